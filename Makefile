@@ -1,0 +1,41 @@
+# From a fresh checkout: `make run` shows Wardlink, `make test` tests all of it.
+# Both bring their own PostgreSQL unless DATABASE_URL names another.
+
+# rustup puts cargo here and not every shell has been told.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+CARGO_TARGET_DIR ?= target
+DEBUG := "$(CARGO_TARGET_DIR)/debug/wardlink"
+RELEASE := "$(CARGO_TARGET_DIR)/release/wardlink"
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench openapi check prerequisites
+
+help: ## Say what there is to make
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+run: prerequisites ## Build Wardlink and serve it with demonstration data
+	cargo build --release --locked
+	exec $(RELEASE) demo --serve
+
+test: prerequisites ## Run every test, against a PostgreSQL that is thrown away afterwards
+	cargo build --locked
+	$(DEBUG) with-postgres --disposable -- cargo test --locked
+
+bench: prerequisites ## Measure, against a PostgreSQL as safe and as slow as in production
+	cargo build --release --locked
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+		$(RELEASE) with-postgres --data "$$folder" -- cargo bench --locked
+
+openapi: prerequisites ## Write the API's description to openapi/wardlink.json
+	cargo build --locked
+	mkdir -p openapi
+	$(DEBUG) openapi > openapi/wardlink.json.new
+	mv openapi/wardlink.json.new openapi/wardlink.json
+
+check: prerequisites ## Check format and lints
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+
+prerequisites:
+	@docker/prerequisites.sh

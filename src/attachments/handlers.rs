@@ -1,0 +1,6 @@
+//! Adding and opening attachments.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers the operations.
+pub fn routes(_config: &mut ServiceConfig<'_>) {}

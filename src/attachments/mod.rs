@@ -1,0 +1,17 @@
+//! Photographs and documents: kept as they came, served clean.
+
+mod clamd;
+pub mod file_kind;
+mod file_name;
+mod file_refused;
+#[cfg(test)]
+mod fixtures;
+pub mod handlers;
+mod jpeg;
+pub mod metadata;
+pub mod model;
+mod mpeg4;
+mod parts;
+pub mod scanner;
+pub mod store;
+mod upload;

@@ -1,0 +1,190 @@
+//! The words of the log.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::AppError;
+
+/// The kinds of operation that DPA 2018 s.62(1) has logged, and `security` for
+/// sign-ins, refusals and what concerns accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// Something was recorded.
+    Collection,
+    /// Something was changed.
+    Alteration,
+    /// Something was read.
+    Consultation,
+    /// Something was made visible to another organisation.
+    Disclosure,
+    /// Records were joined or linked.
+    Combination,
+    /// Something was erased.
+    Erasure,
+    /// Signing in and out, refusals, accounts and roles.
+    Security,
+}
+
+impl Op {
+    /// The name in SQL and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Collection => "collection",
+            Self::Alteration => "alteration",
+            Self::Consultation => "consultation",
+            Self::Disclosure => "disclosure",
+            Self::Combination => "combination",
+            Self::Erasure => "erasure",
+            Self::Security => "security",
+        }
+    }
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was carried out.
+    Done,
+    /// It was refused; nothing was changed or shown.
+    Refused,
+    /// It failed on our side; nothing was changed or shown.
+    Failed,
+}
+
+impl Outcome {
+    /// The name in SQL and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// What an access is for: the `Access-Purpose` header (domain §5.2 L2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Working the case or task at hand.
+    CaseWork,
+    /// Preparing or holding a tasking meeting.
+    TaskingMeeting,
+    /// Assessing risk or vulnerability.
+    RiskAssessment,
+    /// Supervising others' work.
+    Supervision,
+    /// A statutory review, such as an ASB case review (2014 Act s.104).
+    StatutoryReview,
+    /// A complaint, or a person's rights request.
+    ComplaintOrRightsRequest,
+    /// Auditing, for the purposes of DPA 2018 s.62(4).
+    Audit,
+    /// Keeping the system running.
+    SystemSupport,
+}
+
+impl Purpose {
+    /// The name in SQL, JSON and the header.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CaseWork => "case_work",
+            Self::TaskingMeeting => "tasking_meeting",
+            Self::RiskAssessment => "risk_assessment",
+            Self::Supervision => "supervision",
+            Self::StatutoryReview => "statutory_review",
+            Self::ComplaintOrRightsRequest => "complaint_or_rights_request",
+            Self::Audit => "audit",
+            Self::SystemSupport => "system_support",
+        }
+    }
+
+    /// Every purpose.
+    pub const ALL: [Self; 8] = [
+        Self::CaseWork,
+        Self::TaskingMeeting,
+        Self::RiskAssessment,
+        Self::Supervision,
+        Self::StatutoryReview,
+        Self::ComplaintOrRightsRequest,
+        Self::Audit,
+        Self::SystemSupport,
+    ];
+}
+
+impl FromStr for Purpose {
+    type Err = AppError;
+
+    fn from_str(text: &str) -> Result<Self, AppError> {
+        Self::ALL
+            .into_iter()
+            .find(|purpose| purpose.as_str() == text)
+            .ok_or_else(|| {
+                let known = Self::ALL.map(Self::as_str).join(", ");
+                AppError::Malformed(format!("Access-Purpose is not one of {known}"))
+            })
+    }
+}
+
+/// Something that happened, for the timeline and for whoever listens.
+#[derive(Debug, Clone)]
+pub struct OutboxEvent {
+    /// `case.created`, `task.accepted`, …
+    pub name: &'static str,
+    /// The case it belongs to and the organisation that owns the case.
+    pub case: Option<(Uuid, Uuid)>,
+    /// Only who may see this class of the case's data is told.
+    pub data_class: &'static str,
+    /// Only these organisations are told; `None` means all who see the case.
+    pub audience: Option<Vec<Uuid>>,
+    /// The task, note, share or attachment it is about.
+    pub record_id: Option<Uuid>,
+    /// Small facts: states, names of changed members. Never content.
+    pub facts: serde_json::Value,
+}
+
+impl OutboxEvent {
+    /// An event of a case that all who see the case may hear of.
+    pub fn of_case(name: &'static str, id: Uuid, owner: Uuid) -> Self {
+        Self {
+            name,
+            case: Some((id, owner)),
+            data_class: "core",
+            audience: None,
+            record_id: None,
+            facts: serde_json::json!({}),
+        }
+    }
+
+    /// Names the record it is about.
+    #[must_use]
+    pub fn about(mut self, record: Uuid) -> Self {
+        self.record_id = Some(record);
+        self
+    }
+
+    /// Limits it to those who may see a class of the case's data.
+    #[must_use]
+    pub fn of_class(mut self, data_class: &'static str) -> Self {
+        self.data_class = data_class;
+        self
+    }
+
+    /// Limits it to some organisations.
+    #[must_use]
+    pub fn told_only_to(mut self, orgs: Vec<Uuid>) -> Self {
+        self.audience = Some(orgs);
+        self
+    }
+
+    /// Adds the small facts.
+    #[must_use]
+    pub fn with(mut self, facts: serde_json::Value) -> Self {
+        self.facts = facts;
+        self
+    }
+}

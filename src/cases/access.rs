@@ -1,0 +1,114 @@
+//! What the caller's organisation may do with a case.
+//!
+//! Read from `case_access`, the one source of visibility: no row means that the
+//! case does not exist for them.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::db::schema::case_access;
+use crate::doors::Audited;
+use crate::error::{AppError, Result};
+
+/// The caller's access to one case, and what others need to know of the case.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = case_access)]
+pub struct Access {
+    /// The case.
+    pub case_id: Uuid,
+    /// The organisation that owns it.
+    pub case_org_id: Uuid,
+    /// The caller's organisation.
+    pub org_id: Uuid,
+    /// `owner`, `contribute` or `view`.
+    pub level: String,
+    /// The classes of its data that are open.
+    pub data_classes: Vec<String>,
+    /// The share it comes from, unless the caller's organisation owns the case.
+    pub share_id: Option<Uuid>,
+    /// The partnership it belongs to.
+    pub partnership_id: Uuid,
+    /// `CAM-7K3F-Q2M9`.
+    pub ref_: String,
+    /// Case type.
+    pub type_: String,
+    /// Its state now.
+    pub state: String,
+    /// `open` or `closed`.
+    pub status_class: String,
+    /// Marked OFFICIAL-SENSITIVE.
+    pub sensitive: bool,
+    /// Ward now responsible.
+    pub ward_gss: String,
+    /// Version of the case.
+    pub version: i64,
+}
+
+/// The access of the caller's organisation to a case.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none.
+pub async fn find(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Access> {
+    Ok(case_access::table
+        .filter(case_access::case_id.eq(case_id))
+        .select(Access::as_select())
+        .first(connection)
+        .await?)
+}
+
+impl Access {
+    /// Whether the caller's organisation owns the case.
+    pub fn is_owner(&self) -> bool {
+        self.level == "owner"
+    }
+
+    /// Whether a class of data is open.
+    pub fn opens(&self, data_class: &str) -> bool {
+        self.data_classes.iter().any(|class| class == data_class)
+    }
+
+    /// Only who may contribute goes on.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] where the case was shared for viewing only.
+    pub fn contributing(self) -> Result<Self> {
+        if self.level == "view" {
+            return Err(AppError::Forbidden(
+                "this case is shared with your organisation for viewing only".to_owned(),
+            ));
+        }
+        Ok(self)
+    }
+
+    /// Only the owner goes on.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] for everybody else who sees the case.
+    pub fn owning(self) -> Result<Self> {
+        if !self.is_owner() {
+            return Err(AppError::Forbidden(
+                "only the organisation that owns the case may do this".to_owned(),
+            ));
+        }
+        Ok(self)
+    }
+
+    /// Only who may see this class of data goes on.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`] where the share leaves it out.
+    pub fn opening(self, data_class: &str) -> Result<Self> {
+        if !self.opens(data_class) {
+            return Err(AppError::Forbidden(format!(
+                "the share of this case does not include its {data_class}"
+            )));
+        }
+        Ok(self)
+    }
+
+    /// Notes in the log that this case was touched or shown.
+    pub fn note<T>(&self, audited: Audited<T>) -> Audited<T> {
+        audited.case(self.case_id, self.case_org_id)
+    }
+}

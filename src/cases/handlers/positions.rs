@@ -1,0 +1,6 @@
+//! Each organisation's own stance on a case.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers the operations.
+pub fn routes(_config: &mut ServiceConfig<'_>) {}

@@ -1,0 +1,174 @@
+//! Checks that a workflow file is consistent, and makes it ready to decide.
+//!
+//! Every fault is reported, not only the first, each at the place in the file it comes from.
+
+mod edges;
+mod graph;
+
+use std::collections::BTreeSet;
+
+use jsonschema::Validator;
+use serde_json::Value;
+use toml::Spanned;
+
+use super::Edge;
+use super::file::{ClockLine, Name, WorkflowFile};
+use super::names::{Basis, ClockKind, StateClass};
+use super::schema;
+
+/// A fault by the byte offset it stands at.
+pub(super) type Placed = (usize, String);
+
+/// What a consistent file is made into.
+pub(super) struct Checked {
+    pub edges: Vec<Edge>,
+    pub details_schema: Value,
+    pub details: Validator,
+}
+
+/// Checks a file.
+///
+/// # Errors
+/// Every fault, in the order of the file.
+pub(super) fn check(file: &WorkflowFile) -> Result<Checked, Vec<Placed>> {
+    let mut faults = Faults::default();
+    check_names(file, &mut faults);
+    check_states(file, &mut faults);
+    check_clocks(file, &mut faults);
+    check_posts(file, &mut faults);
+    let details_schema = schema::complete(file.details.get_ref(), &file.defs);
+    let details = schema::compile(&details_schema)
+        .map_err(|reason| faults.add(file.details.span().start, format!("details: {reason}")))
+        .ok();
+    let edges = edges::check(file, &details_schema, &mut faults);
+    graph::check(file, &mut faults);
+    match details {
+        Some(details) if faults.0.is_empty() => Ok(Checked {
+            edges,
+            details_schema,
+            details,
+        }),
+        _ => {
+            faults.0.sort();
+            Err(faults.0)
+        }
+    }
+}
+
+/// Collects faults.
+#[derive(Default)]
+pub(super) struct Faults(Vec<Placed>);
+
+impl Faults {
+    fn add(&mut self, offset: usize, reason: impl Into<String>) {
+        self.0.push((offset, reason.into()));
+    }
+
+    fn at(&mut self, name: &Name, reason: impl Into<String>) {
+        self.add(name.span().start, reason);
+    }
+}
+
+fn check_names(file: &WorkflowFile, faults: &mut Faults) {
+    let states: Vec<&Name> = file.states.iter().map(|it| &it.get_ref().name).collect();
+    let clocks: Vec<&Name> = file.clocks.iter().map(|it| &it.get_ref().name).collect();
+    let posts: Vec<&Name> = file.posts.iter().map(|it| &it.get_ref().name).collect();
+    for (kind, names) in [("state", &states), ("clock", &clocks), ("post", &posts)] {
+        let mut seen = BTreeSet::new();
+        for name in names {
+            check_spelling(kind, name, faults);
+            if !seen.insert(name.get_ref()) {
+                faults.at(name, format!("{kind} `{}` is declared twice", name.get_ref()));
+            }
+        }
+    }
+    check_spelling("type", &file.case_type, faults);
+    for edge in &file.edges {
+        check_spelling("event", &edge.get_ref().event, faults);
+    }
+    if file.version == 0 {
+        faults.add(0, "version counts from 1");
+    }
+}
+
+fn check_spelling(kind: &str, name: &Name, faults: &mut Faults) {
+    let text = name.get_ref();
+    let starts_well = text.starts_with(|first: char| first.is_ascii_lowercase());
+    let is_snake = text
+        .chars()
+        .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
+    if !starts_well || !is_snake {
+        faults.at(name, format!("{kind} `{text}` is not snake_case"));
+    }
+    if kind == "state" && [super::engine::ANY_OPEN, super::engine::SAME].contains(&text.as_str()) {
+        faults.at(name, format!("`{text}` is a word of the file format, not a state"));
+    }
+}
+
+fn check_states(file: &WorkflowFile, faults: &mut Faults) {
+    for state in file.states.iter().map(Spanned::get_ref) {
+        let name = state.name.get_ref();
+        match (state.class, state.outcomes.is_empty()) {
+            (StateClass::Closed, true) => {
+                faults.at(&state.name, format!("closed state `{name}` has no outcome"));
+            }
+            (StateClass::Open, false) => {
+                faults.at(&state.name, format!("open state `{name}` has outcomes"));
+            }
+            (StateClass::Closed, false) | (StateClass::Open, true) => {}
+        }
+    }
+    let initial = file.initial.get_ref();
+    let declared = file
+        .states
+        .iter()
+        .map(Spanned::get_ref)
+        .find(|state| state.name.get_ref() == initial);
+    match declared.map(|state| state.class) {
+        None => faults.at(&file.initial, format!("initial state `{initial}` is not declared")),
+        Some(StateClass::Closed) => {
+            faults.at(&file.initial, format!("initial state `{initial}` is closed"));
+        }
+        Some(StateClass::Open) => {}
+    }
+}
+
+fn check_clocks(file: &WorkflowFile, faults: &mut Faults) {
+    let started: BTreeSet<&str> = file
+        .edges
+        .iter()
+        .flat_map(|edge| &edge.get_ref().starts)
+        .map(|start| start.get_ref().clock.as_str())
+        .collect();
+    for clock in file.clocks.iter().map(Spanned::get_ref) {
+        let name = clock.name.get_ref();
+        if !clock.starts_with_case && !started.contains(name.as_str()) {
+            faults.at(&clock.name, format!("clock `{name}` is never started"));
+        }
+        if let Some(reason) = fault_of_length(clock) {
+            faults.at(&clock.name, format!("clock `{name}` {reason}"));
+        }
+        let is_law = matches!(clock.basis, Basis::Statute | Basis::Regulation);
+        if is_law && clock.legal_ref.trim().is_empty() {
+            faults.at(&clock.name, format!("clock `{name}` cites no law"));
+        }
+    }
+}
+
+fn fault_of_length(clock: &ClockLine) -> Option<&'static str> {
+    match (clock.kind, clock.n) {
+        (ClockKind::CourtSet, Some(_)) => Some("is set by a court and has no length"),
+        (ClockKind::CourtSet, None) => None,
+        (_, None | Some(0)) => Some("has no length"),
+        (_, Some(_)) => None,
+    }
+}
+
+fn check_posts(file: &WorkflowFile, faults: &mut Faults) {
+    for post in file.posts.iter().map(Spanned::get_ref) {
+        if post.roles.is_empty() {
+            let name = post.name.get_ref();
+            faults.at(&post.name, format!("post `{name}` names no role"));
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Whether the edges of a file name only what exists, and what their data may say.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use toml::Spanned;
+
+use super::Faults;
+use crate::cases::workflow::Edge;
+use crate::cases::workflow::engine::{ANY_OPEN, SAME};
+use crate::cases::workflow::facts::CASE_MEMBERS;
+use crate::cases::workflow::file::{EdgeLine, Name, PostLine, SetLine, WhenLine, WorkflowFile};
+use crate::cases::workflow::guard::{self, Guard, Test};
+use crate::cases::workflow::names::Basis;
+use crate::cases::workflow::schema;
+
+/// Checks every edge and returns those without fault, ready to decide.
+pub(super) fn check(file: &WorkflowFile, details: &Value, faults: &mut Faults) -> Vec<Edge> {
+    let posts: Vec<PostLine> = file.posts.iter().map(|it| it.get_ref().clone()).collect();
+    let mut edges = Vec::new();
+    for line in &file.edges {
+        let checker = EdgeCheck {
+            file,
+            details,
+            data: data_schema(file, line.get_ref()),
+            posts: &posts,
+        };
+        edges.extend(checker.check(line, faults));
+    }
+    edges
+}
+
+/// One edge under check.
+struct EdgeCheck<'a> {
+    file: &'a WorkflowFile,
+    details: &'a Value,
+    data: Value,
+    posts: &'a [PostLine],
+}
+
+/// Schema of an edge's data, with the members of closing where the edge may close a case.
+fn data_schema(file: &WorkflowFile, line: &EdgeLine) -> Value {
+    let nothing = Value::Object(Map::new());
+    let written = line.data.as_ref().map_or(&nothing, Spanned::get_ref);
+    let mut schema = schema::complete(written, &file.defs);
+    let targets = line.targets(SAME);
+    let outcomes: Vec<String> = file
+        .states
+        .iter()
+        .map(Spanned::get_ref)
+        .filter(|state| targets.contains(state.name.get_ref()))
+        .flat_map(|state| state.outcomes.iter().cloned())
+        .collect();
+    if let (false, Value::Object(members)) = (outcomes.is_empty(), schema::closure_members(&outcomes))
+        && let Some(properties) = schema["properties"].as_object_mut()
+    {
+        for (name, member) in members {
+            properties.entry(name).or_insert(member);
+        }
+    }
+    schema
+}
+
+impl EdgeCheck<'_> {
+    fn check(&self, line: &Spanned<EdgeLine>, faults: &mut Faults) -> Option<Edge> {
+        let offset = line.get_ref().event.span().start;
+        let edge = line.get_ref();
+        self.check_sources(edge, faults);
+        self.check_targets(edge, faults);
+        let who = self.check_posts(edge, faults);
+        let guards = self.check_guards(edge, faults);
+        for set in &edge.sets {
+            self.check_when(set.get_ref().when.as_ref(), set.span().start, faults);
+            if let Err(reason) = self.check_set(set.get_ref()) {
+                faults.add(set.span().start, reason);
+            }
+        }
+        self.check_clocks(edge, faults);
+        for alert in &edge.alerts {
+            self.check_when(alert.get_ref().when.as_ref(), alert.span().start, faults);
+        }
+        let place = edge.data.as_ref().map_or(offset, |data| data.span().start);
+        let data = schema::compile(&self.data)
+            .map_err(|reason| faults.add(place, format!("data: {reason}")))
+            .ok()?;
+        Some(Edge {
+            line: edge.clone(),
+            who,
+            guards,
+            data_schema: self.data.clone(),
+            data,
+        })
+    }
+
+    fn check_sources(&self, edge: &EdgeLine, faults: &mut Faults) {
+        if edge.from.is_empty() {
+            faults.at(&edge.event, "the edge starts from no state");
+        }
+        for from in edge.from.iter().filter(|from| from.get_ref() != ANY_OPEN) {
+            self.check_state(from, faults);
+        }
+    }
+
+    fn check_state(&self, name: &Name, faults: &mut Faults) {
+        let mut states = self.file.states.iter().map(Spanned::get_ref);
+        if !states.any(|state| state.name.get_ref() == name.get_ref()) {
+            faults.at(name, format!("unknown state `{}`", name.get_ref()));
+        }
+    }
+
+    fn check_targets(&self, edge: &EdgeLine, faults: &mut Faults) {
+        if edge.to.is_some() == edge.choose.is_some() {
+            faults.at(&edge.event, "an edge has either `to` or `choose`");
+        }
+        let chosen = edge.choose.iter().flat_map(|it| it.get_ref().to.values());
+        for name in edge.to.iter().chain(chosen) {
+            if name.get_ref() != SAME {
+                self.check_state(name, faults);
+            }
+        }
+        if let Some(choice) = &edge.choose {
+            let offset = choice.span().start;
+            let choice = choice.get_ref();
+            let values = enum_of(self.member(&format!("/data/{}", choice.by)));
+            let keys: BTreeSet<String> = choice.to.keys().cloned().collect();
+            if values.as_ref() != Some(&keys) {
+                let reason = format!(
+                    "the values of `{}` in the data and the keys of `choose` differ",
+                    choice.by
+                );
+                faults.add(offset, reason);
+            }
+            if !requires(&self.data, &choice.by) {
+                faults.add(offset, format!("`{}` must be required in the data", choice.by));
+            }
+        }
+    }
+
+    fn check_posts(&self, edge: &EdgeLine, faults: &mut Faults) -> Vec<PostLine> {
+        if edge.who.is_empty() {
+            faults.at(&edge.event, "the edge is for nobody");
+        }
+        let mut held = Vec::new();
+        for name in &edge.who {
+            let mut posts = self.posts.iter();
+            match posts.find(|post| post.name.get_ref() == name.get_ref()) {
+                Some(post) => held.push(post.clone()),
+                None => faults.at(name, format!("unknown post `{}`", name.get_ref())),
+            }
+        }
+        held
+    }
+
+    fn check_guards(&self, edge: &EdgeLine, faults: &mut Faults) -> Vec<Guard> {
+        let mut guards = Vec::new();
+        for require in &edge.requires {
+            let offset = require.span().start;
+            let require = require.get_ref();
+            self.check_when(require.when.as_ref(), offset, faults);
+            self.check_pointer(&require.at, offset, faults);
+            guards.push(Guard::from(require));
+        }
+        for line in &edge.guards {
+            let offset = line.span().start;
+            let line = line.get_ref();
+            self.check_when(line.when.as_ref(), offset, faults);
+            match guard::understand(line, self.posts) {
+                Ok(guard) => {
+                    self.check_test(&guard.test, offset, faults);
+                    guards.push(guard);
+                }
+                Err(reason) => faults.add(offset, reason),
+            }
+        }
+        guards
+    }
+
+    fn check_test(&self, test: &Test, offset: usize, faults: &mut Faults) {
+        match test {
+            Test::ClockExpired { clock } | Test::ClockRunning { clock } | Test::ClockNotRunning { clock } => {
+                self.check_clock(clock, offset, faults)
+            }
+            Test::ValueIn { at, among } => self.check_values(at, among, offset, faults),
+            Test::ListHas { at, member, among } => {
+                self.check_values(&format!("{at}/-/{member}"), among, offset, faults);
+            }
+            Test::Present { at } => self.check_pointer(at, offset, faults),
+            Test::ConsentRecorded => self.check_pointer("/details/consent/given_by", offset, faults),
+            Test::PoliceCheckFresh { .. } => {
+                self.check_pointer("/details/pnc_check/at", offset, faults);
+            }
+            Test::PhotoAttached { .. } | Test::DoneBy { .. } => {}
+        }
+    }
+
+    fn check_when(&self, when: Option<&WhenLine>, offset: usize, faults: &mut Faults) {
+        let Some(when) = when else { return };
+        let tests = [when.among.is_some(), when.not_in.is_some(), when.present.is_some()];
+        if tests.iter().filter(|given| **given).count() != 1 {
+            faults.add(offset, "`when` has exactly one of `in`, `not_in`, `present`");
+        }
+        let listed = when.among.iter().chain(&when.not_in).flatten().cloned();
+        self.check_values(&when.at, &listed.collect::<Vec<_>>(), offset, faults);
+    }
+
+    /// The pointer exists, and where its values are listed in the schema these are among them.
+    fn check_values(&self, at: &str, among: &[Value], offset: usize, faults: &mut Faults) {
+        self.check_pointer(at, offset, faults);
+        let Some(known) = self.member(at).and_then(|member| member.get("enum")) else {
+            return;
+        };
+        let known = known.as_array().map_or(&[][..], Vec::as_slice);
+        for value in among.iter().filter(|value| !known.contains(value)) {
+            faults.add(offset, format!("`{at}` can never be {value}"));
+        }
+    }
+
+    fn check_pointer(&self, at: &str, offset: usize, faults: &mut Faults) {
+        let is_case_member = at
+            .strip_prefix("/case/")
+            .is_some_and(|name| CASE_MEMBERS.contains(&name));
+        if !is_case_member && self.member(at).is_none() {
+            faults.add(offset, format!("nothing is ever at `{at}`"));
+        }
+    }
+
+    fn member(&self, at: &str) -> Option<&Value> {
+        if let Some(path) = at.strip_prefix("/details") {
+            schema::member(self.details, path)
+        } else {
+            schema::member(&self.data, at.strip_prefix("/data")?)
+        }
+    }
+
+    fn check_set(&self, set: &SetLine) -> Result<(), String> {
+        if !set.to.starts_with("/details/") || self.member(&set.to).is_none() {
+            return Err(format!("nothing can be written at `{}`", set.to));
+        }
+        match (set.from.as_deref(), &set.value) {
+            (Some("now" | "actor_user" | "actor_organisation"), None) | (None, Some(_)) => Ok(()),
+            (Some(from), None) if from.starts_with("/data/") && self.member(from).is_some() => Ok(()),
+            (Some(from), None) => Err(format!("nothing is ever at `{from}`")),
+            (Some(_), Some(_)) | (None, None) => Err("a member is set `from` somewhere or to a `value`".to_owned()),
+        }
+    }
+
+    fn check_clocks(&self, edge: &EdgeLine, faults: &mut Faults) {
+        for name in edge.stops.iter().chain(&edge.resumes) {
+            self.check_clock(name.get_ref(), name.span().start, faults);
+        }
+        for start in &edge.starts {
+            let offset = start.span().start;
+            self.check_clock(&start.get_ref().clock, offset, faults);
+            self.check_when(start.get_ref().when.as_ref(), offset, faults);
+        }
+        for pause in &edge.pauses {
+            let name = &pause.get_ref().clock;
+            self.check_clock(name, pause.span().start, faults);
+            let mut clocks = self.file.clocks.iter().map(Spanned::get_ref);
+            let basis = clocks.find(|it| it.name.get_ref() == name).map(|it| it.basis);
+            if basis.is_some_and(|basis| basis != Basis::LocalPolicy) {
+                let reason = format!("clock `{name}` is not of local policy and never pauses");
+                faults.add(pause.span().start, reason);
+            }
+        }
+    }
+
+    fn check_clock(&self, name: &str, offset: usize, faults: &mut Faults) {
+        let mut clocks = self.file.clocks.iter().map(Spanned::get_ref);
+        if !clocks.any(|clock| clock.name.get_ref() == name) {
+            faults.add(offset, format!("unknown clock `{name}`"));
+        }
+    }
+}
+
+fn enum_of(member: Option<&Value>) -> Option<BTreeSet<String>> {
+    let values = member?.get("enum")?.as_array()?;
+    values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
+}
+
+fn requires(schema: &Value, member: &str) -> bool {
+    let required = schema.get("required").and_then(Value::as_array);
+    required.is_some_and(|names| names.iter().any(|name| name == member))
+}

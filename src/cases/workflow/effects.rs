@@ -1,0 +1,159 @@
+//! What a transition writes into the details and does to the clocks.
+
+use serde_json::{Map, Value, json};
+use toml::Spanned;
+
+use super::facts::{Alert, ClockPause, ClockStart, Facts};
+use super::file::{EdgeLine, SetLine, StartLine};
+use super::guard::View;
+use super::names::CountsFrom;
+use super::{Edge, Workflow};
+
+/// The details after an edge has written what its data brings.
+pub(super) fn details_after(edge: &EdgeLine, facts: &Facts, data: &Value) -> Value {
+    let mut details = match &facts.details {
+        Value::Object(_) => facts.details.clone(),
+        _ => Value::Object(Map::new()),
+    };
+    let before = View::new(facts, &facts.details, data);
+    let lines = edge.sets.iter().map(Spanned::get_ref);
+    for line in lines.filter(|line| before.holds(line.when.as_ref())) {
+        let value = set_value(line, facts, data);
+        let path = line.to.strip_prefix("/details/");
+        if let (Some(value), Some(path)) = (value, path) {
+            write(&mut details, path, value);
+        }
+    }
+    details
+}
+
+fn set_value(line: &SetLine, facts: &Facts, data: &Value) -> Option<Value> {
+    match line.from.as_deref() {
+        None => line.value.clone(),
+        Some("now") => Some(json!(facts.now)),
+        Some("actor_user") => Some(json!(facts.actor.user_id)),
+        Some("actor_organisation") => Some(json!(facts.actor.organisation_id)),
+        Some(pointer) => {
+            let value = data.pointer(pointer.strip_prefix("/data")?)?;
+            (!value.is_null()).then(|| value.clone())
+        }
+    }
+}
+
+/// Writes at a path of member names, making objects on the way; `-` appends to a list.
+fn write(place: &mut Value, path: &str, value: Value) {
+    let (name, rest) = match path.split_once('/') {
+        Some((name, rest)) => (name, Some(rest)),
+        None => (path, None),
+    };
+    if name == "-" {
+        if !place.is_array() {
+            *place = json!([]);
+        }
+        if let Value::Array(items) = place {
+            items.push(value);
+        }
+        return;
+    }
+    if !place.is_object() {
+        *place = json!({});
+    }
+    let Value::Object(members) = place else {
+        return;
+    };
+    match rest {
+        None => {
+            members.insert(name.to_owned(), value);
+        }
+        Some(rest) => write(members.entry(name).or_insert(Value::Null), rest, value),
+    }
+}
+
+/// What happens to the clocks, in the order it happens.
+#[derive(Debug, Default)]
+pub(super) struct ClockEffects {
+    pub stops: Vec<String>,
+    pub starts: Vec<ClockStart>,
+    pub pauses: Vec<ClockPause>,
+    pub resumes: Vec<String>,
+}
+
+/// Clocks stopped, started, paused and resumed; closing a case stops whatever still runs.
+pub(super) fn on_clocks(workflow: &Workflow, edge: &Edge, facts: &Facts, view: &View, closes: bool) -> ClockEffects {
+    let mut effects = ClockEffects::default();
+    let line = &edge.line;
+    if closes {
+        let running = facts.clocks.iter().filter(|it| it.stopped_at.is_none());
+        running.for_each(|it| add(&mut effects.stops, &it.name));
+    }
+    let named = line.stops.iter().map(Spanned::get_ref);
+    named
+        .filter(|name| is_unstopped(facts, name))
+        .for_each(|name| add(&mut effects.stops, name));
+    for start in starting(&line.starts, view) {
+        begin(workflow, facts, &mut effects, &start.clock);
+    }
+    let counts_on = |name: &str, stops: &[String]| is_unstopped(facts, name) && !stops.iter().any(|stop| stop == name);
+    for pause in line.pauses.iter().map(Spanned::get_ref) {
+        if counts_on(&pause.clock, &effects.stops) {
+            effects.pauses.push(ClockPause {
+                clock: pause.clock.clone(),
+                reason: pause.reason,
+            });
+        }
+    }
+    for name in line.resumes.iter().map(Spanned::get_ref) {
+        let paused = facts.latest_clock(name).is_some_and(|it| it.paused);
+        if paused && counts_on(name, &effects.stops) {
+            effects.resumes.push(name.clone());
+        }
+    }
+    effects
+}
+
+fn starting<'a>(starts: &'a [Spanned<StartLine>], view: &'a View) -> impl Iterator<Item = &'a StartLine> {
+    starts
+        .iter()
+        .map(Spanned::get_ref)
+        .filter(|start| view.holds(start.when.as_ref()))
+}
+
+/// A clock that counts from the report runs once; any other starts anew in place of the old one.
+fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, name: &str) {
+    let counts_from = workflow.clock(name).map_or(CountsFrom::Event, |line| line.counts_from);
+    let runs = is_unstopped(facts, name) && !effects.stops.iter().any(|stop| stop == name);
+    if runs && counts_from == CountsFrom::Report {
+        return;
+    }
+    if runs {
+        add(&mut effects.stops, name);
+    }
+    effects.starts.push(ClockStart {
+        clock: name.to_owned(),
+        counts_from,
+    });
+}
+
+fn is_unstopped(facts: &Facts, name: &str) -> bool {
+    let mut named = facts.clocks.iter().filter(|clock| clock.name == name);
+    named.any(|clock| clock.stopped_at.is_none())
+}
+
+fn add(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
+    }
+}
+
+/// Whose attention the edge asks for.
+pub(super) fn alerts(edge: &EdgeLine, view: &View) -> Vec<Alert> {
+    edge.alerts
+        .iter()
+        .map(Spanned::get_ref)
+        .filter(|alert| view.holds(alert.when.as_ref()))
+        .map(|alert| Alert {
+            role: alert.role,
+            say: alert.say.clone(),
+        })
+        .collect()
+}

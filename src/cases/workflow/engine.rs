@@ -1,0 +1,229 @@
+//! Decides transitions: pure, the same facts always give the same answer.
+
+use serde_json::{Map, Value};
+use toml::Spanned;
+
+use super::closure;
+use super::effects;
+use super::error::{Unmet, WorkflowError};
+use super::facts::{Allowed, Closure, Decision, Facts};
+use super::file::{EdgeLine, StateLine};
+use super::guard::{View, holds_post};
+use super::names::StateClass;
+use super::schema;
+use super::{Edge, Workflow};
+
+/// Word for every open state, in `from`.
+pub(super) const ANY_OPEN: &str = "any_open";
+/// Word for the state the case is in, in `to`.
+pub(super) const SAME: &str = "same";
+
+impl Workflow {
+    /// Every event this actor could record from the state the case is in, with what is missing
+    /// that the event's own data cannot bring.
+    #[must_use]
+    pub fn allowed(&self, facts: &Facts) -> Vec<Allowed> {
+        let edges = self.edges.iter();
+        edges
+            .filter(|edge| self.leaves(&edge.line, &facts.state) && permits(edge, facts))
+            .map(|edge| Allowed {
+                event: edge.line.event.get_ref().clone(),
+                to: edge.line.targets(&facts.state),
+                missing: self.missing(edge, facts),
+            })
+            .collect()
+    }
+
+    /// Decides what an event does.
+    ///
+    /// # Errors
+    /// In this order: the event is unknown or not available from the state; it belongs to
+    /// another agency or role; its data is not valid; guards are not met (all of them at once);
+    /// the details would not be valid afterwards.
+    pub fn decide(&self, facts: &Facts, event: &str, data: &Value) -> Result<Decision, WorkflowError> {
+        let edge = self.edge_for(facts, event)?;
+        let no_data = Value::Object(Map::new());
+        let data = if data.is_null() { &no_data } else { data };
+        let faults = schema::faults(&edge.data, data, "/data");
+        if !faults.is_empty() {
+            let event = event.to_owned();
+            return Err(WorkflowError::DataInvalid { event, faults });
+        }
+        let target = self.target(&edge.line, facts, event, data)?;
+        let details_after = effects::details_after(&edge.line, facts, data);
+        let view = View::new(facts, &details_after, data);
+        let closure = self.weigh(edge, facts, &view, target)?;
+        self.check_details(&details_after)?;
+        let clocks = effects::on_clocks(self, edge, facts, &view, closure.is_some());
+        Ok(Decision {
+            event: event.to_owned(),
+            from: facts.state.clone(),
+            to: target.name.get_ref().clone(),
+            class: target.class,
+            public_status: target.public_status,
+            alerts: effects::alerts(&edge.line, &view),
+            details_after,
+            stops: clocks.stops,
+            starts: clocks.starts,
+            pauses: clocks.pauses,
+            resumes: clocks.resumes,
+            closure,
+        })
+    }
+
+    pub(super) fn edge_for(&self, facts: &Facts, event: &str) -> Result<&Edge, WorkflowError> {
+        let named: Vec<&Edge> = self
+            .edges
+            .iter()
+            .filter(|edge| edge.line.event.get_ref() == event)
+            .collect();
+        if named.is_empty() {
+            return Err(WorkflowError::UnknownEvent {
+                case_type: self.code().to_owned(),
+                event: event.to_owned(),
+            });
+        }
+        let available: Vec<&Edge> = named
+            .into_iter()
+            .filter(|edge| self.leaves(&edge.line, &facts.state))
+            .collect();
+        if available.is_empty() {
+            return Err(not_available(facts, event));
+        }
+        let permitted = available.iter().find(|edge| permits(edge, facts));
+        permitted.copied().ok_or_else(|| WorkflowError::TransitionNotPermitted {
+            event: event.to_owned(),
+            agency: facts.actor.agency,
+            takes: takes(&available),
+        })
+    }
+
+    fn leaves(&self, line: &EdgeLine, state: &str) -> bool {
+        let is_open = self.state(state).is_some_and(|it| it.class == StateClass::Open);
+        line.from
+            .iter()
+            .any(|from| from.get_ref() == state || (from.get_ref() == ANY_OPEN && is_open))
+    }
+
+    fn target(&self, line: &EdgeLine, facts: &Facts, event: &str, data: &Value) -> Result<&StateLine, WorkflowError> {
+        let name = match (&line.choose, &line.to) {
+            (Some(choice), _) => {
+                let choice = choice.get_ref();
+                let value = data.get(&choice.by).and_then(Value::as_str);
+                value.and_then(|value| choice.to.get(value))
+            }
+            (None, fixed) => fixed.as_ref(),
+        };
+        let name = name.map(|name| match name.get_ref().as_str() {
+            SAME => facts.state.as_str(),
+            other => other,
+        });
+        name.and_then(|name| self.state(name))
+            .ok_or_else(|| not_available(facts, event))
+    }
+
+    /// Guards of the edge and, if the case is closed by it, the rules of closing.
+    fn weigh(
+        &self,
+        edge: &Edge,
+        facts: &Facts,
+        view: &View,
+        target: &StateLine,
+    ) -> Result<Option<Closure>, WorkflowError> {
+        let guards = edge.guards.iter();
+        let mut unmet: Vec<Unmet> = guards.filter_map(|guard| guard.unmet(facts, view)).collect();
+        let mut closure = None;
+        if target.class == StateClass::Closed && target.name.get_ref() != &facts.state {
+            unmet.extend(closure::unmet_by_case(self, facts));
+            match closure::recorded(&target.outcomes, view) {
+                Ok(recorded) => closure = Some(recorded),
+                Err(missing) => unmet.extend(missing),
+            }
+        }
+        if unmet.is_empty() {
+            Ok(closure)
+        } else {
+            let event = edge.line.event.get_ref().clone();
+            Err(WorkflowError::GuardNotMet { event, unmet })
+        }
+    }
+
+    /// Unmet guards that no data of the event could meet.
+    fn missing(&self, edge: &Edge, facts: &Facts) -> Vec<String> {
+        let no_data = Value::Object(Map::new());
+        let details = effects::details_after(&edge.line, facts, &no_data);
+        let view = View::new(facts, &details, &no_data);
+        let guards = edge.guards.iter();
+        let mut missing: Vec<String> = guards
+            .filter(|guard| !guard.pointers().any(|at| brought_by_data(&edge.line, &at)))
+            .filter_map(|guard| guard.unmet(facts, &view))
+            .map(|unmet| unmet.say)
+            .collect();
+        let always_closes = edge
+            .line
+            .targets(&facts.state)
+            .iter()
+            .all(|name| self.state(name).is_some_and(|it| it.class == StateClass::Closed));
+        if always_closes {
+            let unmet = closure::unmet_by_case(self, facts);
+            missing.extend(unmet.into_iter().map(|unmet| unmet.say));
+        }
+        missing
+    }
+}
+
+impl EdgeLine {
+    /// States the edge may lead to from `state`, each once.
+    #[must_use]
+    pub fn targets(&self, state: &str) -> Vec<String> {
+        let chosen = self.choose.iter().flat_map(|it| it.get_ref().to.values());
+        let mut targets: Vec<String> = Vec::new();
+        for name in self.to.iter().chain(chosen) {
+            let name = match name.get_ref().as_str() {
+                SAME => state,
+                other => other,
+            };
+            if !targets.iter().any(|known| known == name) {
+                targets.push(name.to_owned());
+            }
+        }
+        targets
+    }
+}
+
+fn permits(edge: &Edge, facts: &Facts) -> bool {
+    let mut posts = edge.who.iter();
+    posts.any(|post| holds_post(post, &facts.actor, facts))
+}
+
+fn takes(edges: &[&Edge]) -> String {
+    let posts: Vec<&str> = edges
+        .iter()
+        .flat_map(|edge| &edge.who)
+        .map(|post| post.description.as_str())
+        .collect();
+    posts.join("; ")
+}
+
+fn not_available(facts: &Facts, event: &str) -> WorkflowError {
+    WorkflowError::TransitionNotAvailable {
+        event: event.to_owned(),
+        state: facts.state.clone(),
+    }
+}
+
+/// Whether a value may come with the event: it is data, or data is written there.
+fn brought_by_data(line: &EdgeLine, at: &str) -> bool {
+    let mut sets = line.sets.iter().map(Spanned::get_ref);
+    at.starts_with("/data")
+        || sets.any(|set| {
+            let from_data = set.from.as_deref().is_some_and(|it| it.starts_with("/data"));
+            from_data && (is_within(at, &set.to) || is_within(&set.to, at))
+        })
+}
+
+/// Whether a pointer names a place or something inside it.
+fn is_within(at: &str, place: &str) -> bool {
+    at.strip_prefix(place)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

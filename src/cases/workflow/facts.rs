@@ -1,0 +1,149 @@
+//! What the engine is told about a case, and what it decides.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::names::{
+    Agency, Basis, CountsFrom, NotToldReason, PauseReason, Phase, PublicStatus, Qualifier, RiskBand, Role, StateClass,
+};
+
+/// Who asks for the transition.
+#[derive(Debug, Clone)]
+pub struct Actor {
+    /// Kind of the organisation the actor works for.
+    pub agency: Agency,
+    pub roles: Vec<Role>,
+    pub user_id: Uuid,
+    pub organisation_id: Uuid,
+}
+
+/// One photo or document on the case, as far as guards look at it.
+#[derive(Debug, Clone)]
+pub struct AttachmentFact {
+    /// Set for photos that show the problem before or after the work.
+    pub phase: Option<Phase>,
+    pub taken_at: Option<DateTime<Utc>>,
+    pub is_photo: bool,
+}
+
+/// One clock of the case, past or running.
+#[derive(Debug, Clone)]
+pub struct ClockFact {
+    pub name: String,
+    pub basis: Basis,
+    pub started_at: DateTime<Utc>,
+    /// Absent while a court has not given the date.
+    pub due_at: Option<DateTime<Utc>>,
+    pub stopped_at: Option<DateTime<Utc>>,
+    pub paused: bool,
+}
+
+/// Everything a decision rests on.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub state: String,
+    pub details: Value,
+    pub actor: Actor,
+    /// Organisation that owns the record.
+    pub owner_organisation: Uuid,
+    /// Person who holds the case for its owner, if one does.
+    pub owner_user: Option<Uuid>,
+    /// Organisation that leads the work; the owner's while nobody was named.
+    pub lead_organisation: Option<Uuid>,
+    pub lead_user: Option<Uuid>,
+    pub risk_band: Option<RiskBand>,
+    pub qualifier: Option<Qualifier>,
+    pub attachments: Vec<AttachmentFact>,
+    pub clocks: Vec<ClockFact>,
+    pub now: DateTime<Utc>,
+}
+
+impl Facts {
+    /// The `/case` part of what pointers in a workflow file reach.
+    pub(super) fn case_members(&self) -> Value {
+        let mut members = Map::new();
+        let mut put = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                members.insert(name.to_owned(), Value::String(value));
+            }
+        };
+        put("risk_band", self.risk_band.map(|band| band.to_string()));
+        put("qualifier", self.qualifier.map(|it| it.to_string()));
+        put("lead_user", self.lead_user.map(|id| id.to_string()));
+        put("lead_organisation", self.lead_organisation.map(|id| id.to_string()));
+        Value::Object(members)
+    }
+
+    /// The latest clock of a name; a clock started anew replaces the one before.
+    pub(super) fn latest_clock(&self, name: &str) -> Option<&ClockFact> {
+        self.clocks
+            .iter()
+            .filter(|clock| clock.name == name)
+            .max_by_key(|clock| clock.started_at)
+    }
+}
+
+/// Members of `/case` a pointer may name.
+pub const CASE_MEMBERS: &[&str] = &["risk_band", "qualifier", "lead_user", "lead_organisation"];
+
+/// An event this actor could record now, or once what is missing is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Allowed {
+    pub event: String,
+    /// States the case could be in afterwards.
+    pub to: Vec<String>,
+    /// What has to be on record, or over, first: plain words; empty if nothing.
+    pub missing: Vec<String>,
+}
+
+/// A clock to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockStart {
+    pub clock: String,
+    pub counts_from: CountsFrom,
+}
+
+/// A clock to pause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockPause {
+    pub clock: String,
+    pub reason: PauseReason,
+}
+
+/// What was recorded to close the case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closure {
+    pub outcome: String,
+    pub explanation: String,
+    pub reporter_told: bool,
+    /// Given exactly when the reporter was not told.
+    pub not_told_reason: Option<NotToldReason>,
+}
+
+/// Somebody whose attention the transition asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    pub role: Role,
+    pub say: String,
+}
+
+/// The whole effect of a transition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    pub event: String,
+    pub from: String,
+    pub to: String,
+    pub class: StateClass,
+    pub public_status: PublicStatus,
+    pub details_after: Value,
+    /// Clocks to stop, before any is started.
+    pub stops: Vec<String>,
+    pub starts: Vec<ClockStart>,
+    pub pauses: Vec<ClockPause>,
+    pub resumes: Vec<String>,
+    /// Present exactly when the case is closed by this transition.
+    pub closure: Option<Closure>,
+    pub alerts: Vec<Alert>,
+}

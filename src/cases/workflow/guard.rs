@@ -1,0 +1,300 @@
+//! Guards: what must be on record, or over, before an edge can be taken.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::error::Unmet;
+use super::facts::{Actor, ClockFact, Facts};
+use super::file::{GuardLine, PostLine, RequireLine, WhenLine};
+use super::names::Phase;
+
+/// A guard with its parameters in place.
+#[derive(Debug, Clone)]
+pub struct Guard {
+    pub test: Test,
+    /// What to tell a person when it is not met.
+    pub say: String,
+    /// The guard counts only while this holds.
+    pub when: Option<WhenLine>,
+}
+
+/// What a guard looks at.
+#[derive(Debug, Clone)]
+pub enum Test {
+    /// At least so many photos, of one phase if given.
+    PhotoAttached { phase: Option<Phase>, at_least: u32 },
+    /// The waiting period was started and is over.
+    ClockExpired { clock: String },
+    /// The clock was started and is not over.
+    ClockRunning { clock: String },
+    /// The clock is not counting now.
+    ClockNotRunning { clock: String },
+    /// The police checked the vehicle, found no interest, and not too long ago.
+    PoliceCheckFresh { hours: Option<u32> },
+    /// The owner of the surface agreed: who, when and how are on record.
+    ConsentRecorded,
+    /// A value is one of those listed.
+    ValueIn { at: String, among: Vec<Value> },
+    /// A value is there at all.
+    Present { at: String },
+    /// Some item of a list has a member with one of the values listed.
+    ListHas {
+        at: String,
+        member: String,
+        among: Vec<Value>,
+    },
+    /// Only people of these posts, under the guard's condition.
+    DoneBy { posts: Vec<PostLine> },
+}
+
+/// What pointers of a workflow file reach: `data`, `details` and `case`.
+#[derive(Debug)]
+pub struct View(Value);
+
+impl View {
+    /// The view after a transition would have written into the details.
+    #[must_use]
+    pub fn new(facts: &Facts, details: &Value, data: &Value) -> Self {
+        Self(json!({ "data": data, "details": details, "case": facts.case_members() }))
+    }
+
+    /// The value a pointer names; `null` counts as absent.
+    #[must_use]
+    pub fn at(&self, pointer: &str) -> Option<&Value> {
+        self.0.pointer(pointer).filter(|value| !value.is_null())
+    }
+
+    /// Whether a condition holds; no condition always does.
+    #[must_use]
+    pub fn holds(&self, when: Option<&WhenLine>) -> bool {
+        let Some(when) = when else { return true };
+        let value = self.at(&when.at);
+        let listed = |list: &Vec<Value>| value.is_some_and(|value| list.contains(value));
+        when.among.as_ref().is_none_or(listed)
+            && when.not_in.as_ref().is_none_or(|list| !listed(list))
+            && when.present.is_none_or(|present| value.is_some() == present)
+    }
+}
+
+/// Whether an actor holds a post.
+#[must_use]
+pub fn holds_post(post: &PostLine, actor: &Actor, facts: &Facts) -> bool {
+    let leads = facts.lead_organisation.unwrap_or(facts.owner_organisation);
+    (post.agencies.is_empty() || post.agencies.contains(&actor.agency))
+        && post.roles.iter().any(|role| actor.roles.contains(role))
+        && (!post.of_lead_organisation || actor.organisation_id == leads)
+}
+
+impl Guard {
+    /// What is missing, or `None` if the guard is met or does not count here.
+    #[must_use]
+    pub fn unmet(&self, facts: &Facts, view: &View) -> Option<Unmet> {
+        let met = !view.holds(self.when.as_ref()) || self.test.is_met(facts, view);
+        (!met).then(|| Unmet {
+            guard: self.test.name(),
+            say: self.say.clone(),
+            at: self.test.pointer(),
+        })
+    }
+
+    /// Every pointer the guard looks at.
+    pub fn pointers(&self) -> impl Iterator<Item = String> {
+        let condition = self.when.as_ref().map(|when| when.at.clone());
+        self.test.pointer().into_iter().chain(condition)
+    }
+}
+
+impl Test {
+    /// Name of the guard in workflow files and problems.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::PhotoAttached { .. } => "photo_attached",
+            Self::ClockExpired { .. } => "clock_expired",
+            Self::ClockRunning { .. } => "clock_running",
+            Self::ClockNotRunning { .. } => "clock_not_running",
+            Self::PoliceCheckFresh { .. } => "police_check_fresh",
+            Self::ConsentRecorded => "consent_recorded",
+            Self::ValueIn { .. } => "value_in",
+            Self::Present { .. } => "present",
+            Self::ListHas { .. } => "list_has",
+            Self::DoneBy { .. } => "done_by",
+        }
+    }
+
+    fn pointer(&self) -> Option<String> {
+        match self {
+            Self::ValueIn { at, .. } | Self::Present { at } | Self::ListHas { at, .. } => Some(at.clone()),
+            Self::ConsentRecorded => Some("/details/consent".to_owned()),
+            Self::PoliceCheckFresh { .. } => Some("/details/pnc_check".to_owned()),
+            Self::PhotoAttached { .. }
+            | Self::ClockExpired { .. }
+            | Self::ClockRunning { .. }
+            | Self::ClockNotRunning { .. }
+            | Self::DoneBy { .. } => None,
+        }
+    }
+
+    fn is_met(&self, facts: &Facts, view: &View) -> bool {
+        let clock = |name: &str| facts.latest_clock(name);
+        match self {
+            Self::PhotoAttached { phase, at_least } => {
+                photos(facts, *phase) >= usize::try_from(*at_least).unwrap_or(usize::MAX)
+            }
+            Self::ClockExpired { clock: name } => clock(name).is_some_and(|it| ran_out(it, facts.now)),
+            Self::ClockRunning { clock: name } => clock(name).is_some_and(|it| is_counting(it, facts.now)),
+            Self::ClockNotRunning { clock: name } => !clock(name).is_some_and(|it| is_counting(it, facts.now)),
+            Self::PoliceCheckFresh { hours } => police_check_clear(view, *hours, facts.now),
+            Self::ConsentRecorded => ["given_by", "given_at", "method"]
+                .iter()
+                .all(|name| view.at(&format!("/details/consent/{name}")).is_some()),
+            Self::ValueIn { at, among } => view.at(at).is_some_and(|value| among.contains(value)),
+            Self::Present { at } => view.at(at).is_some(),
+            Self::ListHas { at, member, among } => list_has(view.at(at), member, among),
+            Self::DoneBy { posts } => posts.iter().any(|post| holds_post(post, &facts.actor, facts)),
+        }
+    }
+}
+
+fn photos(facts: &Facts, phase: Option<Phase>) -> usize {
+    facts
+        .attachments
+        .iter()
+        .filter(|file| file.is_photo && (phase.is_none() || file.phase == phase))
+        .count()
+}
+
+fn ran_out(clock: &ClockFact, now: DateTime<Utc>) -> bool {
+    clock.due_at.is_some_and(|due| {
+        let stopped_early = clock.stopped_at.is_some_and(|stopped| stopped < due);
+        due <= now && !stopped_early
+    })
+}
+
+fn is_counting(clock: &ClockFact, now: DateTime<Utc>) -> bool {
+    clock.stopped_at.is_none() && clock.due_at.is_none_or(|due| now < due)
+}
+
+fn police_check_clear(view: &View, hours: Option<u32>, now: DateTime<Utc>) -> bool {
+    let clear = view.at("/details/pnc_check/result") == Some(&json!("none"));
+    let checked_at = view
+        .at("/details/pnc_check/at")
+        .and_then(Value::as_str)
+        .and_then(|at| DateTime::parse_from_rfc3339(at).ok());
+    let fresh = checked_at.is_some_and(|at| {
+        let age = now.signed_duration_since(at);
+        age >= TimeDelta::zero() && hours.is_none_or(|hours| age <= TimeDelta::hours(hours.into()))
+    });
+    clear && fresh
+}
+
+fn list_has(list: Option<&Value>, member: &str, among: &[Value]) -> bool {
+    let items = list.and_then(Value::as_array);
+    items
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.get(member))
+        .any(|value| among.contains(value))
+}
+
+impl From<&RequireLine> for Guard {
+    fn from(line: &RequireLine) -> Self {
+        Self {
+            test: Test::Present { at: line.at.clone() },
+            say: line.say.clone(),
+            when: line.when.clone(),
+        }
+    }
+}
+
+/// Parameters each named guard takes; those with `?` may be left out.
+const PARAMETERS: &[(&str, &[&str])] = &[
+    ("photo_attached", &["phase?", "at_least?"]),
+    ("clock_expired", &["clock"]),
+    ("clock_running", &["clock"]),
+    ("clock_not_running", &["clock"]),
+    ("police_check_fresh", &["hours?"]),
+    ("consent_recorded", &[]),
+    ("value_in", &["at", "in"]),
+    ("list_has", &["at", "member", "in"]),
+    ("done_by", &["posts"]),
+];
+
+/// Gives a guard line its meaning.
+///
+/// # Errors
+/// A sentence: the guard is unknown, or a parameter is missing, foreign or names no post.
+pub fn understand(line: &GuardLine, posts: &[PostLine]) -> Result<Guard, String> {
+    check_parameters(line)?;
+    Ok(Guard {
+        test: test_of(line, posts)?,
+        say: line.say.clone(),
+        when: line.when.clone(),
+    })
+}
+
+fn check_parameters(line: &GuardLine) -> Result<(), String> {
+    let name = line.guard.as_str();
+    let Some((_, takes)) = PARAMETERS.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<&str> = PARAMETERS.iter().map(|(known, _)| *known).collect();
+        return Err(format!("unknown guard `{name}`; known: {}", known.join(", ")));
+    };
+    let given = [
+        ("phase", line.phase.is_some()),
+        ("at_least", line.at_least.is_some()),
+        ("clock", line.clock.is_some()),
+        ("hours", line.hours.is_some()),
+        ("posts", line.posts.is_some()),
+        ("at", line.at.is_some()),
+        ("member", line.member.is_some()),
+        ("in", line.among.is_some()),
+    ];
+    for (parameter, is_given) in given {
+        let needed = takes.contains(&parameter);
+        let taken = needed || takes.contains(&format!("{parameter}?").as_str());
+        if is_given && !taken {
+            return Err(format!("guard `{name}` takes no `{parameter}`"));
+        }
+        if needed && !is_given {
+            return Err(format!("guard `{name}` needs `{parameter}`"));
+        }
+    }
+    Ok(())
+}
+
+fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
+    let clock = line.clock.clone().unwrap_or_default();
+    let at = line.at.clone().unwrap_or_default();
+    let among = line.among.clone().unwrap_or_default();
+    Ok(match line.guard.as_str() {
+        "photo_attached" => Test::PhotoAttached {
+            phase: line.phase,
+            at_least: line.at_least.unwrap_or(1),
+        },
+        "clock_expired" => Test::ClockExpired { clock },
+        "clock_running" => Test::ClockRunning { clock },
+        "clock_not_running" => Test::ClockNotRunning { clock },
+        "police_check_fresh" => Test::PoliceCheckFresh { hours: line.hours },
+        "consent_recorded" => Test::ConsentRecorded,
+        "value_in" => Test::ValueIn { at, among },
+        "list_has" => Test::ListHas {
+            at,
+            member: line.member.clone().unwrap_or_default(),
+            among,
+        },
+        "done_by" => Test::DoneBy {
+            posts: posts_named(line.posts.as_deref().unwrap_or_default(), posts)?,
+        },
+        other => return Err(format!("unknown guard `{other}`")),
+    })
+}
+
+fn posts_named(names: &[String], posts: &[PostLine]) -> Result<Vec<PostLine>, String> {
+    names
+        .iter()
+        .map(|name| {
+            let found = posts.iter().find(|post| post.name.get_ref() == name);
+            found.cloned().ok_or_else(|| format!("unknown post `{name}`"))
+        })
+        .collect()
+}

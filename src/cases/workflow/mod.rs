@@ -1,0 +1,246 @@
+//! Case types as files: which states a case may be in, who moves it on, and what that needs.
+//!
+//! A workflow file under `workflows/` is read ([`file`]), checked ([`check`]) and then decides
+//! transitions ([`engine`]) without knowing HTTP, the database or the time of day. A malformed
+//! file gives every fault with file, line and reason, and stops the start.
+//!
+//! Some rules hold for every case type, whatever its file says: see [`closure`].
+
+pub mod check;
+pub mod closure;
+mod effects;
+pub mod engine;
+pub mod error;
+pub mod facts;
+pub mod file;
+pub mod guard;
+pub mod names;
+pub mod schema;
+#[cfg(test)]
+mod tests;
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+pub use error::{FileFault, PROBLEMS, SchemaFault, Unmet, WorkflowError};
+pub use facts::{Actor, Alert, Allowed, AttachmentFact, ClockFact, ClockPause, ClockStart, Closure, Decision, Facts};
+pub use file::{ClockLine, EdgeLine, PostLine, StateLine, WorkflowFile};
+
+/// The files compiled into the server: name and text.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    (
+        "workflows/abandoned_vehicle.toml",
+        include_str!("../../../workflows/abandoned_vehicle.toml"),
+    ),
+    (
+        "workflows/graffiti.toml",
+        include_str!("../../../workflows/graffiti.toml"),
+    ),
+    (
+        "workflows/nuisance.toml",
+        include_str!("../../../workflows/nuisance.toml"),
+    ),
+];
+
+/// All case types of a server.
+#[derive(Debug)]
+pub struct Catalogue(Vec<Workflow>);
+
+impl Catalogue {
+    /// Loads the files compiled in.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub fn built_in() -> Result<Self, Vec<FileFault>> {
+        Self::from_files(BUILT_IN)
+    }
+
+    /// Loads workflow files given as name and text.
+    ///
+    /// # Errors
+    /// Every fault of every file.
+    pub fn from_files(files: &[(&str, &str)]) -> Result<Self, Vec<FileFault>> {
+        let mut workflows: Vec<Workflow> = Vec::new();
+        let mut faults = Vec::new();
+        for (name, text) in files {
+            match Workflow::load(name, text) {
+                Ok(workflow) => match workflows.iter().find(|it| it.code() == workflow.code()) {
+                    None => workflows.push(workflow),
+                    Some(_) => faults.push(FileFault {
+                        file: (*name).to_owned(),
+                        line: file::line_at(text, workflow.file.case_type.span().start),
+                        reason: format!("another file already has type `{}`", workflow.code()),
+                    }),
+                },
+                Err(of_file) => faults.extend(of_file),
+            }
+        }
+        if faults.is_empty() {
+            Ok(Self(workflows))
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// The case type of a code: `graffiti`.
+    #[must_use]
+    pub fn get(&self, code: &str) -> Option<&Workflow> {
+        self.0.iter().find(|workflow| workflow.code() == code)
+    }
+
+    /// Every case type, in the order of the files.
+    pub fn iter(&self) -> impl Iterator<Item = &Workflow> {
+        self.0.iter()
+    }
+}
+
+/// One case type, checked and ready to decide.
+#[derive(Debug)]
+pub struct Workflow {
+    pub(super) file: WorkflowFile,
+    pub(super) edges: Vec<Edge>,
+    details_schema: Value,
+    details: Validator,
+}
+
+/// An edge with its guards understood and its schema compiled.
+#[derive(Debug)]
+pub(super) struct Edge {
+    pub line: EdgeLine,
+    pub who: Vec<PostLine>,
+    pub guards: Vec<guard::Guard>,
+    pub data_schema: Value,
+    pub data: Validator,
+}
+
+impl Workflow {
+    /// Reads and checks one workflow file.
+    ///
+    /// # Errors
+    /// Every fault with file, line and reason; only the first if the text is not readable at all.
+    pub fn load(file_name: &str, text: &str) -> Result<Self, Vec<FileFault>> {
+        let file = file::read(file_name, text).map_err(|fault| vec![fault])?;
+        let checked = check::check(&file).map_err(|faults| {
+            faults
+                .into_iter()
+                .map(|(offset, reason)| FileFault {
+                    file: file_name.to_owned(),
+                    line: file::line_at(text, offset),
+                    reason,
+                })
+                .collect::<Vec<_>>()
+        })?;
+        Ok(Self {
+            file,
+            edges: checked.edges,
+            details_schema: checked.details_schema,
+            details: checked.details,
+        })
+    }
+
+    /// Code of the case type.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.file.case_type.get_ref()
+    }
+
+    /// What the file says, as written.
+    #[must_use]
+    pub const fn file(&self) -> &WorkflowFile {
+        &self.file
+    }
+
+    /// State of a case just reported.
+    #[must_use]
+    pub fn initial_state(&self) -> &str {
+        self.file.initial.get_ref()
+    }
+
+    /// A declared state by name.
+    #[must_use]
+    pub fn state(&self, name: &str) -> Option<&StateLine> {
+        let states = self.file.states.iter().map(toml::Spanned::get_ref);
+        states.into_iter().find(|state| state.name.get_ref() == name)
+    }
+
+    /// A clock rule by name.
+    #[must_use]
+    pub fn clock(&self, name: &str) -> Option<&ClockLine> {
+        let mut clocks = self.file.clocks.iter().map(toml::Spanned::get_ref);
+        clocks.find(|clock| clock.name.get_ref() == name)
+    }
+
+    /// Clocks that start when a case of this type is opened.
+    pub fn clocks_at_opening(&self) -> impl Iterator<Item = &ClockLine> {
+        let clocks = self.file.clocks.iter().map(toml::Spanned::get_ref);
+        clocks.filter(|clock| clock.starts_with_case)
+    }
+
+    /// JSON Schema (draft 2020-12) of the details.
+    #[must_use]
+    pub const fn details_schema(&self) -> &Value {
+        &self.details_schema
+    }
+
+    /// Pointers into the details of members that are personal data (`x-personal`).
+    #[must_use]
+    pub fn personal_members(&self) -> Vec<String> {
+        schema::annotated(&self.details_schema, "x-personal")
+    }
+
+    /// Pointers into the details of members only a transition writes (`readOnly`).
+    #[must_use]
+    pub fn read_only_members(&self) -> Vec<String> {
+        schema::annotated(&self.details_schema, "readOnly")
+    }
+
+    /// Checks details against the schema.
+    ///
+    /// # Errors
+    /// [`WorkflowError::DetailsInvalid`] with every fault.
+    pub fn check_details(&self, details: &Value) -> Result<(), WorkflowError> {
+        refuse(schema::faults(&self.details, details, "/details"))
+    }
+
+    /// Checks details a person writes: valid, and no member changed that only a transition
+    /// writes. For a new case `before` is an empty object.
+    ///
+    /// # Errors
+    /// [`WorkflowError::DetailsInvalid`] with every fault.
+    pub fn check_details_change(&self, before: &Value, after: &Value) -> Result<(), WorkflowError> {
+        let written: Vec<SchemaFault> = self
+            .read_only_members()
+            .into_iter()
+            .filter(|at| before.pointer(at) != after.pointer(at))
+            .map(|at| SchemaFault {
+                pointer: format!("/details{at}"),
+                detail: "is written by a transition only".to_owned(),
+            })
+            .collect();
+        refuse(written)?;
+        self.check_details(after)
+    }
+
+    /// The case type as the API serves it: the file with every schema completed.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        let mut document = json!(self.file);
+        document["details"] = self.details_schema.clone();
+        for (served, edge) in document["edges"].as_array_mut().into_iter().flatten().zip(&self.edges) {
+            served["who"] = json!(edge.who);
+            served["data"] = edge.data_schema.clone();
+        }
+        if let Some(members) = document.as_object_mut() {
+            members.remove("defs");
+        }
+        document
+    }
+}
+
+fn refuse(faults: Vec<SchemaFault>) -> Result<(), WorkflowError> {
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(WorkflowError::DetailsInvalid { faults })
+    }
+}

@@ -1,0 +1,192 @@
+//! The closed vocabularies a workflow file may use.
+
+/// An enum of words with one spelling everywhere: in the file, in JSON and in messages.
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $word)] $variant),+
+        }
+
+        impl $name {
+            /// Every word, in the order of this list.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word as written in files, JSON and messages.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The word's meaning, or `None` if it is not one of these words.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|known| known.as_str() == word)
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// Kind of the organisation an actor works for.
+    Agency {
+        Police = "police",
+        Council = "council",
+        Housing = "housing",
+        Fire = "fire",
+        Health = "health",
+        Probation = "probation",
+        Transport = "transport",
+        Voluntary = "voluntary",
+        Contractor = "contractor",
+        Oversight = "oversight",
+    }
+}
+
+words! {
+    /// Built-in role of an actor.
+    Role {
+        CallHandler = "call_handler",
+        Officer = "officer",
+        Supervisor = "supervisor",
+        Coordinator = "coordinator",
+        IntelOfficer = "intel_officer",
+        IntelSupervisor = "intel_supervisor",
+        Contractor = "contractor",
+        PanelMember = "panel_member",
+        OrgAdmin = "org_admin",
+        DataProtectionOfficer = "data_protection_officer",
+        Auditor = "auditor",
+        Integration = "integration",
+        PlatformOperator = "platform_operator",
+    }
+}
+
+words! {
+    /// Whether work on a case goes on.
+    StateClass {
+        Open = "open",
+        Closed = "closed",
+    }
+}
+
+words! {
+    /// The eight statuses a reporter may see.
+    PublicStatus {
+        Received = "received",
+        BeingAssessed = "being_assessed",
+        Investigating = "investigating",
+        ActionPlanned = "action_planned",
+        WithAnotherOrganisation = "with_another_organisation",
+        WaitingForYouOrOwner = "waiting_for_you_or_owner",
+        Done = "done",
+        ClosedNoFurtherAction = "closed_no_further_action",
+    }
+}
+
+words! {
+    /// How a clock counts.
+    ClockKind {
+        /// Exact elapsed hours.
+        ElapsedHours = "elapsed_hours",
+        /// Elapsed hours with 25 December disregarded.
+        ElapsedExclXmas = "elapsed_excl_xmas",
+        /// The day after the event is day 1; runs to the end of day `n`.
+        DaysFrom = "days_from",
+        /// The day of the event is day 1.
+        DaysBeginningWith = "days_beginning_with",
+        /// Calendar months, the day of the event included.
+        MonthsBeginningWith = "months_beginning_with",
+        /// Monday to Friday without the bank holidays of England and Wales.
+        WorkingDays = "working_days",
+        /// Calendar months.
+        CalendarMonths = "calendar_months",
+        /// The date a court gives.
+        CourtSet = "court_set",
+    }
+}
+
+words! {
+    /// What a clock's length rests on.
+    Basis {
+        Statute = "statute",
+        Regulation = "regulation",
+        Code = "code",
+        LocalPolicy = "local_policy",
+    }
+}
+
+words! {
+    /// What a clock is for.
+    ClockPurpose {
+        /// Something must be done before it is due; open until stopped.
+        Deadline = "deadline",
+        /// Something must not be done before it is due; over once it is due.
+        WaitingPeriod = "waiting_period",
+    }
+}
+
+words! {
+    /// The moment a started clock counts from.
+    CountsFrom {
+        /// When the event was recorded.
+        Event = "event",
+        /// When the case was opened.
+        Report = "report",
+    }
+}
+
+words! {
+    /// The only reasons a clock of local policy may be paused for.
+    PauseReason {
+        AwaitingOwnerConsent = "awaiting_owner_consent",
+        AwaitingDvla = "awaiting_dvla",
+        ReporterUnavailable = "reporter_unavailable",
+        UnsafeWeather = "unsafe_weather",
+        PoliceHold = "police_hold",
+    }
+}
+
+words! {
+    /// When in the life of a problem a photo was taken.
+    Phase {
+        Before = "before",
+        After = "after",
+    }
+}
+
+words! {
+    /// Band of the latest risk assessment.
+    RiskBand {
+        High = "high",
+        Medium = "medium",
+        Standard = "standard",
+    }
+}
+
+words! {
+    /// Whom anti-social behaviour falls upon (NSIR qualifier).
+    Qualifier {
+        Personal = "personal",
+        Nuisance = "nuisance",
+        Environmental = "environmental",
+    }
+}
+
+words! {
+    /// Why a reporter was not told that a case is being closed.
+    NotToldReason {
+        Anonymous = "anonymous",
+        UnsafeToContact = "unsafe_to_contact",
+        DeclinedUpdates = "declined_updates",
+        NoContactDetails = "no_contact_details",
+        ReportedByOfficer = "reported_by_officer",
+    }
+}

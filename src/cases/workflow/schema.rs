@@ -1,0 +1,159 @@
+//! JSON Schemas of a case type: completed, compiled once, and looked into by pointer.
+
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, ValidationError, Validator};
+use serde_json::{Map, Value, json};
+
+use super::error::SchemaFault;
+
+/// Members every transition that may close a case takes besides its own.
+pub fn closure_members(outcomes: &[String]) -> Value {
+    json!({
+        "outcome": {
+            "enum": outcomes,
+            "description": "Outcome code; implied where the closing state has only one."
+        },
+        "explanation": {
+            "type": "string", "minLength": 1, "maxLength": 4000,
+            "description": "Why the case is closed, as it can be told to the reporter."
+        },
+        "reporter_told": {
+            "type": "boolean",
+            "description": "The reporter or victim was told of the closing."
+        },
+        "reporter_not_told_reason": {
+            "enum": super::names::NotToldReason::ALL,
+            "description": "Needed when the reporter was not told."
+        }
+    })
+}
+
+/// Completes a schema as written in a file: an object, closed to unknown members at every depth.
+#[must_use]
+pub fn complete(written: &Value, defs: &Value) -> Value {
+    let mut schema = Map::new();
+    schema.insert(
+        "$schema".to_owned(),
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
+    schema.insert("type".to_owned(), json!("object"));
+    if let Value::Object(members) = written {
+        schema.extend(members.clone());
+    }
+    schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+    if defs.as_object().is_some_and(|defs| !defs.is_empty()) {
+        schema.insert("$defs".to_owned(), defs.clone());
+    }
+    let mut schema = Value::Object(schema);
+    close_objects(&mut schema);
+    schema
+}
+
+/// Refuses unknown members wherever a schema lists `properties`.
+fn close_objects(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if members.get("properties").is_some_and(Value::is_object) {
+                members.entry("additionalProperties").or_insert(Value::Bool(false));
+            }
+            members.values_mut().for_each(close_objects);
+        }
+        Value::Array(items) => items.iter_mut().for_each(close_objects),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Compiles a completed schema.
+///
+/// # Errors
+/// What makes it no JSON Schema of draft 2020-12.
+pub fn compile(schema: &Value) -> Result<Validator, String> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .should_validate_formats(true)
+        .build(schema)
+        .map_err(|error| format!("not a valid JSON Schema: {error}"))
+}
+
+/// Every fault of a value, pointers under `root`; no fault repeats the value.
+#[must_use]
+pub fn faults(validator: &Validator, value: &Value, root: &str) -> Vec<SchemaFault> {
+    validator
+        .iter_errors(value)
+        .flat_map(|error| faults_of(&error, root))
+        .collect()
+}
+
+fn faults_of(error: &ValidationError<'_>, root: &str) -> Vec<SchemaFault> {
+    let place = format!("{root}{}", error.instance_path());
+    let member = |name: &str, detail: &str| SchemaFault {
+        pointer: format!("{place}/{}", escaped(name)),
+        detail: detail.to_owned(),
+    };
+    match error.kind() {
+        ValidationErrorKind::Required { property } => {
+            vec![member(property.as_str().unwrap_or_default(), "is required")]
+        }
+        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
+            .iter()
+            .map(|name| member(name, "is not a known member"))
+            .collect(),
+        _ => vec![SchemaFault {
+            detail: error.masked().to_string(),
+            pointer: place,
+        }],
+    }
+}
+
+/// A name as one segment of an RFC 6901 pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// The schema of the member a pointer names, following `#/$defs` references.
+#[must_use]
+pub fn member<'a>(schema: &'a Value, pointer: &str) -> Option<&'a Value> {
+    pointer
+        .split('/')
+        .skip(1)
+        .try_fold(schema, |place, segment| {
+            let place = resolved(schema, place)?;
+            match segment {
+                "-" => place.get("items"),
+                name => place.get("properties")?.get(name),
+            }
+        })
+        .and_then(|place| resolved(schema, place))
+}
+
+fn resolved<'a>(root: &'a Value, place: &'a Value) -> Option<&'a Value> {
+    match place.get("$ref").and_then(Value::as_str) {
+        Some(reference) => root.pointer(reference.strip_prefix('#')?),
+        None => Some(place),
+    }
+}
+
+/// Pointers of the members that carry an annotation set to `true`, outermost first.
+#[must_use]
+pub fn annotated(schema: &Value, annotation: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    collect_annotated(schema, schema, annotation, "", &mut found);
+    found
+}
+
+fn collect_annotated(root: &Value, place: &Value, annotation: &str, at: &str, found: &mut Vec<String>) {
+    let Some(resolved) = resolved(root, place) else {
+        return;
+    };
+    if [place, resolved]
+        .iter()
+        .any(|it| it.get(annotation) == Some(&Value::Bool(true)))
+    {
+        found.push(at.to_owned());
+        return;
+    }
+    let properties = resolved.get("properties").and_then(Value::as_object);
+    for (name, inner) in properties.into_iter().flatten() {
+        collect_annotated(root, inner, annotation, &format!("{at}/{name}"), found);
+    }
+}

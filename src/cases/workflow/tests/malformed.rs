@@ -1,0 +1,261 @@
+//! A malformed file stops the start with file, line and reason.
+
+use crate::cases::workflow::{Catalogue, FileFault, Workflow};
+
+const GOOD: &str = r#"type = "pothole"
+title = "Pothole"
+description = "A hole in the road."
+version = 1
+initial = "reported"
+law = []
+
+[[posts]]
+name = "street"
+description = "street officer"
+agencies = ["council"]
+roles = ["officer"]
+
+[[posts]]
+name = "anyone"
+description = "anyone"
+agencies = []
+roles = ["officer"]
+
+[[states]]
+name = "reported"
+class = "open"
+public_status = "received"
+description = "Reported."
+
+[[states]]
+name = "filled"
+class = "closed"
+public_status = "done"
+description = "Filled."
+outcomes = ["filled"]
+
+[[clocks]]
+name = "fill"
+kind = "working_days"
+n = 5
+basis = "regulation"
+legal_ref = "Highways Regulations"
+policy_version = 1
+starts_with_case = true
+note = "Report to filled."
+
+[details.properties]
+depth = { enum = ["shallow", "deep"], description = "Depth." }
+
+[[edges]]
+event = "fill"
+description = "Fill it."
+from = ["reported"]
+to = "filled"
+who = ["street"]
+stops = ["fill"]
+guards = [
+  { guard = "photo_attached", phase = "after", say = "attach a photo" },
+  { guard = "value_in", at = "/details/depth", in = ["deep"], say = "only deep ones" },
+]
+"#;
+
+/// Faults of the good file with one piece replaced.
+fn faults(old: &str, new: &str) -> Vec<FileFault> {
+    assert!(GOOD.contains(old), "{old}");
+    let text = GOOD.replacen(old, new, 1);
+    Workflow::load("workflows/pothole.toml", &text).unwrap_err()
+}
+
+/// The replaced piece gives a fault with this reason on the line where `at` now stands.
+fn fault_at(old: &str, new: &str, at: &str, reason: &str) {
+    let text = GOOD.replacen(old, new, 1);
+    let line = 1 + text.lines().position(|line| line.contains(at)).unwrap();
+    let faults = faults(old, new);
+    let said: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    let found = faults
+        .iter()
+        .any(|fault| fault.file == "workflows/pothole.toml" && fault.line == line && fault.reason.contains(reason));
+    assert!(found, "expected line {line}: {reason}\ngot {said:#?}");
+}
+
+#[test]
+fn the_good_file_is_good() {
+    Workflow::load("workflows/pothole.toml", GOOD).unwrap();
+}
+
+#[test]
+fn not_toml() {
+    fault_at("class = \"open\"", "class = open", "class = open", "");
+}
+
+#[test]
+fn unknown_words() {
+    fault_at(
+        "roles = [\"officer\"]",
+        "roles = [\"sherrif\"]",
+        "sherrif",
+        "unknown variant `sherrif`",
+    );
+    fault_at("[\"council\"]", "[\"counsil\"]", "counsil", "unknown variant `counsil`");
+    fault_at("\"received\"", "\"lost\"", "\"lost\"", "unknown variant `lost`");
+    fault_at(
+        "\"working_days\"",
+        "\"fortnights\"",
+        "fortnights",
+        "unknown variant `fortnights`",
+    );
+    fault_at("stops =", "halts =", "halts", "unknown field `halts`");
+    fault_at(
+        "photo_attached",
+        "selfie_attached",
+        "selfie",
+        "unknown guard `selfie_attached`",
+    );
+}
+
+#[test]
+fn missing_member() {
+    fault_at(
+        "description = \"Fill it.\"\n",
+        "",
+        "[[edges]]",
+        "missing field `description`",
+    );
+}
+
+#[test]
+fn edge_to_unknown_state() {
+    fault_at(
+        "to = \"filled\"",
+        "to = \"paved\"",
+        "to = \"paved\"",
+        "unknown state `paved`",
+    );
+    fault_at(
+        "[\"reported\"]",
+        "[\"repotted\"]",
+        "repotted",
+        "unknown state `repotted`",
+    );
+    fault_at(
+        "initial = \"reported\"",
+        "initial = \"new\"",
+        "initial",
+        "`new` is not declared",
+    );
+}
+
+#[test]
+fn unknown_post_and_clock() {
+    fault_at("who = [\"street\"]", "who = [\"road\"]", "who =", "unknown post `road`");
+    fault_at(
+        "stops = [\"fill\"]",
+        "stops = [\"full\"]",
+        "stops =",
+        "unknown clock `full`",
+    );
+}
+
+#[test]
+fn states_nobody_gets_to_or_out_of() {
+    let island =
+        "[[states]]\nname = \"island\"\nclass = \"open\"\npublic_status = \"done\"\ndescription = \"x\"\n\n[[clocks]]";
+    fault_at(
+        "[[clocks]]",
+        island,
+        "name = \"island\"",
+        "state `island` cannot be reached",
+    );
+    fault_at("[[clocks]]", island, "name = \"island\"", "to a closed state");
+    fault_at(
+        "to = \"filled\"",
+        "to = \"same\"",
+        "name = \"reported\"",
+        "to a closed state",
+    );
+}
+
+#[test]
+fn two_edges_for_one_event() {
+    let twice = "[[edges]]\nevent = \"fill\"\ndescription = \"again\"\nfrom = [\"any_open\"]\nto = \"same\"\nwho = [\"anyone\"]\n\n[[edges]]\nevent = \"fill\"\ndescription = \"Fill it.\"";
+    let faults = faults("[[edges]]\nevent = \"fill\"\ndescription = \"Fill it.\"", twice);
+    assert!(
+        faults[0].reason.contains("second edge for `fill` from `reported`"),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn clocks_that_make_no_sense() {
+    fault_at("starts_with_case = true\n", "", "name = \"fill\"", "is never started");
+    fault_at("n = 5\n", "", "name = \"fill\"", "has no length");
+    fault_at("\"Highways Regulations\"", "\"\"", "name = \"fill\"", "cites no law");
+    let pause = "pauses = [{ clock = \"fill\", reason = \"unsafe_weather\" }]\nguards = [";
+    fault_at("guards = [", pause, "pauses", "never pauses");
+}
+
+#[test]
+fn guards_with_wrong_parameters() {
+    fault_at(
+        "phase = \"after\"",
+        "clock = \"fill\"",
+        "photo_attached",
+        "takes no `clock`",
+    );
+    fault_at("at = \"/details/depth\", in", "in", "value_in", "needs `at`");
+    fault_at("in = [\"deep\"]", "in = [\"abyss\"]", "abyss", "can never be \"abyss\"");
+    fault_at(
+        "/details/depth",
+        "/details/width",
+        "width",
+        "nothing is ever at `/details/width`",
+    );
+}
+
+#[test]
+fn details_that_are_no_json_schema() {
+    fault_at(
+        "{ enum = [\"shallow\", \"deep\"]",
+        "{ enum = 5",
+        "[details",
+        "not a valid JSON Schema",
+    );
+}
+
+#[test]
+fn choices_that_do_not_match_the_data() {
+    let choose = "choose = { by = \"size\", to = { small = \"filled\" } }\ndata = { required = [\"size\"], properties = { size = { enum = [\"small\", \"large\"] } } }";
+    fault_at("to = \"filled\"", choose, "choose =", "the keys of `choose` differ");
+}
+
+#[test]
+fn effects_that_write_nowhere() {
+    let sets = "sets = [{ to = \"/details/width\", from = \"now\" }]\nguards = [";
+    fault_at(
+        "guards = [",
+        sets,
+        "sets =",
+        "nothing can be written at `/details/width`",
+    );
+}
+
+#[test]
+fn closed_without_outcome_and_declared_twice() {
+    fault_at("outcomes = [\"filled\"]\n", "", "name = \"filled\"", "has no outcome");
+    let faults = faults("name = \"filled\"", "name = \"reported\"");
+    assert!(
+        faults.iter().any(|it| it.reason.contains("declared twice")),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn two_files_of_one_type() {
+    let files = [("workflows/a.toml", GOOD), ("workflows/b.toml", GOOD)];
+    let faults = Catalogue::from_files(&files).unwrap_err();
+    assert_eq!(
+        faults[0].to_string(),
+        "workflows/b.toml:1: another file already has type `pothole`"
+    );
+}

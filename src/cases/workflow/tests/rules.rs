@@ -1,0 +1,178 @@
+//! What the engine answers, apart from any one case type.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::harness::*;
+use crate::cases::workflow::names::Role;
+use crate::cases::workflow::{Catalogue, PROBLEMS};
+use crate::rule::Rule;
+
+#[test]
+fn an_unknown_event_and_one_out_of_place_are_conflicts() {
+    let mut sim = Sim::new("graffiti");
+    let (unknown, said) = sim.refused(COUNCIL, "explode", json!({}));
+    assert!(said.contains("no event `explode`"));
+    let (early, said) = sim.refused(COUNCIL, "verify", json!({}));
+    assert!(said.contains("while the case is reported"));
+    assert_eq!([unknown, early], ["transition-not-available"; 2]);
+}
+
+#[test]
+fn another_agency_is_told_whose_decision_it_is() {
+    let mut sim = Sim::new("abandoned_vehicle");
+    let (slug, said) = sim.refused(HOUSING, "inspect", json!({}));
+    assert_eq!(slug, "transition-not-permitted");
+    assert!(said.contains("council officer for abandoned vehicles"), "{said}");
+}
+
+#[test]
+fn people_without_case_work_may_do_nothing_anywhere() {
+    let idle = [
+        Role::OrgAdmin,
+        Role::Auditor,
+        Role::DataProtectionOfficer,
+        Role::PlatformOperator,
+    ];
+    for workflow in Catalogue::built_in().unwrap().iter() {
+        let posts = workflow.file().posts.iter().map(|post| post.get_ref());
+        for post in posts {
+            assert!(!post.roles.iter().any(|role| idle.contains(role)));
+        }
+    }
+}
+
+#[test]
+fn faults_of_the_data_come_with_pointers_and_without_values() {
+    let mut sim = Sim::new("abandoned_vehicle");
+    let data = json!({ "finding": "secret", "colour": "red" });
+    let error = sim.attempt(COUNCIL, "inspect", data).unwrap_err();
+    assert_eq!(error.problem().status, 422);
+    let pointers: BTreeSet<String> = error.faults().into_iter().map(|it| it.pointer).collect();
+    let expected = ["/data/colour", "/data/finding", "/data/indicators"];
+    assert_eq!(pointers, expected.map(str::to_owned).into());
+    assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[test]
+fn every_unmet_guard_is_listed_at_once() {
+    let mut sim = Sim::new("graffiti");
+    sim.back_in("ready").detail("surface_owner", json!("private"));
+    let data = json!({ "method": "scrape", "at": "2026-03-02T12:00:00Z" });
+    let error = sim.attempt(CONTRACTOR, "clean", data).unwrap_err();
+    assert_eq!((error.problem().status, error.faults().len()), (409, 3), "{error}");
+}
+
+#[test]
+fn a_missing_member_of_the_data_is_pointed_at() {
+    let mut sim = Sim::new("graffiti");
+    sim.back_in("cleaned");
+    let error = sim
+        .attempt(COUNCIL, "verify", json!({ "result": "clean" }))
+        .unwrap_err();
+    assert_eq!(error.pointer().as_deref(), Some("/data/explanation"));
+}
+
+#[test]
+fn allowed_lists_what_this_actor_may_do_and_only_that() {
+    let events = |who: Who| {
+        let mut sim = Sim::new("abandoned_vehicle");
+        let _ = sim.attempt(who, "no_such_event", json!({}));
+        let allowed = sim.workflow.allowed(&sim.facts);
+        allowed.into_iter().map(|it| it.event).collect::<Vec<_>>()
+    };
+    assert_eq!(events(POLICE), ["observe", "record_police_check"]);
+    let council = ["triage", "observe", "inspect", "claimed", "settle_fpn"];
+    assert_eq!(events(COUNCIL), council);
+    assert_eq!(events(HOUSING), Vec::<String>::new());
+}
+
+#[test]
+fn offensive_graffiti_counts_its_hours_from_the_report() {
+    let mut sim = Sim::new("graffiti");
+    sim.later(5)
+        .ok(COUNCIL, "classify", json!({ "classification": "offensive" }));
+    let clock = sim
+        .facts
+        .clocks
+        .iter()
+        .find(|it| it.name == "offensive_removal")
+        .unwrap();
+    assert_eq!(clock.started_at, now());
+}
+
+#[test]
+fn details_may_be_empty_and_must_be_known() {
+    for workflow in Catalogue::built_in().unwrap().iter() {
+        workflow.check_details_change(&json!({}), &json!({})).unwrap();
+        let refused = workflow.check_details(&json!({ "unknown": 1 })).unwrap_err();
+        assert_eq!(refused.faults()[0].pointer, "/details/unknown");
+    }
+}
+
+#[test]
+fn personal_members_are_marked() {
+    let personal = workflow("abandoned_vehicle").personal_members();
+    for member in ["/keeper", "/occupier", "/fpn"] {
+        assert!(personal.iter().any(|it| it == member), "{personal:?}");
+    }
+}
+
+#[test]
+fn every_member_of_every_schema_is_described() {
+    for workflow in Catalogue::built_in().unwrap().iter() {
+        let document = workflow.document();
+        assert!(document["edges"][0]["who"][0]["agencies"].is_array());
+        for (name, member) in workflow.details_schema()["properties"].as_object().unwrap() {
+            let described = member.get("description").or(member.get("$ref"));
+            assert!(described.is_some(), "{}: {name}", workflow.code());
+        }
+    }
+}
+
+#[test]
+fn problems_have_slugs_of_their_own() {
+    let slugs: BTreeSet<&str> = PROBLEMS.iter().map(|it| it.slug).collect();
+    assert_eq!(slugs.len(), PROBLEMS.len());
+}
+
+#[test]
+fn a_police_check_from_the_future_is_none() {
+    let mut sim = Sim::new("abandoned_vehicle");
+    sim.back_in("abandoned")
+        .detail("land_type", json!("road_adopted"))
+        .police_check()
+        .later(-1);
+    let (slug, _) = sim.refused(COUNCIL, "authorise_removal", json!({}));
+    assert_eq!(slug, "guard-not-met");
+}
+
+#[test]
+fn a_waiting_period_stopped_early_never_counts_as_over() {
+    let mut sim = Sim::new("graffiti");
+    sim.back_in("standard")
+        .ok(COUNCIL, "identify_owner", json!({ "surface_owner": "private" }));
+    for clock in &mut sim.facts.clocks {
+        clock.stopped_at = Some(now());
+    }
+    let (slug, _) = sim.later(24 * 30).refused(COUNCIL, "no_reply", json!({}));
+    assert_eq!(slug, "guard-not-met");
+}
+
+#[test]
+fn a_clock_from_the_report_runs_once_and_any_other_starts_anew() {
+    let mut sim = Sim::new("graffiti");
+    sim.ok(COUNCIL, "classify", json!({ "classification": "offensive" }))
+        .back_in("reported");
+    let again = sim.attempt(COUNCIL, "classify", json!({ "classification": "offensive" }));
+    assert_eq!(again.unwrap().starts, []);
+    let mut sim = Sim::new("graffiti");
+    sim.back_in("standard")
+        .ok(COUNCIL, "identify_owner", json!({ "surface_owner": "council" }))
+        .back_in("standard");
+    let again = sim.attempt(COUNCIL, "identify_owner", json!({ "surface_owner": "council" }));
+    let again = again.unwrap();
+    assert_eq!(again.stops, ["standard_removal"]);
+    assert_eq!(again.starts[0].clock, "standard_removal");
+}

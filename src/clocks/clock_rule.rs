@@ -1,0 +1,85 @@
+//! The rule a clock runs by, as workflow files word it.
+
+use chrono::NaiveTime;
+use serde::{Deserialize, Serialize};
+
+use super::error::ClockError;
+use super::kind::{Basis, ClockKind};
+
+/// One deadline as law or policy sets it.
+///
+/// In a workflow file:
+///
+/// ```toml
+/// name = "FIRST_CONTACT"
+/// kind = "working_days"
+/// n = 5
+/// basis = "local_policy"
+/// legal_ref = "Camden ASB response standard"
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockRule {
+    /// What the clock is called within its case type.
+    pub name: String,
+    /// What is counted.
+    pub kind: ClockKind,
+    /// How many of it: hours, days, working days or months. At least 1, but 0
+    /// (or absent) for [`ClockKind::CourtSet`].
+    #[serde(default)]
+    pub n: u32,
+    /// On whose authority.
+    pub basis: Basis,
+    /// The section, regulation, code paragraph or policy that sets the deadline.
+    pub legal_ref: String,
+    /// When a working day ends, local time; other kinds do not use it.
+    #[serde(default = "five_o_clock")]
+    pub cutoff: NaiveTime,
+    /// Version of the policy the rule was read from. A clock keeps the version
+    /// it was started under.
+    #[serde(default = "first_version")]
+    pub policy_version: u32,
+}
+
+impl ClockRule {
+    /// Says whether the rule can be worked out at all; to be asked once when a
+    /// workflow file is loaded.
+    ///
+    /// # Errors
+    /// [`ClockError::RuleInvalid`] when `n` does not suit the kind, or the name
+    /// or the legal reference is blank.
+    pub fn check(&self) -> Result<(), ClockError> {
+        let invalid = |reason| {
+            Err(ClockError::RuleInvalid {
+                name: self.name.clone(),
+                reason,
+            })
+        };
+        if self.name.trim().is_empty() {
+            return invalid("it has no name");
+        }
+        if self.legal_ref.trim().is_empty() {
+            return invalid("it has no legal_ref");
+        }
+        match (self.kind == ClockKind::CourtSet, self.n) {
+            (true, 1..) => invalid("a court-set clock counts nothing, so n must be absent"),
+            (false, 0) => invalid("n must be at least 1"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a clock of this rule may ever pause: only under local policy,
+    /// and never where a court set the date.
+    #[must_use]
+    pub fn may_pause(&self) -> bool {
+        self.basis == Basis::LocalPolicy && self.kind != ClockKind::CourtSet
+    }
+}
+
+fn five_o_clock() -> NaiveTime {
+    NaiveTime::MIN + chrono::TimeDelta::hours(17)
+}
+
+fn first_version() -> u32 {
+    1
+}

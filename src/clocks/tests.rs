@@ -1,0 +1,45 @@
+//! Vectors of law and policy, then properties.
+
+mod life;
+mod properties;
+mod vectors;
+
+use chrono::{DateTime, NaiveTime, TimeZone, Utc};
+use chrono_tz::Europe::London;
+
+use super::{Basis, ClockKind, ClockRule};
+
+fn rule(kind: ClockKind, n: u32) -> ClockRule {
+    ClockRule {
+        name: "TEST".to_owned(),
+        kind,
+        n,
+        basis: Basis::LocalPolicy,
+        legal_ref: "Camden standard".to_owned(),
+        cutoff: NaiveTime::from_hms_opt(17, 0, 0).unwrap(),
+        policy_version: 1,
+    }
+}
+
+fn statute(kind: ClockKind, n: u32) -> ClockRule {
+    ClockRule {
+        basis: Basis::Statute,
+        ..rule(kind, n)
+    }
+}
+
+/// "2026-03-28 22:00" (or with seconds) as London's clocks show it; the later
+/// of two.
+fn london(text: &str) -> DateTime<Utc> {
+    let full = if text.len() == 16 {
+        format!("{text}:00")
+    } else {
+        text.to_owned()
+    };
+    let local = chrono::NaiveDateTime::parse_from_str(&full, "%Y-%m-%d %H:%M:%S").unwrap();
+    London.from_local_datetime(&local).latest().unwrap().with_timezone(&Utc)
+}
+
+fn utc(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}

@@ -1,0 +1,70 @@
+//! Which database: the one in `DATABASE_URL`, or the embedded one.
+
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+
+use super::start::{self, Failure};
+use crate::config::Config;
+use crate::db::embedded::{self, Durability, EmbeddedPostgres, Settings};
+use crate::db::roles;
+
+/// The name of the embedded server's database.
+const NAME: &str = "wardlink";
+
+/// A reachable database and the logins for it.
+pub struct Database {
+    /// A login that may migrate.
+    pub admin_url: String,
+    /// The login of the request pool.
+    pub app_url: String,
+    /// The login of the job pool.
+    pub worker_url: String,
+    embedded: Option<EmbeddedPostgres>,
+}
+
+impl Database {
+    /// Finds the configured database, starting the embedded server if there is none.
+    pub fn open(config: &Config) -> Result<Self, Failure> {
+        let Some(url) = config.database_url.clone() else {
+            return Self::embedded(config);
+        };
+        Ok(Self {
+            admin_url: config.migration_url.clone().unwrap_or_else(|| url.clone()),
+            worker_url: config.worker_url.clone().unwrap_or_else(|| url.clone()),
+            app_url: url,
+            embedded: None,
+        })
+    }
+
+    fn embedded(config: &Config) -> Result<Self, Failure> {
+        let server = embedded::start(&Settings {
+            data_dir: config.data.join("postgres"),
+            durability: Durability::Durable,
+        })?;
+        start::runtime()?.block_on(create_database(&server.admin_url()))?;
+        Ok(Self {
+            admin_url: server.url(NAME, embedded::ADMIN),
+            app_url: server.url(NAME, roles::APP),
+            worker_url: server.url(NAME, roles::WORKER),
+            embedded: Some(server),
+        })
+    }
+
+    /// Stops the embedded server, if that is what it is.
+    pub fn close(self) -> Result<(), Failure> {
+        self.embedded
+            .map_or(Ok(()), |server| server.stop().map_err(Failure::from))
+    }
+}
+
+async fn create_database(admin_url: &str) -> Result<(), Failure> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a database is made before there is a pool on it"
+    )]
+    let mut connection = AsyncPgConnection::establish(admin_url).await?;
+    let made = connection.batch_execute(&format!("CREATE DATABASE {NAME}")).await;
+    match made {
+        Err(error) if !error.to_string().contains("already exists") => Err(error.into()),
+        _ => Ok(()),
+    }
+}

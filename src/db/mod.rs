@@ -1,0 +1,13 @@
+//! The database: its server, its pools, its transactions, its schema.
+//!
+//! Nothing outside [`crate::doors`] and the jobs gets a connection from here.
+
+pub mod embedded;
+pub mod migrate;
+pub mod pool;
+pub mod roles;
+pub mod schema;
+pub mod tx;
+
+pub use pool::{Pool, Pools};
+pub use tx::Tx;

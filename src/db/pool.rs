@@ -1,0 +1,100 @@
+//! Connections, one pool per database role.
+
+use std::time::Duration;
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::pooled_connection::deadpool;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use futures_util::FutureExt;
+
+use crate::error::{AppError, Result};
+
+/// A pooled connection.
+pub type Connection = deadpool::Object<AsyncPgConnection>;
+
+/// How long a request waits for a connection before it is answered 503 (trust DB8).
+const ACQUIRE: Duration = Duration::from_millis(500);
+
+/// A bounded set of connections that all act as one database role.
+#[derive(Clone)]
+pub struct Pool(deadpool::Pool<AsyncPgConnection>);
+
+/// The pools of a running service.
+#[derive(Clone)]
+pub struct Pools {
+    /// Requests: `wardlink_app`, subject to row-level security.
+    pub app: Pool,
+    /// Jobs: `wardlink_worker`, with the little that jobs need.
+    pub worker: Pool,
+}
+
+impl Pools {
+    /// Pools on one database, perhaps by different logins; `size` is the number of
+    /// connections for requests.
+    ///
+    /// # Errors
+    /// If the pool cannot be configured. No connection is made yet.
+    pub fn connect(app_url: &str, worker_url: &str, size: usize) -> Result<Self> {
+        Ok(Self {
+            app: Pool::new(app_url, super::roles::APP, size)?,
+            worker: Pool::new(worker_url, super::roles::WORKER, 2)?,
+        })
+    }
+}
+
+impl Pool {
+    fn new(url: &str, role: &'static str, size: usize) -> Result<Self> {
+        let mut config = ManagerConfig::<AsyncPgConnection>::default();
+        config.recycling_method = RecyclingMethod::Fast;
+        config.custom_setup = Box::new(move |url| {
+            let url = url.to_owned();
+            async move { establish_as(&url, role).await }.boxed()
+        });
+        let manager = AsyncDieselConnectionManager::new_with_config(url, config);
+        deadpool::Pool::builder(manager)
+            .max_size(size)
+            .build()
+            .map(Self)
+            .map_err(|error| AppError::Internal(format!("pool: {error}")))
+    }
+
+    /// A connection, or 503 when none comes free in time.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`].
+    pub async fn get(&self) -> Result<Connection> {
+        match tokio::time::timeout(ACQUIRE, self.0.get()).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(AppError::Unavailable(format!("no database connection: {error}"))),
+            Err(_) => Err(AppError::Unavailable("all database connections are busy".to_owned())),
+        }
+    }
+
+    /// Connections that are open, and those of them at rest.
+    pub fn usage(&self) -> (usize, usize) {
+        let status = self.0.status();
+        (status.size, status.available)
+    }
+}
+
+/// Opens a connection and takes on `role`, with bounded waits.
+///
+/// A login that is the role already keeps it; any other login (the embedded
+/// server's owner, or the one in `DATABASE_URL`) lays its own rights down.
+async fn establish_as(url: &str, role: &str) -> ConnectionResult<AsyncPgConnection> {
+    #[expect(clippy::disallowed_methods, reason = "the pool is where connections are made")]
+    let mut connection = AsyncPgConnection::establish(url).await?;
+    connection
+        .batch_execute(&format!(
+            "SET ROLE {role}; SET search_path = wardlink, pg_temp; \
+             SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
+             SET idle_in_transaction_session_timeout = '30s'; SET TimeZone = 'UTC'; SET jit = off"
+        ))
+        .await
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    super::tx::prime(&mut connection)
+        .await
+        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}

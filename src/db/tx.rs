@@ -1,0 +1,207 @@
+//! A transaction that sees one organisation.
+//!
+//! It is opened by the doors alone. [`Tx`] dereferences to the connection, which
+//! is what lets diesel run on it; the lints keep raw SQL, which could change the
+//! context, out of the rest of the tree.
+
+use std::ops::{Deref, DerefMut};
+
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::{QueryResult, QueryableByName};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use uuid::Uuid;
+
+use super::pool::{Connection, Pool};
+use super::schema::audit_events;
+use crate::audit::{self, NewAuditEvent};
+use crate::error::Result;
+
+/// An open transaction on a pooled connection.
+///
+/// Ends by [`Tx::commit`]. If it is dropped before that (the client hung up, the
+/// handler failed or panicked), the connection is closed instead of going back
+/// to the pool, so no context and no open transaction stays behind.
+pub struct Tx(Option<Connection>);
+
+/// What [`enter`](Tx::enter) found out about the person behind a request.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Entry {
+    /// `entered`, `forbidden` or `unauthenticated`.
+    #[diesel(sql_type = Text)]
+    pub verdict: String,
+    /// The person's organisation.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub org_id: Option<Uuid>,
+    /// Its kind: `police`, `council`, `housing`, …
+    #[diesel(sql_type = Nullable<Text>)]
+    pub org_kind: Option<String>,
+    /// The person's name.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub user_name: Option<String>,
+    /// The person's rank or grade, as it is now.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub rank: Option<String>,
+    /// The organisation's policy on `Access-Justification`.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub justification: Option<String>,
+    /// The grants that carry the permission: `[{role, areas, case_types}]`.
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    pub grants: Option<serde_json::Value>,
+}
+
+/// `select * from enter($1, $2, $3)`, prepared once per connection.
+struct Enter<'a> {
+    user: Uuid,
+    session: Uuid,
+    permission: &'a str,
+}
+
+impl QueryId for Enter<'_> {
+    type QueryId = Enter<'static>;
+
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl Query for Enter<'_> {
+    type SqlType = diesel::sql_types::Untyped;
+}
+
+impl QueryFragment<Pg> for Enter<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT * FROM enter(");
+        out.push_bind_param::<SqlUuid, _>(&self.user)?;
+        out.push_sql(", ");
+        out.push_bind_param::<SqlUuid, _>(&self.session)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(self.permission)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// Opens a transaction for a signed-in person and sets their context, in one
+    /// round trip. Where the verdict is not `entered`, there is no context: the
+    /// transaction sees nothing and can write nothing but a refusal to the log.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    pub async fn enter(pool: &Pool, user: Uuid, session: Uuid, permission: &str) -> Result<(Self, Entry)> {
+        let tx = Self(Some(pool.get().await?));
+        let connection: &AsyncPgConnection = &tx;
+        let (mut first, mut second) = (connection, connection);
+        let enter = Enter {
+            user,
+            session,
+            permission,
+        };
+        // One round trip: the statement is prepared on every connection (see
+        // `prime`), so it cannot be overtaken by what follows.
+        let (begun, entry) = futures_util::join!(first.batch_execute("BEGIN"), enter.get_result::<Entry>(&mut second));
+        begun?;
+        Ok((tx, entry?))
+    }
+
+    /// Opens a transaction without any context.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    pub async fn without_context(pool: &Pool) -> Result<Self> {
+        let mut tx = Self(Some(pool.get().await?));
+        tx.batch_execute("BEGIN").await?;
+        Ok(tx)
+    }
+
+    /// Writes the audit event and commits, in one round trip.
+    ///
+    /// COMMIT of a failed transaction succeeds as a rollback, so the result of the
+    /// insert decides.
+    ///
+    /// # Errors
+    /// [`AppError::Unavailable`] if the event could not be written: then nothing
+    /// was changed. If COMMIT itself was not confirmed, whether the changes were
+    /// made is unknown.
+    pub async fn log_and_commit(mut self, event: &NewAuditEvent) -> Result<()> {
+        let connection: &AsyncPgConnection = &self;
+        let (mut first, mut second) = (connection, connection);
+        let (logged, committed) = futures_util::join!(audit::insert(&mut first, event), second.batch_execute("COMMIT"));
+        logged?;
+        committed?;
+        drop(self.0.take());
+        Ok(())
+    }
+
+    /// Finds out whether the log can be written, and leaves nothing in it.
+    ///
+    /// # Errors
+    /// [`crate::error::AppError::Unavailable`] if it cannot.
+    pub async fn try_log(mut self) -> Result<()> {
+        let connection: &AsyncPgConnection = &self;
+        audit::insert(&mut { connection }, &NewAuditEvent::blank("probe")).await?;
+        self.batch_execute("ROLLBACK").await?;
+        drop(self.0.take());
+        Ok(())
+    }
+
+    /// Makes the changes permanent and gives the connection back.
+    ///
+    /// # Errors
+    /// If the database did not confirm. Whether the changes were made is then unknown.
+    pub async fn commit(mut self) -> Result<()> {
+        self.batch_execute("COMMIT").await?;
+        drop(self.0.take());
+        Ok(())
+    }
+}
+
+impl Deref for Tx {
+    type Target = AsyncPgConnection;
+
+    #[expect(
+        clippy::expect_used,
+        reason = "the connection is taken only by commit and drop, which consume the Tx"
+    )]
+    fn deref(&self) -> &AsyncPgConnection {
+        self.0.as_ref().expect("an open transaction has its connection")
+    }
+}
+
+impl DerefMut for Tx {
+    #[expect(
+        clippy::expect_used,
+        reason = "the connection is taken only by commit and drop, which consume the Tx"
+    )]
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        self.0.as_mut().expect("an open transaction has its connection")
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            // Detached from the pool, the connection closes and the server rolls back.
+            drop(Connection::take(connection));
+        }
+    }
+}
+
+/// Prepares on a fresh connection the statements that are sent in a pipeline.
+/// An unprepared one would be overtaken by the statements behind it. Also finds
+/// out early that the log cannot be written.
+pub(super) async fn prime(connection: &mut AsyncPgConnection) -> QueryResult<()> {
+    let nobody = Enter {
+        user: Uuid::nil(),
+        session: Uuid::nil(),
+        permission: "",
+    };
+    connection.batch_execute("BEGIN").await?;
+    let entered = nobody.get_result::<Entry>(connection).await;
+    let logged = diesel::insert_into(audit_events::table)
+        .values(&NewAuditEvent::blank("job.prime"))
+        .execute(connection)
+        .await;
+    connection.batch_execute("ROLLBACK").await?;
+    entered.and(logged).map(drop)
+}

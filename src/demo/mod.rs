@@ -1,0 +1,15 @@
+//! Demo data: invented people and cases on real wards.
+
+pub mod people;
+pub mod wards;
+
+use crate::error::Result;
+use crate::services::Services;
+
+/// Whether the database holds demo accounts.
+///
+/// # Errors
+/// If the database cannot be reached.
+pub async fn is_present(services: &Services) -> Result<bool> {
+    crate::identity::queries::has_demo_users_at(&mut *services.db.app.get().await?).await
+}

@@ -1,0 +1,495 @@
+//! The demo's organisations, agreements and people. All invented, but for the
+//! names of public bodies.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::wards::{DemoBorough, demo_boroughs};
+use crate::db::schema::{
+    agreement_parties, agreements, organisation_flags, organisations, partnership_members, partnerships, role_grants,
+    sector_wards, sectors, team_members, teams, users,
+};
+use crate::error::{AppError, Result};
+use crate::geography;
+
+/// Every demo account's password.
+pub const PASSWORD: &str = "Demo-only-passphrase-1";
+
+struct Organisation {
+    key: &'static str,
+    kind: &'static str,
+    name: &'static str,
+    partnerships: &'static [&'static str],
+    flags: &'static [(&'static str, &'static str)],
+}
+
+const CDA5: &str = "Crime and Disorder Act 1998 s.5";
+const CDA17: &str = "Crime and Disorder Act 1998 s.17";
+const CDA115: &str = "Crime and Disorder Act 1998 s.115";
+const ASB104: &str = "Anti-social Behaviour, Crime and Policing Act 2014 s.105";
+const RESPONSIBLE: &[(&str, &str)] = &[
+    ("is_responsible_authority", CDA5),
+    ("is_s115_relevant_authority", CDA115),
+    ("is_s104_relevant_body", ASB104),
+    ("s17_duty", CDA17),
+];
+const POLICE: &[(&str, &str)] = &[
+    ("is_responsible_authority", CDA5),
+    ("is_s115_relevant_authority", CDA115),
+    ("is_s104_relevant_body", ASB104),
+    ("is_part3_competent_authority", "Data Protection Act 2018 Sch.7"),
+    ("s17_duty", CDA17),
+];
+const CO_OPTED: &[(&str, &str)] = &[
+    (
+        "is_s104_relevant_body",
+        "Anti-social Behaviour, Crime and Policing Act 2014 Sch.4 para.5 (co-opted)",
+    ),
+    (
+        "is_s115_relevant_authority",
+        "Crime and Disorder Act 1998 s.115(2)(h) (non-profit registered provider)",
+    ),
+];
+
+const ORGANISATIONS: &[Organisation] = &[
+    Organisation {
+        key: "met",
+        kind: "police",
+        name: "Metropolitan Police Service",
+        partnerships: &["CAM", "ISL"],
+        flags: POLICE,
+    },
+    Organisation {
+        key: "camden",
+        kind: "council",
+        name: "London Borough of Camden",
+        partnerships: &["CAM"],
+        flags: RESPONSIBLE,
+    },
+    Organisation {
+        key: "primrose",
+        kind: "housing",
+        name: "Primrose Homes",
+        partnerships: &["CAM"],
+        flags: CO_OPTED,
+    },
+    Organisation {
+        key: "islington",
+        kind: "council",
+        name: "London Borough of Islington",
+        partnerships: &["ISL"],
+        flags: RESPONSIBLE,
+    },
+    Organisation {
+        key: "platform",
+        kind: "platform",
+        name: "Wardlink platform",
+        partnerships: &[],
+        flags: &[],
+    },
+];
+
+struct Account {
+    email: &'static str,
+    organisation: &'static str,
+    name: &'static str,
+    rank: Option<&'static str>,
+    post: &'static str,
+    roles: &'static [&'static str],
+    areas: &'static [&'static str],
+    case_types: &'static [&'static str],
+}
+
+const KENTISH_TOWN: &[&str] = &["E05013663", "E05013664"];
+const STREET: &[&str] = &["graffiti", "abandoned_vehicle", "fly_tipping"];
+
+const ACCOUNTS: &[Account] = &[
+    Account {
+        email: "sgt.kentish-town@met.example",
+        organisation: "met",
+        name: "Amara Osei",
+        rank: Some("Sergeant"),
+        post: "Safer Neighbourhoods, Kentish Town",
+        roles: &["supervisor"],
+        areas: KENTISH_TOWN,
+        case_types: &[],
+    },
+    Account {
+        email: "pc.kentish-town@met.example",
+        organisation: "met",
+        name: "Tom Hadley",
+        rank: Some("Constable"),
+        post: "Dedicated ward officer, Kentish Town",
+        roles: &["officer"],
+        areas: KENTISH_TOWN,
+        case_types: &[],
+    },
+    Account {
+        email: "insp.north@met.example",
+        organisation: "met",
+        name: "Ruth Calder",
+        rank: Some("Inspector"),
+        post: "Sector inspector, north",
+        roles: &["supervisor", "coordinator"],
+        areas: &[],
+        case_types: &[],
+    },
+    Account {
+        email: "intel@met.example",
+        organisation: "met",
+        name: "Jude Farrow",
+        rank: None,
+        post: "Intelligence unit",
+        roles: &["intel_officer"],
+        areas: &[],
+        case_types: &[],
+    },
+    Account {
+        email: "street@camden.example",
+        organisation: "camden",
+        name: "Priya Nair",
+        rank: None,
+        post: "Street environment",
+        roles: &["officer"],
+        areas: &[],
+        case_types: STREET,
+    },
+    Account {
+        email: "asb@camden.example",
+        organisation: "camden",
+        name: "Marek Dvorak",
+        rank: None,
+        post: "Anti-social behaviour team",
+        roles: &["officer", "supervisor"],
+        areas: &[],
+        case_types: &[],
+    },
+    Account {
+        email: "csm@camden.example",
+        organisation: "camden",
+        name: "Helen Birch",
+        rank: None,
+        post: "Community safety manager",
+        roles: &["coordinator", "supervisor"],
+        areas: &[],
+        case_types: &[],
+    },
+    Account {
+        email: "admin@camden.example",
+        organisation: "camden",
+        name: "Leo Whitcombe",
+        rank: None,
+        post: "Systems administrator",
+        roles: &["org_admin"],
+        areas: &[],
+        case_types: &[],
+    },
+    Account {
+        email: "dpo@camden.example",
+        organisation: "camden",
+        name: "Nadia Rahman",
+        rank: None,
+        post: "Data protection officer",
+        roles: &["data_protection_officer", "auditor"],
+        areas: &[],
+        case_types: &[],
+    },
+    Account {
+        email: "housing@primrose.example",
+        organisation: "primrose",
+        name: "Grace Adeyemi",
+        rank: None,
+        post: "Housing officer",
+        roles: &["officer"],
+        areas: &[],
+        case_types: &[],
+    },
+    Account {
+        email: "manager@primrose.example",
+        organisation: "primrose",
+        name: "Owen Pryce",
+        rank: None,
+        post: "Neighbourhood manager",
+        roles: &["supervisor", "coordinator"],
+        areas: &[],
+        case_types: &[],
+    },
+    Account {
+        email: "asb@islington.example",
+        organisation: "islington",
+        name: "Sofia Marsh",
+        rank: None,
+        post: "Anti-social behaviour team",
+        roles: &["officer", "supervisor"],
+        areas: &[],
+        case_types: &[],
+    },
+    Account {
+        email: "operator@wardlink.example",
+        organisation: "platform",
+        name: "Platform operator",
+        rank: None,
+        post: "Operations",
+        roles: &["platform_operator"],
+        areas: &[],
+        case_types: &[],
+    },
+];
+
+/// The e-mail addresses of the demo accounts, each with what it is.
+pub fn accounts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ACCOUNTS.iter().map(|account| (account.email, account.post))
+}
+
+struct Keys(Vec<(&'static str, Uuid)>);
+
+impl Keys {
+    fn get(&self, key: &str) -> Result<Uuid> {
+        let found = self.0.iter().find(|(known, _)| *known == key).map(|(_, id)| *id);
+        found.ok_or_else(|| AppError::Internal(format!("demo: no organisation {key}")))
+    }
+}
+
+/// Seeds organisations, partnerships, agreements, people and wards. `connection`
+/// acts as the owner of the tables; `password_hash` is that of [`PASSWORD`].
+///
+/// # Errors
+/// Those of the database.
+pub async fn seed(connection: &mut AsyncPgConnection, password_hash: &str, now: DateTime<Utc>) -> Result<()> {
+    let orgs = seed_organisations(connection).await?;
+    let partnerships = seed_partnerships(connection, &orgs).await?;
+    seed_agreement(connection, &orgs, partnerships, now).await?;
+    let people = seed_people(connection, &orgs, password_hash).await?;
+    for borough in demo_boroughs() {
+        let wards = borough.ward_versions().map_err(AppError::from)?;
+        geography::queries::write_wards(connection, &wards).await?;
+        seed_sectors(connection, orgs.get("met")?, &borough).await?;
+    }
+    seed_teams(connection, orgs.get("met")?, &people).await
+}
+
+async fn seed_organisations(connection: &mut AsyncPgConnection) -> Result<Keys> {
+    let since = NaiveDate::from_ymd_opt(2022, 5, 5).unwrap_or_default();
+    let mut keys = Keys(Vec::new());
+    for organisation in ORGANISATIONS {
+        let id = Uuid::now_v7();
+        keys.0.push((organisation.key, id));
+        diesel::insert_into(organisations::table)
+            .values((
+                organisations::id.eq(id),
+                organisations::kind.eq(organisation.kind),
+                organisations::name.eq(organisation.name),
+            ))
+            .execute(connection)
+            .await?;
+        let flags: Vec<_> = organisation
+            .flags
+            .iter()
+            .map(|(flag, source)| {
+                (
+                    organisation_flags::org_id.eq(id),
+                    organisation_flags::flag.eq(*flag),
+                    organisation_flags::valid_from.eq(since),
+                    organisation_flags::source.eq(*source),
+                )
+            })
+            .collect();
+        diesel::insert_into(organisation_flags::table)
+            .values(flags)
+            .execute(connection)
+            .await?;
+    }
+    Ok(keys)
+}
+
+async fn seed_partnerships(connection: &mut AsyncPgConnection, orgs: &Keys) -> Result<Uuid> {
+    const PARTNERSHIPS: [(&str, &str, &str); 2] = [
+        ("CAM", "Camden Community Safety Partnership", "E09000007"),
+        ("ISL", "Safer Islington Partnership", "E09000019"),
+    ];
+    let mut camden = Uuid::nil();
+    for (code, name, authority) in PARTNERSHIPS {
+        let id = Uuid::now_v7();
+        if code == "CAM" {
+            camden = id;
+        }
+        diesel::insert_into(partnerships::table)
+            .values((
+                partnerships::id.eq(id),
+                partnerships::code.eq(code),
+                partnerships::name.eq(name),
+                partnerships::local_authorities.eq(vec![authority]),
+            ))
+            .execute(connection)
+            .await?;
+        for organisation in ORGANISATIONS
+            .iter()
+            .filter(|organisation| organisation.partnerships.contains(&code))
+        {
+            let member = (
+                partnership_members::partnership_id.eq(id),
+                partnership_members::org_id.eq(orgs.get(organisation.key)?),
+            );
+            diesel::insert_into(partnership_members::table)
+                .values(member)
+                .execute(connection)
+                .await?;
+        }
+    }
+    Ok(camden)
+}
+
+/// One active agreement between police, council and housing provider.
+async fn seed_agreement(
+    connection: &mut AsyncPgConnection,
+    orgs: &Keys,
+    camden: Uuid,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let (id, keeper) = (Uuid::now_v7(), orgs.get("camden")?);
+    let today = now.date_naive();
+    diesel::insert_into(agreements::table)
+        .values((
+            agreements::id.eq(id),
+            agreements::org_id.eq(keeper),
+            agreements::partnership_id.eq(camden),
+            agreements::title.eq("Camden neighbourhood problem-solving agreement"),
+            agreements::status.eq("active"),
+            agreements::purposes.eq(vec![
+                "case_work",
+                "tasking_meeting",
+                "risk_assessment",
+                "statutory_review",
+            ]),
+            agreements::gateways.eq(vec!["CDA115", "CDA17", "ASB104", "SAFEGUARD"]),
+            agreements::data_classes.eq(vec!["core", "location", "subjects", "notes", "attachments"]),
+            agreements::active_from.eq(today - Days::new(30)),
+            agreements::review_due.eq(today + Days::new(335)),
+            agreements::dpia_ref.eq("DPIA-CAM-2026-01"),
+            agreements::terms.eq(serde_json::json!({
+                "retention": "Shared copies are removed three years after the case is closed.",
+                "rights_contact": "dpo@camden.example"
+            })),
+        ))
+        .execute(connection)
+        .await?;
+    for key in ["met", "camden", "primrose"] {
+        let party = (
+            agreement_parties::agreement_id.eq(id),
+            agreement_parties::agreement_org_id.eq(keeper),
+            agreement_parties::org_id.eq(orgs.get(key)?),
+            agreement_parties::signed_at.eq(now),
+        );
+        diesel::insert_into(agreement_parties::table)
+            .values(party)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn seed_people(connection: &mut AsyncPgConnection, orgs: &Keys, password_hash: &str) -> Result<Keys> {
+    let limits = |values: &'static [&'static str]| (!values.is_empty()).then(|| values.to_vec());
+    let mut people = Keys(Vec::new());
+    for account in ACCOUNTS {
+        let (id, org) = (Uuid::now_v7(), orgs.get(account.organisation)?);
+        people.0.push((account.email, id));
+        diesel::insert_into(users::table)
+            .values((
+                users::id.eq(id),
+                users::org_id.eq(org),
+                users::email.eq(account.email),
+                users::name.eq(account.name),
+                users::rank.eq(account.rank),
+                users::post.eq(account.post),
+                users::password_hash.eq(password_hash),
+                users::is_demo.eq(true),
+            ))
+            .execute(connection)
+            .await?;
+        for role in account.roles {
+            let grant = (
+                role_grants::id.eq(Uuid::now_v7()),
+                role_grants::org_id.eq(org),
+                role_grants::user_id.eq(id),
+                role_grants::role.eq(*role),
+                role_grants::areas.eq(limits(account.areas)),
+                role_grants::case_types.eq(limits(account.case_types)),
+            );
+            diesel::insert_into(role_grants::table)
+                .values(grant)
+                .execute(connection)
+                .await?;
+        }
+    }
+    Ok(people)
+}
+
+async fn seed_sectors(connection: &mut AsyncPgConnection, police: Uuid, borough: &DemoBorough) -> Result<()> {
+    for sector in &borough.sectors {
+        let id = Uuid::now_v7();
+        diesel::insert_into(sectors::table)
+            .values((
+                sectors::id.eq(id),
+                sectors::org_id.eq(police),
+                sectors::local_authority.eq(borough.gss.to_string()),
+                sectors::name.eq(&sector.name),
+            ))
+            .execute(connection)
+            .await?;
+        for period in &sector.periods {
+            let wards: Vec<_> = period
+                .wards
+                .iter()
+                .map(|gss| {
+                    (
+                        sector_wards::org_id.eq(police),
+                        sector_wards::sector_id.eq(id),
+                        sector_wards::gss.eq(gss.to_string()),
+                        sector_wards::valid_from.eq(period.valid_from),
+                        sector_wards::valid_to.eq(period.valid_to),
+                    )
+                })
+                .collect();
+            diesel::insert_into(sector_wards::table)
+                .values(wards)
+                .execute(connection)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// One Safer Neighbourhoods team, with its named, contactable officers.
+async fn seed_teams(connection: &mut AsyncPgConnection, police: Uuid, people: &Keys) -> Result<()> {
+    let id = Uuid::now_v7();
+    diesel::insert_into(teams::table)
+        .values((
+            teams::id.eq(id),
+            teams::org_id.eq(police),
+            teams::name.eq("Safer Neighbourhoods Team, Kentish Town South"),
+            teams::gss.eq("E05013664"),
+            teams::contact.eq("kentish-town-south@met.example"),
+        ))
+        .execute(connection)
+        .await?;
+    for (email, role) in [
+        ("sgt.kentish-town@met.example", "SGT"),
+        ("pc.kentish-town@met.example", "PC_DWO"),
+    ] {
+        let member = (
+            team_members::org_id.eq(police),
+            team_members::team_id.eq(id),
+            team_members::user_id.eq(people.get(email)?),
+            team_members::role.eq(role),
+            team_members::public_contactable.eq(true),
+        );
+        diesel::insert_into(team_members::table)
+            .values(member)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}

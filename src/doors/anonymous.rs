@@ -1,0 +1,140 @@
+//! The operations before sign-in.
+//!
+//! They have no tenant: row-level security shows them nothing, and what they can
+//! do is limited to the few database functions made for them. The list of such
+//! operations is frozen in `tests/api/contract.rs` and may only shrink.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use diesel_async::AsyncPgConnection;
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::input::Input;
+use super::refusal::{self, Principal};
+use super::request::{InFlight, Request};
+use crate::audit::{NewAuditEvent, Op, Outcome};
+use crate::db::Tx;
+use crate::error::{AppError, Result};
+use crate::services::Services;
+
+/// Somebody who has not signed in.
+pub struct Anonymous {
+    services: web::Data<Services>,
+    request: Request,
+    headers: Result<()>,
+}
+
+/// What an operation before sign-in has at hand.
+pub struct Hall {
+    tx: Tx,
+    /// What the request says about itself.
+    pub request: Request,
+    /// The service's parts.
+    pub services: web::Data<Services>,
+}
+
+/// The result of an operation before sign-in: the answer or refusal, and whom it
+/// turned out to concern.
+pub struct Identified {
+    /// The answer, or why not. Either way what was done stays done: a reused
+    /// refresh token ends its session although it is refused.
+    pub answer: Result<Answer>,
+    /// User, session and organisation, as far as they are known.
+    pub who: Option<Principal>,
+}
+
+impl Hall {
+    /// The open transaction, without any context.
+    pub fn connection(&mut self) -> &mut AsyncPgConnection {
+        &mut self.tx
+    }
+}
+
+impl Principal {
+    /// A user of an organisation, perhaps in a session.
+    pub fn new(user_id: Uuid, org_id: Uuid, session_id: Uuid) -> Self {
+        Self {
+            user_id,
+            session_id,
+            org_id: Some(org_id),
+        }
+    }
+}
+
+impl FromRequest for Anonymous {
+    type Error = AppError;
+    type Future = Ready<Result<Self>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(match http.app_data::<web::Data<Services>>() {
+            Some(services) => {
+                let (request, headers) = Request::of(http, services);
+                InFlight::board(http, &request, None);
+                Ok(Self {
+                    services: services.clone(),
+                    request,
+                    headers,
+                })
+            }
+            None => Err(AppError::Internal("the services are not registered".to_owned())),
+        })
+    }
+}
+
+impl Anonymous {
+    /// Runs `work`, logs it with whomever it concerned, and answers.
+    ///
+    /// # Errors
+    /// Whatever refused it; the refusal is in the log.
+    pub async fn identify<I: Input>(
+        self,
+        input: I,
+        work: impl AsyncFnOnce(&mut Hall, I::Value) -> Result<Identified>,
+    ) -> Result<HttpResponse> {
+        let (services, request) = (self.services.clone(), self.request.clone());
+        let mut who = None;
+        let done = async {
+            self.headers?;
+            let value = input.read()?;
+            let tx = Tx::without_context(&self.services.db.app).await?;
+            let mut hall = Hall {
+                tx,
+                request: self.request,
+                services: self.services,
+            };
+            let identified = work(&mut hall, value).await?;
+            who = identified.who;
+            let event = event_of(&hall.request, &identified);
+            hall.tx.log_and_commit(&event).await?;
+            Ok(identified.answer)
+        }
+        .await;
+        match done {
+            Ok(answer) => answer.map(Answer::into_response),
+            Err(error) => {
+                refusal::log(&services, &request, who, &error).await?;
+                Err(error)
+            }
+        }
+    }
+}
+
+fn event_of(request: &Request, identified: &Identified) -> NewAuditEvent {
+    let who = identified.who;
+    let blank = refusal::blank_event(request, who.map(|who| who.user_id), who.map(|who| who.session_id));
+    let (outcome, status, reason) = match &identified.answer {
+        Ok(answer) => (Outcome::Done, answer.status.as_u16(), None),
+        Err(error) => (Outcome::Refused, error.problem().status, Some(error.problem().slug)),
+    };
+    NewAuditEvent {
+        op: Op::Security.as_str(),
+        outcome: outcome.as_str(),
+        status: i16::try_from(status).ok(),
+        reason,
+        org_id: who.and_then(|who| who.org_id),
+        ..blank
+    }
+}

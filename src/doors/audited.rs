@@ -1,0 +1,113 @@
+//! The result of work behind a door, with what the log must say about it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::audit::{Op, OutboxEvent};
+
+/// A value together with the account of what was touched to get it.
+///
+/// The doors take nothing else, so work that does not say what it touched does
+/// not compile.
+#[must_use = "only a door can log it and hand the value out"]
+#[derive(Debug)]
+pub struct Audited<T> {
+    pub(super) value: T,
+    pub(super) trace: Trace,
+}
+
+/// What the log says of one operation.
+#[derive(Debug)]
+pub struct Trace {
+    pub(super) op: Op,
+    /// Cases, each with the organisation that owns it.
+    pub(super) cases: Vec<(Uuid, Uuid)>,
+    pub(super) records: Vec<Uuid>,
+    pub(super) data_classes: BTreeSet<&'static str>,
+    pub(super) recipients: BTreeSet<Uuid>,
+    pub(super) facts: serde_json::Map<String, Value>,
+    pub(super) events: Vec<OutboxEvent>,
+}
+
+impl<T> Audited<T> {
+    /// `value`, got by an operation of kind `op` (DPA 2018 s.62(1), or security).
+    pub fn new(op: Op, value: T) -> Self {
+        let trace = Trace {
+            op,
+            cases: Vec::new(),
+            records: Vec::new(),
+            data_classes: BTreeSet::new(),
+            recipients: BTreeSet::new(),
+            facts: serde_json::Map::new(),
+            events: Vec::new(),
+        };
+        Self { value, trace }
+    }
+
+    /// Something was read.
+    pub fn consultation(value: T) -> Self {
+        Self::new(Op::Consultation, value)
+    }
+
+    /// Something new was recorded.
+    pub fn collection(value: T) -> Self {
+        Self::new(Op::Collection, value)
+    }
+
+    /// Something was changed.
+    pub fn alteration(value: T) -> Self {
+        Self::new(Op::Alteration, value)
+    }
+
+    /// A case that was touched or shown, and the organisation that owns it.
+    pub fn case(mut self, id: Uuid, owner: Uuid) -> Self {
+        if !self.trace.cases.iter().any(|(seen, _)| *seen == id) {
+            self.trace.cases.push((id, owner));
+        }
+        self
+    }
+
+    /// Cases that were shown, each once.
+    pub fn cases(mut self, cases: impl IntoIterator<Item = (Uuid, Uuid)>) -> Self {
+        self.trace.cases.extend(cases);
+        self
+    }
+
+    /// Another record that was touched or shown.
+    pub fn record(mut self, id: Uuid) -> Self {
+        self.trace.records.push(id);
+        self
+    }
+
+    /// Other records that were shown.
+    pub fn records(mut self, ids: impl IntoIterator<Item = Uuid>) -> Self {
+        self.trace.records.extend(ids);
+        self
+    }
+
+    /// The classes of data that were touched or shown.
+    pub fn classes(mut self, classes: impl IntoIterator<Item = &'static str>) -> Self {
+        self.trace.data_classes.extend(classes);
+        self
+    }
+
+    /// An organisation that is given something by this (s.62(3)).
+    pub fn recipient(mut self, org: Uuid) -> Self {
+        self.trace.recipients.insert(org);
+        self
+    }
+
+    /// A fact about the operation: a name, a state, a filter; never content.
+    pub fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.trace.facts.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Something others may want to hear of, for the timeline and the outbox.
+    pub fn event(mut self, event: OutboxEvent) -> Self {
+        self.trace.events.push(event);
+        self
+    }
+}

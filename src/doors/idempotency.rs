@@ -1,0 +1,154 @@
+//! Idempotency-Key: the same request sent twice has one effect and one answer.
+//!
+//! The record is written in the transaction of the effect, so there is never the
+//! one without the other. It belongs to one person, method and path.
+
+use actix_web::http::StatusCode;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::answer::{Answer, Body};
+use super::audited::Audited;
+use super::caller::Room;
+use crate::audit::Op;
+use crate::db::schema::{case_access, idempotency_keys};
+use crate::error::{AppError, Result};
+
+diesel::define_sql_function! {
+    /// A lock for the rest of the transaction, or false at once.
+    fn pg_try_advisory_xact_lock(key: BigInt) -> Bool;
+}
+diesel::define_sql_function! {
+    /// A 64-bit hash of a text.
+    fn hashtextextended(text: Text, seed: BigInt) -> BigInt;
+}
+
+#[derive(Queryable)]
+struct Kept {
+    request_hash: Vec<u8>,
+    case_id: Option<Uuid>,
+    status: i16,
+    headers: serde_json::Value,
+    body: Vec<u8>,
+}
+
+/// The answer kept for the request's key, if it came before.
+///
+/// # Errors
+/// [`AppError::StillRunning`] while the first one is at work,
+/// [`AppError::KeyReused`] where the key came with another body, and
+/// [`AppError::NotFound`] where the case it was about may no longer be seen.
+pub async fn replay(room: &mut Room, fingerprint: [u8; 32]) -> Result<Option<Audited<Answer>>> {
+    let Some(key) = room.request.idempotency_key.clone() else {
+        return Ok(None);
+    };
+    let (user, method, path) = (
+        room.person.user_id,
+        room.request.method.clone(),
+        room.request.path.clone(),
+    );
+    let name = format!("{user} {method} {path} {key}");
+    let free: bool = diesel::select(pg_try_advisory_xact_lock(hashtextextended(name, 0)))
+        .get_result(room)
+        .await?;
+    if !free {
+        return Err(AppError::StillRunning);
+    }
+    let kept: Option<Kept> = idempotency_keys::table
+        .filter(idempotency_keys::user_id.eq(user))
+        .filter(idempotency_keys::method.eq(method))
+        .filter(idempotency_keys::path.eq(path))
+        .filter(idempotency_keys::key.eq(key))
+        .select((
+            idempotency_keys::request_hash,
+            idempotency_keys::case_id,
+            idempotency_keys::status,
+            idempotency_keys::headers,
+            idempotency_keys::body,
+        ))
+        .first(room)
+        .await
+        .optional()?;
+    let Some(kept) = kept else { return Ok(None) };
+    if kept.request_hash != fingerprint {
+        return Err(AppError::KeyReused);
+    }
+    let case = match kept.case_id {
+        Some(id) => Some((id, owner_of(room, id).await?)),
+        None => None,
+    };
+    let audited = Audited::new(Op::Consultation, answer_of(kept)?).fact("replayed", true);
+    Ok(Some(match case {
+        Some((id, owner)) => audited.case(id, owner),
+        None => audited,
+    }))
+}
+
+/// Keeps the answer under the request's key.
+///
+/// # Errors
+/// If the database refuses it.
+pub async fn keep(room: &mut Room, fingerprint: [u8; 32], audited: &Audited<Answer>) -> Result<()> {
+    let Some(key) = room.request.idempotency_key.clone() else {
+        return Ok(());
+    };
+    let answer = &audited.value;
+    let headers: Vec<(&str, &str)> = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let body: &[u8] = match &answer.body {
+        Body::Json(bytes) => bytes,
+        Body::Empty | Body::Stream(..) => &[],
+    };
+    let case_id = audited.trace.cases.as_slice().iter().map(|(id, _)| *id).next();
+    let row = (
+        idempotency_keys::org_id.eq(room.person.org_id),
+        idempotency_keys::user_id.eq(room.person.user_id),
+        idempotency_keys::method.eq(room.request.method.clone()),
+        idempotency_keys::path.eq(room.request.path.clone()),
+        idempotency_keys::key.eq(key),
+        idempotency_keys::request_hash.eq(fingerprint.to_vec()),
+        idempotency_keys::case_id.eq(case_id),
+        idempotency_keys::status.eq(i16::try_from(answer.status.as_u16()).unwrap_or_default()),
+        idempotency_keys::headers.eq(serde_json::json!(headers)),
+        idempotency_keys::body.eq(body.to_vec()),
+    );
+    diesel::insert_into(idempotency_keys::table)
+        .values(row)
+        .execute(room)
+        .await?;
+    Ok(())
+}
+
+async fn owner_of(room: &mut Room, case_id: Uuid) -> Result<Uuid> {
+    Ok(case_access::table
+        .filter(case_access::case_id.eq(case_id))
+        .select(case_access::case_org_id)
+        .first(room)
+        .await?)
+}
+
+fn answer_of(kept: Kept) -> Result<Answer> {
+    let broken = |what: &str| AppError::Internal(format!("idempotency record: {what}"));
+    let status = u16::try_from(kept.status)
+        .ok()
+        .and_then(|code| StatusCode::from_u16(code).ok());
+    let headers: Vec<(String, String)> = serde_json::from_value(kept.headers).map_err(|_error| broken("headers"))?;
+    let mut answer = Answer::no_content();
+    answer.status = status.ok_or_else(|| broken("status"))?;
+    if !kept.body.is_empty() {
+        answer.body = Body::Json(kept.body);
+    }
+    for (name, value) in headers {
+        for known in ["ETag", "Location", "Marking"] {
+            if name == known {
+                answer = answer.header(known, value.clone());
+            }
+        }
+    }
+    Ok(answer.header("Idempotency-Replayed", "true".to_owned()))
+}

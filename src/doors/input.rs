@@ -1,0 +1,287 @@
+//! What a request brings: body, query parameters and ids.
+//!
+//! Inputs are taken in as they are and understood only behind a door, so that
+//! even a refusal of bad input is logged with the person's name, and so that
+//! the idempotency record knows the exact bytes.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::error::{AppError, FieldError, Result};
+
+/// Largest JSON body (contract: 256 KiB).
+pub const JSON_LIMIT: usize = 256 * 1024;
+/// Deepest nesting of a JSON body.
+const DEPTH_LIMIT: usize = 64;
+
+/// Something a door can read its input from.
+pub trait Input {
+    /// What the work gets.
+    type Value;
+
+    /// Understands the input.
+    ///
+    /// # Errors
+    /// 400, 413, 415 or 422, naming what is wrong.
+    fn read(self) -> Result<Self::Value>;
+
+    /// A digest of the input, by which a repeated Idempotency-Key is compared.
+    fn fingerprint(&self) -> [u8; 32];
+}
+
+impl Input for () {
+    type Value = ();
+
+    fn read(self) -> Result<()> {
+        Ok(())
+    }
+
+    fn fingerprint(&self) -> [u8; 32] {
+        Sha256::digest([]).into()
+    }
+}
+
+/// A JSON body of type `T`.
+pub struct JsonBody<T> {
+    bytes: Result<Vec<u8>>,
+    kind: std::marker::PhantomData<T>,
+}
+
+/// Query parameters of type `T`.
+pub struct Params<T> {
+    query: String,
+    kind: std::marker::PhantomData<T>,
+}
+
+/// A record's id in the path. What is not a UUID names nothing that exists.
+#[derive(Debug, Clone, Copy)]
+pub struct Id<const N: usize = 1>([Uuid; N]);
+
+impl Id<1> {
+    /// The id.
+    pub fn get(self) -> Uuid {
+        self.0[0]
+    }
+}
+
+impl Id<2> {
+    /// The outer and the inner id.
+    pub fn pair(self) -> (Uuid, Uuid) {
+        (self.0[0], self.0[1])
+    }
+}
+
+impl<const N: usize> FromRequest for Id<N> {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let mut ids = [Uuid::nil(); N];
+        for (slot, (_, text)) in ids.iter_mut().zip(http.match_info().iter()) {
+            *slot = Uuid::try_parse(text).unwrap_or_default();
+        }
+        ready(Ok(Self(ids)))
+    }
+}
+
+impl<T> FromRequest for Params<T> {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self {
+            query: http.query_string().to_owned(),
+            kind: std::marker::PhantomData,
+        }))
+    }
+}
+
+impl<T> FromRequest for JsonBody<T> {
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Infallible>>>>;
+
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let media_type = http
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
+        let encoded = http.headers().contains_key(header::CONTENT_ENCODING);
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = match media_type.as_deref() {
+                Some("application/json" | "application/merge-patch+json") if !encoded => collect(payload).await,
+                None => collect(payload).await.and_then(|bytes| match bytes.is_empty() {
+                    true => Ok(bytes),
+                    false => Err(AppError::UnsupportedMediaType {
+                        expected: "application/json",
+                    }),
+                }),
+                _ => Err(AppError::UnsupportedMediaType {
+                    expected: "application/json",
+                }),
+            };
+            Ok(Self {
+                bytes,
+                kind: std::marker::PhantomData,
+            })
+        })
+    }
+}
+
+async fn collect(mut payload: Payload) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk: web::Bytes = chunk.map_err(|error| AppError::Malformed(format!("the body broke off: {error}")))?;
+        if bytes.len() + chunk.len() > JSON_LIMIT {
+            return Err(AppError::TooLarge { limit: JSON_LIMIT });
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+impl<T: DeserializeOwned> Input for JsonBody<T> {
+    type Value = T;
+
+    fn read(self) -> Result<T> {
+        let mut bytes = self.bytes?;
+        if bytes.is_empty() {
+            bytes.extend_from_slice(b"{}");
+        }
+        read_json(&bytes)
+    }
+
+    fn fingerprint(&self) -> [u8; 32] {
+        match &self.bytes {
+            Ok(bytes) => Sha256::digest(bytes).into(),
+            Err(_) => Sha256::digest([]).into(),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Input for Params<T> {
+    type Value = T;
+
+    fn read(self) -> Result<T> {
+        let pairs = form_pairs(&self.query);
+        if let Some((name, _)) = pairs
+            .iter()
+            .find(|(name, value)| name.contains('\0') || value.contains('\0'))
+        {
+            let name = name.replace('\0', "");
+            return Err(AppError::invalid(name, "NUL is not accepted"));
+        }
+        let parameters = serde_urlencoded::Deserializer::new(form_urlencoded::parse(self.query.as_bytes()));
+        serde_path_to_error::deserialize(parameters).map_err(|error| {
+            let name = error.path().to_string();
+            AppError::invalid(name.trim_matches('.'), error.into_inner().to_string())
+        })
+    }
+
+    fn fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(&self.query).into()
+    }
+}
+
+fn form_pairs(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}
+
+/// Reads a JSON text strictly: 400 where it is not JSON, 422 with a pointer where
+/// a member does not fit.
+///
+/// # Errors
+/// [`AppError::Malformed`] or [`AppError::Invalid`].
+pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| not_json(&error))?;
+    if !value.is_object() {
+        return Err(AppError::invalid("", "the body must be a JSON object"));
+    }
+    refuse_poison(&value, &mut String::new(), 0)?;
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer_of(error.path());
+        let cause = error.into_inner();
+        let detail = cause.to_string();
+        let detail = detail.split(" at line ").next().unwrap_or_default();
+        AppError::invalid(with_unknown_member(pointer, detail), detail)
+    })
+}
+
+fn not_json(error: &serde_json::Error) -> AppError {
+    let text = error.to_string();
+    if text.contains("surrogate") || text.contains("unicode code point") {
+        return AppError::invalid("", format!("a string is not valid Unicode: {text}"));
+    }
+    AppError::Malformed(format!("the body is not JSON: {text}"))
+}
+
+/// The pointer of an unknown member names the member itself.
+fn with_unknown_member(pointer: String, detail: &str) -> String {
+    let unknown = detail
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split('`').next());
+    match unknown {
+        Some(member) if !pointer.ends_with(&format!("/{member}")) => format!("{pointer}/{member}"),
+        _ => pointer,
+    }
+}
+
+fn pointer_of(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .filter_map(|segment| match segment {
+            Segment::Seq { index } => Some(format!("/{index}")),
+            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Enum { .. } | Segment::Unknown => None,
+        })
+        .collect()
+}
+
+/// Refuses what PostgreSQL cannot store or nobody can mean: NUL in a string, and
+/// nesting beyond reason.
+fn refuse_poison(value: &Value, pointer: &mut String, depth: usize) -> Result<()> {
+    if depth > DEPTH_LIMIT {
+        return Err(AppError::Malformed(format!("the body nests deeper than {DEPTH_LIMIT}")));
+    }
+    let here = pointer.len();
+    match value {
+        Value::String(text) if text.contains('\0') => {
+            return Err(AppError::Invalid(vec![FieldError {
+                pointer: pointer.clone(),
+                detail: "NUL is not accepted".to_owned(),
+            }]));
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                pointer.push_str(&format!("/{index}"));
+                refuse_poison(item, pointer, depth + 1)?;
+                pointer.truncate(here);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                if name.contains('\0') {
+                    return Err(AppError::invalid(pointer.clone(), "a member's name has NUL in it"));
+                }
+                pointer.push('/');
+                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                refuse_poison(member, pointer, depth + 1)?;
+                pointer.truncate(here);
+            }
+        }
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+    Ok(())
+}

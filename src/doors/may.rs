@@ -1,0 +1,88 @@
+//! The permissions, as types.
+//!
+//! A handler names its permission in its signature, `Caller<may::ShareCase>`, and
+//! that is its only road to the database. The dotted code is what roles hold and
+//! what the OpenAPI document shows.
+
+/// Something a person may be allowed to do.
+pub trait Permission: 'static {
+    /// The code that roles hold; empty where being signed in is enough.
+    const CODE: &'static str;
+}
+
+/// A permission under which data may change.
+pub trait Alters: Permission {}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $access:ident;)*) => {
+        $($(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+        impl Permission for $name { const CODE: &'static str = $code; }
+        permissions!(@$access $name);)*
+
+        /// Every code that a role may hold, in the order of this file.
+        pub const CODES: &[&str] = &[$($code),*];
+    };
+    (@reads $name:ident) => {};
+    (@alters $name:ident) => { impl Alters for $name {} };
+}
+
+/// Being signed in: one's own account, and what every member may look up.
+#[derive(Debug)]
+pub struct BeSignedIn;
+impl Permission for BeSignedIn {
+    const CODE: &'static str = "";
+}
+impl Alters for BeSignedIn {}
+
+permissions! {
+    /// Adds people, changes what they are and which roles they hold.
+    ManageUsers = "user.manage", alters;
+    /// Makes roles of one's own organisation.
+    ManageRoles = "role.manage", alters;
+    /// Changes one's organisation, or adds organisations (platform).
+    ManageOrganisations = "organisation.manage", alters;
+    /// Makes partnerships and says who belongs to them.
+    ManagePartnerships = "partnership.manage", alters;
+    /// Drafts, signs and activates information sharing agreements.
+    ManageAgreements = "agreement.manage", alters;
+    /// Says which team answers for a ward.
+    ManageTeams = "team.manage", alters;
+    /// Sees the cases of one's organisation and those shared with it.
+    ReadCases = "case.read", reads;
+    /// Records a case.
+    CreateCase = "case.create", alters;
+    /// Changes a case's particulars.
+    UpdateCase = "case.update", alters;
+    /// Moves a case to its next state.
+    TransitionCase = "case.transition", alters;
+    /// Opens a case to another organisation, narrows and ends that.
+    ShareCase = "case.share", alters;
+    /// Approves, as a second person, a share outside an active agreement or onward.
+    ApproveShare = "case.share.approve", alters;
+    /// Writes notes.
+    CreateNote = "note.create", alters;
+    /// Reads people, vehicles and premises of a case.
+    ReadSubjects = "subject.read", reads;
+    /// Records, corrects and removes people, vehicles and premises.
+    ManageSubjects = "subject.manage", alters;
+    /// Adds photographs and documents.
+    CreateAttachment = "attachment.create", alters;
+    /// Sees tasks asked of or by one's organisation.
+    ReadTasks = "task.read", reads;
+    /// Asks another organisation for something, or assigns it within one's own.
+    ProposeTask = "task.propose", alters;
+    /// Answers for one's organisation: accept, decline, counter, transfer.
+    AnswerTask = "task.answer", alters;
+    /// Does the work: start, block, unblock, submit.
+    WorkTask = "task.work", alters;
+    /// Answers for the requester: verify, return, agree, extend, cancel.
+    VerifyTask = "task.verify", alters;
+    /// Judges afterwards whether it helped.
+    AssessTask = "task.assess", alters;
+    /// Reads the audit log, for the purposes of s.62(4) DPA 2018.
+    ReadAudit = "audit.read", reads;
+    /// Reads who was shown a case.
+    ReadDisclosures = "audit.case", reads;
+}

@@ -1,0 +1,33 @@
+//! The two doors to the database, and the few exceptions.
+//!
+//! [`Caller`] carries the permission in its type and has two doors:
+//! [`Caller::consult`] for any permission and [`Caller::alter`] only for those
+//! under which data may change. Each proves the person's session and permission,
+//! sets the tenant for one transaction, runs the work, writes the audit event
+//! (and, in `alter`, outbox and idempotency record) and commits. The work must
+//! return [`Audited`]. Forgetting tenancy, permission or audit does not compile.
+//!
+//! [`Anonymous`] serves the operations before sign-in, a list that may only
+//! shrink (see `tests/api/contract.rs`). [`JobCaller`] serves jobs.
+
+mod anonymous;
+mod answer;
+mod audited;
+mod caller;
+mod idempotency;
+mod input;
+mod job;
+pub mod may;
+mod person;
+mod refusal;
+mod request;
+
+pub use anonymous::{Anonymous, Hall, Identified};
+pub use answer::{Answer, Body};
+pub use audited::Audited;
+pub use caller::{Caller, Room};
+pub use input::{Id, Input, JSON_LIMIT, JsonBody, Params, read_json};
+pub use job::{JobCaller, Run};
+pub use person::{Grant, Person};
+pub use refusal::{Principal, log as log_refusal};
+pub use request::{InFlight, Request, RequestId, etag, request_id};

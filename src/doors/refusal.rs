@@ -1,0 +1,95 @@
+//! What is refused is logged too, in a transaction of its own, before it is answered.
+
+use ipnetwork::IpNetwork;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::request::Request;
+use crate::audit::{NewAuditEvent, Outcome};
+use crate::db::Tx;
+use crate::error::{AppError, Result};
+use crate::services::Services;
+
+/// Who a request claims to come from, as far as is known.
+#[derive(Debug, Clone, Copy)]
+pub struct Principal {
+    /// The token's subject.
+    pub user_id: Uuid,
+    /// The token's session.
+    pub session_id: Uuid,
+    /// Their organisation, once the database has said so.
+    pub org_id: Option<Uuid>,
+}
+
+/// Passes a success on; logs an error before passing it on. If it cannot be
+/// logged, the answer is 503 instead.
+pub async fn settle<T>(services: &Services, request: &Request, principal: Principal, outcome: Result<T>) -> Result<T> {
+    match outcome {
+        Ok(value) => Ok(value),
+        Err(error) => {
+            log(services, request, Some(principal), &error).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Writes the event of a refused or failed operation.
+pub async fn log(services: &Services, request: &Request, principal: Option<Principal>, error: &AppError) -> Result<()> {
+    let problem = error.problem();
+    let outcome = if problem.status < 500 {
+        Outcome::Refused
+    } else {
+        Outcome::Failed
+    };
+    let event = NewAuditEvent {
+        outcome: outcome.as_str(),
+        status: i16::try_from(problem.status).ok(),
+        reason: Some(problem.slug),
+        org_id: principal.and_then(|who| who.org_id),
+        facts: json!({ "path": path_of_ids(&request.path) }),
+        ..blank_event(
+            request,
+            principal.map(|who| who.user_id),
+            principal.map(|who| who.session_id),
+        )
+    };
+    Tx::without_context(&services.db.app)
+        .await?
+        .log_and_commit(&event)
+        .await
+}
+
+/// An event with the request's facts and nothing touched.
+pub fn blank_event(request: &Request, user_id: Option<Uuid>, session_id: Option<Uuid>) -> NewAuditEvent {
+    NewAuditEvent {
+        action: request.operation.to_owned(),
+        actor_user_id: user_id,
+        session_id,
+        on_behalf_of: request.on_behalf_of.clone(),
+        purpose: request.purpose.as_str(),
+        justification: request.justification.clone(),
+        request_id: request.id,
+        peer: request.peer.map(IpNetwork::from),
+        ..NewAuditEvent::blank("")
+    }
+}
+
+/// The path with everything but fixed words and UUIDs blotted out: what was
+/// typed into a path may be anything.
+fn path_of_ids(path: &str) -> String {
+    path.split('/')
+        .map(|part| {
+            let fixed = part.len() <= 40
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_' | b'.'))
+                || part == "v1";
+            match Uuid::try_parse(part) {
+                Ok(id) => id.to_string(),
+                Err(_) if fixed => part.to_owned(),
+                Err(_) => "…".to_owned(),
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("/")
+}

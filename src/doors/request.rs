@@ -1,0 +1,175 @@
+//! What a request says about itself: who is behind it, why, and which version it means.
+
+use std::cell::RefCell;
+use std::net::IpAddr;
+use std::rc::Rc;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
+use ipnetwork::IpNetwork;
+use uuid::Uuid;
+
+use super::refusal::Principal;
+use crate::audit::Purpose;
+use crate::error::{AppError, Result};
+use crate::services::Services;
+
+/// The facts of a request that every operation needs, apart from its input.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// `X-Request-Id`, or one made here.
+    pub id: Uuid,
+    /// The operationId of the OpenAPI document.
+    pub operation: &'static str,
+    /// The HTTP method.
+    pub method: String,
+    /// The path, without its query.
+    pub path: String,
+    /// The real peer (never a header's word, unless a configured proxy says it).
+    pub peer: Option<IpAddr>,
+    /// The client's own name for itself, cut to 200 characters.
+    pub user_agent: Option<String>,
+    /// What the access is for.
+    pub purpose: Purpose,
+    /// `Access-Justification`.
+    pub justification: Option<String>,
+    /// `On-Behalf-Of`.
+    pub on_behalf_of: Option<String>,
+    /// `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// `If-Match`.
+    if_match: Option<String>,
+    /// `If-None-Match`.
+    pub if_none_match: Option<String>,
+}
+
+/// The request id, kept with the request from the first middleware on.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
+/// Who is in a request that is being worked on, for whoever has to log its panic:
+/// the request itself is gone by then.
+#[derive(Clone, Default)]
+pub struct InFlight(Rc<RefCell<Option<(Request, Option<Principal>)>>>);
+
+impl InFlight {
+    /// Notes who is in `http`.
+    pub(super) fn board(http: &HttpRequest, request: &Request, principal: Option<Principal>) {
+        use actix_web::HttpMessage;
+        if let Some(flight) = http.extensions().get::<Self>() {
+            flight.0.replace(Some((request.clone(), principal)));
+        }
+    }
+
+    /// Who was in it.
+    pub fn passenger(&self) -> Option<(Request, Option<Principal>)> {
+        self.0.borrow().clone()
+    }
+}
+
+impl Request {
+    /// Reads the facts of `http`. Headers that cannot be accepted come back as the
+    /// second value, so that the refusal can be logged with the person's name.
+    pub fn of(http: &HttpRequest, services: &Services) -> (Self, Result<()>) {
+        let headers = http.headers();
+        let mut wrong = Ok(());
+        let mut note = |result: Result<Option<String>>| match result {
+            Ok(value) => value,
+            Err(error) => {
+                wrong = Err(error);
+                None
+            }
+        };
+        let purpose_text = note(text(headers, "Access-Purpose", 40));
+        let justification = note(text(headers, "Access-Justification", 500));
+        let on_behalf_of = note(text(headers, "On-Behalf-Of", 200));
+        let idempotency_key = note(text(headers, "Idempotency-Key", 255));
+        let if_match = note(text(headers, "If-Match", 200));
+        let if_none_match = note(text(headers, "If-None-Match", 200));
+        let purpose = purpose_text.map_or(Ok(Purpose::CaseWork), |text| text.parse());
+        let request = Self {
+            id: request_id(http),
+            operation: services
+                .operations
+                .id_of(http.method(), http.match_pattern().as_deref()),
+            method: http.method().to_string(),
+            path: http.path().to_owned(),
+            peer: peer(http, &services.config.trusted_proxies),
+            user_agent: text(headers, "User-Agent", 2000)
+                .ok()
+                .flatten()
+                .map(|agent| agent.chars().take(200).collect()),
+            purpose: *purpose.as_ref().unwrap_or(&Purpose::CaseWork),
+            justification,
+            on_behalf_of,
+            idempotency_key,
+            if_match,
+            if_none_match,
+        };
+        (request, wrong.and(purpose.map(drop)))
+    }
+
+    /// Whether `If-Match` names `version`.
+    ///
+    /// # Errors
+    /// [`AppError::VersionRequired`] where the header is missing,
+    /// [`AppError::StaleVersion`] where it names another version (RFC 9110 §13.1.1).
+    pub fn expect_version(&self, version: i64) -> Result<()> {
+        let wanted = self.if_match.as_deref().ok_or(AppError::VersionRequired)?;
+        let current = etag(version);
+        let named = wanted.split(',').map(str::trim).any(|tag| tag == current || tag == "*");
+        named.then_some(()).ok_or(AppError::StaleVersion)
+    }
+}
+
+/// The strong entity tag of a version.
+pub fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+/// The id made or accepted by the outermost middleware.
+pub fn request_id(http: &HttpRequest) -> Uuid {
+    use actix_web::HttpMessage;
+    http.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0)
+}
+
+/// A header's text, percent-decoding none of it; control characters and too long
+/// values are refused by name.
+fn text(headers: &HeaderMap, name: &'static str, max: usize) -> Result<Option<String>> {
+    let mut values = headers.get_all(name);
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(AppError::Malformed(format!("{name} is given more than once")));
+    }
+    let text = std::str::from_utf8(value.as_bytes())
+        .map_err(|_error| AppError::Malformed(format!("{name} is not UTF-8")))?
+        .trim();
+    if text.chars().count() > max {
+        return Err(AppError::Malformed(format!("{name} is longer than {max} characters")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(AppError::Malformed(format!("{name} has control characters")));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// The address behind the request. Only where the connection comes from a
+/// configured proxy is `X-Forwarded-For` read, from the right, up to the first
+/// address that is not such a proxy.
+fn peer(http: &HttpRequest, trusted: &[IpNetwork]) -> Option<IpAddr> {
+    let direct = http.peer_addr()?.ip();
+    let is_proxy = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
+    if !is_proxy(direct) {
+        return Some(direct);
+    }
+    let hops: Vec<IpAddr> = http
+        .headers()
+        .get_all("X-Forwarded-For")
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|hop| hop.trim().parse().ok())
+        .collect();
+    Some(hops.into_iter().rev().find(|hop| !is_proxy(*hop)).unwrap_or(direct))
+}

@@ -1,0 +1,222 @@
+//! What can go wrong in a request, by meaning.
+//!
+//! One enum for the whole service. It knows no capability: a broken rule of the
+//! field arrives as a [`Rule`]. [`crate::http::problem`] turns it into an answer.
+
+use crate::rule::{ProblemType, Rule};
+
+/// A member of the request that was refused, and why.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// RFC 6901 pointer into the body, or the name of a query parameter or header.
+    #[schema(example = "/location/coordinates/1")]
+    pub pointer: String,
+    /// What is wrong with it, for people.
+    #[schema(example = "latitude must lie between -90 and 90")]
+    pub detail: String,
+}
+
+/// Why a request was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// 400: not understood as an HTTP request to this operation.
+    #[error("{0}")]
+    Malformed(String),
+    /// 401: no live session behind the request. The text is for the log only.
+    #[error("authentication failed: {0}")]
+    Unauthenticated(String),
+    /// 401: e-mail and password do not match, whichever of them is wrong.
+    #[error("the e-mail address and password do not match an account")]
+    SignInFailed,
+    /// 403: what is asked for is visible, but not allowed to this person.
+    #[error("{0}")]
+    Forbidden(String),
+    /// 404: absent or invisible, which is the same.
+    #[error("nothing here that you may see")]
+    NotFound,
+    /// 405, with the methods that the path has.
+    #[error("this path does not have that method")]
+    MethodNotAllowed(Vec<&'static str>),
+    /// 408: the body did not arrive in time.
+    #[error("the request did not arrive in time")]
+    TooSlow,
+    /// 409: the same Idempotency-Key is being worked on.
+    #[error("a request with this Idempotency-Key is still being worked on")]
+    StillRunning,
+    /// 409: what must be unique exists already.
+    #[error("{0}")]
+    Conflict(String),
+    /// 412: the version in If-Match is not the current one.
+    #[error("the record was changed since the version you name; read it again")]
+    StaleVersion,
+    /// 413: more bytes than this operation takes.
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+    /// 415: not a media type this operation reads.
+    #[error("send the body as {expected}")]
+    UnsupportedMediaType { expected: &'static str },
+    /// 422: understood, but a member is wrong.
+    #[error("the request has members that cannot be accepted")]
+    Invalid(Vec<FieldError>),
+    /// 422: an Idempotency-Key was used again for another request.
+    #[error("this Idempotency-Key was used for a different request")]
+    KeyReused,
+    /// 428: a change that needs If-Match came without.
+    #[error("send the ETag of the version you are changing as If-Match")]
+    VersionRequired,
+    /// 429: too much at once.
+    #[error("too many requests; wait {retry_after} s")]
+    TooManyRequests { retry_after: u32 },
+    /// 503: the database or the log cannot take it now. The text is for the log only.
+    #[error("temporarily unavailable: {0}")]
+    Unavailable(String),
+    /// 500: our own fault. The text is for the log only.
+    #[error("internal error: {0}")]
+    Internal(String),
+    /// A rule of the field was broken.
+    #[error("{0}")]
+    Rule(Box<dyn Rule + Send + Sync>),
+}
+
+/// Shorthand for a result that can become an answer.
+pub type Result<T, E = AppError> = std::result::Result<T, E>;
+
+impl AppError {
+    /// A single wrong member.
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        }])
+    }
+
+    /// The documented problem this is answered with.
+    pub fn problem(&self) -> &'static ProblemType {
+        match self {
+            Self::Malformed(_) => &MALFORMED,
+            Self::Unauthenticated(_) => &UNAUTHENTICATED,
+            Self::SignInFailed => &SIGN_IN_FAILED,
+            Self::Forbidden(_) => &FORBIDDEN,
+            Self::NotFound => &NOT_FOUND,
+            Self::MethodNotAllowed(_) => &METHOD_NOT_ALLOWED,
+            Self::TooSlow => &TOO_SLOW,
+            Self::StillRunning => &STILL_RUNNING,
+            Self::Conflict(_) => &CONFLICT,
+            Self::StaleVersion => &STALE_VERSION,
+            Self::TooLarge { .. } => &TOO_LARGE,
+            Self::UnsupportedMediaType { .. } => &UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid(_) => &INVALID,
+            Self::KeyReused => &KEY_REUSED,
+            Self::VersionRequired => &VERSION_REQUIRED,
+            Self::TooManyRequests { .. } => &TOO_MANY_REQUESTS,
+            Self::Unavailable(_) => &UNAVAILABLE,
+            Self::Internal(_) => &INTERNAL,
+            Self::Rule(rule) => rule.problem(),
+        }
+    }
+}
+
+impl<R: Rule + Send + Sync + 'static> From<R> for AppError {
+    fn from(rule: R) -> Self {
+        Self::Rule(Box::new(rule))
+    }
+}
+
+impl From<diesel::result::Error> for AppError {
+    fn from(error: diesel::result::Error) -> Self {
+        use diesel::result::{DatabaseErrorKind as Kind, Error};
+        match error {
+            Error::NotFound => Self::NotFound,
+            Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, info) => {
+                Self::Unavailable(format!("database connection lost: {}", info.message()))
+            }
+            Error::DatabaseError(Kind::SerializationFailure, _) => {
+                Self::Unavailable("serialization failure".to_owned())
+            }
+            Error::DatabaseError(kind, info) if is_passing(info.message()) => {
+                Self::Unavailable(format!("{kind:?}: {}", info.message()))
+            }
+            other => Self::Internal(format!("database: {other:?}")),
+        }
+    }
+}
+
+/// Conditions of the server that pass by themselves. diesel keeps no SQLSTATE for
+/// them, so PostgreSQL's own fixed texts (57014, 55P03, 40P01, 57P01, 57P03, 53xxx)
+/// are recognised; `migrate` pins `lc_messages` to C on the database.
+fn is_passing(message: &str) -> bool {
+    const PASSING: [&str; 9] = [
+        "canceling statement due to",
+        "deadlock detected",
+        "terminating connection",
+        "the database system is",
+        "too many clients",
+        "remaining connection slots",
+        "could not extend file",
+        "No space left on device",
+        "connection closed",
+    ];
+    PASSING.iter().any(|text| message.contains(text))
+}
+
+macro_rules! problem_types {
+    ($($name:ident = $slug:literal, $status:literal, $title:literal, $meaning:literal;)*) => {
+        $(const $name: ProblemType = ProblemType {
+            slug: $slug, title: $title, status: $status, meaning: $meaning,
+        };)*
+        /// The problems that any operation can answer with.
+        pub const PROBLEMS: &[ProblemType] = &[$($name),*];
+    };
+}
+
+problem_types! {
+    MALFORMED = "malformed-request", 400, "Malformed request",
+        "The request is not valid HTTP, JSON or parameter syntax for this operation. Correct it before sending it again.";
+    UNAUTHENTICATED = "unauthenticated", 401, "Sign in needed",
+        "There is no valid access token, or its session has ended. Sign in or refresh, then repeat the request.";
+    SIGN_IN_FAILED = "sign-in-failed", 401, "Sign-in failed",
+        "The e-mail address and password do not belong together. Nothing says which of them is wrong.";
+    FORBIDDEN = "forbidden", 403, "Not allowed",
+        "You can see this, but your roles do not let you do it. Ask a supervisor or your organisation's administrator.";
+    NOT_FOUND = "not-found", 404, "Not found",
+        "There is nothing at this address that you may see. It may never have existed, or it may not be shared with your organisation.";
+    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed",
+        "The address exists but not with this method. The Allow header lists those it has.";
+    TOO_SLOW = "request-too-slow", 408, "Request too slow",
+        "The request body did not arrive within the time limit.";
+    STILL_RUNNING = "request-still-running", 409, "Still running",
+        "A request with the same Idempotency-Key has not finished. Repeat it in a moment to get its answer.";
+    CONFLICT = "conflict", 409, "Conflict",
+        "The change contradicts something that exists. The detail says what.";
+    STALE_VERSION = "stale-version", 412, "Changed meanwhile",
+        "Somebody changed the record since the version in If-Match. Read it again, look at the difference, and repeat the change.";
+    TOO_LARGE = "body-too-large", 413, "Too large",
+        "The request body is larger than this operation takes.";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "Unsupported media type",
+        "The body is not of a type that this operation reads.";
+    INVALID = "invalid-request", 422, "Invalid request",
+        "The request was understood but some members cannot be accepted; `errors` names each with a pointer. Nothing was stored.";
+    KEY_REUSED = "idempotency-key-reused", 422, "Idempotency-Key used before",
+        "The same Idempotency-Key came earlier with a different body. Use a new key for a new request.";
+    VERSION_REQUIRED = "version-required", 428, "If-Match needed",
+        "This operation changes a record that others change too. Send its ETag as If-Match, so that nobody's change is lost.";
+    TOO_MANY_REQUESTS = "too-many-requests", 429, "Too many requests",
+        "Wait for the seconds in Retry-After before trying again.";
+    INTERNAL = "internal-error", 500, "Our fault",
+        "Something failed on our side and was logged under the request_id. Nothing was changed.";
+    UNAVAILABLE = "unavailable", 503, "Temporarily unavailable",
+        "The service cannot reach its database or cannot write its audit log, and then answers nothing. Nothing was changed; repeat after Retry-After.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_unique() {
+        let mut slugs: Vec<_> = PROBLEMS.iter().map(|p| p.slug).collect();
+        slugs.sort_unstable();
+        slugs.dedup();
+        assert_eq!(slugs.len(), PROBLEMS.len());
+    }
+}

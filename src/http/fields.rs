@@ -1,0 +1,164 @@
+//! Kinds of member that bodies share, with their limits in the type.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Datelike, Utc};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// A text of `MIN` to `MAX` characters. White space at the ends is cut; control
+/// characters other than line feed and tab are refused, and so are those that
+/// reverse the direction of writing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Text<const MIN: usize, const MAX: usize>(String);
+
+impl<const MIN: usize, const MAX: usize> Text<MIN, MAX> {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The text.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let text = text.trim();
+        if !(MIN..=MAX).contains(&text.chars().count()) {
+            return Err(D::Error::custom(format!("must have {MIN} to {MAX} characters")));
+        }
+        if text.chars().any(is_deceptive) {
+            return Err(D::Error::custom("has control characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+fn is_deceptive(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t' && c != '\r')
+        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+impl<const MIN: usize, const MAX: usize> PartialSchema for Text<MIN, MAX> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(MIN))
+            .max_length(Some(MAX))
+            .into()
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> ToSchema for Text<MIN, MAX> {
+    fn name() -> Cow<'static, str> {
+        format!("Text{MIN}To{MAX}").into()
+    }
+}
+
+/// An instant, RFC 3339, in the years 1900 to 2200.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Moment(pub DateTime<Utc>);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use chrono::SubsecRound;
+        let text = String::deserialize(deserializer)?;
+        let at = DateTime::parse_from_rfc3339(&text)
+            .map_err(|_error| D::Error::custom("must be a time like 2026-03-02T09:30:00Z (RFC 3339)"))?
+            .with_timezone(&Utc);
+        if !(1900..=2200).contains(&at.year()) {
+            return Err(D::Error::custom("must lie in the years 1900 to 2200"));
+        }
+        Ok(Self(at.trunc_subsecs(6)))
+    }
+}
+
+impl PartialSchema for Moment {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into()
+    }
+}
+
+impl ToSchema for Moment {
+    fn name() -> Cow<'static, str> {
+        "Moment".into()
+    }
+}
+
+/// A GeoJSON point (RFC 7946), longitude before latitude, WGS 84.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"type": "Point", "coordinates": [-0.1256, 51.529]}))]
+pub struct Point {
+    /// Always `Point`.
+    #[serde(rename = "type")]
+    pub kind: PointKind,
+    /// Longitude and latitude in degrees.
+    pub coordinates: Coordinates,
+}
+
+/// The type member of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum PointKind {
+    /// The only kind of geometry taken here.
+    Point,
+}
+
+/// Longitude and latitude in degrees, in that order.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+#[schema(value_type = [f64], min_items = 2, max_items = 2, example = json!([-0.1256, 51.529]))]
+pub struct Coordinates(pub [f64; 2]);
+
+impl<'de> Deserialize<'de> for Coordinates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let [lon, lat] = <[f64; 2]>::deserialize(deserializer)?;
+        if !(-180.0..=180.0).contains(&lon) {
+            return Err(D::Error::custom("longitude must lie between -180 and 180"));
+        }
+        if !(-90.0..=90.0).contains(&lat) {
+            return Err(D::Error::custom("latitude must lie between -90 and 90"));
+        }
+        Ok(Self([lon, lat]))
+    }
+}
+
+impl Point {
+    /// A point.
+    pub fn new(lon: f64, lat: f64) -> Self {
+        Self {
+            kind: PointKind::Point,
+            coordinates: Coordinates([lon, lat]),
+        }
+    }
+
+    /// Longitude in degrees.
+    pub fn lon(self) -> f64 {
+        self.coordinates.0[0]
+    }
+
+    /// Latitude in degrees.
+    pub fn lat(self) -> f64 {
+        self.coordinates.0[1]
+    }
+}
+
+/// For merge-patch (RFC 7396): a member that is there is wrapped, so that `null`,
+/// which clears, differs from being left out, which keeps.
+///
+/// # Errors
+/// Those of `T`.
+pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,13 @@
+//! What all requests share: routing, conventions, problems, fields, paging, the document.
+
+pub mod conventions;
+pub mod fields;
+pub mod health;
+pub mod metrics;
+pub mod openapi;
+pub mod operations;
+pub mod paging;
+pub mod problem;
+pub mod problems_page;
+pub mod routes;
+pub mod server;

@@ -1,0 +1,98 @@
+//! Keyset pages: stable while rows are inserted, flat in cost however deep.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{AppError, Result};
+
+/// Page sizes (contract: 1 to 200, 50 by default).
+pub const DEFAULT_LIMIT: u16 = 50;
+/// The largest page.
+pub const MAX_LIMIT: u16 = 200;
+
+/// One page of a list.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Page<T> {
+    /// The records, in the order asked for.
+    pub items: Vec<T>,
+    /// Send it as `cursor` to get the next page; `null` on the last.
+    pub next: Option<String>,
+}
+
+/// Checks a page size.
+///
+/// # Errors
+/// 422 outside 1 to 200.
+pub fn limit(wanted: Option<u16>) -> Result<i64> {
+    match wanted.unwrap_or(DEFAULT_LIMIT) {
+        size @ 1..=MAX_LIMIT => Ok(i64::from(size)),
+        _ => Err(AppError::invalid(
+            "limit",
+            format!("must lie between 1 and {MAX_LIMIT}"),
+        )),
+    }
+}
+
+/// Where a page ended: under which order, and at which key.
+#[derive(Serialize, Deserialize)]
+struct Cursor<K> {
+    order: String,
+    key: K,
+}
+
+/// Writes the place after which the next page starts.
+///
+/// # Errors
+/// If the key cannot be written.
+pub fn write_cursor(order: &str, key: &impl Serialize) -> Result<String> {
+    let json = serde_json::to_vec(&Cursor {
+        order: order.to_owned(),
+        key,
+    })
+    .map_err(|error| AppError::Internal(format!("cursor: {error}")))?;
+    Ok(URL_SAFE_NO_PAD.encode(json))
+}
+
+/// Reads a cursor that [`write_cursor`] wrote for the same order.
+///
+/// # Errors
+/// 422 for anything else.
+pub fn read_cursor<K: DeserializeOwned>(order: &str, cursor: Option<&str>) -> Result<Option<K>> {
+    let Some(text) = cursor else { return Ok(None) };
+    let wrong = || AppError::invalid("cursor", "is not a cursor of this list in this order");
+    let json = URL_SAFE_NO_PAD.decode(text).map_err(|_error| wrong())?;
+    let cursor: Cursor<K> = serde_json::from_slice(&json).map_err(|_error| wrong())?;
+    (cursor.order == order).then_some(Some(cursor.key)).ok_or_else(wrong)
+}
+
+impl<T> Page<T> {
+    /// A page from one row more than asked for: if that row came, there is a next page.
+    ///
+    /// # Errors
+    /// If the cursor cannot be written.
+    pub fn of<K: Serialize>(mut items: Vec<T>, limit: i64, order: &str, key: impl Fn(&T) -> K) -> Result<Self> {
+        let size = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = items.len() > size;
+        items.truncate(size);
+        let next = match items.last().filter(|_| more) {
+            Some(last) => Some(write_cursor(order, &key(last))?),
+            None => None,
+        };
+        Ok(Self { items, next })
+    }
+}
+
+/// The `Link` header to the next page (RFC 8288): the same request with another cursor.
+pub fn next_link(path: &str, query: &str, next: &str) -> String {
+    let mut pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes())
+        .into_owned()
+        .filter(|(name, _)| name != "cursor")
+        .collect();
+    pairs.push(("cursor".to_owned(), next.to_owned()));
+    let query: String = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish();
+    format!("<{path}?{query}>; rel=\"next\"")
+}

@@ -1,0 +1,113 @@
+//! RFC 9457 problems: how an [`AppError`] is answered.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::error::{AppError, FieldError};
+
+/// `application/problem+json` (RFC 9457).
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({
+    "type": "/problems/invalid-request",
+    "title": "Invalid request",
+    "status": 422,
+    "detail": "the request has members that cannot be accepted",
+    "instance": "urn:uuid:01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e",
+    "request_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e",
+    "errors": [{"pointer": "/title", "detail": "must have 3 to 200 characters"}]
+}))]
+pub struct Problem {
+    /// Which kind of problem; documented at this address.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in a few words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// This occurrence, for people.
+    pub detail: String,
+    /// This occurrence, as a URI.
+    pub instance: String,
+    /// The request it belongs to, as in the log.
+    #[schema(format = "uuid")]
+    pub request_id: String,
+    /// Members of the request that were refused.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+}
+
+impl ResponseError for AppError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.problem().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        respond(self, Uuid::nil())
+    }
+}
+
+/// The answer to `error` in the request `id`.
+pub fn respond(error: &AppError, id: Uuid) -> HttpResponse {
+    let kind = error.problem();
+    let status = error.status_code();
+    let mut response = HttpResponseBuilder::new(status);
+    response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    if status == StatusCode::UNAUTHORIZED {
+        response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"wardlink\""));
+    }
+    if let AppError::MethodNotAllowed(methods) = error
+        && let Ok(allow) = HeaderValue::from_str(&methods.join(", "))
+    {
+        response.insert_header((header::ALLOW, allow));
+    }
+    if let Some(seconds) = retry_after(error) {
+        response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+    }
+    response.json(Problem {
+        kind: format!("/problems/{}", kind.slug),
+        title: kind.title,
+        status: kind.status,
+        detail: detail_of(error),
+        instance: format!("urn:uuid:{id}"),
+        request_id: id.to_string(),
+        errors: errors_of(error),
+    })
+}
+
+/// The text for the client. What is meant for the log alone is not in it.
+fn detail_of(error: &AppError) -> String {
+    match error {
+        AppError::Unauthenticated(_) | AppError::Unavailable(_) | AppError::Internal(_) => {
+            error.problem().meaning.to_owned()
+        }
+        shown => shown.to_string(),
+    }
+}
+
+fn errors_of(error: &AppError) -> Vec<FieldError> {
+    match error {
+        AppError::Invalid(errors) => errors.clone(),
+        AppError::Rule(rule) => rule
+            .pointer()
+            .map(|pointer| FieldError {
+                pointer,
+                detail: rule.to_string(),
+            })
+            .into_iter()
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn retry_after(error: &AppError) -> Option<u32> {
+    match error {
+        AppError::TooManyRequests { retry_after } => Some(*retry_after),
+        AppError::Unavailable(_) => Some(2),
+        AppError::StillRunning => Some(1),
+        _ => None,
+    }
+}

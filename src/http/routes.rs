@@ -1,0 +1,36 @@
+//! Every route, by capability. What is routed here is what the document shows.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{health, metrics, problems_page};
+use crate::rule::ProblemType;
+
+/// Registers every operation.
+pub fn all(config: &mut ServiceConfig<'_>) {
+    config
+        .service(health::read_liveness)
+        .service(health::read_readiness)
+        .service(metrics::read_metrics)
+        .service(problems_page::read_problem_type);
+    crate::identity::handlers::routes(config);
+    crate::partnerships::handlers::routes(config);
+    crate::geography::handlers::routes(config);
+    crate::cases::handlers::routes(config);
+    crate::sharing::handlers::routes(config);
+    crate::attachments::handlers::routes(config);
+    crate::tasks::handlers::routes(config);
+    crate::audit::handlers::routes(config);
+}
+
+/// The problem types of every capability, for `/problems/{slug}`.
+pub const PROBLEMS: &[&[ProblemType]] = &[
+    crate::error::PROBLEMS,
+    crate::identity::PROBLEMS,
+    crate::clocks::PROBLEMS,
+    crate::cases::workflow::PROBLEMS,
+    crate::geography::model::PROBLEMS,
+    crate::attachments::file_kind::PROBLEMS,
+    crate::attachments::model::PROBLEMS,
+    crate::sharing::model::PROBLEMS,
+    crate::tasks::model::PROBLEMS,
+];

@@ -1,0 +1,58 @@
+//! The HTTP server.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::SwaggerUi;
+
+use super::{conventions, openapi, routes};
+use crate::services::Services;
+
+/// How long requests in flight may take to finish when the server is stopped.
+const DRAIN_SECONDS: u64 = 30;
+
+/// The application: every route, the fallback and the conventions around them.
+///
+/// A macro, because the type of an actix application cannot be written down.
+#[macro_export]
+macro_rules! wardlink_app {
+    ($services:expr) => {{
+        let (app, _) = utoipa_actix_web::AppExt::into_utoipa_app(actix_web::App::new())
+            .app_data($services.clone())
+            .configure($crate::http::routes::all)
+            .split_for_parts();
+        app.default_service(actix_web::web::to($crate::http::conventions::no_route))
+            .wrap(actix_web::middleware::from_fn($crate::http::conventions::apply))
+    }};
+}
+
+/// Serves on `listener` until it is told to stop.
+///
+/// # Errors
+/// If the workers cannot be started.
+pub fn serve(listener: TcpListener, services: web::Data<Services>, workers: usize) -> std::io::Result<Server> {
+    let document = openapi::document();
+    let server = HttpServer::new(move || {
+        let (app, _) = App::new()
+            .into_utoipa_app()
+            .app_data(services.clone())
+            .configure(routes::all)
+            .split_for_parts();
+        app.service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
+            .default_service(web::to(conventions::no_route))
+            .wrap(from_fn(conventions::apply))
+    })
+    .workers(workers)
+    .client_request_timeout(Duration::from_secs(5))
+    .client_disconnect_timeout(Duration::from_secs(5))
+    .keep_alive(Duration::from_secs(75))
+    .shutdown_timeout(DRAIN_SECONDS)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    Ok(server)
+}

@@ -1,0 +1,196 @@
+//! Signing in, staying signed in, signing out.
+
+use actix_web::{HttpResponse, get, post};
+use chrono::Duration;
+use uuid::Uuid;
+
+use crate::audit::Op;
+use crate::doors::{Anonymous, Answer, Audited, Caller, Hall, Identified, JsonBody, Principal, may};
+use crate::error::{AppError, Result};
+use crate::identity::passwords::PasswordError;
+use crate::identity::queries::{self, NewSession, RotateVerdict, SignIn};
+use crate::identity::tokens::{AccessSubject, RefreshToken};
+use crate::identity::view::{Login, Me, Refresh, Tokens};
+
+/// A session ends this long after sign-in, whatever happens.
+const SESSION: Duration = Duration::hours(12);
+/// A refresh token that is not used for this long is dead.
+const REFRESH_IDLE: Duration = Duration::hours(2);
+
+/// Sign in
+///
+/// Answers with an access token for 15 minutes and a refresh token. The answer to
+/// a wrong password, an unknown address and a disabled account is the same, and
+/// takes as long.
+#[utoipa::path(
+    tag = "identity",
+    request_body = Login,
+    responses(
+        (status = 200, description = "Signed in.", body = Tokens),
+        (status = 401, description = "Address and password do not belong together.", body = crate::http::problem::Problem,
+            content_type = "application/problem+json")
+    ),
+    security(())
+)]
+#[post("/v1/auth/login")]
+pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpResponse> {
+    anonymous
+        .identify(body, async |hall, credentials: Login| {
+            let email = credentials.email.as_str().to_lowercase();
+            let found = queries::find_sign_in(hall.connection(), &email).await?;
+            let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
+            let matches = hall.services.passwords.verify(hash, &credentials.password).await?;
+            let who = found
+                .as_ref()
+                .map(|user| Principal::new(user.user_id, user.org_id, Uuid::nil()));
+            match found.filter(|user| matches && !user.disabled) {
+                Some(user) => start_session(hall, user, &credentials).await,
+                None => Ok(Identified {
+                    answer: Err(AppError::SignInFailed),
+                    who,
+                }),
+            }
+        })
+        .await
+}
+
+async fn start_session(hall: &mut Hall, user: SignIn, credentials: &Login) -> Result<Identified> {
+    let session_id = Uuid::now_v7();
+    let token = RefreshToken::generate();
+    let services = hall.services.clone();
+    let weak = user
+        .password_hash
+        .as_deref()
+        .is_some_and(|hash| services.passwords.needs_rehash(hash));
+    let rehash = if weak {
+        Some(services.passwords.hash(&credentials.password).await?)
+    } else {
+        None
+    };
+    let session = NewSession {
+        id: session_id,
+        user_id: user.user_id,
+        life: SESSION,
+        peer: hall.request.peer.map(Into::into),
+        user_agent: hall.request.user_agent.clone(),
+        token_hash: token.hash().to_vec(),
+        token_life: REFRESH_IDLE,
+        rehash,
+    };
+    queries::start_session(hall.connection(), session).await?;
+    let answer = tokens(hall, user.user_id, session_id, &token)?;
+    let who = Some(Principal::new(user.user_id, user.org_id, session_id));
+    Ok(Identified {
+        answer: Ok(answer),
+        who,
+    })
+}
+
+fn tokens(hall: &Hall, user_id: Uuid, session_id: Uuid, token: &RefreshToken) -> Result<Answer> {
+    let mint = &hall.services.tokens;
+    let subject = AccessSubject {
+        sub: user_id,
+        sid: session_id,
+        client_id: None,
+    };
+    Answer::ok(&Tokens {
+        access_token: mint.mint(&subject, hall.services.clock.now()),
+        token_type: "Bearer",
+        expires_in: mint.life().num_seconds(),
+        refresh_token: token.reveal(),
+        refresh_expires_in: REFRESH_IDLE.num_seconds(),
+    })
+}
+
+/// Refresh the access token
+///
+/// Spends the refresh token and gives a new one. A token that was spent before
+/// ends its whole session, since somebody else may have it (RFC 9700 §4.14).
+#[utoipa::path(
+    tag = "identity",
+    request_body = Refresh,
+    responses(
+        (status = 200, description = "New tokens.", body = Tokens),
+        (status = 401, description = "The refresh token is not valid any more: sign in again.",
+            body = crate::http::problem::Problem, content_type = "application/problem+json")
+    ),
+    security(())
+)]
+#[post("/v1/auth/refresh")]
+pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<HttpResponse> {
+    anonymous
+        .identify(body, async |hall, body: Refresh| {
+            let refused = || AppError::Unauthenticated("refresh token".to_owned());
+            let Some(spent) = RefreshToken::parse(&body.refresh_token) else {
+                return Ok(Identified {
+                    answer: Err(refused()),
+                    who: None,
+                });
+            };
+            let fresh = RefreshToken::generate();
+            let rotated = queries::rotate(
+                hall.connection(),
+                spent.hash().to_vec(),
+                fresh.hash().to_vec(),
+                REFRESH_IDLE,
+            )
+            .await?;
+            let who = rotated.principal();
+            let answer = match (rotated.verdict(), who) {
+                (RotateVerdict::Rotated, Some(who)) => tokens(hall, who.user_id, who.session_id, &fresh),
+                _ => Err(refused()),
+            };
+            Ok(Identified { answer, who })
+        })
+        .await
+}
+
+/// Sign out
+///
+/// Ends the session of the access token at once, with its refresh token.
+#[utoipa::path(
+    tag = "identity",
+    responses((status = 204, description = "Signed out.")),
+    security(("bearer" = []))
+)]
+#[post("/v1/auth/logout")]
+pub async fn logout(caller: Caller<may::BeSignedIn>) -> Result<HttpResponse> {
+    caller
+        .alter((), async |room, ()| {
+            let session = room.person.session_id;
+            let (user, now) = (room.person.user_id, room.now);
+            queries::end_session(room, user, session, "logout", now).await?;
+            Ok(Audited::new(Op::Security, Answer::no_content()).record(session))
+        })
+        .await
+}
+
+/// Who am I?
+///
+/// The person behind the token, their organisation and the roles they hold now.
+#[utoipa::path(
+    tag = "identity",
+    responses((status = 200, description = "The person signed in.", body = Me)),
+    security(("bearer" = []))
+)]
+#[get("/v1/me")]
+pub async fn read_me(caller: Caller<may::BeSignedIn>) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let user = room.person.user_id;
+            let me = queries::read_me(room, user).await?;
+            let view = Me::of(me, &room.person);
+            Ok(Audited::consultation(Answer::ok(&view)?).record(user))
+        })
+        .await
+}
+
+impl From<PasswordError> for AppError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::TooManyRequests { retry_after: 2 },
+            PasswordError::TooLong => Self::invalid("/password", "is longer than any password here"),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The built-in roles (domain §1.6 maps real posts onto them).
+
+/// A role that every deployment has and nobody can change.
+#[derive(Debug)]
+pub struct BuiltInRole {
+    /// The name used in grants.
+    pub code: &'static str,
+    /// What it is for.
+    pub description: &'static str,
+    /// Bundles of permissions it is made of.
+    bundles: &'static [&'static [&'static str]],
+}
+
+impl BuiltInRole {
+    /// Every permission it carries, once each.
+    pub fn permissions(&self) -> Vec<&'static str> {
+        let mut all: Vec<_> = self.bundles.iter().flat_map(|bundle| bundle.iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+const LOOK: &[&str] = &["case.read", "task.read"];
+const RECORD: &[&str] = &["case.read", "case.create", "note.create", "attachment.create"];
+const WORK: &[&str] = &[
+    "case.update",
+    "case.transition",
+    "subject.read",
+    "subject.manage",
+    "task.read",
+    "task.propose",
+    "task.answer",
+    "task.work",
+    "task.verify",
+    "audit.case",
+];
+const SUPERVISE: &[&str] = &["case.share", "case.share.approve", "team.manage"];
+const COORDINATE: &[&str] = &["agreement.manage", "task.assess"];
+
+/// All built-in roles.
+///
+/// An administrator manages people and reads no case content; an auditor reads
+/// the log and no case content; who proposes a share outside an agreement is
+/// never who approves it, whatever their roles.
+pub const BUILT_IN: &[BuiltInRole] = &[
+    BuiltInRole {
+        code: "call_handler",
+        description: "Records what the public reports.",
+        bundles: &[RECORD],
+    },
+    BuiltInRole {
+        code: "officer",
+        description: "Works cases and tasks.",
+        bundles: &[LOOK, RECORD, WORK, &["case.share"]],
+    },
+    BuiltInRole {
+        code: "supervisor",
+        description: "Works, supervises, shares and approves.",
+        bundles: &[LOOK, RECORD, WORK, SUPERVISE],
+    },
+    BuiltInRole {
+        code: "coordinator",
+        description: "Runs joint tasking and agreements.",
+        bundles: &[LOOK, RECORD, WORK, SUPERVISE, COORDINATE],
+    },
+    BuiltInRole {
+        code: "intel_officer",
+        description: "Assesses and links information.",
+        bundles: &[LOOK, RECORD, WORK],
+    },
+    BuiltInRole {
+        code: "intel_supervisor",
+        description: "Approves what leaves the intelligence unit.",
+        bundles: &[LOOK, RECORD, WORK, SUPERVISE],
+    },
+    BuiltInRole {
+        code: "contractor",
+        description: "Does jobs that were assigned.",
+        bundles: &[LOOK, &["task.work", "attachment.create"]],
+    },
+    BuiltInRole {
+        code: "panel_member",
+        description: "Sees priorities and published counts, no case.",
+        bundles: &[],
+    },
+    BuiltInRole {
+        code: "org_admin",
+        description: "Manages people, roles and teams; reads no case.",
+        bundles: &[&["user.manage", "role.manage", "organisation.manage", "team.manage"]],
+    },
+    BuiltInRole {
+        code: "data_protection_officer",
+        description: "Keeps agreements; reads the log and who was shown what.",
+        bundles: &[&["agreement.manage", "audit.read", "audit.case"]],
+    },
+    BuiltInRole {
+        code: "auditor",
+        description: "Reads the log; no case content.",
+        bundles: &[&["audit.read", "audit.case"]],
+    },
+    BuiltInRole {
+        code: "integration",
+        description: "A partner's system that reads and updates cases and tasks.",
+        bundles: &[LOOK, RECORD, WORK],
+    },
+    BuiltInRole {
+        code: "platform_operator",
+        description: "Adds organisations and partnerships; reads no case and no log.",
+        bundles: &[&["organisation.manage", "partnership.manage"]],
+    },
+];
+
+/// The built-in role with that code.
+pub fn built_in(code: &str) -> Option<&'static BuiltInRole> {
+    BUILT_IN.iter().find(|role| role.code == code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doors::may;
+
+    #[test]
+    fn roles_hold_only_permissions_that_exist() {
+        for role in BUILT_IN {
+            for code in role.permissions() {
+                assert!(may::CODES.contains(&code), "{} holds {code}", role.code);
+            }
+        }
+    }
+
+    #[test]
+    fn every_permission_is_held_by_some_role() {
+        for code in may::CODES {
+            assert!(
+                BUILT_IN.iter().any(|role| role.permissions().contains(code)),
+                "nobody holds {code}"
+            );
+        }
+    }
+
+    #[test]
+    fn administrators_and_auditors_read_no_case() {
+        for code in [
+            "org_admin",
+            "auditor",
+            "data_protection_officer",
+            "platform_operator",
+            "panel_member",
+        ] {
+            let role = built_in(code).unwrap();
+            assert!(
+                role.permissions()
+                    .iter()
+                    .all(|p| !p.starts_with("case.") && !p.starts_with("subject."))
+            );
+        }
+    }
+}

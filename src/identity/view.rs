@@ -1,0 +1,131 @@
+//! What the API shows and takes of people and sessions.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::passwords::Password;
+use super::queries::MeRow;
+use crate::doors::{Grant, Person};
+use crate::http::fields::Text;
+
+/// Credentials.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "sgt.kentish-town@met.example", "password": "Demo-only-passphrase-1"}))]
+pub struct Login {
+    /// The address the account was made with.
+    pub email: Text<3, 254>,
+    /// The password.
+    #[schema(value_type = String, format = "password")]
+    pub password: Password,
+}
+
+/// A refresh token to spend.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"refresh_token": "wlr_eXVtLW5vdC1hLXJlYWwtdG9rZW4tanVzdC1hbi1leGFtcGxl"}))]
+pub struct Refresh {
+    /// The token from the last `login` or `refresh`.
+    pub refresh_token: String,
+}
+
+/// What proves a session.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.e30.c2ln", "token_type": "Bearer", "expires_in": 900,
+    "refresh_token": "wlr_eXVtLW5vdC1hLXJlYWwtdG9rZW4tanVzdC1hbi1leGFtcGxl", "refresh_expires_in": 7200
+}))]
+pub struct Tokens {
+    /// Send it as `Authorization: Bearer …`.
+    pub access_token: String,
+    /// Always `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds until the access token ends.
+    pub expires_in: i64,
+    /// Spend it once at `/v1/auth/refresh`.
+    pub refresh_token: String,
+    /// Seconds until the refresh token dies unused.
+    pub refresh_expires_in: i64,
+}
+
+/// A role held, perhaps only in some wards and for some case types.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"role": "supervisor", "areas": ["E05013663", "E05013664"], "case_types": null}))]
+pub struct GrantView {
+    /// Code of a built-in role or of one of the organisation's own.
+    pub role: String,
+    /// GSS codes of the wards it is limited to; `null` for all.
+    pub areas: Option<Vec<String>>,
+    /// Case types it is limited to; `null` for all.
+    pub case_types: Option<Vec<String>>,
+}
+
+impl From<Grant> for GrantView {
+    fn from(grant: Grant) -> Self {
+        Self {
+            role: grant.role,
+            areas: grant.areas,
+            case_types: grant.case_types,
+        }
+    }
+}
+
+/// The person signed in.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "name": "Amara Osei", "email": "sgt.kentish-town@met.example",
+    "rank": "Sergeant", "post": "Safer Neighbourhoods, Kentish Town",
+    "organisation": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service", "kind": "police"},
+    "roles": [{"role": "supervisor", "areas": ["E05013663", "E05013664"], "case_types": null}],
+    "session_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71"
+}))]
+pub struct Me {
+    /// The user.
+    pub id: Uuid,
+    /// Their name.
+    pub name: String,
+    /// Their e-mail address.
+    pub email: String,
+    /// Rank or grade.
+    pub rank: Option<String>,
+    /// What they do.
+    pub post: Option<String>,
+    /// The organisation they act for.
+    pub organisation: MyOrganisation,
+    /// The roles they hold now.
+    pub roles: Vec<GrantView>,
+    /// The session of the token.
+    pub session_id: Uuid,
+}
+
+/// The organisation one acts for.
+#[derive(Serialize, ToSchema)]
+pub struct MyOrganisation {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+}
+
+impl Me {
+    /// The view of `row` and the grants of `person`.
+    pub fn of(row: MeRow, person: &Person) -> Self {
+        Self {
+            id: person.user_id,
+            name: person.name.clone(),
+            email: row.email,
+            rank: person.rank.clone(),
+            post: row.post,
+            organisation: MyOrganisation {
+                id: person.org_id,
+                name: row.org_name,
+                kind: person.org_kind.clone(),
+            },
+            roles: person.grants.iter().cloned().map(GrantView::from).collect(),
+            session_id: person.session_id,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The `wardlink` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    wardlink::commands::run()
+}

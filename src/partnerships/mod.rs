@@ -1,0 +1,3 @@
+//! Organisations, the partnerships they form, and the agreements they share under.
+
+pub mod handlers;

@@ -1,0 +1,29 @@
+//! How a broken rule of the field tells its caller what went wrong.
+//!
+//! Each capability has its own small error enum and implements [`Rule`] for it;
+//! the HTTP layer turns any of them into an RFC 9457 problem without knowing
+//! the capability.
+
+/// A kind of problem, published at `/problems/{slug}` (RFC 9457 `type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProblemType {
+    /// Stable last segment of the problem's URI, noun-state: `task-already-accepted`.
+    pub slug: &'static str,
+    /// Short title that never changes from occurrence to occurrence.
+    pub title: &'static str,
+    /// HTTP status this problem is answered with.
+    pub status: u16,
+    /// What it means and what the caller can do about it.
+    pub meaning: &'static str,
+}
+
+/// A rule of the field that a request broke.
+pub trait Rule: std::error::Error {
+    /// Which documented problem this is.
+    fn problem(&self) -> &'static ProblemType;
+
+    /// RFC 6901 pointer to the member of the request body at fault, if one is.
+    fn pointer(&self) -> Option<String> {
+        None
+    }
+}

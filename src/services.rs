@@ -1,0 +1,41 @@
+//! What every request can reach: made once at start, shared by all workers.
+
+use std::sync::Arc;
+
+use crate::attachments::scanner::Scanner;
+use crate::attachments::store::Store;
+use crate::cases::workflow::Catalogue;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Pools;
+use crate::geography::WardMap;
+use crate::http::operations::Operations;
+use crate::identity::keys::SigningKeys;
+use crate::identity::passwords::Passwords;
+use crate::identity::tokens::TokenMint;
+
+/// The parts of a running service.
+pub struct Services {
+    /// Every setting.
+    pub config: Config,
+    /// The time.
+    pub clock: Clock,
+    /// Database connections.
+    pub db: Pools,
+    /// The keys that sign tokens, for the JWKS.
+    pub keys: Arc<SigningKeys>,
+    /// Signs and verifies access tokens.
+    pub tokens: TokenMint,
+    /// Hashes and verifies passwords, a few at a time.
+    pub passwords: Passwords,
+    /// Ward of a point as at a date.
+    pub wards: std::sync::RwLock<Arc<WardMap>>,
+    /// Case types.
+    pub workflows: Arc<Catalogue>,
+    /// Where attachments are kept.
+    pub store: Store,
+    /// What looks at attachments before anybody may open them.
+    pub scanner: Scanner,
+    /// The documented operations, by method and path.
+    pub operations: Operations,
+}

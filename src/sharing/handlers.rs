@@ -1,0 +1,6 @@
+//! Opening a case to another organisation, and ending that.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers the operations.
+pub fn routes(_config: &mut ServiceConfig<'_>) {}

@@ -1,0 +1,28 @@
+//! The rules of sharing a case with another organisation.
+//!
+//! Sharing is a power, case by case, through a gateway in law, under an
+//! agreement or with the approval of a second person. What was disclosed stays
+//! the originator's: passing it on needs the originator's leave.
+
+mod access;
+mod agreement;
+mod check;
+mod error;
+mod gateway;
+mod organisation;
+mod share;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+pub use access::{EffectiveAccess, ShareFacts, ShareStatus, effective_access, narrow};
+pub use agreement::{Agreement, AgreementStanding, AgreementStatus, check_activation};
+pub use check::{check_approver, check_share};
+pub use error::{PROBLEMS, SharingError, Uncovered};
+pub use gateway::{Gateway, Nature, available_gateways};
+pub use organisation::{DatedFlag, OrgKind, OrganisationFacts};
+pub use share::{
+    Approver, CaseFacts, Completeness, DataClass, Grading, Level, Permitted, Quality, ShareRequest, ShareTerms,
+};

@@ -1,0 +1,108 @@
+//! What shares add up to, and the names partners build against.
+
+use super::*;
+
+#[test]
+fn a_share_is_only_narrowed() {
+    let current = ShareTerms {
+        level: Level::View,
+        ..request().terms
+    };
+    let outcome = |wanted: ShareTerms| narrow(&current, &wanted).map_err(|e| (e.problem().slug, e.pointer()));
+    let widens = |member: &str| Err(("share-widens", Some(format!("/{member}"))));
+
+    let less = ShareTerms {
+        data_classes: classes(&[DataClass::Core]),
+        expires_at: Some(now() + Duration::days(1)),
+        ..current.clone()
+    };
+    assert_eq!(outcome(less.clone()), Ok(less));
+    assert_eq!(
+        outcome(ShareTerms {
+            level: Level::Contribute,
+            ..current.clone()
+        }),
+        widens("level")
+    );
+    assert_eq!(
+        outcome(ShareTerms {
+            expires_at: None,
+            ..current.clone()
+        }),
+        widens("expires_at")
+    );
+    let more = classes(&[DataClass::Core, DataClass::Notes]);
+    assert_eq!(
+        outcome(ShareTerms {
+            data_classes: more,
+            ..current.clone()
+        }),
+        widens("data_classes")
+    );
+    let none = ShareTerms {
+        data_classes: BTreeSet::new(),
+        ..current.clone()
+    };
+    assert_eq!(outcome(none).map_err(|(slug, _)| slug), Err("share-core-missing"));
+}
+
+#[test]
+fn access_is_the_union_of_live_shares() {
+    let share = |status, level, wanted: &[DataClass], days: Option<i64>| ShareFacts {
+        status,
+        terms: ShareTerms {
+            level,
+            data_classes: classes(wanted),
+            expires_at: days.map(|days| now() + Duration::days(days)),
+        },
+    };
+    use DataClass::{Attachments, Core, Location, Notes, Subjects};
+    let shares = [
+        share(ShareStatus::Active, Level::View, &[Core, Subjects], Some(9)),
+        share(ShareStatus::Active, Level::Contribute, &[Core, Notes], Some(3)),
+        share(ShareStatus::Revoked, Level::Contribute, &[Core, Attachments], None),
+        share(ShareStatus::Active, Level::Contribute, &[Core, Location], Some(0)),
+    ];
+    let access = effective_access(&shares, now()).unwrap();
+    assert_eq!(access.level, Level::Contribute);
+    assert_eq!(access.data_classes, classes(&[Core, Subjects, Notes]));
+    assert!(access.allows(Notes, Level::Contribute));
+    assert!(access.allows(Subjects, Level::View) && !access.allows(Subjects, Level::Contribute));
+    assert_eq!(access.expires_at, Some(now() + Duration::days(9)));
+    assert_eq!(access.changes_at, Some(now() + Duration::days(3)));
+    assert_eq!(effective_access(&shares, now() + Duration::days(9)), None);
+}
+
+fn json_name(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
+}
+
+#[test]
+fn names_are_those_of_the_api() {
+    for gateway in Gateway::ALL {
+        assert_eq!(json_name(&gateway), gateway.as_str());
+        assert_eq!(Gateway::parse(gateway.as_str()), Some(gateway));
+        assert!(!gateway.legal_ref().is_empty() && !gateway.conditions().is_empty());
+    }
+    for class in DataClass::ALL {
+        assert_eq!(json_name(&class), class.as_str());
+        assert_eq!(DataClass::parse(class.as_str()), Some(class));
+    }
+    for level in Level::ALL {
+        assert_eq!(json_name(&level), level.as_str());
+        assert_eq!(Level::parse(level.as_str()), Some(level));
+    }
+    for kind in OrgKind::ALL {
+        assert_eq!(json_name(&kind), kind.as_str());
+        assert_eq!(OrgKind::parse(kind.as_str()), Some(kind));
+    }
+}
+
+#[test]
+fn problems_have_slugs_of_their_own() {
+    let mut slugs: Vec<_> = PROBLEMS.iter().map(|problem| problem.slug).collect();
+    slugs.sort_unstable();
+    slugs.dedup();
+    assert_eq!(slugs.len(), PROBLEMS.len());
+    assert!(PROBLEMS.iter().all(|problem| [403, 409, 422].contains(&problem.status)));
+}

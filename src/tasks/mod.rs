@@ -1,0 +1,4 @@
+//! The tasking contract between organisations.
+
+pub mod handlers;
+pub mod model;

@@ -1,0 +1,103 @@
+//! What is kept of each thing that happened to a task.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::state::{Party, TaskState, Verb};
+use super::task::{Actor, CounterOffer, Task};
+
+/// One side of the contract and its named officer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Side {
+    /// The organisation.
+    pub org_id: Uuid,
+    /// Who stands for it: for the requester who acts or else asked, for the
+    /// owner who is named or else acts.
+    pub officer: Option<Uuid>,
+}
+
+/// One thing that happened to a task; events are never changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskEvent {
+    /// What happened.
+    pub verb: Verb,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The state before; `None` when it was opened.
+    pub from: Option<TaskState>,
+    /// The state after.
+    pub to: TaskState,
+    /// Who did it; `None` when the clock did.
+    pub actor: Option<Actor>,
+    /// The side that asks.
+    pub requesting: Side,
+    /// The side that was asked, before a transfer.
+    pub owning: Side,
+    /// The organisation it was passed to, on a transfer.
+    pub transferred_to: Option<Uuid>,
+    /// Due before; `None` when it was opened.
+    pub due_before: Option<DateTime<Utc>>,
+    /// Due after.
+    pub due_after: DateTime<Utc>,
+    /// A coded reason or outcome: `no_power`, `partly`, a blocker.
+    pub reason: Option<String>,
+    /// What was said: the reason in words, the result, the comment.
+    pub text: Option<String>,
+    /// The counter-offer made or agreed to.
+    pub offer: Option<CounterOffer>,
+    /// Attachments given as evidence.
+    pub evidence: Vec<Uuid>,
+    /// Evidence in words.
+    pub evidence_text: Option<String>,
+    /// Effectiveness 0–3, when assessed.
+    pub effectiveness: Option<u8>,
+}
+
+impl TaskEvent {
+    /// The event that opens `task`, proposed or assigned by `actor`.
+    #[must_use]
+    pub fn opened(task: &Task, actor: &Actor, now: DateTime<Utc>) -> Self {
+        let verb = if task.is_internal() {
+            Verb::Assign
+        } else {
+            Verb::Propose
+        };
+        Self {
+            from: None,
+            due_before: None,
+            ..Self::new(task, task, verb, Some(actor), now)
+        }
+    }
+
+    /// The bare event of `verb`, which turned `before` into `after`.
+    pub(super) fn new(before: &Task, after: &Task, verb: Verb, actor: Option<&Actor>, at: DateTime<Utc>) -> Self {
+        let acting = |parties: &[Party]| actor.filter(|_| parties.contains(&verb.party())).map(|a| a.user_id);
+        let requesting = acting(&[Party::Requester]).unwrap_or(before.requesting_user);
+        let moved = after.owner_org != before.owner_org;
+        let named = if moved { before.owner_user } else { after.owner_user };
+        Self {
+            verb,
+            at,
+            from: Some(before.state),
+            to: after.state,
+            actor: actor.cloned(),
+            requesting: Side {
+                org_id: before.requesting_org,
+                officer: Some(requesting),
+            },
+            owning: Side {
+                org_id: before.owner_org,
+                officer: named.or(acting(&[Party::Tasked, Party::Owner])),
+            },
+            transferred_to: moved.then_some(after.owner_org),
+            due_before: Some(before.due_at),
+            due_after: after.due_at,
+            reason: None,
+            text: None,
+            offer: None,
+            evidence: Vec::new(),
+            evidence_text: None,
+            effectiveness: None,
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The tasking contract between organisations, and who may task whom.
+//!
+//! Inside one organisation a task is an order and starts `assigned`. To another
+//! organisation it is a request and starts `proposed`: only the organisation
+//! asked can answer it. Which posts may use a verb is a permission and is
+//! checked elsewhere; here stand the rules no permission can lift: which side
+//! an actor is on, who did the work, and what state the task is in.
+
+mod effects;
+mod error;
+mod event;
+mod request;
+mod state;
+mod task;
+mod tasking;
+mod verbs;
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+pub use error::{PROBLEMS, TaskError};
+pub use event::{Side, TaskEvent};
+pub use request::{
+    Accept, Agree, Assess, Block, Cancel, Counter, Decline, DeclineReason, Extend, Outcome, Return, Submit, Transfer,
+    VerbRequest, Verify,
+};
+pub use state::{Party, Priority, Rag, TaskState, Verb};
+pub use task::{Actor, CounterOffer, Role, StatutoryDuty, Task};
+pub use tasking::{Assignee, may_assign, may_propose, propose_or_assign};
+pub use verbs::{allowed_verbs, apply, lapse};

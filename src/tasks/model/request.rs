@@ -1,0 +1,236 @@
+//! What each verb is told: one plain struct per verb.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::state::Verb;
+use crate::sharing::model::OrgKind;
+
+/// Takes a proposed task on.
+///
+/// That the person or team belongs to the tasked organisation is the caller's
+/// to look up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Accept {
+    /// Who will do it.
+    pub owner_user_id: Option<Uuid>,
+    /// Or which team; not both.
+    pub owner_team_id: Option<Uuid>,
+    /// When it will be done, if earlier than asked; a later time is a counter-offer.
+    pub due_at: Option<DateTime<Utc>>,
+}
+
+/// Refuses a proposed task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decline {
+    /// On what ground.
+    pub reason: DeclineReason,
+    /// The ground in words.
+    pub text: String,
+}
+
+/// Offers other terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// Another due time.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Something else to be done.
+    pub scope: Option<String>,
+    /// Why.
+    pub text: String,
+    /// By when the requester has to agree; reckoned by the caller.
+    pub accept_due_at: DateTime<Utc>,
+}
+
+/// Takes the counter-offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agree {
+    /// By when the tasked organisation has to accept on the new terms;
+    /// reckoned by the caller.
+    pub accept_due_at: DateTime<Utc>,
+}
+
+/// Says what holds the work up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// What is waited for, coded by the caller: `awaiting_court`, `awaiting_consent`.
+    pub reason: String,
+    /// The same in words.
+    pub text: String,
+}
+
+/// Allows more time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extend {
+    /// The new due time.
+    pub due_at: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
+}
+
+/// Reports the result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submit {
+    /// What was done.
+    pub result: String,
+    /// How far it got.
+    pub outcome: Outcome,
+    /// Attachments that show it.
+    pub evidence: Vec<Uuid>,
+    /// Evidence in words, where there is nothing to attach.
+    pub evidence_text: Option<String>,
+}
+
+/// Confirms the result.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verify {
+    /// A remark, if any.
+    pub comment: Option<String>,
+}
+
+/// Sends the work back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Return {
+    /// What is missing.
+    pub reason: String,
+}
+
+/// Passes the task to another organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// Which.
+    pub organisation_id: Uuid,
+    /// What kind of organisation that is; looked up by the caller.
+    pub organisation_kind: OrgKind,
+    /// Why there.
+    pub reason: String,
+    /// By when it has to answer; reckoned by the caller.
+    pub accept_due_at: DateTime<Utc>,
+}
+
+/// Withdraws the task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancel {
+    /// Why.
+    pub reason: String,
+}
+
+/// Judges what the work achieved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assess {
+    /// 0 no effect, 1 little, 2 partly, 3 solved.
+    pub effectiveness: u8,
+    /// What shows it.
+    pub evidence: String,
+}
+
+/// A verb and what it is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is the verb of that name")]
+pub enum VerbRequest {
+    Accept(Accept),
+    Decline(Decline),
+    Counter(Counter),
+    Agree(Agree),
+    Start,
+    Block(Block),
+    Unblock,
+    Extend(Extend),
+    Submit(Submit),
+    Verify(Verify),
+    Return(Return),
+    Transfer(Transfer),
+    Cancel(Cancel),
+    Assess(Assess),
+}
+
+impl VerbRequest {
+    /// The verb asked for.
+    #[must_use]
+    pub const fn verb(&self) -> Verb {
+        match self {
+            Self::Accept(_) => Verb::Accept,
+            Self::Decline(_) => Verb::Decline,
+            Self::Counter(_) => Verb::Counter,
+            Self::Agree(_) => Verb::Agree,
+            Self::Start => Verb::Start,
+            Self::Block(_) => Verb::Block,
+            Self::Unblock => Verb::Unblock,
+            Self::Extend(_) => Verb::Extend,
+            Self::Submit(_) => Verb::Submit,
+            Self::Verify(_) => Verb::Verify,
+            Self::Return(_) => Verb::Return,
+            Self::Transfer(_) => Verb::Transfer,
+            Self::Cancel(_) => Verb::Cancel,
+            Self::Assess(_) => Verb::Assess,
+        }
+    }
+}
+
+/// Why a task was declined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclineReason {
+    /// The law gives it no power to do this.
+    NoPower,
+    /// It has nobody or nothing to do it with.
+    NoResource,
+    /// The interference would outweigh the problem.
+    NotProportionate,
+    /// Another organisation is responsible.
+    WrongAgency,
+    /// It is already being done.
+    Duplicate,
+    /// The law forbids it.
+    LegalBar,
+}
+
+impl DeclineReason {
+    /// Every reason.
+    pub const ALL: [Self; 6] = [
+        Self::NoPower,
+        Self::NoResource,
+        Self::NotProportionate,
+        Self::WrongAgency,
+        Self::Duplicate,
+        Self::LegalBar,
+    ];
+
+    /// The name used in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoPower => "no_power",
+            Self::NoResource => "no_resource",
+            Self::NotProportionate => "not_proportionate",
+            Self::WrongAgency => "wrong_agency",
+            Self::Duplicate => "duplicate",
+            Self::LegalBar => "legal_bar",
+        }
+    }
+}
+
+/// How far the work got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// All of it.
+    Done,
+    /// Some of it.
+    Partly,
+    /// It could not be done.
+    NotPossible,
+}
+
+impl Outcome {
+    /// The name used in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Partly => "partly",
+            Self::NotPossible => "not_possible",
+        }
+    }
+}

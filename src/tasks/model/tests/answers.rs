@@ -1,0 +1,270 @@
+//! What the two organisations say to each other.
+
+use super::*;
+
+#[test]
+fn only_the_tasked_organisation_answers() {
+    for verb in [Verb::Accept, Verb::Decline, Verb::Counter, Verb::Transfer] {
+        refused(
+            proposed(),
+            &sergeant(),
+            request(verb, now()),
+            "task-not-yours-to-answer",
+        );
+    }
+}
+
+#[test]
+fn the_tasked_organisation_does_not_decide_for_the_requester() {
+    for (state, verb) in [
+        (TaskState::Assigned, Verb::Extend),
+        (TaskState::Submitted, Verb::Verify),
+        (TaskState::Submitted, Verb::Return),
+        (TaskState::Assigned, Verb::Cancel),
+    ] {
+        refused(
+            in_state(state),
+            &manager(),
+            request(verb, now()),
+            "task-not-yours-to-decide",
+        );
+    }
+}
+
+#[test]
+fn organisation_is_checked_before_state() {
+    let stranger = person(Uuid::from_u128(31), THIRD, OrgKind::Housing, &[Role::Supervisor]);
+    refused(
+        in_state(TaskState::Lapsed),
+        &stranger,
+        VerbRequest::Start,
+        "task-not-a-party",
+    );
+    assert!(allowed_verbs(&proposed(), &stranger, now()).is_empty());
+}
+
+#[test]
+fn accepting_names_the_officer_of_both_sides() {
+    let accept = Accept {
+        owner_user_id: Some(STREET),
+        ..Accept::default()
+    };
+    let (task, event) = done(proposed(), &manager(), VerbRequest::Accept(accept));
+    assert_eq!((task.owner_user, task.accept_due_at), (Some(STREET), None));
+    assert_eq!(
+        event.requesting,
+        Side {
+            org_id: POLICE,
+            officer: Some(SERGEANT)
+        }
+    );
+    assert_eq!(
+        event.owning,
+        Side {
+            org_id: COUNCIL,
+            officer: Some(STREET)
+        }
+    );
+    assert_eq!(event.actor.unwrap().user_id, MANAGER);
+}
+
+#[test]
+fn accepting_takes_no_later_time_than_asked() {
+    let until = |days| {
+        let due_at = Some(now() + Duration::days(days));
+        VerbRequest::Accept(Accept {
+            due_at,
+            ..Accept::default()
+        })
+    };
+    refused(proposed(), &street(), until(6), "due-later-than-asked");
+    refused(proposed(), &street(), until(-1), "due-in-past");
+    let (task, event) = done(proposed(), &street(), until(3));
+    assert_eq!(task.due_at, now() + Duration::days(3));
+    assert_eq!(task.original_due_at, proposed().original_due_at);
+    assert_eq!(
+        (event.due_before, event.due_after),
+        (Some(proposed().due_at), task.due_at)
+    );
+    let late = Task {
+        due_at: now() - Duration::hours(1),
+        ..proposed()
+    };
+    refused(late, &street(), request(Verb::Accept, now()), "due-in-past");
+}
+
+#[test]
+fn an_owner_is_a_person_or_a_team() {
+    let both = Accept {
+        owner_user_id: Some(STREET),
+        owner_team_id: Some(Uuid::from_u128(5)),
+        due_at: None,
+    };
+    refused(proposed(), &street(), VerbRequest::Accept(both), "task-owner-ambiguous");
+}
+
+#[test]
+fn a_counter_offer_changes_nothing_until_agreed() {
+    let offer = VerbRequest::Counter(Counter {
+        due_at: Some(now() + Duration::days(9)),
+        scope: Some("North wall without the mural".to_owned()),
+        text: "the mural is listed".to_owned(),
+        accept_due_at: now() + Duration::days(2),
+    });
+    let (countered, event) = done(proposed(), &street(), offer);
+    assert_eq!(
+        (countered.due_at, &countered.scope),
+        (proposed().due_at, &proposed().scope)
+    );
+    assert_eq!(event.offer, countered.counter_offer);
+    refused(
+        countered.clone(),
+        &street(),
+        request(Verb::Agree, now()),
+        "task-not-yours-to-decide",
+    );
+
+    let (agreed, event) = done(countered, &sergeant(), request(Verb::Agree, now()));
+    assert_eq!(agreed.due_at, now() + Duration::days(9));
+    assert_eq!(agreed.scope, "North wall without the mural");
+    assert_eq!(agreed.original_due_at, proposed().original_due_at);
+    assert_eq!((agreed.state, &agreed.counter_offer), (TaskState::Proposed, &None));
+    assert_eq!(
+        (event.due_before, event.due_after),
+        (Some(proposed().due_at), agreed.due_at)
+    );
+    refused(
+        agreed.clone(),
+        &sergeant(),
+        request(Verb::Agree, now()),
+        "task-no-counter-offer",
+    );
+    assert_eq!(
+        done(agreed, &street(), request(Verb::Accept, now())).0.state,
+        TaskState::Assigned
+    );
+}
+
+#[test]
+fn an_empty_counter_offer_is_none() {
+    let empty = |scope: Option<&str>| {
+        VerbRequest::Counter(Counter {
+            due_at: None,
+            scope: scope.map(str::to_owned),
+            text: "no".to_owned(),
+            accept_due_at: now(),
+        })
+    };
+    refused(proposed(), &street(), empty(None), "counter-offers-nothing");
+    refused(proposed(), &street(), empty(Some(" ")), "reason-required");
+}
+
+#[test]
+fn an_unanswered_proposal_lapses_visibly() {
+    let deadline = proposed().accept_due_at.unwrap();
+    assert!(lapse(&proposed(), deadline).is_none());
+    let late = deadline + Duration::seconds(1);
+    let (lapsed, event) = lapse(&proposed(), late).unwrap();
+    assert_eq!(lapsed.state, TaskState::Lapsed);
+    assert_eq!((event.verb, event.actor, event.at), (Verb::Lapse, None, late));
+    assert_eq!(event.reason.as_deref(), Some("tasked_organisation_silent"));
+    assert!(lapse(&lapsed, late).is_none(), "a task lapses once");
+    assert!(lapse(&in_state(TaskState::Assigned), late).is_none());
+}
+
+#[test]
+fn after_a_counter_offer_the_requester_owes_the_answer() {
+    let (countered, _) = done(proposed(), &street(), request(Verb::Counter, now()));
+    let (_, event) = lapse(&countered, now() + Duration::days(3)).unwrap();
+    assert_eq!(event.reason.as_deref(), Some("requester_silent"));
+}
+
+#[test]
+fn a_late_answer_does_not_depend_on_when_the_lapse_is_written() {
+    let late = now() + Duration::days(3);
+    let answer = apply(proposed(), &street(), request(Verb::Accept, late), late);
+    assert_eq!(slug(&answer.unwrap_err()), "task-answer-too-late");
+    assert_eq!(allowed_verbs(&proposed(), &street(), late), []);
+    assert_eq!(allowed_verbs(&proposed(), &sergeant(), late), [Verb::Cancel]);
+}
+
+#[test]
+fn a_duty_in_law_is_not_declined_for_want_of_resources() {
+    let duty = Task {
+        statutory_duty: StatutoryDuty::of("remove_vehicle", OrgKind::Council),
+        ..proposed()
+    };
+    refused(
+        duty.clone(),
+        &street(),
+        request(Verb::Decline, now()),
+        "decline-reason-not-allowed",
+    );
+    for reason in DeclineReason::ALL
+        .into_iter()
+        .filter(|r| *r != DeclineReason::NoResource)
+    {
+        let decline = VerbRequest::Decline(Decline {
+            reason,
+            text: "why".to_owned(),
+        });
+        let (_, event) = done(duty.clone(), &street(), decline);
+        assert_eq!(event.reason.as_deref(), Some(reason.as_str()));
+    }
+}
+
+#[test]
+fn duties_bind_the_bodies_the_law_names() {
+    use OrgKind::{Council, Housing, Police};
+    let of = StatutoryDuty::of;
+    assert_eq!(of("remove_vehicle", Council), Some(StatutoryDuty::RemoveVehicle));
+    assert_eq!(of("remove_vehicle", Police), None);
+    assert_eq!(
+        of("investigate_nuisance", Council),
+        Some(StatutoryDuty::InvestigateNuisance)
+    );
+    assert_eq!(of("case_review", Police), Some(StatutoryDuty::CaseReview));
+    assert_eq!(of("case_review", Housing), None);
+    assert_eq!(
+        of("case_review_information", Housing),
+        Some(StatutoryDuty::CaseReviewInformation)
+    );
+    assert_eq!(of("patrol", Police), None);
+}
+
+#[test]
+fn a_transfer_starts_again_as_a_proposal() {
+    let (task, event) = done(
+        in_state(TaskState::Submitted),
+        &manager(),
+        request(Verb::Transfer, now()),
+    );
+    assert_eq!(task.owner_org, Uuid::from_u128(4));
+    assert_eq!(
+        (task.owner_user, task.owner_team, task.submitted_by),
+        (None, None, None)
+    );
+    assert_eq!(
+        event.owning,
+        Side {
+            org_id: COUNCIL,
+            officer: Some(STREET)
+        }
+    );
+    assert_eq!(event.transferred_to, Some(task.owner_org));
+    assert!(
+        allowed_verbs(&task, &manager(), now()).is_empty(),
+        "who passed it on is out of it"
+    );
+
+    for party in [POLICE, COUNCIL] {
+        let VerbRequest::Transfer(told) = request(Verb::Transfer, now()) else {
+            panic!()
+        };
+        let back = VerbRequest::Transfer(Transfer {
+            organisation_id: party,
+            ..told
+        });
+        refused(proposed(), &manager(), back, "task-transfer-to-party");
+    }
+}

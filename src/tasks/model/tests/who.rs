@@ -1,0 +1,130 @@
+//! Who may task whom, and the names partners build against.
+
+use super::*;
+
+#[test]
+fn across_organisations_nothing_starts_assigned() {
+    assert_eq!(propose_or_assign(POLICE, COUNCIL), TaskState::Proposed);
+    assert_eq!(propose_or_assign(POLICE, POLICE), TaskState::Assigned);
+    let event = TaskEvent::opened(&proposed(), &sergeant(), now());
+    assert_eq!((event.verb, event.from, event.due_before), (Verb::Propose, None, None));
+}
+
+#[test]
+fn who_may_ask_whom() {
+    use OrgKind::{Contractor, Council, Fire, Health, Housing, Oversight, Police, Probation, Voluntary};
+    let ask = |from: OrgKind, role: Role, to: OrgKind| {
+        may_propose(&person(SERGEANT, POLICE, from, &[role]), to).map_err(|e| slug(&e))
+    };
+    const OUT: &str = "task-outside-tasking-line";
+    const NOBODY: &str = "task-cannot-propose";
+    const UNTASKED: &str = "organisation-cannot-be-tasked";
+    let lines = [
+        (Police, Role::Officer, Council, Ok(())),
+        (Police, Role::Supervisor, Housing, Ok(())),
+        (Police, Role::Supervisor, Health, Err(OUT)),
+        (Police, Role::Coordinator, Health, Ok(())),
+        (Police, Role::Coordinator, Fire, Ok(())),
+        (Council, Role::Officer, Police, Ok(())),
+        (Council, Role::Officer, Probation, Ok(())),
+        (Housing, Role::Officer, Police, Ok(())),
+        (Council, Role::Officer, Contractor, Ok(())),
+        (Police, Role::Coordinator, Contractor, Err(OUT)),
+        (Council, Role::Officer, Oversight, Err(UNTASKED)),
+        (Contractor, Role::Supervisor, Council, Err(NOBODY)),
+        (Oversight, Role::Coordinator, Council, Err(NOBODY)),
+        (Voluntary, Role::PanelMember, Police, Err(NOBODY)),
+        (Council, Role::Auditor, Police, Err(NOBODY)),
+        (Council, Role::OrgAdmin, Police, Err(NOBODY)),
+    ];
+    for (from, role, to, expected) in lines {
+        assert_eq!(ask(from, role, to), expected, "{from} {} to {to}", role.as_str());
+    }
+}
+
+#[test]
+fn who_may_order_whom() {
+    let order = |actor: &Actor, assignee: Assignee| may_assign(actor, &assignee).map_err(|e| slug(&e));
+    let own = Assignee {
+        org_id: COUNCIL,
+        user_id: Some(STREET),
+        within_reach: true,
+    };
+    assert_eq!(order(&manager(), own), Ok(()));
+    assert_eq!(order(&street(), own), Ok(()), "to oneself");
+    assert_eq!(
+        order(
+            &street(),
+            Assignee {
+                user_id: Some(MANAGER),
+                ..own
+            }
+        ),
+        Err("task-cannot-assign")
+    );
+    assert_eq!(
+        order(&street(), Assignee { user_id: None, ..own }),
+        Err("task-cannot-assign")
+    );
+    assert_eq!(
+        order(
+            &manager(),
+            Assignee {
+                within_reach: false,
+                ..own
+            }
+        ),
+        Err("task-cannot-assign"),
+        "another sector's team"
+    );
+    assert_eq!(
+        order(&manager(), Assignee { org_id: POLICE, ..own }),
+        Err("task-assign-across-organisations")
+    );
+    let panel = person(STREET, COUNCIL, OrgKind::Council, &[Role::PanelMember]);
+    assert_eq!(order(&panel, own), Err("task-cannot-assign"));
+}
+
+fn json_name(value: &impl serde::Serialize) -> String {
+    let json = serde_json::to_value(value).unwrap();
+    json.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn names_are_those_of_the_api() {
+    for state in TaskState::ALL {
+        assert_eq!(json_name(&state), state.as_str());
+        assert_eq!(TaskState::parse(state.as_str()), Some(state));
+    }
+    for verb in Verb::CALLABLE {
+        assert_eq!(json_name(&verb), verb.as_str());
+    }
+    for priority in Priority::ALL {
+        assert_eq!(json_name(&priority), priority.as_str());
+    }
+    for role in Role::ALL {
+        assert_eq!(json_name(&role), role.as_str());
+        assert_eq!(Role::parse(role.as_str()), Some(role));
+    }
+    for reason in DeclineReason::ALL {
+        assert_eq!(json_name(&reason), reason.as_str());
+    }
+    for outcome in [Outcome::Done, Outcome::Partly, Outcome::NotPossible] {
+        assert_eq!(json_name(&outcome), outcome.as_str());
+    }
+}
+
+#[test]
+fn problems_have_slugs_of_their_own() {
+    let mut slugs: Vec<_> = PROBLEMS.iter().map(|problem| problem.slug).collect();
+    slugs.sort_unstable();
+    slugs.dedup();
+    assert_eq!(slugs.len(), PROBLEMS.len());
+    assert!(PROBLEMS.iter().all(|problem| [403, 409, 422].contains(&problem.status)));
+    let own = TaskError::OwnSubmission { verb: Verb::Verify };
+    assert_eq!(own.problem().status, 409);
+    assert_eq!(
+        TaskError::ReasonRequired { pointer: "/text" }.pointer().as_deref(),
+        Some("/text")
+    );
+}

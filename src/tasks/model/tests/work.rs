@@ -1,0 +1,200 @@
+//! What is asked of the work and of who judges it.
+
+use super::*;
+
+#[test]
+fn a_named_owner_works_alone_a_team_works_as_one() {
+    let named = in_state(TaskState::Assigned);
+    refused(named.clone(), &manager(), VerbRequest::Start, "task-not-yours-to-work");
+    let team = Task {
+        owner_user: None,
+        owner_team: Some(Uuid::from_u128(5)),
+        ..named
+    };
+    assert_eq!(
+        done(team, &manager(), VerbRequest::Start).0.state,
+        TaskState::InProgress
+    );
+}
+
+#[test]
+fn reasons_are_words() {
+    let blank = || " \n".to_owned();
+    let cases = [
+        (
+            TaskState::Proposed,
+            VerbRequest::Decline(Decline {
+                reason: DeclineReason::NoPower,
+                text: blank(),
+            }),
+        ),
+        (
+            TaskState::InProgress,
+            VerbRequest::Block(Block {
+                reason: blank(),
+                text: "x".into(),
+            }),
+        ),
+        (
+            TaskState::InProgress,
+            VerbRequest::Block(Block {
+                reason: "x".into(),
+                text: blank(),
+            }),
+        ),
+        (TaskState::Submitted, VerbRequest::Return(Return { reason: blank() })),
+        (TaskState::Assigned, VerbRequest::Cancel(Cancel { reason: blank() })),
+        (
+            TaskState::Assigned,
+            VerbRequest::Extend(Extend {
+                due_at: now() + Duration::days(9),
+                reason: blank(),
+            }),
+        ),
+    ];
+    for (state, told) in cases {
+        refused(in_state(state), &proper_actor(told.verb()), told, "reason-required");
+    }
+}
+
+#[test]
+fn work_is_submitted_with_evidence() {
+    let with = |evidence: Vec<Uuid>, text: Option<&str>| {
+        VerbRequest::Submit(Submit {
+            result: "cleaned".to_owned(),
+            outcome: Outcome::Partly,
+            evidence,
+            evidence_text: text.map(str::to_owned),
+        })
+    };
+    let working = in_state(TaskState::InProgress);
+    refused(working.clone(), &street(), with(vec![], None), "evidence-missing");
+    refused(working.clone(), &street(), with(vec![], Some("  ")), "evidence-missing");
+    let (task, event) = done(working, &street(), with(vec![], Some("seen by the caretaker")));
+    assert_eq!(task.submitted_by, Some(STREET));
+    assert_eq!(event.reason.as_deref(), Some("partly"));
+    assert_eq!(event.evidence_text.as_deref(), Some("seen by the caretaker"));
+}
+
+#[test]
+fn nobody_judges_their_own_submission() {
+    // The same person, now acting for the requester.
+    let seconded = person(STREET, POLICE, OrgKind::Police, &[Role::Supervisor, Role::Coordinator]);
+    for (state, verb) in [
+        (TaskState::Submitted, Verb::Verify),
+        (TaskState::Submitted, Verb::Return),
+        (TaskState::Completed, Verb::Assess),
+    ] {
+        refused(in_state(state), &seconded, request(verb, now()), "own-submission");
+    }
+    let unknown = Task {
+        submitted_by: None,
+        ..in_state(TaskState::Submitted)
+    };
+    refused(unknown, &sergeant(), request(Verb::Verify, now()), "own-submission");
+}
+
+#[test]
+fn inside_one_organisation_another_person_verifies() {
+    let own = Task {
+        requesting_org: COUNCIL,
+        requesting_user: MANAGER,
+        ..in_state(TaskState::Submitted)
+    };
+    refused(
+        own.clone(),
+        &street(),
+        request(Verb::Verify, now()),
+        "task-not-yours-to-decide",
+    );
+    assert_eq!(
+        done(own, &manager(), request(Verb::Verify, now())).0.state,
+        TaskState::Completed
+    );
+
+    let for_myself = Task {
+        requesting_org: COUNCIL,
+        requesting_user: STREET,
+        ..in_state(TaskState::Submitted)
+    };
+    refused(
+        for_myself.clone(),
+        &street(),
+        request(Verb::Verify, now()),
+        "own-submission",
+    );
+    let (_, event) = done(for_myself, &manager(), request(Verb::Verify, now()));
+    assert_eq!(
+        (event.requesting.officer, event.owning.officer),
+        (Some(MANAGER), Some(STREET))
+    );
+}
+
+#[test]
+fn the_ordered_do_not_extend_or_cancel_their_order() {
+    let own = Task {
+        requesting_org: COUNCIL,
+        requesting_user: MANAGER,
+        ..in_state(TaskState::Assigned)
+    };
+    for verb in [Verb::Extend, Verb::Cancel] {
+        refused(own.clone(), &street(), request(verb, now()), "task-not-yours-to-decide");
+        done(own.clone(), &manager(), request(verb, now()));
+    }
+}
+
+#[test]
+fn extending_keeps_the_first_due_time_and_counts() {
+    let (once, event) = done(in_state(TaskState::Assigned), &sergeant(), request(Verb::Extend, now()));
+    assert_eq!((once.extensions, once.original_due_at), (1, proposed().due_at));
+    assert_eq!(event.due_before, Some(proposed().due_at));
+    refused(once, &sergeant(), request(Verb::Extend, now()), "due-not-later");
+    let past = Extend {
+        due_at: now(),
+        reason: "x".to_owned(),
+    };
+    refused(
+        in_state(TaskState::Assigned),
+        &sergeant(),
+        VerbRequest::Extend(past),
+        "due-in-past",
+    );
+}
+
+#[test]
+fn effect_is_judged_from_none_to_three_with_evidence() {
+    let with = |effectiveness, evidence: &str| {
+        VerbRequest::Assess(Assess {
+            effectiveness,
+            evidence: evidence.to_owned(),
+        })
+    };
+    let completed = in_state(TaskState::Completed);
+    refused(
+        completed.clone(),
+        &manager(),
+        with(4, "x"),
+        "effectiveness-out-of-range",
+    );
+    refused(completed.clone(), &manager(), with(3, ""), "evidence-missing");
+    assert_eq!(done(completed, &manager(), with(3, "x")).1.effectiveness, Some(3));
+}
+
+#[test]
+fn overdue_and_colour_are_derived() {
+    let task = Task {
+        due_at: now() + Duration::days(4),
+        ..in_state(TaskState::Assigned)
+    };
+    let at = |hours| now() + Duration::hours(hours);
+    assert_eq!(task.rag(at(71)), Some(Rag::Green));
+    assert_eq!(task.rag(at(72)), Some(Rag::Amber));
+    assert_eq!(task.rag(at(96)), Some(Rag::Amber));
+    assert!(!task.is_overdue(at(96)));
+    assert_eq!(task.rag(at(97)), Some(Rag::Red));
+    let closed = Task {
+        state: TaskState::Completed,
+        ..task
+    };
+    assert_eq!((closed.rag(at(97)), closed.is_overdue(at(97))), (None, false));
+}

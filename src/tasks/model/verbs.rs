@@ -1,0 +1,138 @@
+//! Carrying a verb out: who may, and whether the state allows it.
+
+use chrono::{DateTime, Utc};
+
+use super::effects::carry_out;
+use super::error::TaskError;
+use super::event::TaskEvent;
+use super::request::VerbRequest;
+use super::state::{Party, TaskState, Verb};
+use super::task::{Actor, Task};
+
+/// Carries `request` out on `task` for `actor`.
+///
+/// Returns the task as it stands afterwards and the event to keep with it.
+///
+/// # Errors
+/// The rule broken. Organisation and person come first (403), then the state
+/// and the four eyes (409), then what the verb was told (422).
+pub fn apply(
+    task: Task,
+    actor: &Actor,
+    request: VerbRequest,
+    now: DateTime<Utc>,
+) -> Result<(Task, TaskEvent), TaskError> {
+    let verb = request.verb();
+    let to = admit(&task, actor, verb, now)?;
+    let before = task.clone();
+    let (task, told) = carry_out(Task { state: to, ..task }, actor, request, now)?;
+    let bare = TaskEvent::new(&before, &task, verb, Some(actor), now);
+    let event = TaskEvent {
+        reason: told.reason,
+        text: told.text,
+        offer: told.offer,
+        evidence: told.evidence,
+        evidence_text: told.evidence_text,
+        effectiveness: told.effectiveness,
+        ..bare
+    };
+    Ok((task, event))
+}
+
+/// The verbs `actor` could use on `task` now, permissions aside.
+#[must_use]
+pub fn allowed_verbs(task: &Task, actor: &Actor, now: DateTime<Utc>) -> Vec<Verb> {
+    Verb::CALLABLE
+        .into_iter()
+        .filter(|verb| admit(task, actor, *verb, now).is_ok())
+        .collect()
+}
+
+/// Lets a proposed task lapse whose answer is late; `None` if there is nothing
+/// to lapse.
+///
+/// The event says which side owed the answer: after a counter-offer it is the
+/// requester.
+#[must_use]
+pub fn lapse(task: &Task, now: DateTime<Utc>) -> Option<(Task, TaskEvent)> {
+    if !task.answer_is_late(now) {
+        return None;
+    }
+    let silent = match task.counter_offer {
+        Some(_) => "requester_silent",
+        None => "tasked_organisation_silent",
+    };
+    let lapsed = Task {
+        state: TaskState::Lapsed,
+        ..task.clone()
+    };
+    let bare = TaskEvent::new(task, &lapsed, Verb::Lapse, None, now);
+    Some((
+        lapsed,
+        TaskEvent {
+            reason: Some(silent.to_owned()),
+            ..bare
+        },
+    ))
+}
+
+/// Whether `actor` may use `verb` on `task` now; if so, the state it leads to.
+fn admit(task: &Task, actor: &Actor, verb: Verb, now: DateTime<Utc>) -> Result<TaskState, TaskError> {
+    check_side(task, actor, verb)?;
+    let to = task.state.after(verb).ok_or(TaskError::NotInState {
+        verb,
+        state: task.state,
+    })?;
+    // A late answer is refused even before the lapse is written down, so that
+    // it does not depend on when that happens to run. Withdrawing stays open.
+    if task.answer_is_late(now) && verb != Verb::Cancel {
+        return Err(TaskError::AnswerTooLate);
+    }
+    if verb == Verb::Agree && task.counter_offer.is_none() {
+        return Err(TaskError::NoCounterOffer);
+    }
+    check_four_eyes(task, actor, verb)?;
+    Ok(to)
+}
+
+fn check_side(task: &Task, actor: &Actor, verb: Verb) -> Result<(), TaskError> {
+    let requester = actor.org_id == task.requesting_org;
+    let tasked = actor.org_id == task.owner_org;
+    if !requester && !tasked {
+        return Err(TaskError::NotAParty);
+    }
+    match verb.party() {
+        Party::Tasked if !tasked => Err(TaskError::NotYoursToAnswer { verb }),
+        Party::Owner if !tasked || !works_on(task, actor) => Err(TaskError::NotYoursToWork { verb }),
+        Party::Requester if !requester || works_for_another(task, actor) => Err(TaskError::NotYoursToDecide { verb }),
+        Party::Clock => Err(TaskError::NotInState {
+            verb,
+            state: task.state,
+        }),
+        Party::Requester | Party::Tasked | Party::Owner | Party::Either => Ok(()),
+    }
+}
+
+/// Whether the work is the actor's: by name, or as anyone of the organisation
+/// when a team or nobody is named.
+fn works_on(task: &Task, actor: &Actor) -> bool {
+    task.owner_user.is_none_or(|owner| owner == actor.user_id)
+}
+
+/// Whether, in a task inside one organisation, the actor is who was ordered to
+/// do it and not who ordered it: they do not extend, verify or cancel it.
+fn works_for_another(task: &Task, actor: &Actor) -> bool {
+    task.is_internal() && task.owner_user == Some(actor.user_id) && task.requesting_user != actor.user_id
+}
+
+/// Nobody judges what they submitted; unknown submitters are nobody's equal,
+/// so then nobody verifies.
+fn check_four_eyes(task: &Task, actor: &Actor, verb: Verb) -> Result<(), TaskError> {
+    let judges = matches!(verb, Verb::Verify | Verb::Return | Verb::Assess);
+    let another = task.submitted_by.is_some_and(|who| who != actor.user_id);
+    if judges && !another {
+        Err(TaskError::OwnSubmission { verb })
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+//! The service as its users meet it: through HTTP, on a real PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should say where and stop"
+)]
+
+mod support;
+
+mod schema;
+mod sign_in;

@@ -1,0 +1,75 @@
+//! Signing in, staying signed in, signing out.
+
+use actix_web::http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Reply, TestApp};
+
+const SERGEANT: &str = "sgt.kentish-town@met.example";
+
+async fn login(app: &TestApp, email: &str, password: &str) -> Reply {
+    let body = json!({"email": email, "password": password});
+    app.anonymous(Method::POST, "/v1/auth/login", Some(body)).await
+}
+
+async fn me(app: &TestApp, token: &Value) -> Reply {
+    let request = actix_web::test::TestRequest::get()
+        .uri("/v1/me")
+        .insert_header(("Authorization", format!("Bearer {}", token.as_str().unwrap())));
+    app.send(request).await
+}
+
+#[actix_web::test]
+async fn a_person_signs_in_and_sees_who_they_are() {
+    let app = TestApp::start().await;
+
+    let tokens = login(&app, SERGEANT, "Demo-only-passphrase-1").await.expect(200);
+    let reply = me(&app, &tokens.body["access_token"]).await.expect(200);
+
+    assert_eq!(reply.body["name"], "Amara Osei");
+    assert_eq!(reply.body["organisation"]["kind"], "police");
+    assert_eq!(reply.body["roles"][0]["areas"], json!(["E05013663", "E05013664"]));
+}
+
+#[actix_web::test]
+async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
+    let app = TestApp::start().await;
+
+    let mut wrong = login(&app, SERGEANT, "not-the-passphrase-9").await.expect(401);
+    let mut unknown = login(&app, "nobody@met.example", "not-the-passphrase-9")
+        .await
+        .expect(401);
+
+    for reply in [&mut wrong, &mut unknown] {
+        assert_eq!(reply.problem(), "sign-in-failed");
+        reply.body["request_id"] = Value::Null;
+        reply.body["instance"] = Value::Null;
+    }
+    assert_eq!(wrong.body, unknown.body);
+}
+
+#[actix_web::test]
+async fn a_refresh_token_seen_twice_ends_the_session() {
+    let app = TestApp::start().await;
+    let first = login(&app, SERGEANT, "Demo-only-passphrase-1").await.expect(200);
+    let refresh = |token: Value| app.anonymous(Method::POST, "/v1/auth/refresh", Some(json!({"refresh_token": token})));
+
+    let second = refresh(first.body["refresh_token"].clone()).await.expect(200);
+    refresh(first.body["refresh_token"].clone()).await.expect(401);
+
+    refresh(second.body["refresh_token"].clone()).await.expect(401);
+    me(&app, &second.body["access_token"]).await.expect(401);
+}
+
+#[actix_web::test]
+async fn signing_out_counts_from_the_next_request() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    app.get(&sergeant, "/v1/me").await.expect(200);
+
+    app.post(&sergeant, "/v1/auth/logout", json!({})).await.expect(204);
+
+    let reply = app.get(&sergeant, "/v1/me").await.expect(401);
+    assert_eq!(reply.problem(), "unauthenticated");
+    assert!(reply.header("www-authenticate").is_some());
+}

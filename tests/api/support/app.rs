@@ -1,0 +1,197 @@
+//! The service of a test, called in process.
+
+use std::sync::{Arc, RwLock};
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::TestRequest;
+use actix_web::web;
+use chrono::{DateTime, Duration, Utc};
+use futures_util::future::LocalBoxFuture;
+use serde_json::Value;
+use uuid::Uuid;
+use wardlink::attachments::scanner::Scanner;
+use wardlink::attachments::store::{AttachmentStoreConfig, Store};
+use wardlink::cases::workflow::Catalogue;
+use wardlink::clock::Clock;
+use wardlink::config::Config;
+use wardlink::db::Pools;
+use wardlink::geography::{self, WardMap};
+use wardlink::http::openapi;
+use wardlink::http::operations::Operations;
+use wardlink::identity::keys::SigningKeys;
+use wardlink::identity::passwords::{HashQueue, Passwords};
+use wardlink::identity::tokens::TokenMint;
+use wardlink::services::Services;
+
+use super::database::{CHEAP, TestDatabase};
+
+type Call = dyn Fn(TestRequest) -> LocalBoxFuture<'static, Reply>;
+
+/// A running service on a database of its own.
+pub struct TestApp {
+    call: Box<Call>,
+    /// The database, to look at it past the API.
+    pub database: TestDatabase,
+    /// The parts of the service.
+    pub services: web::Data<Services>,
+    _folder: tempfile::TempDir,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers, with lower-case names.
+    pub headers: Vec<(String, String)>,
+    /// Its body, `null` where it is not JSON.
+    pub body: Value,
+    /// Its body as it came.
+    pub bytes: Vec<u8>,
+}
+
+impl Reply {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The body, if the status is `expected`.
+    #[track_caller]
+    pub fn expect(self, expected: u16) -> Self {
+        assert_eq!(
+            self.status.as_u16(),
+            expected,
+            "{}",
+            String::from_utf8_lossy(&self.bytes)
+        );
+        self
+    }
+
+    /// The slug of the problem answered.
+    #[track_caller]
+    pub fn problem(&self) -> &str {
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{self:?}"
+        );
+        self.body["type"].as_str().unwrap().strip_prefix("/problems/").unwrap()
+    }
+
+    /// The `id` of the body.
+    #[track_caller]
+    pub fn id(&self) -> Uuid {
+        self.body["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no id: {self:?}"))
+            .parse()
+            .unwrap()
+    }
+}
+
+impl TestApp {
+    /// Starts a service. Its clock stands at Monday 2 March 2026, 09:00 UTC.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts a service whose settings were changed by `adjust`.
+    pub async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        let database = TestDatabase::new().await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::read(&|_| None).unwrap();
+        config.data = folder.path().to_owned();
+        config.attachments = AttachmentStoreConfig::Folder(folder.path().join("attachments"));
+        config.connections = 4;
+        adjust(&mut config);
+        let services = web::Data::new(services(config, &database).await);
+        let service = std::rc::Rc::new(actix_web::test::init_service(wardlink::wardlink_app!(services)).await);
+        let call = move |request: TestRequest| -> LocalBoxFuture<'static, Reply> {
+            let service = service.clone();
+            Box::pin(async move {
+                let answered = actix_web::test::try_call_service(&*service, request.to_request()).await;
+                let response = match answered {
+                    Ok(response) => response.into_parts().1.map_into_boxed_body(),
+                    Err(error) => error.error_response(),
+                };
+                let status = response.status();
+                let headers = response
+                    .headers()
+                    .iter()
+                    .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                    .collect();
+                let bytes = actix_web::body::to_bytes(response.into_body()).await.unwrap().to_vec();
+                let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+                Reply {
+                    status,
+                    headers,
+                    body,
+                    bytes,
+                }
+            })
+        };
+        Self {
+            call: Box::new(call),
+            database,
+            services,
+            _folder: folder,
+        }
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, request: TestRequest) -> Reply {
+        (self.call)(request.peer_addr("203.0.113.7:4711".parse().unwrap())).await
+    }
+
+    /// A request without a token.
+    pub async fn anonymous(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
+        let mut request = TestRequest::with_uri(path).method(method);
+        if let Some(body) = body {
+            request = request.set_json(body);
+        }
+        self.send(request).await
+    }
+
+    /// Moves the service's clock forward.
+    pub fn later(&self, by: Duration) {
+        let clock = &self.services.clock;
+        clock.set(clock.now() + by);
+    }
+}
+
+/// An RFC 3339 time.
+pub fn instant(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+async fn services(config: Config, database: &TestDatabase) -> Services {
+    let clock = Clock::fixed(instant("2026-03-02T09:00:00Z"));
+    let keys = Arc::new(SigningKeys::open(config.data.join("keys.json"), clock.now()).unwrap());
+    let db = Pools::connect(&database.url, &database.url, config.connections).unwrap();
+    let wards = geography::queries::load_wards(&mut db.worker.get().await.unwrap())
+        .await
+        .unwrap();
+    Services {
+        tokens: TokenMint::new(
+            keys.clone(),
+            "wardlink".to_owned(),
+            "wardlink".to_owned(),
+            Duration::minutes(15),
+        )
+        .unwrap(),
+        keys,
+        clock,
+        passwords: Passwords::new(CHEAP, HashQueue::default()).unwrap(),
+        wards: RwLock::new(Arc::new(WardMap::new(wards))),
+        workflows: Arc::new(Catalogue::built_in().unwrap()),
+        store: Store::open(&config.attachments).unwrap(),
+        scanner: Scanner::BuiltIn,
+        operations: Operations::of(&openapi::document()),
+        db,
+        config,
+    }
+}
