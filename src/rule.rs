@@ -26,4 +26,12 @@ pub trait Rule: std::error::Error {
     fn pointer(&self) -> Option<String> {
         None
     }
+
+    /// Every member at fault with what is wrong with it, where there are several.
+    fn faults(&self) -> Vec<(String, String)> {
+        self.pointer()
+            .map(|pointer| (pointer, self.to_string()))
+            .into_iter()
+            .collect()
+    }
 }

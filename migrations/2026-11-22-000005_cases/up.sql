@@ -408,6 +408,10 @@ create function case_search(title text, description text, ref text, address text
       || to_tsvector('simple', ref)
 $$;
 
+-- A search as people write it.
+create function case_words(words text) returns tsquery language sql immutable parallel safe
+  as $$ select websearch_to_tsquery('english', words) $$;
+
 create function project_case() returns trigger language plpgsql security definer
   set search_path = wardlink, pg_temp as $$
 begin

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod handlers;
+pub mod model;
 mod queries;
 mod view;
 pub mod workflow;

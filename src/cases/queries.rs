@@ -1,1 +1,5 @@
 //! The statements of this capability, a file per subject.
+
+pub mod cases;
+pub mod list;
+pub mod transitions;

@@ -1,1 +1,5 @@
 //! What the API shows and takes, a file per subject.
+
+pub mod cases;
+pub mod list;
+pub mod transitions;

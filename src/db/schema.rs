@@ -221,6 +221,30 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    case_transitions (id) {
+        id -> Uuid,
+        org_id -> Uuid,
+        case_id -> Uuid,
+        case_org_id -> Uuid,
+        event -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        actor_user_id -> Uuid,
+        rank -> Nullable<Text>,
+        roles -> Array<Text>,
+        on_behalf_of -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        data -> Jsonb,
+        outcome -> Nullable<Text>,
+        explanation -> Nullable<Text>,
+        reporter_told -> Nullable<Bool>,
+        at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     cases (id) {
         id -> Uuid,
         org_id -> Uuid,
@@ -644,6 +668,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_links,
     case_locations,
     case_positions,
+    case_transitions,
     cases,
     custom_roles,
     idempotency_keys,

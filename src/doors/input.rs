@@ -221,7 +221,10 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
 
 fn not_json(error: &serde_json::Error) -> AppError {
     let text = error.to_string();
-    if text.contains("surrogate") || text.contains("unicode code point") {
+    if ["surrogate", "unicode code point", "hex escape"]
+        .iter()
+        .any(|sign| text.contains(sign))
+    {
         return AppError::invalid("", format!("a string is not valid Unicode: {text}"));
     }
     AppError::Malformed(format!("the body is not JSON: {text}"))

@@ -50,7 +50,10 @@ pub struct RequestId(pub Uuid);
 /// Who is in a request that is being worked on, for whoever has to log its panic:
 /// the request itself is gone by then.
 #[derive(Clone, Default)]
-pub struct InFlight(Rc<RefCell<Option<(Request, Option<Principal>)>>>);
+pub struct InFlight(Rc<RefCell<Option<Passenger>>>);
+
+/// A request, and the person whose token it carried, if it carried one.
+pub type Passenger = (Request, Option<Principal>);
 
 impl InFlight {
     /// Notes who is in `http`.
@@ -62,7 +65,7 @@ impl InFlight {
     }
 
     /// Who was in it.
-    pub fn passenger(&self) -> Option<(Request, Option<Principal>)> {
+    pub fn passenger(&self) -> Option<Passenger> {
         self.0.borrow().clone()
     }
 }

@@ -154,6 +154,36 @@ impl Point {
     }
 }
 
+/// A number written in at most `MAX` digits.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct Digits<const MAX: usize>(pub String);
+
+impl<'de, const MAX: usize> Deserialize<'de> for Digits<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() || text.len() > MAX || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(D::Error::custom(format!("must be 1 to {MAX} digits")));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl<const MAX: usize> PartialSchema for Digits<MAX> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(format!("^[0-9]{{1,{MAX}}}$")))
+            .into()
+    }
+}
+
+impl<const MAX: usize> ToSchema for Digits<MAX> {
+    fn name() -> Cow<'static, str> {
+        format!("Digits{MAX}").into()
+    }
+}
+
 /// For merge-patch (RFC 7396): a member that is there is wrapped, so that `null`,
 /// which clears, differs from being left out, which keeps.
 ///

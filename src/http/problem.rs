@@ -92,12 +92,9 @@ fn errors_of(error: &AppError) -> Vec<FieldError> {
     match error {
         AppError::Invalid(errors) => errors.clone(),
         AppError::Rule(rule) => rule
-            .pointer()
-            .map(|pointer| FieldError {
-                pointer,
-                detail: rule.to_string(),
-            })
+            .faults()
             .into_iter()
+            .map(|(pointer, detail)| FieldError { pointer, detail })
             .collect(),
         _ => Vec::new(),
     }

@@ -27,6 +27,7 @@ pub const PROBLEMS: &[&[ProblemType]] = &[
     crate::error::PROBLEMS,
     crate::identity::PROBLEMS,
     crate::clocks::PROBLEMS,
+    crate::cases::model::PROBLEMS,
     crate::cases::workflow::PROBLEMS,
     crate::geography::model::PROBLEMS,
     crate::attachments::file_kind::PROBLEMS,

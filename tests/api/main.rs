@@ -7,5 +7,7 @@
 
 mod support;
 
+mod cases;
+mod contract;
 mod schema;
 mod sign_in;

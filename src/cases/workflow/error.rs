@@ -164,6 +164,13 @@ impl Rule for WorkflowError {
         }
     }
 
+    fn faults(&self) -> Vec<(String, String)> {
+        Self::faults(self)
+            .into_iter()
+            .map(|fault| (fault.pointer, fault.detail))
+            .collect()
+    }
+
     fn pointer(&self) -> Option<String> {
         match self {
             Self::UnknownEvent { .. } | Self::TransitionNotAvailable { .. } | Self::TransitionNotPermitted { .. } => {

@@ -257,6 +257,6 @@ fn each_problem_has_its_own_slug() {
     slugs.sort_unstable();
     slugs.dedup();
     assert_eq!(slugs.len(), PROBLEMS.len());
-    assert!(PROBLEMS.contains(&ClockError::NotPaused.problem()));
+    assert!(PROBLEMS.contains(ClockError::NotPaused.problem()));
     assert_eq!(ClockError::NotPaused.problem().status, 409);
 }

@@ -1,0 +1,135 @@
+//! Listing and searching cases.
+
+use actix_web::{HttpRequest, HttpResponse, get};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::cases::queries::list::{self as queries, Filters, Key};
+use crate::cases::view::list::{CaseSummary, ListCases, Sort};
+use crate::doors::{Answer, Audited, Caller, Params, Room, may};
+use crate::error::{AppError, Result};
+use crate::http::paging::{self, Page};
+
+/// Registers the operations.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_cases);
+}
+
+/// List cases
+///
+/// The cases of the caller's organisation and those shared with it, within the limits of the caller's roles.
+/// What a list shows is what the detail shows. Every case returned is named in the audit log.
+#[utoipa::path(
+    tag = "cases",
+    params(ListCases),
+    responses((status = 200, description = "A page of cases.", body = Page<CaseSummary>,
+        headers(("Link" = String, description = "Address of the next page, if there is one.")))),
+    security(("bearer" = ["case.read"]))
+)]
+#[get("/v1/cases")]
+async fn list_cases(
+    caller: Caller<may::ReadCases>,
+    http: HttpRequest,
+    params: Params<ListCases>,
+) -> Result<HttpResponse> {
+    let query = http.query_string().to_owned();
+    caller
+        .consult(params, async |room, wanted: ListCases| {
+            let sort = wanted.sort.unwrap_or_default();
+            let after: Option<Key> = paging::read_cursor(sort.as_str(), wanted.cursor.as_deref())?;
+            let limit = paging::limit(wanted.limit)?;
+            let filters = filters_of(room, wanted)?;
+            let used = names_of(&filters);
+            let now = room.now;
+            let rows = queries::list(room, filters, sort, after, limit).await?;
+            let page = Page::of(rows, limit, sort.as_str(), |row| -> Key {
+                let at = match sort {
+                    Sort::Updated => Some(row.updated_at),
+                    Sort::Opened => Some(row.opened_at),
+                    Sort::Due => row.due_at,
+                };
+                (at, row.case_id)
+            })?;
+            let shown: Vec<(Uuid, Uuid)> = page.items.iter().map(|row| (row.case_id, row.case_org_id)).collect();
+            let place = page.items.iter().any(|row| row.lon.is_some());
+            let items = page.items.into_iter().map(|row| CaseSummary::of(row, now)).collect();
+            let page = Page { items, next: page.next };
+            let mut answer = Answer::ok(&page)?;
+            if let Some(next) = &page.next {
+                answer = answer.header("Link", paging::next_link("/v1/cases", &query, next));
+            }
+            let classes = if place { vec!["core", "location"] } else { vec!["core"] };
+            Ok(Audited::consultation(answer)
+                .cases(shown)
+                .classes(classes)
+                .fact("filters", used))
+        })
+        .await
+}
+
+fn filters_of(room: &Room, wanted: ListCases) -> Result<Filters> {
+    let lead = match wanted.assigned_to.as_deref() {
+        None => None,
+        Some("me") => Some(room.person.user_id),
+        Some(text) => Some(
+            Uuid::try_parse(text).map_err(|_error| AppError::invalid("assigned_to", "must be `me` or a user's id"))?,
+        ),
+    };
+    if wanted.q.as_ref().is_some_and(|words| words.chars().count() > 200) {
+        return Err(AppError::invalid("q", "is longer than 200 characters"));
+    }
+    Ok(Filters {
+        status: wanted.status,
+        state: wanted.state,
+        kind: wanted.kind,
+        ward: wanted.ward,
+        owner: wanted.owner,
+        lead,
+        updated_after: wanted.updated_after.map(|at| at.0),
+        due_before: wanted.due_before.map(|at| at.0),
+        overdue: wanted.overdue,
+        shared: wanted.shared,
+        bbox: wanted.bbox.as_deref().map(read_bbox).transpose()?,
+        words: wanted.q.filter(|words| !words.trim().is_empty()),
+        now: room.now,
+    })
+}
+
+fn read_bbox(text: &str) -> Result<[f64; 4]> {
+    let wrong = || {
+        AppError::invalid(
+            "bbox",
+            "must be west,south,east,north in degrees, west below east and south below north",
+        )
+    };
+    let numbers: Vec<f64> = text
+        .split(',')
+        .map(|part| part.trim().parse().ok().filter(|number: &f64| number.is_finite()))
+        .collect::<Option<_>>()
+        .ok_or_else(wrong)?;
+    let bbox: [f64; 4] = numbers.try_into().map_err(|_numbers| wrong())?;
+    let [west, south, east, north] = bbox;
+    let sound = west <= east && south <= north && west >= -180.0 && east <= 180.0 && south >= -90.0 && north <= 90.0;
+    sound.then_some(bbox).ok_or_else(wrong)
+}
+
+/// The names of the filters used; what was looked for stays out of the log's facts.
+fn names_of(filters: &Filters) -> Vec<&'static str> {
+    [
+        ("status", filters.status.is_some()),
+        ("state", filters.state.is_some()),
+        ("type", filters.kind.is_some()),
+        ("ward", filters.ward.is_some()),
+        ("owner", filters.owner.is_some()),
+        ("assigned_to", filters.lead.is_some()),
+        ("updated_after", filters.updated_after.is_some()),
+        ("due_before", filters.due_before.is_some()),
+        ("overdue", filters.overdue.is_some()),
+        ("shared", filters.shared.is_some()),
+        ("bbox", filters.bbox.is_some()),
+        ("q", filters.words.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, used)| used.then_some(name))
+    .collect()
+}

@@ -1,0 +1,207 @@
+//! Rules of cases that no workflow file holds. Pure.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::workflow::{ClockFact, ClockLine, Workflow, names};
+use crate::clocks::{Basis, Clock, ClockError, ClockKind, ClockRule};
+use crate::rule::{ProblemType, Rule};
+
+/// Applies a merge patch (RFC 7396): members of `patch` replace those of `target`,
+/// `null` removes them.
+pub fn merge_patch(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Value::Object(members) = target else { return };
+    for (name, change) in changes {
+        if change.is_null() {
+            members.shift_remove(name);
+        } else {
+            merge_patch(members.entry(name.clone()).or_insert(Value::Null), change);
+        }
+    }
+}
+
+/// The rule of a clock, as a workflow file words it.
+///
+/// # Errors
+/// [`ClockError::RuleInvalid`] where the words do not fit together.
+pub fn rule_of(line: &ClockLine) -> Result<ClockRule, ClockError> {
+    let word = |value: &str| Value::String(value.to_owned());
+    let kind: Option<ClockKind> = serde_json::from_value(word(line.kind.as_str())).ok();
+    let basis: Option<Basis> = serde_json::from_value(word(line.basis.as_str())).ok();
+    let name = line.name.get_ref().clone();
+    let (Some(kind), Some(basis)) = (kind, basis) else {
+        return Err(ClockError::RuleInvalid {
+            name,
+            reason: "its kind or basis is unknown",
+        });
+    };
+    let rule = ClockRule {
+        name,
+        kind,
+        n: line.n.unwrap_or_default(),
+        basis,
+        legal_ref: line.legal_ref.clone(),
+        cutoff: chrono::NaiveTime::from_hms_opt(17, 0, 0).unwrap_or_default(),
+        policy_version: line.policy_version,
+    };
+    rule.check()?;
+    Ok(rule)
+}
+
+/// A running or stopped clock as the workflow's guards look at it.
+pub fn clock_fact(clock: &Clock) -> ClockFact {
+    let basis = match clock.rule.basis {
+        Basis::Statute => names::Basis::Statute,
+        Basis::Regulation => names::Basis::Regulation,
+        Basis::Code => names::Basis::Code,
+        Basis::LocalPolicy => names::Basis::LocalPolicy,
+    };
+    ClockFact {
+        name: clock.rule.name.clone(),
+        basis,
+        started_at: clock.started_at,
+        due_at: Some(clock.due_at),
+        stopped_at: clock.stopped_at,
+        paused: clock.paused_since().is_some(),
+    }
+}
+
+/// When the case is next due: the first end of its running deadlines. Waiting
+/// periods are over when they are over, and never overdue.
+pub fn next_due(workflow: &Workflow, clocks: &[Clock]) -> Option<DateTime<Utc>> {
+    clocks
+        .iter()
+        .filter(|clock| clock.stopped_at.is_none() && is_deadline(workflow, clock))
+        .map(|clock| clock.due_at)
+        .min()
+}
+
+/// Whether something must be done before this clock ends.
+pub fn is_deadline(workflow: &Workflow, clock: &Clock) -> bool {
+    workflow
+        .clock(&clock.rule.name)
+        .is_none_or(|line| line.purpose == names::ClockPurpose::Deadline)
+}
+
+/// Why a case cannot be placed or typed as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CaseError {
+    /// No workflow file of that name.
+    #[error("`{0}` is not a case type here")]
+    TypeUnknown(String),
+    /// The caller's organisation is not in that partnership.
+    #[error("this is not a partnership your organisation belongs to")]
+    PartnershipUnknown,
+    /// The point lies in no ward of the partnership's area.
+    #[error("the place lies in no ward of this partnership today{}", if *.swapped { "; longitude comes before latitude" } else { "" })]
+    OutsidePartnership {
+        /// Whether the coordinates look as if they came in the wrong order.
+        swapped: bool,
+    },
+    /// Only the owner may change that member.
+    #[error("only the organisation that owns the case may change its {0}")]
+    OwnersMember(&'static str),
+    /// The lead must work for the owner.
+    #[error("the lead officer must be a person of the organisation that owns the case")]
+    LeadUnknown,
+    /// What happened cannot lie ahead.
+    #[error("what happened cannot lie in the future, nor end before it began")]
+    OccurredOutOfOrder,
+}
+
+const TYPE_UNKNOWN: ProblemType = ProblemType {
+    slug: "case-type-unknown",
+    title: "Unknown case type",
+    status: 422,
+    meaning: "There is no case type of that name; GET /v1/case-types lists them.",
+};
+const PARTNERSHIP_UNKNOWN: ProblemType = ProblemType {
+    slug: "partnership-unknown",
+    title: "Not a partnership of yours",
+    status: 422,
+    meaning: "A case is recorded in a partnership that the caller's organisation belongs to.",
+};
+const OUTSIDE_PARTNERSHIP: ProblemType = ProblemType {
+    slug: "place-outside-partnership",
+    title: "Place outside the partnership",
+    status: 422,
+    meaning: "The point lies in no ward that stands today in the area of the partnership. Check the order: longitude, latitude.",
+};
+const OWNERS_MEMBER: ProblemType = ProblemType {
+    slug: "owners-member",
+    title: "Only the owner changes this",
+    status: 403,
+    meaning: "Organisations a case is shared with may change its details; the rest is for the owner.",
+};
+const LEAD_UNKNOWN: ProblemType = ProblemType {
+    slug: "lead-unknown",
+    title: "Lead not in the owner organisation",
+    status: 422,
+    meaning: "The lead officer of a case is a person of the organisation that owns it.",
+};
+const OCCURRED_OUT_OF_ORDER: ProblemType = ProblemType {
+    slug: "occurred-out-of-order",
+    title: "Times out of order",
+    status: 422,
+    meaning: "occurred_from must not lie ahead, and occurred_to not before it.",
+};
+
+/// The problems of this capability, besides those of workflows.
+pub const PROBLEMS: &[ProblemType] = &[
+    TYPE_UNKNOWN,
+    PARTNERSHIP_UNKNOWN,
+    OUTSIDE_PARTNERSHIP,
+    OWNERS_MEMBER,
+    LEAD_UNKNOWN,
+    OCCURRED_OUT_OF_ORDER,
+];
+
+impl Rule for CaseError {
+    fn problem(&self) -> &'static ProblemType {
+        match self {
+            Self::TypeUnknown(_) => &TYPE_UNKNOWN,
+            Self::PartnershipUnknown => &PARTNERSHIP_UNKNOWN,
+            Self::OutsidePartnership { .. } => &OUTSIDE_PARTNERSHIP,
+            Self::OwnersMember(_) => &OWNERS_MEMBER,
+            Self::LeadUnknown => &LEAD_UNKNOWN,
+            Self::OccurredOutOfOrder => &OCCURRED_OUT_OF_ORDER,
+        }
+    }
+
+    fn pointer(&self) -> Option<String> {
+        Some(match self {
+            Self::TypeUnknown(_) => "/type".to_owned(),
+            Self::PartnershipUnknown => "/partnership_id".to_owned(),
+            Self::OutsidePartnership { .. } => "/location".to_owned(),
+            Self::OwnersMember(member) => format!("/{member}"),
+            Self::LeadUnknown => "/lead_user_id".to_owned(),
+            Self::OccurredOutOfOrder => "/occurred_from".to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_merge_patch_replaces_adds_and_removes() {
+        let mut details = json!({"vrm": "AB12CDE", "keeper": {"name": "x", "address": "y"}});
+        merge_patch(
+            &mut details,
+            &json!({"vrm": null, "keeper": {"name": "z"}, "colour": "red"}),
+        );
+        assert_eq!(
+            details,
+            json!({"keeper": {"name": "z", "address": "y"}, "colour": "red"})
+        );
+    }
+}

@@ -1,0 +1,386 @@
+//! One case: recording, reading, changing, and its clocks.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::clocks::Clock;
+use crate::db::schema::{
+    attachments, case_access, case_clocks, case_locations, cases, organisations, partnerships, users,
+};
+use crate::error::{AppError, Result};
+
+/// A case to record.
+#[derive(Insertable)]
+#[diesel(table_name = cases)]
+pub struct NewCaseRow {
+    /// Made by the service.
+    pub id: Uuid,
+    /// The owner.
+    pub org_id: Uuid,
+    /// The partnership it belongs to.
+    pub partnership_id: Uuid,
+    /// For people.
+    pub ref_: String,
+    /// Case type.
+    pub type_: String,
+    /// First state.
+    pub state: String,
+    /// `open` or `closed`.
+    pub status_class: &'static str,
+    /// What the public may know.
+    pub public_status: &'static str,
+    /// In a few words.
+    pub title: String,
+    /// In full.
+    pub description: String,
+    /// `standard`, `medium`, `high`.
+    pub priority: String,
+    /// NSIR qualifier.
+    pub qualifier: Option<String>,
+    /// Marked OFFICIAL-SENSITIVE.
+    pub sensitive: bool,
+    /// Data protection regime of the owner.
+    pub regime: &'static str,
+    /// By the type's schema.
+    pub details: Value,
+    /// Ward now responsible.
+    pub ward_gss: String,
+    /// Ward when it was reported.
+    pub ward_gss_at_report: String,
+    /// When it began.
+    pub occurred_from: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub occurred_to: Option<DateTime<Utc>>,
+    /// When it is next due.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Now.
+    pub opened_at: DateTime<Utc>,
+    /// By whom.
+    pub opened_by: Uuid,
+    /// Now.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Where a case is.
+#[derive(Debug, Clone, Insertable, Queryable, Selectable, AsChangeset)]
+#[diesel(table_name = case_locations, treat_none_as_null = true)]
+pub struct LocationRow {
+    /// Degrees.
+    pub lon: f64,
+    /// Degrees.
+    pub lat: f64,
+    /// As people write it.
+    pub address: Option<String>,
+    /// Unique Property Reference Number.
+    pub uprn: Option<String>,
+    /// Unique Street Reference Number.
+    pub usrn: Option<String>,
+}
+
+/// The code and area of a partnership of the caller's organisation.
+///
+/// # Errors
+/// Those of the database.
+pub async fn partnership(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<(String, Vec<String>)>> {
+    Ok(partnerships::table
+        .filter(partnerships::id.eq(id))
+        .select((partnerships::code, partnerships::local_authorities))
+        .first(connection)
+        .await
+        .optional()?)
+}
+
+/// Records a case with its place and its clocks.
+///
+/// # Errors
+/// Those of the database.
+pub async fn insert(
+    connection: &mut AsyncPgConnection,
+    case: NewCaseRow,
+    location: LocationRow,
+    clocks: &[Clock],
+) -> Result<()> {
+    let (id, org) = (case.id, case.org_id);
+    diesel::insert_into(cases::table)
+        .values(case)
+        .execute(connection)
+        .await?;
+    diesel::insert_into(case_locations::table)
+        .values((case_locations::case_id.eq(id), case_locations::org_id.eq(org), location))
+        .execute(connection)
+        .await?;
+    for clock in clocks {
+        write_clock(connection, (id, org), Uuid::now_v7(), clock).await?;
+    }
+    Ok(())
+}
+
+/// A case as its readers' view needs it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = cases)]
+pub struct CaseRow {
+    pub id: Uuid,
+    pub org_id: Uuid,
+    pub partnership_id: Uuid,
+    pub ref_: String,
+    pub type_: String,
+    pub state: String,
+    pub status_class: String,
+    pub public_status: String,
+    pub title: String,
+    pub description: String,
+    pub priority: String,
+    pub qualifier: Option<String>,
+    pub risk_band: Option<String>,
+    pub sensitive: bool,
+    pub regime: String,
+    pub details: Value,
+    pub lead_user_id: Option<Uuid>,
+    pub ward_gss: String,
+    pub ward_gss_at_report: String,
+    pub occurred_from: Option<DateTime<Utc>>,
+    pub occurred_to: Option<DateTime<Utc>>,
+    pub outcome: Option<String>,
+    pub due_at: Option<DateTime<Utc>>,
+    pub opened_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub closed_at: Option<DateTime<Utc>>,
+    pub version: i64,
+}
+
+/// How the caller's organisation may see a case.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = case_access)]
+pub struct MyAccessRow {
+    pub level: String,
+    pub data_classes: Vec<String>,
+    pub share_id: Option<Uuid>,
+    pub since: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A case with everything its view shows, but for clocks and transitions.
+pub type FullCase = (CaseRow, MyAccessRow, Option<LocationRow>, String, Option<String>);
+
+/// The case, the caller's access, the place where that is open, the owner's name
+/// and the lead's.
+///
+/// # Errors
+/// [`AppError::NotFound`] where it does not exist for the caller.
+pub async fn read(connection: &mut AsyncPgConnection, id: Uuid) -> Result<FullCase> {
+    Ok(case_access::table
+        .inner_join(cases::table.on(cases::id.eq(case_access::case_id)))
+        .inner_join(organisations::table.on(organisations::id.eq(cases::org_id)))
+        .left_join(case_locations::table.on(case_locations::case_id.eq(cases::id)))
+        .left_join(users::table.on(users::id.nullable().eq(cases::lead_user_id)))
+        .filter(case_access::case_id.eq(id))
+        .select((
+            CaseRow::as_select(),
+            MyAccessRow::as_select(),
+            Option::<LocationRow>::as_select(),
+            organisations::name,
+            users::name.nullable(),
+        ))
+        .first(connection)
+        .await?)
+}
+
+/// Locks a case that the caller may change, for the rest of the transaction.
+///
+/// # Errors
+/// [`AppError::NotFound`] where the caller may not change it.
+pub async fn lock(connection: &mut AsyncPgConnection, id: Uuid) -> Result<CaseRow> {
+    Ok(cases::table
+        .filter(cases::id.eq(id))
+        .select(CaseRow::as_select())
+        .for_no_key_update()
+        .first(connection)
+        .await?)
+}
+
+/// The place of a case, where the caller may see it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn location(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<LocationRow>> {
+    Ok(case_locations::table
+        .filter(case_locations::case_id.eq(id))
+        .select(LocationRow::as_select())
+        .first(connection)
+        .await
+        .optional()?)
+}
+
+/// Writes a changed case, one version on.
+///
+/// # Errors
+/// Those of the database.
+pub async fn update(connection: &mut AsyncPgConnection, case: &CaseRow) -> Result<()> {
+    diesel::update(cases::table.find(case.id))
+        .set((
+            cases::state.eq(&case.state),
+            cases::status_class.eq(&case.status_class),
+            cases::public_status.eq(&case.public_status),
+            cases::title.eq(&case.title),
+            cases::description.eq(&case.description),
+            cases::priority.eq(&case.priority),
+            cases::qualifier.eq(&case.qualifier),
+            cases::risk_band.eq(&case.risk_band),
+            cases::sensitive.eq(case.sensitive),
+            cases::details.eq(&case.details),
+            cases::lead_user_id.eq(case.lead_user_id),
+            cases::ward_gss.eq(&case.ward_gss),
+            cases::outcome.eq(&case.outcome),
+            cases::due_at.eq(case.due_at),
+            cases::updated_at.eq(case.updated_at),
+            cases::closed_at.eq(case.closed_at),
+            cases::version.eq(case.version),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Writes a changed place.
+///
+/// # Errors
+/// Those of the database.
+pub async fn update_location(connection: &mut AsyncPgConnection, case: Uuid, location: &LocationRow) -> Result<()> {
+    diesel::update(case_locations::table.find(case))
+        .set(location)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Whether `user` works for `org`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn works_for(connection: &mut AsyncPgConnection, user: Uuid, org: Uuid) -> Result<bool> {
+    let found = users::table
+        .filter(users::id.eq(user))
+        .filter(users::org_id.eq(org))
+        .filter(users::disabled_at.is_null())
+        .select(users::id)
+        .first::<Uuid>(connection)
+        .await
+        .optional()?;
+    Ok(found.is_some())
+}
+
+#[derive(Queryable)]
+struct ClockRow {
+    id: Uuid,
+    rule: Value,
+    start_event: String,
+    started_at: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+    pauses: Value,
+    stopped_at: Option<DateTime<Utc>>,
+    result: Option<String>,
+}
+
+impl ClockRow {
+    fn into_clock(self) -> Result<(Uuid, Clock)> {
+        let spoilt = |error: serde_json::Error| AppError::Internal(format!("clock in the database: {error}"));
+        let clock = Clock {
+            rule: serde_json::from_value(self.rule).map_err(spoilt)?,
+            start_event: self.start_event,
+            started_at: self.started_at,
+            due_at: self.due_at,
+            pauses: serde_json::from_value(self.pauses).map_err(spoilt)?,
+            stopped_at: self.stopped_at,
+            result: self
+                .result
+                .map(|word| serde_json::from_value(Value::String(word)))
+                .transpose()
+                .map_err(spoilt)?,
+        };
+        Ok((self.id, clock))
+    }
+}
+
+/// The clocks of a case, oldest first, each with its id.
+///
+/// # Errors
+/// Those of the database.
+pub async fn clocks(connection: &mut AsyncPgConnection, case: Uuid) -> Result<Vec<(Uuid, Clock)>> {
+    let rows: Vec<ClockRow> = case_clocks::table
+        .filter(case_clocks::case_id.eq(case))
+        .order((case_clocks::started_at, case_clocks::id))
+        .select((
+            case_clocks::id,
+            case_clocks::rule,
+            case_clocks::start_event,
+            case_clocks::started_at,
+            case_clocks::due_at,
+            case_clocks::pauses,
+            case_clocks::stopped_at,
+            case_clocks::result,
+        ))
+        .load(connection)
+        .await?;
+    rows.into_iter().map(ClockRow::into_clock).collect()
+}
+
+/// Writes a clock of a case, new or changed.
+///
+/// # Errors
+/// Those of the database.
+pub async fn write_clock(
+    connection: &mut AsyncPgConnection,
+    (case, owner): (Uuid, Uuid),
+    id: Uuid,
+    clock: &Clock,
+) -> Result<()> {
+    let json = |value: serde_json::Result<Value>| value.map_err(|error| AppError::Internal(format!("clock: {error}")));
+    let basis = json(serde_json::to_value(clock.rule.basis))?;
+    let result = clock
+        .result
+        .map(|result| json(serde_json::to_value(result)))
+        .transpose()?;
+    let changes = (
+        case_clocks::due_at.eq(clock.due_at),
+        case_clocks::pauses.eq(json(serde_json::to_value(&clock.pauses))?),
+        case_clocks::stopped_at.eq(clock.stopped_at),
+        case_clocks::result.eq(result.as_ref().and_then(Value::as_str).map(str::to_owned)),
+    );
+    diesel::insert_into(case_clocks::table)
+        .values((
+            case_clocks::id.eq(id),
+            case_clocks::org_id.eq(owner),
+            case_clocks::case_id.eq(case),
+            case_clocks::name.eq(&clock.rule.name),
+            case_clocks::rule.eq(json(serde_json::to_value(&clock.rule))?),
+            case_clocks::basis.eq(basis.as_str().unwrap_or_default().to_owned()),
+            case_clocks::start_event.eq(&clock.start_event),
+            case_clocks::started_at.eq(clock.started_at),
+            changes.clone(),
+        ))
+        .on_conflict(case_clocks::id)
+        .do_update()
+        .set(changes)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// What guards look at of an attachment: phase, when taken, media type.
+pub type AttachmentFactRow = (String, Option<DateTime<Utc>>, String);
+
+/// The attachments of a case that were found clean.
+///
+/// # Errors
+/// Those of the database.
+pub async fn attachment_facts(connection: &mut AsyncPgConnection, case: Uuid) -> Result<Vec<AttachmentFactRow>> {
+    Ok(attachments::table
+        .filter(attachments::case_id.eq(case))
+        .filter(attachments::state.eq_any(["available", "unscanned"]))
+        .select((attachments::phase, attachments::taken_at, attachments::media_type))
+        .load(connection)
+        .await?)
+}

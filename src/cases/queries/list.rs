@@ -1,0 +1,205 @@
+//! Lists of cases, read from `case_access` alone.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::cases::view::list::{Shared, Sort, StatusClass};
+use crate::db::schema::sql_types::Tsquery;
+use crate::db::schema::{case_access, shares};
+use crate::error::Result;
+
+/// A row of the list.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = case_access)]
+pub struct SummaryRow {
+    pub case_id: Uuid,
+    pub case_org_id: Uuid,
+    pub level: String,
+    pub ref_: String,
+    pub type_: String,
+    pub state: String,
+    pub status_class: String,
+    pub public_status: String,
+    pub title: String,
+    pub priority: String,
+    pub sensitive: bool,
+    pub ward_gss: String,
+    pub lead_user_id: Option<Uuid>,
+    pub lon: Option<f64>,
+    pub lat: Option<f64>,
+    pub due_at: Option<DateTime<Utc>>,
+    pub opened_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub version: i64,
+}
+
+/// What to list.
+#[derive(Debug, Default)]
+pub struct Filters {
+    pub status: Option<StatusClass>,
+    pub state: Option<String>,
+    pub kind: Option<String>,
+    pub ward: Option<String>,
+    pub owner: Option<Uuid>,
+    pub lead: Option<Uuid>,
+    pub updated_after: Option<DateTime<Utc>>,
+    pub due_before: Option<DateTime<Utc>>,
+    pub overdue: Option<bool>,
+    pub shared: Option<Shared>,
+    /// West, south, east, north.
+    pub bbox: Option<[f64; 4]>,
+    pub words: Option<String>,
+    pub now: DateTime<Utc>,
+}
+
+/// The key of the last row of a page: its time, if it has one, and its id.
+pub type Key = (Option<DateTime<Utc>>, Uuid);
+
+diesel::infix_operator!(Matches, " @@ ", Bool, backend: Pg);
+diesel::define_sql_function! {
+    /// `websearch_to_tsquery` in English: a search as people write it, never an error.
+    fn case_words(words: Text) -> Tsquery;
+}
+
+type Boxed<'a> = case_access::BoxedQuery<'a, Pg>;
+
+/// One page, with one row more than `limit` if there are more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(
+    connection: &mut AsyncPgConnection,
+    filters: Filters,
+    sort: Sort,
+    after: Option<Key>,
+    limit: i64,
+) -> Result<Vec<SummaryRow>> {
+    let query = by_time(
+        by_words(
+            narrowed(filters_of(case_access::table.into_boxed(), &filters), &filters),
+            &filters,
+        ),
+        &filters,
+    );
+    Ok(ordered(query, sort, after)
+        .limit(limit + 1)
+        .select(SummaryRow::as_select())
+        .load(connection)
+        .await?)
+}
+
+fn filters_of<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
+    if let Some(status) = filters.status {
+        query = query.filter(case_access::status_class.eq(match status {
+            StatusClass::Open => "open",
+            StatusClass::Closed => "closed",
+        }));
+    }
+    if let Some(state) = &filters.state {
+        query = query.filter(case_access::state.eq(state));
+    }
+    if let Some(kind) = &filters.kind {
+        query = query.filter(case_access::type_.eq(kind));
+    }
+    if let Some(ward) = &filters.ward {
+        query = query.filter(case_access::ward_gss.eq(ward));
+    }
+    if let Some(owner) = filters.owner {
+        query = query.filter(case_access::case_org_id.eq(owner));
+    }
+    if let Some(lead) = filters.lead {
+        query = query.filter(case_access::lead_user_id.eq(lead));
+    }
+    query
+}
+
+fn narrowed<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
+    match filters.shared {
+        Some(Shared::In) => query = query.filter(case_access::level.ne("owner")),
+        Some(Shared::Out) => {
+            query = query.filter(case_access::level.eq("owner")).filter(diesel::dsl::exists(
+                shares::table
+                    .filter(shares::case_id.eq(case_access::case_id))
+                    .filter(shares::state.eq("active")),
+            ));
+        }
+        None => {}
+    }
+    if let Some([west, south, east, north]) = filters.bbox {
+        query = query
+            .filter(case_access::lon.between(west, east))
+            .filter(case_access::lat.between(south, north));
+    }
+    query
+}
+
+fn by_time<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
+    if let Some(after) = filters.updated_after {
+        query = query.filter(case_access::updated_at.gt(after));
+    }
+    if let Some(before) = filters.due_before {
+        query = query.filter(case_access::due_at.lt(before));
+    }
+    match filters.overdue {
+        Some(true) => {
+            query = query
+                .filter(case_access::due_at.lt(filters.now))
+                .filter(case_access::status_class.eq("open"));
+        }
+        Some(false) => {
+            let in_time = case_access::due_at
+                .is_null()
+                .or(case_access::due_at.assume_not_null().ge(filters.now))
+                .or(case_access::status_class.eq("closed"));
+            query = query.filter(in_time);
+        }
+        None => {}
+    }
+    query
+}
+
+fn by_words<'a>(query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
+    let Some(words) = &filters.words else { return query };
+    let wanted = case_words(words.clone());
+    query.filter(Matches::new(case_access::search, wanted).or(case_access::ref_.eq(words.trim().to_uppercase())))
+}
+
+fn ordered(query: Boxed<'_>, sort: Sort, after: Option<Key>) -> Boxed<'_> {
+    match (sort, after) {
+        (Sort::Updated, None) => query.order((case_access::updated_at.desc(), case_access::case_id.desc())),
+        (Sort::Updated, Some((at, id))) => {
+            let at = at.unwrap_or_default();
+            query
+                .filter(case_access::updated_at.le(at))
+                .filter(case_access::updated_at.lt(at).or(case_access::case_id.lt(id)))
+                .order((case_access::updated_at.desc(), case_access::case_id.desc()))
+        }
+        (Sort::Opened, None) => query.order((case_access::opened_at.desc(), case_access::case_id.desc())),
+        (Sort::Opened, Some((at, id))) => {
+            let at = at.unwrap_or_default();
+            query
+                .filter(case_access::opened_at.le(at))
+                .filter(case_access::opened_at.lt(at).or(case_access::case_id.lt(id)))
+                .order((case_access::opened_at.desc(), case_access::case_id.desc()))
+        }
+        (Sort::Due, None) => query
+            .filter(case_access::due_at.is_not_null())
+            .order((case_access::due_at.asc(), case_access::case_id.asc())),
+        (Sort::Due, Some((at, id))) => {
+            let at = at.unwrap_or_default();
+            query
+                .filter(case_access::due_at.ge(at))
+                .filter(
+                    case_access::due_at
+                        .assume_not_null()
+                        .gt(at)
+                        .or(case_access::case_id.gt(id)),
+                )
+                .order((case_access::due_at.asc(), case_access::case_id.asc()))
+        }
+    }
+}

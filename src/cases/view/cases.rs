@@ -1,0 +1,450 @@
+//! What the API shows and takes of one case.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::cases::queries::cases::{FullCase, LocationRow};
+use crate::cases::workflow::Allowed;
+use crate::clocks::{Clock, ClockResult, ClockRule};
+use crate::http::fields::{Digits, Moment, Point, Text, present};
+
+/// How urgent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// In turn.
+    Standard,
+    /// Soon.
+    Medium,
+    /// First.
+    High,
+}
+
+impl Priority {
+    /// The word in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// Whom anti-social behaviour falls upon (NSIR).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Qualifier {
+    /// A person or group is targeted or suffers most.
+    Personal,
+    /// The community at large.
+    Nuisance,
+    /// The wider environment.
+    Environmental,
+}
+
+impl Qualifier {
+    /// The word in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Personal => "personal",
+            Self::Nuisance => "nuisance",
+            Self::Environmental => "environmental",
+        }
+    }
+}
+
+/// Government Security Classification of a case; SECRET and above is not for this system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum Marking {
+    /// Routine.
+    #[serde(rename = "OFFICIAL")]
+    Official,
+    /// Tighter need-to-know.
+    #[serde(rename = "OFFICIAL-SENSITIVE")]
+    OfficialSensitive,
+}
+
+impl Marking {
+    /// The marking of a case.
+    pub fn of(sensitive: bool) -> Self {
+        if sensitive {
+            Self::OfficialSensitive
+        } else {
+            Self::Official
+        }
+    }
+}
+
+/// A case to record.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "partnership_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "type": "abandoned_vehicle",
+    "title": "Silver hatchback, flat tyres, Leverton Street",
+    "description": "Not moved for five weeks, two flat tyres, rubbish inside.",
+    "location": {"type": "Point", "coordinates": [-0.1395, 51.5485]}, "address": "Leverton Street, NW5",
+    "details": {"vrm": "AB12CDE", "colour": "silver"}
+}))]
+pub struct NewCase {
+    /// The partnership it is recorded in.
+    pub partnership_id: Uuid,
+    /// Case type, from `GET /v1/case-types`.
+    #[serde(rename = "type")]
+    pub kind: Text<1, 60>,
+    /// In a few words; no names of people.
+    pub title: Text<3, 200>,
+    /// What was seen or reported.
+    pub description: Text<1, 8000>,
+    /// Where.
+    pub location: Point,
+    /// The place as people write it.
+    #[serde(default)]
+    pub address: Option<Text<1, 300>>,
+    /// Unique Property Reference Number, up to 12 digits.
+    #[serde(default)]
+    pub uprn: Option<Digits<12>>,
+    /// Unique Street Reference Number, up to 8 digits.
+    #[serde(default)]
+    pub usrn: Option<Digits<8>>,
+    /// When it happened or began.
+    #[serde(default)]
+    pub occurred_from: Option<Moment>,
+    /// When it ended.
+    #[serde(default)]
+    pub occurred_to: Option<Moment>,
+    /// How urgent; `standard` if left out.
+    #[serde(default)]
+    pub priority: Option<Priority>,
+    /// Whom it falls upon.
+    #[serde(default)]
+    pub qualifier: Option<Qualifier>,
+    /// `OFFICIAL` if left out.
+    #[serde(default)]
+    pub marking: Option<Marking>,
+    /// By the schema of the case type; may be empty at first.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub details: Option<Value>,
+}
+
+/// Changes to a case (RFC 7396): what is left out stays, `null` clears.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"priority": "high", "details": {"colour": "grey"}}))]
+pub struct CaseChanges {
+    /// In a few words.
+    #[serde(default)]
+    pub title: Option<Text<3, 200>>,
+    /// What was seen or reported.
+    #[serde(default)]
+    pub description: Option<Text<1, 8000>>,
+    /// Where.
+    #[serde(default)]
+    pub location: Option<Point>,
+    /// The place as people write it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Text<1, 300>>)]
+    pub address: Option<Option<Text<1, 300>>>,
+    /// How urgent.
+    #[serde(default)]
+    pub priority: Option<Priority>,
+    /// Whom it falls upon.
+    #[serde(default)]
+    pub qualifier: Option<Qualifier>,
+    /// Band of the latest risk assessment.
+    #[serde(default)]
+    pub risk_band: Option<Priority>,
+    /// Classification.
+    #[serde(default)]
+    pub marking: Option<Marking>,
+    /// The lead officer, a person of the owner.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Uuid>)]
+    pub lead_user_id: Option<Option<Uuid>>,
+    /// Merged into the details.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub details: Option<Value>,
+}
+
+/// A person or organisation, with their name.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service"}))]
+pub struct Named {
+    /// The record.
+    pub id: Uuid,
+    /// Its name, where the caller may see it.
+    pub name: Option<String>,
+}
+
+/// How the caller's organisation may see a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MyAccess {
+    /// `owner`, `contribute` or `view`.
+    pub level: String,
+    /// The classes of data that are open.
+    pub data_classes: Vec<String>,
+    /// `owner`, or the share it comes from.
+    pub via: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Until when, if it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// One clock of a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClockView {
+    /// Its name in the case type.
+    pub name: String,
+    /// What is counted: `working_days`, `elapsed_hours`, …
+    #[schema(value_type = String)]
+    pub kind: crate::clocks::ClockKind,
+    /// How many of it.
+    pub n: u32,
+    /// On whose authority: `statute`, `regulation`, `code`, `local_policy`.
+    #[schema(value_type = String)]
+    pub basis: crate::clocks::Basis,
+    /// The source of the limit.
+    pub legal_ref: String,
+    /// The event that started it.
+    pub start_event: String,
+    /// When that was.
+    pub started_at: DateTime<Utc>,
+    /// The last moment in time.
+    pub due_at: DateTime<Utc>,
+    /// Whether it stands still now.
+    pub paused: bool,
+    /// When it was stopped.
+    pub stopped_at: Option<DateTime<Utc>>,
+    /// `met`, `missed` or `void`, once it was stopped.
+    #[schema(value_type = Option<String>)]
+    pub result: Option<ClockResult>,
+    /// Whether it is a deadline that has passed.
+    pub overdue: bool,
+}
+
+impl ClockView {
+    /// The view of `clock` at `now`; waiting periods are never overdue.
+    pub fn of(clock: Clock, is_deadline: bool, now: DateTime<Utc>) -> Self {
+        let overdue = is_deadline && clock.is_overdue(now);
+        let paused = clock.paused_since().is_some();
+        let Clock {
+            rule,
+            start_event,
+            started_at,
+            due_at,
+            stopped_at,
+            result,
+            pauses: _,
+        } = clock;
+        let ClockRule {
+            name,
+            kind,
+            n,
+            basis,
+            legal_ref,
+            ..
+        } = rule;
+        Self {
+            name,
+            kind,
+            n,
+            basis,
+            legal_ref,
+            start_event,
+            started_at,
+            due_at,
+            paused,
+            stopped_at,
+            result,
+            overdue,
+        }
+    }
+}
+
+/// What the caller could do next with a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AllowedTransition {
+    /// Send it as `event`.
+    pub event: String,
+    /// The states it may lead to.
+    pub to: Vec<String>,
+    /// What has to be there first, in plain words; empty if nothing.
+    pub missing: Vec<String>,
+}
+
+impl From<Allowed> for AllowedTransition {
+    fn from(allowed: Allowed) -> Self {
+        Self {
+            event: allowed.event,
+            to: allowed.to,
+            missing: allowed.missing,
+        }
+    }
+}
+
+/// A case.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "ref": "CAM-7K3F-Q2M9", "type": "abandoned_vehicle",
+    "state": "reported", "status": "open", "public_status": "received",
+    "title": "Silver hatchback, flat tyres, Leverton Street",
+    "description": "Not moved for five weeks, two flat tyres, rubbish inside.",
+    "owner": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service"},
+    "partnership_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71", "lead": null,
+    "priority": "standard", "qualifier": null, "risk_band": null, "marking": "OFFICIAL", "regime": "le_part3",
+    "ward": "E05013664", "ward_at_report": "E05013664",
+    "location": {"type": "Point", "coordinates": [-0.1395, 51.5485]}, "address": "Leverton Street, NW5",
+    "uprn": null, "usrn": null, "occurred_from": null, "occurred_to": null,
+    "details": {"vrm": "AB12CDE", "colour": "silver"}, "outcome": null,
+    "due_at": "2026-03-03T17:00:00Z", "overdue": false, "opened_at": "2026-03-02T09:00:00Z",
+    "updated_at": "2026-03-02T09:00:00Z", "closed_at": null, "version": 1,
+    "my_access": {"level": "owner", "data_classes": ["core", "location", "subjects", "notes", "attachments", "intelligence"],
+        "via": "owner", "since": "2026-03-02T09:00:00Z", "expires_at": null},
+    "clocks": [], "allowed_transitions": [{"event": "inspect", "to": ["abandoned"], "missing": []}]
+}))]
+pub struct CaseView {
+    /// The case.
+    pub id: Uuid,
+    /// For people: unguessable, with a check character.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// Case type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its state, from the case type.
+    pub state: String,
+    /// `open` or `closed`.
+    pub status: String,
+    /// What the public may know.
+    pub public_status: String,
+    /// In a few words.
+    pub title: String,
+    /// What was seen or reported.
+    pub description: String,
+    /// The organisation that owns it.
+    pub owner: Named,
+    /// The partnership it is recorded in.
+    pub partnership_id: Uuid,
+    /// The lead officer.
+    pub lead: Option<Named>,
+    /// How urgent.
+    pub priority: String,
+    /// Whom it falls upon.
+    pub qualifier: Option<String>,
+    /// Band of the latest risk assessment.
+    pub risk_band: Option<String>,
+    /// Classification.
+    pub marking: Marking,
+    /// Data protection regime of the owner: `le_part3` or `general_ukgdpr`.
+    pub regime: String,
+    /// GSS code of the ward now responsible.
+    pub ward: String,
+    /// GSS code of the ward when it was reported; never changes.
+    pub ward_at_report: String,
+    /// Where; `null` where the share leaves `location` out.
+    pub location: Option<Point>,
+    /// The place as people write it.
+    pub address: Option<String>,
+    /// Unique Property Reference Number.
+    pub uprn: Option<String>,
+    /// Unique Street Reference Number.
+    pub usrn: Option<String>,
+    /// When it happened or began.
+    pub occurred_from: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub occurred_to: Option<DateTime<Utc>>,
+    /// By the schema of the case type.
+    #[schema(value_type = Object)]
+    pub details: Value,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// When the next deadline ends.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Whether that has passed.
+    pub overdue: bool,
+    /// When it was recorded.
+    pub opened_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it was closed.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// Its version, as in the `ETag`.
+    pub version: i64,
+    /// How the caller's organisation may see it.
+    pub my_access: MyAccess,
+    /// Its clocks, oldest first.
+    pub clocks: Vec<ClockView>,
+    /// What the caller could do next.
+    pub allowed_transitions: Vec<AllowedTransition>,
+}
+
+impl CaseView {
+    /// The view of a case at `now`.
+    pub fn of(full: FullCase, clocks: Vec<ClockView>, allowed: Vec<Allowed>, now: DateTime<Utc>) -> Self {
+        let (case, access, location, owner_name, lead_name) = full;
+        let place = location.as_ref().map(|place| Point::new(place.lon, place.lat));
+        let LocationRow {
+            address, uprn, usrn, ..
+        } = location.unwrap_or(LocationRow {
+            lon: 0.0,
+            lat: 0.0,
+            address: None,
+            uprn: None,
+            usrn: None,
+        });
+        Self {
+            overdue: case.status_class == "open" && case.due_at.is_some_and(|due| due < now),
+            id: case.id,
+            reference: case.ref_,
+            kind: case.type_,
+            state: case.state,
+            status: case.status_class,
+            public_status: case.public_status,
+            title: case.title,
+            description: case.description,
+            owner: Named {
+                id: case.org_id,
+                name: Some(owner_name),
+            },
+            partnership_id: case.partnership_id,
+            lead: case.lead_user_id.map(|id| Named { id, name: lead_name }),
+            priority: case.priority,
+            qualifier: case.qualifier,
+            risk_band: case.risk_band,
+            marking: Marking::of(case.sensitive),
+            regime: case.regime,
+            ward: case.ward_gss,
+            ward_at_report: case.ward_gss_at_report,
+            location: place,
+            address,
+            uprn,
+            usrn,
+            occurred_from: case.occurred_from,
+            occurred_to: case.occurred_to,
+            details: case.details,
+            outcome: case.outcome,
+            due_at: case.due_at,
+            opened_at: case.opened_at,
+            updated_at: case.updated_at,
+            closed_at: case.closed_at,
+            version: case.version,
+            my_access: MyAccess {
+                level: access.level,
+                data_classes: access.data_classes,
+                via: access
+                    .share_id
+                    .map_or_else(|| "owner".to_owned(), |share| format!("share:{share}")),
+                since: access.since,
+                expires_at: access.expires_at,
+            },
+            clocks,
+            allowed_transitions: allowed.into_iter().map(AllowedTransition::from).collect(),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What the API shows and takes of lists of cases.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::cases::queries::list::SummaryRow;
+use crate::cases::view::cases::Marking;
+use crate::http::fields::{Moment, Point};
+
+/// The order of a list of cases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
+pub enum Sort {
+    /// Last changed first.
+    #[default]
+    #[serde(rename = "-updated_at")]
+    Updated,
+    /// Due first.
+    #[serde(rename = "due_at")]
+    Due,
+    /// Last recorded first.
+    #[serde(rename = "-opened_at")]
+    Opened,
+}
+
+impl Sort {
+    /// The word in requests and cursors.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Updated => "-updated_at",
+            Self::Due => "due_at",
+            Self::Opened => "-opened_at",
+        }
+    }
+}
+
+/// Open or closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusClass {
+    /// Work goes on.
+    Open,
+    /// It ended.
+    Closed,
+}
+
+/// The direction of sharing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Shared {
+    /// Shared with the caller's organisation by another.
+    In,
+    /// The caller's own, shared with another.
+    Out,
+}
+
+/// Filters and order of a list of cases.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListCases {
+    /// Open or closed.
+    pub status: Option<StatusClass>,
+    /// A state of the case type.
+    #[param(max_length = 60)]
+    pub state: Option<String>,
+    /// A case type.
+    #[serde(rename = "type")]
+    #[param(rename = "type", max_length = 60)]
+    pub kind: Option<String>,
+    /// GSS code of the ward now responsible.
+    #[param(max_length = 9, example = "E05013664")]
+    pub ward: Option<String>,
+    /// The organisation that owns it.
+    pub owner: Option<Uuid>,
+    /// The lead officer in the caller's organisation: a user, or `me`.
+    #[param(max_length = 36, example = "me")]
+    pub assigned_to: Option<String>,
+    /// Changed after this time.
+    pub updated_after: Option<Moment>,
+    /// Due before this time.
+    pub due_before: Option<Moment>,
+    /// Whether the next deadline has passed.
+    pub overdue: Option<bool>,
+    /// Shared in or out.
+    pub shared: Option<Shared>,
+    /// West, south, east, north in degrees. Only cases whose place the caller may see can match.
+    #[param(max_length = 100, example = "-0.16,51.54,-0.13,51.56")]
+    pub bbox: Option<String>,
+    /// Words to look for in what the caller may read; quotes, `or` and `-` as in web search.
+    #[param(max_length = 200)]
+    pub q: Option<String>,
+    /// The order.
+    pub sort: Option<Sort>,
+    /// `next` of the page before.
+    #[param(max_length = 500)]
+    pub cursor: Option<String>,
+    /// How many, 1 to 200; 50 if left out.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u16>,
+}
+
+/// A case in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "ref": "CAM-7K3F-Q2M9", "type": "graffiti", "state": "ready",
+    "status": "open", "public_status": "action_planned", "title": "Tag on shutters, Fortess Road",
+    "owner_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "priority": "standard", "marking": "OFFICIAL",
+    "ward": "E05013664", "location": {"type": "Point", "coordinates": [-0.1391, 51.5541]},
+    "lead_user_id": null, "due_at": "2026-03-09T17:00:00Z", "overdue": false,
+    "opened_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T10:00:00Z",
+    "my_level": "owner", "version": 2
+}))]
+pub struct CaseSummary {
+    /// The case.
+    pub id: Uuid,
+    /// For people.
+    #[serde(rename = "ref")]
+    pub reference: String,
+    /// Case type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its state.
+    pub state: String,
+    /// `open` or `closed`.
+    pub status: String,
+    /// What the public may know.
+    pub public_status: String,
+    /// In a few words.
+    pub title: String,
+    /// The organisation that owns it.
+    pub owner_id: Uuid,
+    /// How urgent.
+    pub priority: String,
+    /// Classification.
+    pub marking: Marking,
+    /// Ward now responsible.
+    pub ward: String,
+    /// Where, if that is open to the caller.
+    pub location: Option<Point>,
+    /// The lead officer in the caller's organisation.
+    pub lead_user_id: Option<Uuid>,
+    /// When the next deadline ends.
+    pub due_at: Option<DateTime<Utc>>,
+    /// Whether that has passed.
+    pub overdue: bool,
+    /// When it was recorded.
+    pub opened_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// `owner`, `contribute` or `view`.
+    pub my_level: String,
+    /// Its version.
+    pub version: i64,
+}
+
+impl CaseSummary {
+    /// The view of a row at `now`.
+    pub fn of(row: SummaryRow, now: DateTime<Utc>) -> Self {
+        Self {
+            overdue: row.status_class == "open" && row.due_at.is_some_and(|due| due < now),
+            id: row.case_id,
+            reference: row.ref_,
+            kind: row.type_,
+            state: row.state,
+            status: row.status_class,
+            public_status: row.public_status,
+            title: row.title,
+            owner_id: row.case_org_id,
+            priority: row.priority,
+            marking: Marking::of(row.sensitive),
+            ward: row.ward_gss,
+            location: row.lon.zip(row.lat).map(|(lon, lat)| Point::new(lon, lat)),
+            lead_user_id: row.lead_user_id,
+            due_at: row.due_at,
+            opened_at: row.opened_at,
+            updated_at: row.updated_at,
+            my_level: row.level,
+            version: row.version,
+        }
+    }
+}

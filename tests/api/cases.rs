@@ -1,0 +1,341 @@
+//! Recording, listing, reading, changing and moving cases.
+
+use actix_web::http::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::support::TestApp;
+
+const SERGEANT: &str = "sgt.kentish-town@met.example";
+const INSPECTOR: &str = "insp.north@met.example";
+const COUNCIL: &str = "csm@camden.example";
+const ISLINGTON: &str = "asb@islington.example";
+
+#[actix_web::test]
+async fn a_sergeant_records_a_case_and_reads_it_back() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let mut body = app.case_body("abandoned_vehicle").await;
+    body["details"] = json!({"vrm": "AB12CDE"});
+
+    let made = app.post(&sergeant, "/v1/cases", body).await.expect(201);
+    let address = made.header("location").unwrap().to_owned();
+    let read = app.get(&sergeant, &address).await.expect(200);
+
+    assert_eq!(made.body, read.body);
+    assert_eq!(read.body["ward"], "E05013664");
+    assert_eq!(read.body["state"], "reported");
+    assert_eq!(read.body["details"]["vrm"], "AB12CDE");
+    assert_eq!(read.body["my_access"]["level"], "owner");
+    assert_eq!(read.header("etag"), Some("\"1\""));
+    assert_eq!(read.header("marking"), Some("OFFICIAL"));
+    assert!(read.body["ref"].as_str().unwrap().starts_with("CAM-"));
+    let clocks = read.body["clocks"].as_array().unwrap();
+    assert!(
+        clocks.iter().any(|clock| clock["due_at"] == "2026-03-03T17:00:00Z"),
+        "one working day: {clocks:?}"
+    );
+    assert!(!read.body["allowed_transitions"].as_array().unwrap().is_empty());
+}
+
+#[actix_web::test]
+async fn a_case_that_is_not_shared_does_not_exist_for_others() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let case = app.case(&sergeant, "graffiti").await;
+
+    for stranger in [COUNCIL, ISLINGTON, "housing@primrose.example"] {
+        let stranger = app.sign_in(stranger).await;
+        let hidden = app.get(&stranger, &format!("/v1/cases/{case}")).await.expect(404);
+        let absent = app
+            .get(&stranger, &format!("/v1/cases/{}", Uuid::now_v7()))
+            .await
+            .expect(404);
+        assert_eq!(hidden.body["detail"], absent.body["detail"]);
+        assert_eq!(hidden.headers.len(), absent.headers.len());
+        let list = app.get(&stranger, "/v1/cases?q=graffiti").await.expect(200);
+        assert_eq!(list.body["items"], json!([]));
+    }
+}
+
+#[actix_web::test]
+async fn a_colleague_whose_role_ends_at_other_wards_does_not_see_it() {
+    let app = TestApp::start().await;
+    let (sergeant, inspector) = (app.sign_in(SERGEANT).await, app.sign_in(INSPECTOR).await);
+    let mut elsewhere = app.case_body("graffiti").await;
+    elsewhere["location"]["coordinates"] = json!([-0.1256, 51.5290]);
+
+    app.post(&sergeant, "/v1/cases", elsewhere.clone()).await.expect(403);
+    let case = app.post(&inspector, "/v1/cases", elsewhere).await.expect(201).id();
+
+    app.get(&inspector, &format!("/v1/cases/{case}")).await.expect(200);
+    app.get(&sergeant, &format!("/v1/cases/{case}")).await.expect(404);
+}
+
+#[actix_web::test]
+async fn a_place_outside_the_partnership_is_refused_by_name() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(INSPECTOR).await;
+    for (coordinates, says) in [
+        (json!([-0.1024, 51.5430]), "no ward"),
+        (json!([51.5475, -0.1385]), "longitude comes before latitude"),
+        (json!([-0.1385, 91.0]), "latitude"),
+    ] {
+        let mut body = app.case_body("graffiti").await;
+        body["location"]["coordinates"] = coordinates;
+        let reply = app.post(&sergeant, "/v1/cases", body).await.expect(422);
+        assert!(
+            reply.body["errors"][0]["detail"].as_str().unwrap().contains(says),
+            "{}",
+            reply.body
+        );
+        assert!(
+            reply.body["errors"][0]["pointer"]
+                .as_str()
+                .unwrap()
+                .starts_with("/location")
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_change_needs_the_current_version() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let path = format!("/v1/cases/{}", app.case(&sergeant, "nuisance").await);
+    let change = json!({"title": "Loud music after midnight", "priority": "high"});
+
+    let missing = app
+        .draft(&sergeant, Method::PATCH, &path)
+        .json(change.clone())
+        .send()
+        .await
+        .expect(428);
+    assert_eq!(missing.problem(), "version-required");
+    let changed = app.patch(&sergeant, &path, change.clone()).await.expect(200);
+    assert_eq!(changed.body["version"], 2);
+    assert_eq!(changed.body["priority"], "high");
+    let stale = app
+        .draft(&sergeant, Method::PATCH, &path)
+        .header("If-Match", "\"1\"")
+        .json(change)
+        .send()
+        .await;
+    assert_eq!(stale.expect(412).problem(), "stale-version");
+
+    let known = app
+        .draft(&sergeant, Method::GET, &path)
+        .header("If-None-Match", "\"2\"")
+        .send()
+        .await
+        .expect(304);
+    assert!(known.bytes.is_empty());
+}
+
+#[actix_web::test]
+async fn the_same_key_records_one_case() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let body = app.case_body("graffiti").await;
+    let send = |body| {
+        app.draft(&sergeant, Method::POST, "/v1/cases")
+            .header("Idempotency-Key", "k-1")
+            .json(body)
+            .send()
+    };
+
+    let first = send(body.clone()).await.expect(201);
+    let again = send(body.clone()).await.expect(201);
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(first.bytes, again.bytes);
+    let mut other = body;
+    other["title"] = json!("Something else");
+    assert_eq!(send(other).await.expect(422).problem(), "idempotency-key-reused");
+    let list = app.get(&sergeant, "/v1/cases").await.expect(200);
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 1);
+}
+
+#[actix_web::test]
+async fn pages_follow_one_another_without_gap_or_repeat() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        made.push(app.case(&sergeant, "graffiti").await);
+    }
+    for sort in ["-updated_at", "-opened_at", "due_at"] {
+        let mut seen = Vec::new();
+        let mut path = format!("/v1/cases?limit=2&sort={sort}");
+        loop {
+            let page = app.get(&sergeant, &path).await.expect(200);
+            seen.extend(
+                page.body["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|item| item["id"].as_str().unwrap().to_owned()),
+            );
+            let Some(next) = page.body["next"].as_str() else { break };
+            assert!(page.header("link").unwrap().contains("rel=\"next\""));
+            path = format!("/v1/cases?limit=2&sort={sort}&cursor={next}");
+        }
+        seen.sort();
+        let mut expected: Vec<_> = made.iter().map(Uuid::to_string).collect();
+        expected.sort();
+        assert_eq!(seen, expected, "sorted by {sort}");
+    }
+}
+
+#[actix_web::test]
+async fn every_filter_finds_what_it_names() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let mut body = app.case_body("graffiti").await;
+    body["title"] = json!("Purple tag on the viaduct");
+    let tag = app.post(&sergeant, "/v1/cases", body).await.expect(201);
+    app.case(&sergeant, "nuisance").await;
+    let reference = tag.body["ref"].as_str().unwrap();
+    let owner = sergeant.org_id;
+
+    for (query, found) in [
+        ("type=graffiti".to_owned(), 1),
+        ("status=open".to_owned(), 2),
+        ("status=closed".to_owned(), 0),
+        ("state=reported".to_owned(), 2),
+        ("ward=E05013664".to_owned(), 2),
+        ("ward=E05013666".to_owned(), 0),
+        (format!("owner={owner}"), 2),
+        ("assigned_to=me".to_owned(), 0),
+        ("updated_after=2026-03-01T00:00:00Z".to_owned(), 2),
+        ("updated_after=2026-03-02T09:00:00Z".to_owned(), 0),
+        ("overdue=true".to_owned(), 0),
+        ("overdue=false".to_owned(), 2),
+        ("shared=in".to_owned(), 0),
+        ("shared=out".to_owned(), 0),
+        ("bbox=-0.15,51.54,-0.13,51.56".to_owned(), 2),
+        ("bbox=0,51.54,0.1,51.56".to_owned(), 0),
+        ("q=purple+viaducts".to_owned(), 1),
+        ("q=leverton".to_owned(), 2),
+        (format!("q={reference}"), 1),
+        ("q=%22".to_owned(), 0),
+    ] {
+        let list = app.get(&sergeant, &format!("/v1/cases?{query}")).await.expect(200);
+        assert_eq!(list.body["items"].as_array().unwrap().len(), found, "{query}");
+    }
+    for (query, name) in [
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("sort=title", "sort"),
+        ("bbox=1,2,3", "bbox"),
+        ("cursor=nonsense", "cursor"),
+        ("colour=red", "colour"),
+        ("updated_after=infinity", "updated_after"),
+    ] {
+        let reply = app.get(&sergeant, &format!("/v1/cases?{query}")).await.expect(422);
+        assert!(
+            reply.body["errors"].to_string().contains(name),
+            "{query}: {}",
+            reply.body
+        );
+    }
+}
+
+#[actix_web::test]
+async fn unknown_members_and_bad_values_are_refused_with_a_pointer() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    for (member, value, pointer) in [
+        ("colour", json!("red"), "/colour"),
+        ("version", json!(9), "/version"),
+        ("title", json!("x"), "/title"),
+        ("title", json!("a\u{0}b c"), "/title"),
+        ("type", json!("burglary"), "/type"),
+        ("partnership_id", json!(Uuid::now_v7()), "/partnership_id"),
+        ("occurred_from", json!("0000-01-01T00:00:00Z"), "/occurred_from"),
+        ("occurred_from", json!("2026-03-02T09:00:01Z"), "/occurred_from"),
+        ("uprn", json!("12a"), "/uprn"),
+        ("details", json!({"nonsense": 1}), "/details"),
+        ("location", json!({"type": "Point", "coordinates": [1]}), "/location"),
+    ] {
+        let mut body = app.case_body("graffiti").await;
+        body[member] = value;
+        let reply = app.post(&sergeant, "/v1/cases", body).await.expect(422);
+        let named = reply.body["errors"][0]["pointer"].as_str().unwrap();
+        assert!(named.starts_with(pointer), "{member}: {}", reply.body);
+    }
+    let broken = app
+        .draft(&sergeant, Method::POST, "/v1/cases")
+        .bytes("application/json", "{")
+        .send()
+        .await;
+    assert_eq!(broken.expect(400).problem(), "malformed-request");
+    let deep = "[".repeat(20_000);
+    app.draft(&sergeant, Method::POST, "/v1/cases")
+        .bytes("application/json", deep)
+        .send()
+        .await
+        .expect(400);
+    let large = format!("{{\"title\":\"{}\"}}", "x".repeat(1 << 20));
+    app.draft(&sergeant, Method::POST, "/v1/cases")
+        .bytes("application/json", large)
+        .send()
+        .await
+        .expect(413);
+    app.draft(&sergeant, Method::POST, "/v1/cases")
+        .bytes("text/plain", "{}")
+        .send()
+        .await
+        .expect(415);
+    let surrogate = r#"{"title":"\ud800"}"#;
+    app.draft(&sergeant, Method::POST, "/v1/cases")
+        .bytes("application/json", surrogate)
+        .send()
+        .await
+        .expect(422);
+    assert_eq!(
+        app.get(&sergeant, "/v1/cases").await.expect(200).body["items"],
+        json!([])
+    );
+}
+
+#[actix_web::test]
+async fn a_transition_follows_the_case_type() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let case = app.case(&sergeant, "graffiti").await;
+
+    let unknown = app.transition(&sergeant, case, "explode", json!({})).await.expect(409);
+    assert_eq!(unknown.problem(), "transition-not-available");
+    let council_only = app.transition(&sergeant, case, "classify", json!({})).await.expect(403);
+    assert_eq!(council_only.problem(), "transition-not-permitted");
+
+    let council = app.sign_in(COUNCIL).await;
+    let own = app.case(&council, "graffiti").await;
+    let bad = app
+        .transition(&council, own, "classify", json!({"classification": "pretty"}))
+        .await
+        .expect(422);
+    assert_eq!(bad.problem(), "transition-data-invalid");
+    let reply = app
+        .transition(&council, own, "classify", json!({"classification": "standard"}))
+        .await;
+    let reply = reply.expect(200);
+    assert_eq!(reply.body["state"], "standard");
+    assert_eq!(reply.body["version"], 2);
+    let steps = app
+        .get(&council, &format!("/v1/cases/{own}/transitions"))
+        .await
+        .expect(200);
+    assert_eq!(steps.body["items"][0]["by"]["name"], "Helen Birch");
+}
+
+#[actix_web::test]
+async fn case_types_are_served_from_their_files() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let list = app.get(&sergeant, "/v1/case-types").await.expect(200);
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 3);
+    let graffiti = app.get(&sergeant, "/v1/case-types/graffiti").await.expect(200);
+    assert!(graffiti.body["edges"].as_array().unwrap().len() > 5);
+    app.get(&sergeant, "/v1/case-types/burglary").await.expect(404);
+}

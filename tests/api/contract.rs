@@ -1,0 +1,413 @@
+//! What holds for every operation, read from the OpenAPI document: a new route is
+//! covered here or fails here.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::Method;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use wardlink::db::schema::{audit_events, custom_roles, role_grants};
+use wardlink::doors::may;
+use wardlink::http::openapi;
+
+use crate::support::{Actor, Reply, TestApp};
+
+/// Operations that anybody may call. This list may only shrink.
+const OPEN: &[&str] = &[
+    "login",
+    "read_jwks",
+    "read_liveness",
+    "read_metrics",
+    "read_problem_type",
+    "read_readiness",
+    "read_security_contact",
+    "refresh",
+];
+
+/// What is sent to find out whether bad input is refused: never answered 5xx.
+const POISON: &[&str] = &[
+    "\u{0}",
+    "%00",
+    "-1",
+    "9223372036854775808",
+    "1e309",
+    "NaN",
+    "infinity",
+    "-infinity",
+    "0000-01-01T00:00:00Z",
+    "294277-01-01T00:00:00Z",
+    "2026-02-30T25:61:00Z",
+    "' or 1=1 --",
+    "\\",
+    "foo &",
+    "\u{202e}evil",
+    "\u{1f600}",
+    "[]",
+    "{}",
+    "../../etc/passwd",
+    "91",
+    "181",
+];
+
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+    permission: Option<String>,
+    body: Option<Value>,
+    query: Vec<String>,
+    document: Value,
+}
+
+fn operations() -> Vec<Operation> {
+    let document = serde_json::to_value(openapi::document()).unwrap();
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let named = |place: &str| {
+                parameters
+                    .iter()
+                    .filter(|it| it["in"] == place)
+                    .map(|it| it["name"].as_str().unwrap().to_owned())
+                    .collect()
+            };
+            found.push(Operation {
+                id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                permission: permission_of(operation),
+                body: example_of(&document, operation),
+                query: named("query"),
+                document: operation.clone(),
+            });
+        }
+    }
+    found
+}
+
+fn permission_of(operation: &Value) -> Option<String> {
+    let scopes = operation["security"][0].get("bearer")?;
+    Some(scopes[0].as_str().unwrap_or_default().to_owned())
+}
+
+/// The example of the request body, from its schema.
+fn example_of(document: &Value, operation: &Value) -> Option<Value> {
+    let content = operation.get("requestBody")?.get("content")?.get("application/json")?;
+    let reference = content["schema"]["$ref"].as_str()?;
+    let schema = document.pointer(reference.trim_start_matches('#'))?;
+    schema.get("example").cloned()
+}
+
+/// The path with every parameter filled in by a fresh id, or a plain word.
+fn filled(path: &str) -> String {
+    path.split('/')
+        .map(|part| match part {
+            "{gss}" => "E05013664".to_owned(),
+            "{slug}" => "not-found".to_owned(),
+            "{type}" => "graffiti".to_owned(),
+            part if part.starts_with('{') => Uuid::now_v7().to_string(),
+            part => part.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// Somebody of the council who holds exactly these permissions.
+async fn holding(app: &TestApp, permissions: &[&str]) -> Actor {
+    let actor = app.sign_in("street@camden.example").await;
+    let mut owner = app.database.owner().await;
+    let code = format!("r{}", Uuid::new_v4().simple());
+    diesel::delete(role_grants::table.filter(role_grants::user_id.eq(actor.user_id)))
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    diesel::insert_into(custom_roles::table)
+        .values((
+            custom_roles::id.eq(Uuid::now_v7()),
+            custom_roles::org_id.eq(actor.org_id),
+            custom_roles::code.eq(&code),
+            custom_roles::name.eq("Test"),
+            custom_roles::permissions.eq(permissions),
+        ))
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    diesel::insert_into(role_grants::table)
+        .values((
+            role_grants::id.eq(Uuid::now_v7()),
+            role_grants::org_id.eq(actor.org_id),
+            role_grants::user_id.eq(actor.user_id),
+            role_grants::role.eq(&code),
+        ))
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    actor
+}
+
+async fn call(app: &TestApp, actor: &Actor, operation: &Operation) -> Reply {
+    let draft = app
+        .draft(actor, operation.method.clone(), &filled(&operation.path))
+        .header("If-Match", "\"1\"");
+    match &operation.body {
+        Some(body) => draft.json(body.clone()).send().await,
+        None => draft.send().await,
+    }
+}
+
+async fn events(app: &TestApp) -> i64 {
+    let mut owner = app.database.owner().await;
+    audit_events::table.count().get_result(&mut owner).await.unwrap()
+}
+
+#[test]
+fn the_document_is_the_one_checked_in() {
+    let current = format!("{}\n", openapi::document().to_pretty_json().unwrap());
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/wardlink.json");
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        kept == current,
+        "openapi/wardlink.json is stale: run `make openapi` and look at the difference"
+    );
+}
+
+#[test]
+fn every_operation_is_described() {
+    let mut ids = BTreeSet::new();
+    for operation in operations() {
+        let id = &operation.id;
+        assert!(ids.insert(id.clone()), "{id} is there twice");
+        let text = |name: &str| operation.document[name].as_str().unwrap_or_default().len();
+        assert!(text("summary") > 3, "{id} has no summary");
+        assert!(text("description") > 20, "{id} has no description");
+        assert!(
+            operation.document["security"].is_array(),
+            "{id} does not say who may call it"
+        );
+        let bodied = operation.document["requestBody"]["content"]
+            .get("application/json")
+            .is_some();
+        assert!(!bodied || operation.body.is_some(), "{id} has no example of its body");
+        if let Some(code) = operation.permission.as_deref().filter(|code| !code.is_empty()) {
+            assert!(may::CODES.contains(&code), "{id} names the unknown permission {code}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn without_a_token_every_operation_but_the_open_ones_answers_401() {
+    let app = TestApp::start().await;
+    for operation in operations() {
+        assert_eq!(
+            operation.permission.is_none(),
+            OPEN.contains(&operation.id.as_str()),
+            "{}",
+            operation.id
+        );
+        if operation.permission.is_none() {
+            continue;
+        }
+        for token in [None, Some("Bearer nonsense"), Some("Basic YTpi")] {
+            let mut request =
+                actix_web::test::TestRequest::with_uri(&filled(&operation.path)).method(operation.method.clone());
+            if let Some(token) = token {
+                request = request.insert_header(("Authorization", token));
+            }
+            let reply = app.send(request).await.expect(401);
+            assert_eq!(reply.problem(), "unauthenticated", "{}", operation.id);
+            assert!(reply.header("www-authenticate").is_some());
+        }
+    }
+}
+
+#[actix_web::test]
+async fn the_permission_in_the_document_is_the_one_that_is_needed() {
+    let app = TestApp::start().await;
+    for operation in operations() {
+        let Some(code) = operation.permission.as_deref().filter(|code| !code.is_empty()) else {
+            continue;
+        };
+        let others: Vec<&str> = may::CODES.iter().copied().filter(|other| *other != code).collect();
+
+        let without = holding(&app, &others).await;
+        let refused = call(&app, &without, &operation).await;
+        assert_eq!(
+            refused.status.as_u16(),
+            403,
+            "{} without {code}: {:?}",
+            operation.id,
+            refused.body
+        );
+        assert_eq!(refused.problem(), "forbidden");
+
+        let only = holding(&app, &[code]).await;
+        let reached = call(&app, &only, &operation).await;
+        assert!(reached.status.as_u16() < 500, "{}: {:?}", operation.id, reached.body);
+        let stopped_by_role = reached.status.as_u16() == 403
+            && reached.problem() == "forbidden"
+            && reached.body["detail"]
+                .as_str()
+                .unwrap()
+                .contains("needs the permission");
+        assert!(
+            !stopped_by_role,
+            "{} with only {code}: {:?}",
+            operation.id, reached.body
+        );
+    }
+}
+
+#[actix_web::test]
+async fn every_call_writes_exactly_one_event_and_carries_the_headers() {
+    let app = TestApp::start().await;
+    let everything = holding(&app, may::CODES).await;
+    let nothing = holding(&app, &[]).await;
+    let everything = Actor {
+        session_id: everything.session_id,
+        ..everything
+    };
+    for actor in [&nothing, &everything] {
+        for operation in operations().iter().filter(|operation| operation.permission.is_some()) {
+            let before = events(&app).await;
+            let reply = call(&app, actor, operation).await;
+            assert_eq!(
+                events(&app).await - before,
+                1,
+                "{}: {} {:?}",
+                operation.id,
+                reply.status,
+                reply.body
+            );
+            for header in [
+                "x-request-id",
+                "cache-control",
+                "x-content-type-options",
+                "content-security-policy",
+                "referrer-policy",
+            ] {
+                assert!(reply.header(header).is_some(), "{} lacks {header}", operation.id);
+            }
+            let documented = operation.document["responses"].get(reply.status.as_str()).is_some();
+            assert!(
+                documented,
+                "{} answers {} undocumented: {:?}",
+                operation.id, reply.status, reply.body
+            );
+            if operation.id == "logout" || operation.id == "change_password" {
+                continue;
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn poison_in_any_parameter_or_member_is_never_a_5xx() {
+    let app = TestApp::start().await;
+    let actor = holding(&app, may::CODES).await;
+    let draft = |operation: &Operation, path: &str| {
+        app.draft(&actor, operation.method.clone(), path)
+            .header("If-Match", "\"1\"")
+            .header("Access-Purpose", "audit")
+    };
+    for operation in operations()
+        .iter()
+        .filter(|it| it.permission.is_some() && it.id != "logout")
+    {
+        for poison in POISON {
+            let encoded: String = form_urlencoded::byte_serialize(poison.as_bytes()).collect();
+            for name in &operation.query {
+                let path = format!("{}?{name}={encoded}", filled(&operation.path));
+                let reply = draft(operation, &path).send().await;
+                assert!(
+                    reply.status.as_u16() < 500,
+                    "{} {name}={poison:?}: {:?}",
+                    operation.id,
+                    reply.body
+                );
+            }
+            if operation.path.contains('{') {
+                let broken = operation
+                    .path
+                    .split('/')
+                    .map(|part| if part.starts_with('{') { &encoded } else { part });
+                let reply = draft(operation, &broken.collect::<Vec<_>>().join("/")).send().await;
+                assert!(
+                    reply.status.is_client_error(),
+                    "{} path {poison:?}: {:?}",
+                    operation.id,
+                    reply.body
+                );
+            }
+            for member in operation
+                .body
+                .iter()
+                .filter_map(Value::as_object)
+                .flat_map(serde_json::Map::keys)
+            {
+                let mut body = operation.body.clone().unwrap();
+                body[member] = json!(poison);
+                let reply = draft(operation, &filled(&operation.path)).json(body).send().await;
+                assert!(
+                    reply.status.as_u16() < 500,
+                    "{} /{member} {poison:?}: {:?}",
+                    operation.id,
+                    reply.body
+                );
+            }
+        }
+        for member in operation
+            .body
+            .iter()
+            .filter_map(Value::as_object)
+            .flat_map(serde_json::Map::keys)
+        {
+            for value in [
+                json!(null),
+                json!(-1),
+                json!(u64::MAX),
+                json!([[]]),
+                json!({"a": {"b": 1}}),
+                json!(true),
+            ] {
+                let mut body = operation.body.clone().unwrap();
+                body[member] = value.clone();
+                let reply = draft(operation, &filled(&operation.path)).json(body).send().await;
+                assert!(
+                    reply.status.as_u16() < 500,
+                    "{} /{member} {value}: {:?}",
+                    operation.id,
+                    reply.body
+                );
+            }
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_wrong_method_is_405_with_the_methods_there_are() {
+    let app = TestApp::start().await;
+    let paths: BTreeSet<String> = operations().into_iter().map(|operation| operation.path).collect();
+    for path in paths {
+        let reply = app.anonymous(Method::TRACE, &filled(&path), None).await.expect(405);
+        assert_eq!(reply.problem(), "method-not-allowed");
+        assert!(!reply.header("allow").unwrap().is_empty(), "{path}");
+    }
+    app.anonymous(Method::GET, "/v1/nothing-here", None).await.expect(404);
+}
+
+#[actix_web::test]
+async fn every_problem_type_is_documented_at_its_address() {
+    let app = TestApp::start().await;
+    let mut slugs = BTreeSet::new();
+    for problem in wardlink::http::problems_page::all() {
+        assert!(slugs.insert(problem.slug), "{} is there twice", problem.slug);
+        let reply = app
+            .anonymous(Method::GET, &format!("/problems/{}", problem.slug), None)
+            .await
+            .expect(200);
+        assert_eq!(reply.body["status"], problem.status);
+    }
+}
