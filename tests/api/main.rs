@@ -7,5 +7,6 @@
 
 mod support;
 
+mod geography;
 mod schema;
 mod sign_in;
