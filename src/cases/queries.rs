@@ -1,1 +1,3 @@
 //! The statements of this capability, a file per subject.
+
+pub mod timeline;

@@ -1,1 +1,3 @@
 //! What the API shows and takes, a file per subject.
+
+pub mod timeline;

@@ -7,6 +7,7 @@
 
 mod support;
 
+mod audit;
 mod geography;
 mod schema;
 mod sign_in;
