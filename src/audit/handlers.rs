@@ -1,6 +1,154 @@
 //! Reading the log.
 
+use std::collections::BTreeSet;
+
+use actix_web::{HttpResponse, get};
+use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::queries::{self, Filter, Named};
+use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, Names, redact};
+use super::{Op, Outcome, Purpose};
+use crate::cases::access;
+use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
+use crate::error::{AppError, Result};
+use crate::http::paging::{self, Asked, Page, read_cursor};
+
+const LATEST_FIRST: &str = "-seq";
+
+/// What the log may be read for (DPA 2018 s.62(4)).
+const PURPOSES: [Purpose; 3] = [Purpose::Audit, Purpose::ComplaintOrRightsRequest, Purpose::Supervision];
 
 /// Registers the operations.
-pub fn routes(_config: &mut ServiceConfig<'_>) {}
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_audit_events).service(list_disclosures);
+}
+
+/// Read the audit log
+///
+/// What your own people did, saw or were refused, and what anybody did with your
+/// organisation's cases or towards your organisation, latest first. Of others' acts
+/// you see what concerns you; `redacted` says so. `Access-Purpose` must be `audit`,
+/// `complaint_or_rights_request` or `supervision`. Reading the log is in the log.
+#[utoipa::path(
+    tag = "audit",
+    params(AuditQuery),
+    responses((status = 200, description = "The events.", body = Page<AuditEvent>)),
+    security(("bearer" = ["audit.read"]))
+)]
+#[get("/v1/audit/events")]
+pub async fn list_audit_events(
+    caller: Caller<may::ReadAudit>,
+    query: Params<AuditQuery>,
+    asked: Asked,
+) -> Result<HttpResponse> {
+    caller
+        .consult(query, async |room, query: AuditQuery| {
+            expect_purpose(room)?;
+            let limit = paging::limit(query.limit)?;
+            let filter = Filter {
+                before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
+                ..filter_of(&query)
+            };
+            let viewer = room.person.org_id;
+            let rows = queries::list(room, viewer, &filter, limit + 1).await?;
+            let (rows, names) = redacted(room, rows).await?;
+            let views = rows
+                .into_iter()
+                .map(|(row, by_others)| AuditEvent::of(row, by_others, &names));
+            let page = Page::of(views.collect(), limit, LATEST_FIRST, |event: &AuditEvent| event.seq)?;
+            let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
+            let (latest, earliest) = (page.items.first(), page.items.last());
+            Ok(Audited::consultation(answer)
+                .fact("filters", query.filters())
+                .fact("shown", page.items.len())
+                .fact("latest", json!(latest.map(|event| event.seq)))
+                .fact("earliest", json!(earliest.map(|event| event.seq))))
+        })
+        .await
+}
+
+fn expect_purpose(room: &Room) -> Result<()> {
+    if PURPOSES.contains(&room.request.purpose) {
+        return Ok(());
+    }
+    let known = PURPOSES.map(Purpose::as_str).join(", ");
+    Err(AppError::Malformed(format!(
+        "the log is read only for a purpose of its own: send Access-Purpose as one of {known}"
+    )))
+}
+
+fn filter_of(query: &AuditQuery) -> Filter<'_> {
+    Filter {
+        actor: query.actor,
+        org: query.org,
+        ops: query.op.map(Op::as_str).into_iter().collect(),
+        action: query.action.as_ref().map(|text| text.as_str()),
+        outcome: query.outcome.map(Outcome::as_str),
+        case: query.case,
+        record: query.subject,
+        from: query.from.map(|moment| moment.0),
+        to: query.to.map(|moment| moment.0),
+        request_id: query.request_id,
+        before: None,
+    }
+}
+
+/// Who was shown a case?
+///
+/// Every time somebody was shown something of the case, or it was made visible to
+/// an organisation, latest first. The owner sees everybody; a partner its own people.
+#[utoipa::path(
+    tag = "audit",
+    params(DisclosureQuery),
+    responses((status = 200, description = "The disclosures.", body = Page<Disclosure>)),
+    security(("bearer" = ["audit.case"]))
+)]
+#[get("/v1/cases/{id}/disclosures")]
+pub async fn list_disclosures(
+    caller: Caller<may::ReadDisclosures>,
+    id: Id,
+    query: Params<DisclosureQuery>,
+    asked: Asked,
+) -> Result<HttpResponse> {
+    caller
+        .consult(query, async |room, query: DisclosureQuery| {
+            let access = access::find(room, id.get()).await?;
+            let (viewer, limit) = (room.person.org_id, paging::limit(query.limit)?);
+            let filter = Filter {
+                case: Some(access.case_id),
+                org: (!access.is_owner()).then_some(viewer),
+                ops: vec![Op::Consultation.as_str(), Op::Disclosure.as_str()],
+                outcome: Some(Outcome::Done.as_str()),
+                before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
+                ..Filter::default()
+            };
+            let rows = queries::list(room, viewer, &filter, limit + 1).await?;
+            let (rows, names) = redacted(room, rows).await?;
+            let views = rows.into_iter().map(|(row, _)| Disclosure::of(row, &names));
+            let page = Page::of(views.collect(), limit, LATEST_FIRST, |event: &Disclosure| event.seq)?;
+            let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
+            Ok(access.note(Audited::consultation(answer).fact("shown", page.items.len())))
+        })
+        .await
+}
+
+/// Rows without what the reader may not see, and the names of the recipients left.
+async fn redacted(room: &mut Room, rows: Vec<Named>) -> Result<(Vec<(Named, bool)>, Names)> {
+    let viewer = room.person.org_id;
+    let rows: Vec<(Named, bool)> = rows
+        .into_iter()
+        .map(|row| {
+            let (event, by_others) = redact(row.event, viewer);
+            (Named { event, ..row }, by_others)
+        })
+        .collect();
+    let recipients: BTreeSet<Uuid> = rows
+        .iter()
+        .flat_map(|(row, _)| row.event.recipient_org_ids.iter().copied())
+        .collect();
+    let recipients: Vec<Uuid> = recipients.into_iter().collect();
+    let names = queries::names_of(room, &recipients).await?.into_iter().collect();
+    Ok((rows, names))
+}

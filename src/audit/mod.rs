@@ -6,6 +6,7 @@
 pub mod handlers;
 mod model;
 mod queries;
+mod view;
 
 pub use model::{Op, OutboxEvent, Outcome, Purpose};
 pub use queries::{NewAuditEvent, insert, insert_outbox};

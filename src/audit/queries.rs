@@ -1,13 +1,15 @@
 //! Writing and reading the log.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ipnetwork::IpNetwork;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Op, OutboxEvent, Outcome, Purpose};
-use crate::db::schema::{audit_events, outbox_events};
+use crate::db::schema::{audit_events, organisations, outbox_events, users};
 use crate::error::{AppError, Result};
 
 /// A row of the log. Sequence, transaction and time are the database's own.
@@ -144,4 +146,176 @@ pub async fn insert_outbox(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// A row of the log, as it was written.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = audit_events)]
+pub struct AuditRow {
+    /// Its place in the log.
+    pub seq: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// When, by the database's clock.
+    pub at: DateTime<Utc>,
+    /// s.62 operation.
+    pub op: String,
+    /// The operationId, or `job.…`.
+    pub action: String,
+    /// `done`, `refused`, `failed`.
+    pub outcome: String,
+    /// The HTTP status answered.
+    pub status: Option<i16>,
+    /// Slug of the problem.
+    pub reason: Option<String>,
+    /// Who acted.
+    pub actor_user_id: Option<Uuid>,
+    /// For which organisation.
+    pub org_id: Option<Uuid>,
+    /// In which session.
+    pub session_id: Option<Uuid>,
+    /// `On-Behalf-Of`.
+    pub on_behalf_of: Option<String>,
+    /// `Access-Purpose`.
+    pub purpose: String,
+    /// `Access-Justification`.
+    pub justification: Option<String>,
+    /// `X-Request-Id`.
+    pub request_id: Uuid,
+    /// The real peer.
+    pub peer: Option<IpNetwork>,
+    /// Cases touched or shown.
+    pub case_ids: Vec<Uuid>,
+    /// The owner of each.
+    pub case_org_ids: Vec<Uuid>,
+    /// Other records touched or shown.
+    pub record_ids: Vec<Uuid>,
+    /// Classes of data touched or shown.
+    pub data_classes: Vec<String>,
+    /// Organisations given something.
+    pub recipient_org_ids: Vec<Uuid>,
+    /// Names, states, filters.
+    pub facts: Value,
+}
+
+/// A row of the log with the names of who acted, as far as the reader may know them.
+#[derive(Debug, Queryable)]
+pub struct Named {
+    /// The row.
+    pub event: AuditRow,
+    /// The name of the person.
+    pub actor_name: Option<String>,
+    /// The name of their organisation.
+    pub org_name: Option<String>,
+}
+
+/// Which rows of the log are meant. Every member narrows.
+#[derive(Debug, Default)]
+pub struct Filter<'a> {
+    /// Who acted.
+    pub actor: Option<Uuid>,
+    /// For which organisation.
+    pub org: Option<Uuid>,
+    /// Kinds of operation; none means all.
+    pub ops: Vec<&'static str>,
+    /// The operationId.
+    pub action: Option<&'a str>,
+    /// How it ended.
+    pub outcome: Option<&'static str>,
+    /// A case touched or shown.
+    pub case: Option<Uuid>,
+    /// Another record touched or shown.
+    pub record: Option<Uuid>,
+    /// Not before.
+    pub from: Option<DateTime<Utc>>,
+    /// Before.
+    pub to: Option<DateTime<Utc>>,
+    /// `X-Request-Id`.
+    pub request_id: Option<Uuid>,
+    /// Older than this place in the log.
+    pub before: Option<i64>,
+}
+
+diesel::define_sql_function! {
+    /// The place of an element in an array, counted from 1.
+    fn array_position(array: Array<SqlUuid>, element: SqlUuid) -> Integer;
+}
+
+/// Rows of the log, latest first. What is hidden from `viewer` in a row does not
+/// find it either: a filter must not tell what the view leaves out.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(
+    connection: &mut AsyncPgConnection,
+    viewer: Uuid,
+    filter: &Filter<'_>,
+    limit: i64,
+) -> Result<Vec<Named>> {
+    use audit_events as log;
+    let mut query = log::table
+        .left_join(users::table.on(users::id.nullable().eq(log::actor_user_id)))
+        .left_join(organisations::table.on(organisations::id.nullable().eq(log::org_id)))
+        .select((
+            AuditRow::as_select(),
+            users::name.nullable(),
+            organisations::name.nullable(),
+        ))
+        .order(log::seq.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(seq) = filter.before {
+        query = query.filter(log::seq.lt(seq));
+    }
+    if let Some(id) = filter.actor {
+        query = query.filter(log::actor_user_id.eq(id));
+    }
+    if let Some(id) = filter.org {
+        query = query.filter(log::org_id.eq(id));
+    }
+    if !filter.ops.is_empty() {
+        query = query.filter(log::op.eq_any(filter.ops.clone()));
+    }
+    if let Some(action) = filter.action {
+        query = query.filter(log::action.eq(action));
+    }
+    if let Some(outcome) = filter.outcome {
+        query = query.filter(log::outcome.eq(outcome));
+    }
+    if let Some(from) = filter.from {
+        query = query.filter(log::at.ge(from));
+    }
+    if let Some(to) = filter.to {
+        query = query.filter(log::at.lt(to));
+    }
+    if let Some(id) = filter.request_id {
+        query = query.filter(log::request_id.eq(id));
+    }
+    if let Some(id) = filter.case {
+        let owner = log::case_org_ids.index(array_position(log::case_ids, id));
+        query = query
+            .filter(log::case_ids.contains(vec![id]))
+            .filter(log::org_id.eq(viewer).or(owner.eq(viewer).nullable()));
+    }
+    if let Some(id) = filter.record {
+        let shown = log::case_org_ids
+            .is_contained_by(vec![viewer])
+            .or(log::recipient_org_ids.contains(vec![viewer]));
+        query = query
+            .filter(log::record_ids.contains(vec![id]))
+            .filter(log::org_id.eq(viewer).or(shown.nullable()));
+    }
+    Ok(query.load(connection).await?)
+}
+
+/// The names of some organisations, as far as the reader may know them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn names_of(connection: &mut AsyncPgConnection, orgs: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    Ok(organisations::table
+        .filter(organisations::id.eq_any(orgs))
+        .select((organisations::id, organisations::name))
+        .load(connection)
+        .await?)
 }

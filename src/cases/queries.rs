@@ -2,4 +2,5 @@
 
 pub mod cases;
 pub mod list;
+pub mod timeline;
 pub mod transitions;

@@ -6,6 +6,7 @@ pub mod import;
 pub mod model;
 pub mod outlines;
 pub mod queries;
+mod view;
 pub mod ward_map;
 
 pub use model::{Gss, WardVersion};

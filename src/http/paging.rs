@@ -1,10 +1,16 @@
 //! Keyset pages: stable while rows are inserted, flat in cost however deep.
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::doors::Answer;
 use crate::error::{AppError, Result};
 
 /// Page sizes (contract: 1 to 200, 50 by default).
@@ -95,4 +101,32 @@ pub fn next_link(path: &str, query: &str, next: &str) -> String {
         .extend_pairs(pairs)
         .finish();
     format!("<{path}?{query}>; rel=\"next\"")
+}
+
+/// The address that a page was asked for at, to link to the next one.
+pub struct Asked {
+    path: String,
+    query: String,
+}
+
+impl FromRequest for Asked {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self {
+            path: http.path().to_owned(),
+            query: http.query_string().to_owned(),
+        }))
+    }
+}
+
+impl Asked {
+    /// `answer` with the `Link` to the next page, where there is one.
+    pub fn linked(&self, answer: Answer, next: Option<&str>) -> Answer {
+        match next {
+            Some(cursor) => answer.header("Link", next_link(&self.path, &self.query, cursor)),
+            None => answer,
+        }
+    }
 }

@@ -7,7 +7,9 @@
 
 mod support;
 
+mod audit;
 mod cases;
 mod contract;
+mod geography;
 mod schema;
 mod sign_in;

@@ -1,6 +1,61 @@
 //! What happened to a case.
 
+use actix_web::{HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::cases::access;
+use crate::cases::queries::timeline::{self as queries, HappenedRow};
+use crate::cases::view::timeline::{TimelineEntry, TimelineQuery};
+use crate::doors::{Answer, Audited, Caller, Id, Params, may};
+use crate::error::Result;
+use crate::http::paging::{self, Asked, Page, read_cursor};
+
+const IN_ORDER: &str = "seq";
+/// The classes of a case's data, as events name them.
+const DATA_CLASSES: [&str; 6] = ["core", "location", "subjects", "notes", "attachments", "intelligence"];
+
 /// Registers the operations.
-pub fn routes(_config: &mut ServiceConfig<'_>) {}
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(read_timeline);
+}
+
+/// Read the timeline of a case
+///
+/// Everything that happened to the case and that you may know of, in the order in
+/// which it was committed. What a share leaves out of the case is left out here.
+#[utoipa::path(
+    tag = "cases",
+    params(TimelineQuery),
+    responses((status = 200, description = "What happened.", body = Page<TimelineEntry>)),
+    security(("bearer" = ["case.read"]))
+)]
+#[get("/v1/cases/{id}/timeline")]
+pub async fn read_timeline(
+    caller: Caller<may::ReadCases>,
+    id: Id,
+    query: Params<TimelineQuery>,
+    asked: Asked,
+) -> Result<HttpResponse> {
+    caller
+        .consult(query, async |room, query: TimelineQuery| {
+            let limit = paging::limit(query.limit)?;
+            let after: Option<i64> = read_cursor(IN_ORDER, query.cursor.as_deref())?;
+            let access = access::find(room, id.get()).await?;
+            let rows = queries::list(room, access.case_id, after, limit + 1).await?;
+            let page = Page::of(rows, limit, IN_ORDER, |row: &HappenedRow| row.seq)?;
+            let shown = DATA_CLASSES
+                .into_iter()
+                .filter(|class| page.items.iter().any(|row| row.data_class == *class));
+            let (classes, records): (Vec<_>, Vec<_>) = (
+                shown.collect(),
+                page.items.iter().filter_map(|row| row.record_id).collect(),
+            );
+            let page = Page {
+                items: page.items.into_iter().map(TimelineEntry::from).collect(),
+                next: page.next,
+            };
+            let answer = asked.linked(Answer::ok(&page)?.marking(access.sensitive), page.next.as_deref());
+            Ok(access.note(Audited::consultation(answer).classes(classes).records(records)))
+        })
+        .await
+}

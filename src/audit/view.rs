@@ -1,0 +1,320 @@
+//! What the API shows of the log, and to whom.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::queries::{AuditRow, Named};
+use super::{Op, Outcome};
+use crate::http::fields::{Moment, Text};
+
+/// Which events are meant. Every filter narrows.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AuditQuery {
+    /// The user who acted.
+    pub actor: Option<Uuid>,
+    /// The organisation for which they acted.
+    pub org: Option<Uuid>,
+    /// The kind of operation.
+    #[param(inline)]
+    pub op: Option<Op>,
+    /// A case that was touched or shown.
+    pub case: Option<Uuid>,
+    /// Another record that was touched or shown: a person, a note, a task, a share, a user.
+    pub subject: Option<Uuid>,
+    /// The operationId, such as `login`.
+    #[param(value_type = Option<String>, max_length = 80, example = "login")]
+    pub action: Option<Text<1, 80>>,
+    /// How it ended.
+    #[param(inline)]
+    pub outcome: Option<Outcome>,
+    /// Not before this time.
+    #[param(value_type = Option<String>, format = DateTime, example = "2026-03-02T00:00:00Z")]
+    pub from: Option<Moment>,
+    /// Before this time.
+    #[param(value_type = Option<String>, format = DateTime, example = "2026-03-03T00:00:00Z")]
+    pub to: Option<Moment>,
+    /// The `X-Request-Id`.
+    pub request_id: Option<Uuid>,
+    /// How many at most, 1 to 200; 50 where it is left out.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u16>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl AuditQuery {
+    /// The filters in use, for the log of reading the log. What was typed for
+    /// `action` may be anything and is left out.
+    pub fn filters(&self) -> Value {
+        let mut filters = json!({
+            "actor": self.actor, "org": self.org, "op": self.op, "case": self.case, "subject": self.subject,
+            "outcome": self.outcome, "from": self.from, "to": self.to, "request_id": self.request_id
+        });
+        if let Some(members) = filters.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+        }
+        filters
+    }
+}
+
+/// A page of the disclosures of a case.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DisclosureQuery {
+    /// How many at most, 1 to 200; 50 where it is left out.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u16>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// Somebody in the log.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "name": "Amara Osei"}))]
+pub struct AuditActor {
+    /// The user.
+    pub id: Uuid,
+    /// Their name; `null` where it is not for you to know.
+    pub name: Option<String>,
+}
+
+/// An organisation in the log.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service"}))]
+pub struct AuditOrganisation {
+    /// The organisation.
+    pub id: Uuid,
+    /// Its name; `null` where it is not for you to know.
+    pub name: Option<String>,
+}
+
+/// Names of organisations, for those that a page mentions by id.
+pub type Names = HashMap<Uuid, String>;
+
+/// What somebody did, saw or was refused.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "seq": 4711, "id": "01935f1e-9c1a-4d2e-8a51-0d6c1f2a9b7f", "at": "2026-03-02T09:00:00Z",
+    "op": "consultation", "action": "read_case", "outcome": "done", "status": 200, "reason": null,
+    "actor": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "name": "Amara Osei"},
+    "organisation": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service"},
+    "on_behalf_of": null, "purpose": "case_work", "justification": null, "session_id": null, "peer": null,
+    "request_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
+    "case_ids": ["01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73"], "record_ids": [], "data_classes": ["core", "location"],
+    "recipients": [], "facts": {}, "redacted": true
+}))]
+pub struct AuditEvent {
+    /// Its place in the log.
+    pub seq: i64,
+    /// Its id.
+    pub id: Uuid,
+    /// When, by the database's clock.
+    pub at: DateTime<Utc>,
+    /// `collection`, `alteration`, `consultation`, `disclosure`, `combination`, `erasure` or `security`.
+    pub op: String,
+    /// The operationId, or `job.…`.
+    pub action: String,
+    /// `done`, `refused` or `failed`.
+    pub outcome: String,
+    /// The HTTP status answered.
+    pub status: Option<i16>,
+    /// The problem's slug, where it was refused.
+    pub reason: Option<String>,
+    /// Who acted; `null` before sign-in and for jobs.
+    pub actor: Option<AuditActor>,
+    /// For which organisation.
+    pub organisation: Option<AuditOrganisation>,
+    /// The officer behind a partner system's request.
+    pub on_behalf_of: Option<String>,
+    /// `Access-Purpose`.
+    pub purpose: String,
+    /// `Access-Justification`, of your own people.
+    pub justification: Option<String>,
+    /// The session, of your own people.
+    pub session_id: Option<Uuid>,
+    /// The network address, of your own people.
+    pub peer: Option<String>,
+    /// `X-Request-Id`.
+    pub request_id: Uuid,
+    /// Cases touched or shown; of others' acts only your own cases.
+    pub case_ids: Vec<Uuid>,
+    /// Other records touched or shown.
+    pub record_ids: Vec<Uuid>,
+    /// Classes of data touched or shown.
+    pub data_classes: Vec<String>,
+    /// Organisations given something.
+    pub recipients: Vec<AuditOrganisation>,
+    /// Names, states and filters; never content.
+    pub facts: Value,
+    /// Whether this is the act of another organisation, of which you see only what
+    /// concerns your own.
+    pub redacted: bool,
+}
+
+/// One time that somebody was shown something of a case.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "seq": 4711, "at": "2026-03-02T09:00:00Z", "op": "consultation", "action": "read_case",
+    "actor": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "name": "Amara Osei"},
+    "organisation": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service"},
+    "on_behalf_of": null, "purpose": "case_work", "justification": null,
+    "record_ids": [], "data_classes": ["core", "location"], "recipients": []
+}))]
+pub struct Disclosure {
+    /// Its place in the log.
+    pub seq: i64,
+    /// When, by the database's clock.
+    pub at: DateTime<Utc>,
+    /// `consultation`: the actor was shown it. `disclosure`: the recipients were.
+    pub op: String,
+    /// The operationId, or `job.…`.
+    pub action: String,
+    /// Who acted.
+    pub actor: Option<AuditActor>,
+    /// For which organisation.
+    pub organisation: Option<AuditOrganisation>,
+    /// The officer behind a partner system's request.
+    pub on_behalf_of: Option<String>,
+    /// `Access-Purpose`.
+    pub purpose: String,
+    /// `Access-Justification`, of your own people.
+    pub justification: Option<String>,
+    /// Other records shown.
+    pub record_ids: Vec<Uuid>,
+    /// Classes of data shown.
+    pub data_classes: Vec<String>,
+    /// Organisations it was made visible to.
+    pub recipients: Vec<AuditOrganisation>,
+}
+
+/// How much of an event an organisation may see (both-sides rule, domain §6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// The act of its own people: everything.
+    Own,
+    /// The act of others on nothing but its own cases.
+    Owner,
+    /// The act of others, which it was given something by.
+    Recipient,
+    /// The act of others on its own cases and on further ones.
+    Among,
+}
+
+impl Side {
+    fn of(row: &AuditRow, viewer: Uuid) -> Self {
+        if row.org_id == Some(viewer) {
+            Self::Own
+        } else if !row.case_org_ids.is_empty() && row.case_org_ids.iter().all(|owner| *owner == viewer) {
+            Self::Owner
+        } else if row.recipient_org_ids.contains(&viewer) {
+            Self::Recipient
+        } else {
+            Self::Among
+        }
+    }
+}
+
+/// Leaves of `row` what `viewer` may see; says whether it is another's act.
+pub fn redact(mut row: AuditRow, viewer: Uuid) -> (AuditRow, bool) {
+    let side = Side::of(&row, viewer);
+    if side == Side::Own {
+        return (row, false);
+    }
+    (row.session_id, row.peer, row.justification) = (None, None, None);
+    row.case_ids = std::mem::take(&mut row.case_ids)
+        .into_iter()
+        .zip(&row.case_org_ids)
+        .filter_map(|(case, owner)| (*owner == viewer).then_some(case))
+        .collect();
+    if side != Side::Owner {
+        row.recipient_org_ids.retain(|recipient| *recipient == viewer);
+    }
+    if side == Side::Among {
+        row.record_ids.clear();
+        row.facts = json!({});
+    }
+    (row, true)
+}
+
+impl AuditEvent {
+    /// The view of a redacted row.
+    pub fn of(row: Named, redacted: bool, names: &Names) -> Self {
+        let (actor, organisation) = people(&row);
+        let event = row.event;
+        Self {
+            seq: event.seq,
+            id: event.id,
+            at: event.at,
+            op: event.op,
+            action: event.action,
+            outcome: event.outcome,
+            status: event.status,
+            reason: event.reason,
+            actor,
+            organisation,
+            on_behalf_of: event.on_behalf_of,
+            purpose: event.purpose,
+            justification: event.justification,
+            session_id: event.session_id,
+            peer: event.peer.map(|peer| peer.ip().to_string()),
+            request_id: event.request_id,
+            case_ids: event.case_ids,
+            record_ids: event.record_ids,
+            data_classes: event.data_classes,
+            recipients: recipients(event.recipient_org_ids, names),
+            facts: event.facts,
+            redacted,
+        }
+    }
+}
+
+impl Disclosure {
+    /// The view of a redacted row.
+    pub fn of(row: Named, names: &Names) -> Self {
+        let (actor, organisation) = people(&row);
+        let event = row.event;
+        Self {
+            seq: event.seq,
+            at: event.at,
+            op: event.op,
+            action: event.action,
+            actor,
+            organisation,
+            on_behalf_of: event.on_behalf_of,
+            purpose: event.purpose,
+            justification: event.justification,
+            record_ids: event.record_ids,
+            data_classes: event.data_classes,
+            recipients: recipients(event.recipient_org_ids, names),
+        }
+    }
+}
+
+fn people(row: &Named) -> (Option<AuditActor>, Option<AuditOrganisation>) {
+    let actor = row.event.actor_user_id.map(|id| AuditActor {
+        id,
+        name: row.actor_name.clone(),
+    });
+    let organisation = row.event.org_id.map(|id| AuditOrganisation {
+        id,
+        name: row.org_name.clone(),
+    });
+    (actor, organisation)
+}
+
+fn recipients(ids: Vec<Uuid>, names: &Names) -> Vec<AuditOrganisation> {
+    ids.into_iter()
+        .map(|id| AuditOrganisation {
+            id,
+            name: names.get(&id).cloned(),
+        })
+        .collect()
+}
