@@ -3,6 +3,8 @@
 -- Roles (owner, definer, app, worker, auditor) are cluster-wide and are made by
 -- `wardlink migrate` before this file runs; see src/db/roles.rs.
 
+set local lock_timeout = '5s';
+set local statement_timeout = '10min';
 create schema wardlink authorization wardlink_owner;
 grant usage on schema wardlink to wardlink_definer, wardlink_app, wardlink_worker, wardlink_auditor;
 set local role wardlink_owner;

@@ -1,5 +1,7 @@
 -- People, what they may do, and how a request proves it.
 
+set local lock_timeout = '5s';
+set local statement_timeout = '10min';
 set local role wardlink_owner;
 set local search_path = wardlink, pg_temp;
 

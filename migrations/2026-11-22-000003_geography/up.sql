@@ -1,5 +1,7 @@
 -- Wards as dated versions (domain §1.3), and the teams that answer for them.
 
+set local lock_timeout = '5s';
+set local statement_timeout = '10min';
 set local role wardlink_owner;
 set local search_path = wardlink, pg_temp;
 

@@ -1,6 +1,8 @@
 -- The log: who did, saw or was refused what, and when (DPA 2018 s.62).
 -- Rows are only ever added. The clock is the database's own.
 
+set local lock_timeout = '5s';
+set local statement_timeout = '10min';
 set local role wardlink_owner;
 set local search_path = wardlink, pg_temp;
 

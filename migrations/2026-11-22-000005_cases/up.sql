@@ -4,6 +4,8 @@
 -- see a case, which is also the list projection. It is kept by triggers, in the
 -- transaction of the change, so no statement elsewhere can forget it.
 
+set local lock_timeout = '5s';
+set local statement_timeout = '10min';
 set local role wardlink_owner;
 set local search_path = wardlink, pg_temp;
 

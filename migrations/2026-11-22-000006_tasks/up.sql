@@ -1,5 +1,7 @@
 -- The tasking contract between organisations (domain §2.5).
 
+set local lock_timeout = '5s';
+set local statement_timeout = '10min';
 set local role wardlink_owner;
 set local search_path = wardlink, pg_temp;
 
@@ -28,6 +30,7 @@ create table tasks (
   accept_due_at timestamptz,
   success_measure text,
   offer jsonb,
+  -- squawk-ignore prefer-bigint-over-int: a task is extended a few times, not billions
   extensions integer not null default 0,
   submitted_by uuid,
   result text,

@@ -1,6 +1,8 @@
 -- Every step of a case, with who took it, in which role and rank at the time,
 -- and what they recorded to take it (domain §6.1 iii).
 
+set local lock_timeout = '5s';
+set local statement_timeout = '10min';
 set local role wardlink_owner;
 set local search_path = wardlink, pg_temp;
 

@@ -69,7 +69,22 @@ pub fn document() -> OpenApi {
             complete(path, method, operation);
         }
     }
+    drop_unused_schemas(&mut document);
     document
+}
+
+/// Generic views are written out where they are used (`Page<T>`), which leaves the
+/// schema of `T` behind with nothing that refers to it.
+fn drop_unused_schemas(document: &mut OpenApi) {
+    loop {
+        let text = document.to_json().unwrap_or_default();
+        let Some(components) = document.components.as_mut() else { return };
+        let before = components.schemas.len();
+        components.schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        if components.schemas.len() == before {
+            return;
+        }
+    }
 }
 
 /// The operations of a path, with their methods.
@@ -257,7 +272,7 @@ fn add_request_headers(method: &str, operation: &mut Operation) {
 }
 
 fn refusals(path: &str, method: &str, operation: &Operation, signed_in: bool) -> Vec<u16> {
-    let mut statuses = vec![500, 503];
+    let mut statuses = vec![408, 500, 503];
     let has_query = operation
         .parameters
         .iter()
@@ -276,7 +291,7 @@ fn refusals(path: &str, method: &str, operation: &Operation, signed_in: bool) ->
         statuses.push(422);
     }
     if method != "GET" {
-        statuses.extend([400, 408, 409, 422, 429]);
+        statuses.extend([400, 409, 422, 429]);
         if operation.request_body.is_some() {
             statuses.extend([413, 415]);
         }

@@ -24,6 +24,7 @@ pub struct Page<T> {
     /// The records, in the order asked for.
     pub items: Vec<T>,
     /// Send it as `cursor` to get the next page; `null` on the last.
+    #[schema(required = true)]
     pub next: Option<String>,
 }
 

@@ -35,6 +35,7 @@ struct CaseTypes {
     /// Every case type; there is only one page.
     items: Vec<CaseTypeSummary>,
     /// Always `null`.
+    #[schema(required = true)]
     next: Option<String>,
 }
 

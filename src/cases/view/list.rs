@@ -61,6 +61,7 @@ pub enum Shared {
 #[into_params(parameter_in = Query)]
 pub struct ListCases {
     /// Open or closed.
+    #[param(inline)]
     pub status: Option<StatusClass>,
     /// A state of the case type.
     #[param(max_length = 60)]
@@ -78,12 +79,15 @@ pub struct ListCases {
     #[param(max_length = 36, example = "me")]
     pub assigned_to: Option<String>,
     /// Changed after this time.
+    #[param(inline)]
     pub updated_after: Option<Moment>,
     /// Due before this time.
+    #[param(inline)]
     pub due_before: Option<Moment>,
     /// Whether the next deadline has passed.
     pub overdue: Option<bool>,
     /// Shared in or out.
+    #[param(inline)]
     pub shared: Option<Shared>,
     /// West, south, east, north in degrees. Only cases whose place the caller may see can match.
     #[param(max_length = 100, example = "-0.16,51.54,-0.13,51.56")]
@@ -92,6 +96,7 @@ pub struct ListCases {
     #[param(max_length = 200)]
     pub q: Option<String>,
     /// The order.
+    #[param(inline)]
     pub sort: Option<Sort>,
     /// `next` of the page before.
     #[param(max_length = 500)]

@@ -74,6 +74,7 @@ pub struct Steps {
     /// Oldest first.
     pub items: Vec<Step>,
     /// Always `null`: a case has few steps.
+    #[schema(required = true)]
     pub next: Option<String>,
 }
 
