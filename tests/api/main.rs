@@ -7,5 +7,7 @@
 
 mod support;
 
+mod partnerships;
+mod people;
 mod schema;
 mod sign_in;
