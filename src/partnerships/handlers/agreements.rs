@@ -34,10 +34,12 @@ pub async fn list_agreements(caller: Caller<may::BeSignedIn>, params: Params<Agr
             let status = list.status.map(|status| status.as_str());
             let rows = agreements::list(room, list.partnership_id, status, after, limit).await?;
             let page = Page::of(rows, limit, "id", |row: &AgreementRow| row.id)?;
+            let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
+            let mut parties = agreements::parties(room, &ids).await?;
             let mut items = Vec::with_capacity(page.items.len());
             for row in page.items {
-                let parties = agreements::parties(room, row.id).await?;
-                items.push(AgreementView::of(row, parties)?);
+                let own = parties.extract_if(.., |party| party.agreement_id == row.id).collect();
+                items.push(AgreementView::of(row, own)?);
             }
             let page = Page { items, next: page.next };
             let mut answer = Answer::ok(&page)?;
@@ -67,7 +69,7 @@ fn query_of(list: &AgreementList) -> String {
 async fn answer(room: &mut Room, id: Uuid) -> Result<Answer> {
     let row = agreements::find(room, id).await?;
     let version = row.version;
-    let parties = agreements::parties(room, id).await?;
+    let parties = agreements::parties(room, &[id]).await?;
     Ok(Answer::ok(&AgreementView::of(row, parties)?)?.version(version))
 }
 
@@ -116,7 +118,7 @@ pub async fn draft_agreement(
             let row = draft::new_row(new, keeper)?;
             agreements::insert(room, &row).await?;
             agreements::replace_parties(room, row.id, keeper, &parties).await?;
-            let view = AgreementView::of(row.clone(), agreements::parties(room, row.id).await?)?;
+            let view = AgreementView::of(row.clone(), agreements::parties(room, &[row.id]).await?)?;
             let answer = Answer::created(format!("/v1/agreements/{}", row.id), &view)?.version(row.version);
             Ok(Audited::collection(answer).record(row.id))
         })
@@ -162,7 +164,7 @@ pub async fn update_agreement(
             expect_status(&row, "draft")?;
             let parties = match crate::http::fields::not_cleared("/parties", patch.parties.take())? {
                 Some(wanted) => checked_parties(room, row.partnership_id, &wanted).await?,
-                None => agreements::parties(room, id)
+                None => agreements::parties(room, &[id])
                     .await?
                     .into_iter()
                     .map(|party| party.org_id)
@@ -197,7 +199,7 @@ pub async fn sign_agreement(
         .alter(body, async |room, _: NoDetails| {
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
             let row = agreements::find(room, id).await?;
-            let parties = agreements::parties(room, id).await?;
+            let parties = agreements::parties(room, &[id]).await?;
             if !parties.iter().any(|party| party.org_id == org) {
                 return Err(AppError::Forbidden("your organisation is not a party".to_owned()));
             }
@@ -239,7 +241,7 @@ pub async fn activate_agreement(
             let row = kept_here(room, id).await?;
             room.request.expect_version(row.version)?;
             expect_status(&row, "draft")?;
-            let parties = agreements::parties(room, id).await?;
+            let parties = agreements::parties(room, &[id]).await?;
             draft::check_ready(&row, &parties, now.date_naive())?;
             move_to(room, row, "active").await
         })

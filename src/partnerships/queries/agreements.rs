@@ -46,6 +46,8 @@ pub struct AgreementRow {
 /// A party, and whether it signed.
 #[derive(Debug, Clone, Queryable)]
 pub struct PartyRow {
+    /// The agreement.
+    pub agreement_id: Uuid,
     /// The organisation.
     pub org_id: Uuid,
     /// Its name.
@@ -94,16 +96,17 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Agreem
         .await?)
 }
 
-/// The parties of an agreement.
+/// The parties of agreements.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn parties(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Vec<PartyRow>> {
+pub async fn parties(connection: &mut AsyncPgConnection, ids: &[Uuid]) -> Result<Vec<PartyRow>> {
     Ok(agreement_parties::table
         .inner_join(organisations::table.on(organisations::id.eq(agreement_parties::org_id)))
-        .filter(agreement_parties::agreement_id.eq(id))
+        .filter(agreement_parties::agreement_id.eq_any(ids))
         .order((agreement_parties::agreement_id, agreement_parties::org_id))
         .select((
+            agreement_parties::agreement_id,
             agreement_parties::org_id,
             organisations::name,
             agreement_parties::signed_at,
