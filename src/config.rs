@@ -35,6 +35,9 @@ pub struct Config {
     pub attachments: AttachmentStoreConfig,
     /// What scans attachments (`WARDLINK_SCANNER`).
     pub scanner: String,
+    /// Where to report a vulnerability, a `mailto:` or `https:` address for
+    /// `security.txt` (`WARDLINK_SECURITY_CONTACT`).
+    pub security_contact: Option<String>,
     /// Largest attachment in bytes (`WARDLINK_ATTACHMENT_LIMIT`).
     pub attachment_limit: usize,
 }
@@ -98,7 +101,14 @@ impl Config {
                     .ok()
             })
             .collect();
+        let security_contact = reader.text("WARDLINK_SECURITY_CONTACT");
+        if security_contact.as_deref().is_some_and(|address| !is_contact(address)) {
+            reader
+                .wrong
+                .push("WARDLINK_SECURITY_CONTACT: must be a mailto: or https: address".to_owned());
+        }
         let config = Self {
+            security_contact,
             listen: reader.parsed("WARDLINK_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
             database_url: reader.text("DATABASE_URL"),
             worker_url: reader.text("WARDLINK_WORKER_URL"),
@@ -118,6 +128,12 @@ impl Config {
             Err(ConfigError(reader.wrong))
         }
     }
+}
+
+/// RFC 9116 §2.5.3 takes any URI; these two are what people answer.
+fn is_contact(address: &str) -> bool {
+    let known = address.starts_with("mailto:") || address.starts_with("https://");
+    known && address.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn attachments(reader: &mut Reader<'_>, data: &std::path::Path) -> AttachmentStoreConfig {

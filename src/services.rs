@@ -39,3 +39,11 @@ pub struct Services {
     /// The documented operations, by method and path.
     pub operations: Operations,
 }
+
+impl Services {
+    /// The wards, as they were last loaded.
+    pub fn ward_map(&self) -> Arc<WardMap> {
+        let wards = self.wards.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Arc::clone(&wards)
+    }
+}

@@ -106,7 +106,7 @@ alter table agreements enable row level security, force row level security;
 alter table agreement_parties enable row level security, force row level security;
 
 create policy fellow_members on partnership_members for select to wardlink_app
-  using (partnership_id = any (app_partnerships()));
+  using (partnership_id = any (app_partnerships()) or current_setting('app.org_kind', true) = 'platform');
 create policy platform_adds on partnership_members for insert to wardlink_app
   with check (current_setting('app.org_kind', true) = 'platform');
 create policy platform_changes on partnership_members for update to wardlink_app
@@ -131,7 +131,7 @@ create policy platform_changes on organisation_flags for update to wardlink_app
   with check (current_setting('app.org_kind', true) = 'platform');
 
 create policy members on partnerships for select to wardlink_app
-  using (id = any (app_partnerships()));
+  using (id = any (app_partnerships()) or current_setting('app.org_kind', true) = 'platform');
 create policy platform_adds on partnerships for insert to wardlink_app
   with check (current_setting('app.org_kind', true) = 'platform');
 
@@ -146,6 +146,10 @@ create policy members on agreement_parties for select to wardlink_app
   using (agreement_id in (select a.id from agreements a));
 create policy keeper_adds on agreement_parties for insert to wardlink_app
   with check (agreement_org_id = app_org());
+-- While it is a draft the keeper may exchange the parties; their signatures go with that.
+create policy keeper_removes on agreement_parties for delete to wardlink_app
+  using (agreement_org_id = app_org()
+    and agreement_id in (select a.id from agreements a where a.status = 'draft'));
 create policy party_signs on agreement_parties for update to wardlink_app
   using (org_id = app_org()) with check (org_id = app_org());
 
@@ -158,12 +162,31 @@ create policy setup on agreements to wardlink_owner using (id is not null) with 
 create policy setup on agreement_parties to wardlink_owner using (org_id is not null) with check (org_id is not null);
 
 create policy definer on organisations for select to wardlink_definer using (id is not null);
+create policy definer on agreements to wardlink_definer using (id is not null) with check (id is not null);
 create policy definer on partnership_members for select to wardlink_definer using (org_id is not null);
 
 grant select, insert, update on organisations, organisation_flags, partnership_members to wardlink_app;
 grant select, insert on partnerships to wardlink_app;
 grant select, insert, update on agreements, agreement_parties to wardlink_app;
+grant delete on agreement_parties to wardlink_app;
 grant select on organisations, partnership_members to wardlink_definer;
+grant select, update on agreements to wardlink_definer;
+
+-- A signature changes what the agreement shows, but a party may not write the
+-- keeper's row.
+create function count_signature() returns trigger language plpgsql security definer
+  set search_path = wardlink, pg_temp as $$
+begin
+  update agreements set version = version + 1, updated_at = now() where id = new.agreement_id;
+  return null;
+end $$;
+create trigger count_signature after update on agreement_parties
+  for each row execute function count_signature();
+
+reset role;
+grant create on schema wardlink to wardlink_definer;
+alter function wardlink.count_signature() owner to wardlink_definer;
+revoke create on schema wardlink from wardlink_definer;
 
 reset role;
 reset search_path;

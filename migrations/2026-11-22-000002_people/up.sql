@@ -117,7 +117,8 @@ alter table idempotency_keys enable row level security, force row level security
 -- Names of partners' people are visible (a task names both sides' officers);
 -- what else a person's row holds is shown to their own organisation only.
 create policy own_and_partners on users for select to wardlink_app
-  using (org_id = app_org() or org_id in (select m.org_id from partnership_members m));
+  using (org_id = app_org() or org_id in (select m.org_id from partnership_members m
+    where m.partnership_id = any (app_partnerships())));
 create policy own_adds on users for insert to wardlink_app with check (org_id = app_org());
 create policy own_changes on users for update to wardlink_app
   using (org_id = app_org()) with check (org_id = app_org());
@@ -134,6 +135,7 @@ create policy definer on sign_in_names to wardlink_definer using (user_id is not
 create policy definer on built_in_roles for select to wardlink_definer using (code is not null);
 create policy definer on custom_roles for select to wardlink_definer using (org_id is not null);
 create policy definer on role_grants for select to wardlink_definer using (org_id is not null);
+create policy definer_adds on role_grants for insert to wardlink_definer with check (role = 'org_admin');
 create policy definer on sessions to wardlink_definer using (org_id is not null) with check (org_id is not null);
 create policy definer on refresh_tokens to wardlink_definer using (org_id is not null) with check (org_id is not null);
 create policy setup on users to wardlink_owner using (org_id is not null) with check (org_id is not null);
@@ -147,7 +149,8 @@ grant select, insert, update on custom_roles, sessions, refresh_tokens to wardli
 grant select, insert, delete on role_grants to wardlink_app;
 grant select, insert on idempotency_keys to wardlink_app;
 grant select, delete on idempotency_keys to wardlink_worker;
-grant select, update on users to wardlink_definer;
+grant select, insert, update on users to wardlink_definer;
+grant insert on role_grants to wardlink_definer;
 grant select, insert, update, delete on sign_in_names to wardlink_definer;
 grant select on built_in_roles, custom_roles, role_grants to wardlink_definer;
 grant select, insert, update on sessions, refresh_tokens to wardlink_definer;
@@ -270,6 +273,23 @@ begin
   end if;
 end $$;
 
+-- A new organisation starts with one administrator, added by the platform; from
+-- then on it looks after its people itself. False where it has people already.
+create function add_first_administrator(p_org uuid, p_user uuid, p_email text, p_name text,
+    p_password_hash text, p_grant uuid)
+  returns boolean language plpgsql volatile security definer set search_path = wardlink, pg_temp as $$
+begin
+  if current_setting('app.org_kind', true) is distinct from 'platform'
+     or exists (select from users u where u.org_id = p_org) then
+    return false;
+  end if;
+  insert into users (id, org_id, email, name, password_hash)
+    values (p_user, p_org, p_email, p_name, p_password_hash);
+  insert into role_grants (id, org_id, user_id, role, granted_by)
+    values (p_grant, p_org, p_user, 'org_admin', app_user());
+  return true;
+end $$;
+
 create function has_demo_users() returns boolean
   language sql stable security definer set search_path = wardlink, pg_temp
   as $$ select exists (select from users where is_demo) $$;
@@ -281,6 +301,7 @@ alter function wardlink.enter(uuid, uuid, text) owner to wardlink_definer;
 alter function wardlink.find_sign_in(text) owner to wardlink_definer;
 alter function wardlink.start_session(uuid, uuid, bigint, inet, text, bytea, bigint, text) owner to wardlink_definer;
 alter function wardlink.rotate_refresh_token(bytea, bytea, bigint) owner to wardlink_definer;
+alter function wardlink.add_first_administrator(uuid, uuid, text, text, text, uuid) owner to wardlink_definer;
 alter function wardlink.has_demo_users() owner to wardlink_definer;
 revoke create on schema wardlink from wardlink_definer;
 revoke execute on all functions in schema wardlink from public;

@@ -23,7 +23,6 @@ pub struct AuditQuery {
     pub org: Option<Uuid>,
     /// The kind of operation.
     #[param(inline)]
-    #[param(inline)]
     pub op: Option<Op>,
     /// A case that was touched or shown.
     pub case: Option<Uuid>,
@@ -34,15 +33,12 @@ pub struct AuditQuery {
     pub action: Option<Text<1, 80>>,
     /// How it ended.
     #[param(inline)]
-    #[param(inline)]
     pub outcome: Option<Outcome>,
     /// Not before this time.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-03-02T00:00:00Z")]
-    #[param(inline)]
     pub from: Option<Moment>,
     /// Before this time.
     #[param(value_type = Option<String>, format = DateTime, example = "2026-03-03T00:00:00Z")]
-    #[param(inline)]
     pub to: Option<Moment>,
     /// The `X-Request-Id`.
     pub request_id: Option<Uuid>,

@@ -49,6 +49,12 @@ impl Database {
         })
     }
 
+    /// Whether `serve` brings the schema up to date: on the embedded server, or
+    /// where a login for it was given. Elsewhere `wardlink migrate` is its own step.
+    pub fn is_ours_to_migrate(&self, config: &Config) -> bool {
+        self.embedded.is_some() || config.migration_url.is_some()
+    }
+
     /// Stops the embedded server, if that is what it is.
     pub fn close(self) -> Result<(), Failure> {
         self.embedded

@@ -25,7 +25,9 @@ pub fn run(config: Config, options: Serve) -> Result<(), Failure> {
         TcpListener::bind(config.listen).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let database = Database::open(&config)?;
     let runtime = start::runtime()?;
-    runtime.block_on(crate::db::migrate::migrate(&database.admin_url))?;
+    if database.is_ours_to_migrate(&config) {
+        runtime.block_on(crate::db::migrate::migrate(&database.admin_url))?;
+    }
     let services = runtime.block_on(start::services(config, &database))?;
     if !options.demo && runtime.block_on(crate::demo::is_present(&services))? {
         return Err("this database holds demo accounts; serve it with --demo, or use another database".into());

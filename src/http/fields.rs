@@ -192,3 +192,15 @@ impl<const MAX: usize> ToSchema for Digits<MAX> {
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(deserializer).map(Some)
 }
+
+/// A merge-patch member that can be replaced but not cleared.
+///
+/// # Errors
+/// 422 at `pointer` where it is `null`.
+pub fn not_cleared<T>(pointer: &str, member: Option<Option<T>>) -> crate::error::Result<Option<T>> {
+    match member {
+        Some(None) => Err(crate::error::AppError::invalid(pointer, "cannot be cleared")),
+        Some(value) => Ok(value),
+        None => Ok(None),
+    }
+}

@@ -7,6 +7,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod operations;
 pub mod paging;
+pub mod plain_list;
 pub mod problem;
 pub mod problems_page;
 pub mod routes;

@@ -78,9 +78,13 @@ pub fn document() -> OpenApi {
 fn drop_unused_schemas(document: &mut OpenApi) {
     loop {
         let text = document.to_json().unwrap_or_default();
-        let Some(components) = document.components.as_mut() else { return };
+        let Some(components) = document.components.as_mut() else {
+            return;
+        };
         let before = components.schemas.len();
-        components.schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        components
+            .schemas
+            .retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
         if components.schemas.len() == before {
             return;
         }

@@ -42,7 +42,8 @@ pub fn serve(listener: TcpListener, services: web::Data<Services>, workers: usiz
             .app_data(services.clone())
             .configure(routes::all)
             .split_for_parts();
-        app.service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
+        app.service(web::redirect("/docs", "/docs/"))
+            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
             .default_service(web::to(conventions::no_route))
             .wrap(from_fn(conventions::apply))
     })

@@ -169,14 +169,14 @@ impl fmt::Debug for SigningKeys {
 }
 
 /// A JWK set of public keys (RFC 7517 §5).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct JwkSet {
     /// The keys, the current one first.
     pub keys: Vec<Jwk>,
 }
 
 /// A public Ed25519 key (RFC 8037 §2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Jwk {
     /// Always `OKP`.
     pub kty: &'static str,

@@ -3,6 +3,8 @@
 //! Offers others the password and token primitives, the built-in roles, and the
 //! names of people for views.
 
+pub mod email;
+mod grants;
 pub mod handlers;
 pub mod keys;
 pub mod passwords;

@@ -1,5 +1,8 @@
 //! The statements of this capability.
 
+pub mod own_roles;
+pub mod people;
+
 use chrono::{DateTime, Duration, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;

@@ -111,6 +111,9 @@ pub const BUILT_IN: &[BuiltInRole] = &[
     },
 ];
 
+/// The permission that only people of the platform's own organisation may hold.
+pub const PLATFORM_ONLY: &str = "partnership.manage";
+
 /// The built-in role with that code.
 pub fn built_in(code: &str) -> Option<&'static BuiltInRole> {
     BUILT_IN.iter().find(|role| role.code == code)

@@ -1,5 +1,8 @@
 //! What the API shows and takes of people and sessions.
 
+pub mod people;
+pub mod roles;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

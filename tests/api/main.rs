@@ -11,5 +11,7 @@ mod audit;
 mod cases;
 mod contract;
 mod geography;
+mod partnerships;
+mod people;
 mod schema;
 mod sign_in;

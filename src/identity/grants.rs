@@ -1,0 +1,99 @@
+//! Which roles can be given, where and for what.
+
+use std::collections::BTreeSet;
+
+use super::roles::{self, PLATFORM_ONLY};
+use super::view::people::{GrantBody, RolesBody};
+use crate::doors::Grant;
+use crate::error::{AppError, FieldError, Result};
+use crate::services::Services;
+
+/// Case types of the contract that have no workflow yet: grants may name them.
+const LATER_TYPES: [&str; 5] = [
+    "criminal_damage",
+    "fly_tipping",
+    "street_drinking",
+    "drug_activity",
+    "case_review",
+];
+/// The most roles a person holds at once.
+const MOST_ROLES: usize = 50;
+/// The most wards of one grant.
+const MOST_AREAS: usize = 200;
+
+/// What grants may refer to.
+pub struct Known<'a> {
+    /// Codes of the organisation's own roles.
+    pub own_roles: BTreeSet<String>,
+    /// Whether it is the platform's own organisation.
+    pub is_platform: bool,
+    /// Where wards and case types are.
+    pub services: &'a Services,
+}
+
+/// The grants that a request asks for.
+///
+/// # Errors
+/// 422 naming everything that does not exist or may not be held here.
+pub fn check(wanted: RolesBody, known: &Known<'_>) -> Result<Vec<Grant>> {
+    if wanted.roles.len() > MOST_ROLES {
+        return Err(AppError::invalid("/roles", format!("has more than {MOST_ROLES} roles")));
+    }
+    let flaws: Vec<FieldError> = wanted
+        .roles
+        .iter()
+        .enumerate()
+        .flat_map(|(index, grant)| flaws_of(grant, index, known))
+        .collect();
+    if !flaws.is_empty() {
+        return Err(AppError::Invalid(flaws));
+    }
+    let granted = |body: GrantBody| Grant {
+        role: body.role.into_string(),
+        areas: body.areas.map(|areas| areas.into_iter().map(String::from).collect()),
+        case_types: body.case_types,
+    };
+    Ok(wanted.roles.into_iter().map(granted).collect())
+}
+
+fn flaws_of(grant: &GrantBody, index: usize, known: &Known<'_>) -> Vec<FieldError> {
+    let mut flaws = Vec::new();
+    let mut flaw = |member: String, detail: &str| {
+        flaws.push(FieldError {
+            pointer: format!("/roles/{index}/{member}"),
+            detail: detail.to_owned(),
+        });
+    };
+    if let Some(detail) = role_flaw(grant.role.as_str(), known) {
+        flaw("role".to_owned(), detail);
+    }
+    let areas = grant.areas.as_deref().unwrap_or_default();
+    if grant.areas.is_some() && !(1..=MOST_AREAS).contains(&areas.len()) {
+        flaw("areas".to_owned(), "must have 1 to 200 wards; leave it out for all");
+    }
+    let wards = known.services.ward_map();
+    for (position, gss) in areas.iter().enumerate() {
+        if wards.versions(gss).is_empty() {
+            flaw(format!("areas/{position}"), "is not the code of a known ward");
+        }
+    }
+    let types = grant.case_types.as_deref().unwrap_or_default();
+    if grant.case_types.is_some() && types.is_empty() {
+        flaw("case_types".to_owned(), "must not be empty; leave it out for all");
+    }
+    for (position, case_type) in types.iter().enumerate() {
+        let exists = known.services.workflows.get(case_type).is_some() || LATER_TYPES.contains(&case_type.as_str());
+        if !exists {
+            flaw(format!("case_types/{position}"), "is not a case type");
+        }
+    }
+    flaws
+}
+
+fn role_flaw(code: &str, known: &Known<'_>) -> Option<&'static str> {
+    let Some(role) = roles::built_in(code) else {
+        return (!known.own_roles.contains(code)).then_some("is neither built in nor a role of your organisation");
+    };
+    let reserved = role.permissions().contains(&PLATFORM_ONLY) && !known.is_platform;
+    reserved.then_some("is held in the platform's own organisation only")
+}

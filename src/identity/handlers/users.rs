@@ -1,0 +1,219 @@
+//! The people of one's own organisation, and what they may do.
+
+use actix_web::{HttpResponse, get, patch, post, put};
+use uuid::Uuid;
+
+use crate::audit::Op;
+use crate::doors::{Answer, Audited, Caller, Grant, Id, JsonBody, Params, Room, may};
+use crate::error::{AppError, Result};
+use crate::http::fields::not_cleared;
+use crate::http::openapi::IfMatch;
+use crate::http::paging::Page;
+use crate::http::plain_list::PlainList;
+use crate::identity::email;
+use crate::identity::grants;
+use crate::identity::passwords::check_new_password;
+use crate::identity::queries::people::{self, NewUser, UserChange, UserRow};
+use crate::identity::queries::{self, own_roles};
+use crate::identity::view::GrantView;
+use crate::identity::view::people::{NewUserBody, RolesBody, UserPatch, UserView};
+
+/// List people
+///
+/// The accounts of your own organisation, with the roles they hold.
+#[utoipa::path(
+    tag = "identity",
+    params(PlainList),
+    responses((status = 200, description = "A page of accounts.", body = Page<UserView>)),
+    security(("bearer" = ["user.manage"]))
+)]
+#[get("/v1/users")]
+pub async fn list_users(caller: Caller<may::ManageUsers>, params: Params<PlainList>) -> Result<HttpResponse> {
+    caller
+        .consult(params, async |room, list: PlainList| {
+            let (org, limit) = (room.person.org_id, list.limit()?);
+            let rows = people::list(room, org, list.after("id")?, limit).await?;
+            let page = Page::of(rows, limit, "id", |row: &UserRow| row.id)?;
+            let views = views_of(room, page.items).await?;
+            let page = Page {
+                items: views,
+                next: page.next,
+            };
+            let answer = list.answer(&room.request.path, &page)?;
+            Ok(Audited::consultation(answer).records(page.items.iter().map(|view| view.id)))
+        })
+        .await
+}
+
+async fn views_of(room: &mut Room, rows: Vec<UserRow>) -> Result<Vec<UserView>> {
+    let org = room.person.org_id;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let held = people::grants_of(room, org, &ids).await?;
+    let roles_of = |id: Uuid| {
+        let own = held.iter().filter(|(holder, _)| *holder == id);
+        own.map(|(_, grant)| GrantView::from(grant.clone())).collect()
+    };
+    let view = |row: UserRow| {
+        let roles = roles_of(row.id);
+        UserView::of(row, roles)
+    };
+    Ok(rows.into_iter().map(view).collect())
+}
+
+/// The account as it is now, with its version.
+async fn current(room: &mut Room, id: Uuid) -> Result<(UserView, i64)> {
+    let org = room.person.org_id;
+    let row = people::find(room, org, id).await?;
+    let version = row.version;
+    let held = people::grants_of(room, org, &[id]).await?;
+    let roles = held.into_iter().map(|(_, grant)| grant.into()).collect();
+    Ok((UserView::of(row, roles), version))
+}
+
+/// Add a person
+///
+/// They can sign in at once, and do nothing until they are given a role. An
+/// address signs in one person in the whole deployment.
+#[utoipa::path(
+    tag = "identity",
+    request_body = NewUserBody,
+    responses((status = 201, description = "Added.", body = UserView)),
+    security(("bearer" = ["user.manage"]))
+)]
+#[post("/v1/users")]
+pub async fn create_user(caller: Caller<may::ManageUsers>, body: JsonBody<NewUserBody>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, new: NewUserBody| {
+            let (id, org_id, me) = (Uuid::now_v7(), room.person.org_id, room.person.user_id);
+            let email = email::normal(&new.email, "/email")?;
+            let own = queries::read_me(room, me).await?;
+            let context = [new.name.as_str(), &email, &own.org_name, "wardlink"];
+            check_new_password(&new.password, &context, "/password")?;
+            let password_hash = room.services.clone().passwords.hash(&new.password).await?;
+            let row = NewUser {
+                id,
+                org_id,
+                email: &email,
+                name: new.name.as_str(),
+                rank: new.rank.as_ref().map(|text| text.as_str()),
+                post: new.post.as_ref().map(|text| text.as_str()),
+                password_hash: &password_hash,
+            };
+            people::insert(room, &row).await?;
+            let (view, version) = current(room, id).await?;
+            let answer = Answer::created(format!("/v1/users/{id}"), &view)?.version(version);
+            Ok(Audited::new(Op::Security, answer).record(id))
+        })
+        .await
+}
+
+/// Read a person
+///
+/// An account of your own organisation. People of partners are not found here.
+#[utoipa::path(
+    tag = "identity",
+    responses((status = 200, description = "The account.", body = UserView)),
+    security(("bearer" = ["user.manage"]))
+)]
+#[get("/v1/users/{id}")]
+pub async fn read_user(caller: Caller<may::ManageUsers>, id: Id) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let (view, version) = current(room, id.get()).await?;
+            let answer = Answer::ok(&view)?.version(version);
+            Ok(Audited::consultation(answer).record(view.id))
+        })
+        .await
+}
+
+/// Change a person
+///
+/// Merge-patch. Disabling an account ends all its sessions at once; nobody can
+/// disable their own.
+#[utoipa::path(
+    tag = "identity",
+    params(IfMatch),
+    request_body = UserPatch,
+    responses((status = 200, description = "Changed.", body = UserView)),
+    security(("bearer" = ["user.manage"]))
+)]
+#[patch("/v1/users/{id}")]
+pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBody<UserPatch>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, patch: UserPatch| {
+            let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
+            let row = people::find(room, org, id).await?;
+            room.request.expect_version(row.version)?;
+            let name = not_cleared("/name", patch.name)?;
+            let disabled = not_cleared("/disabled", patch.disabled)?;
+            if id == me && disabled == Some(true) {
+                return Err(AppError::Forbidden("nobody disables their own account".to_owned()));
+            }
+            let change = UserChange {
+                name: name.as_ref().map(|text| text.as_str()),
+                rank: patch.rank.as_ref().map(|rank| rank.as_ref().map(|text| text.as_str())),
+                post: patch.post.as_ref().map(|post| post.as_ref().map(|text| text.as_str())),
+                disabled_at: disabled.map(|is_off| is_off.then(|| row.disabled_at.unwrap_or(now))),
+                updated_at: now,
+            };
+            people::update(room, org, id, row.version, change).await?;
+            if disabled == Some(true) {
+                people::end_sessions(room, id, None, "disabled", now).await?;
+            }
+            let (view, version) = current(room, id).await?;
+            let answer = Answer::ok(&view)?.version(version);
+            Ok(Audited::new(Op::Security, answer)
+                .record(id)
+                .fact("disabled", view.disabled))
+        })
+        .await
+}
+
+/// Say which roles a person holds
+///
+/// Takes the place of all roles held before and counts from the person's next
+/// request. Nobody changes their own.
+#[utoipa::path(
+    tag = "identity",
+    params(IfMatch),
+    request_body = RolesBody,
+    responses((status = 200, description = "The account with its new roles.", body = UserView)),
+    security(("bearer" = ["user.manage"]))
+)]
+#[put("/v1/users/{id}/roles")]
+pub async fn replace_roles(
+    caller: Caller<may::ManageUsers>,
+    id: Id,
+    body: JsonBody<RolesBody>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, wanted: RolesBody| {
+            let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
+            let row = people::find(room, org, id).await?;
+            if id == me {
+                return Err(AppError::Forbidden("nobody changes their own roles".to_owned()));
+            }
+            room.request.expect_version(row.version)?;
+            let own = own_roles::list(room, org).await?;
+            let known = grants::Known {
+                own_roles: own.into_iter().map(|role| role.code).collect(),
+                is_platform: room.person.org_kind == "platform",
+                services: &room.services,
+            };
+            let granted: Vec<Grant> = grants::check(wanted, &known)?;
+            let unchanged = UserChange {
+                name: None,
+                rank: None,
+                post: None,
+                disabled_at: None,
+                updated_at: now,
+            };
+            people::update(room, org, id, row.version, unchanged).await?;
+            people::replace_grants(room, org, id, me, &granted).await?;
+            let (view, version) = current(room, id).await?;
+            let roles: Vec<String> = granted.into_iter().map(|grant| grant.role).collect();
+            let answer = Answer::ok(&view)?.version(version);
+            Ok(Audited::new(Op::Security, answer).record(id).fact("roles", roles))
+        })
+        .await
+}

@@ -1,0 +1,172 @@
+//! What the API shows and takes of accounts.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::GrantView;
+use crate::geography::model::Gss;
+use crate::http::fields::{Moment, Text, present};
+use crate::identity::passwords::Password;
+use crate::identity::queries::people::{SessionRow, UserRow};
+
+/// A session of one's own that lives.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71", "current": true, "started_at": "2026-03-02T08:58:11Z",
+    "expires_at": "2026-03-02T20:58:11Z", "peer": "203.0.113.7", "user_agent": "Wardlink-Mobile/4.1"
+}))]
+pub struct SessionView {
+    /// Its id.
+    pub id: Uuid,
+    /// Whether it is the one of this request.
+    pub current: bool,
+    /// When it was started.
+    pub started_at: Moment,
+    /// When it ends in any case.
+    pub expires_at: Moment,
+    /// Address it was started from.
+    pub peer: Option<String>,
+    /// The client's own name for itself.
+    pub user_agent: Option<String>,
+}
+
+impl SessionView {
+    /// The view of `row` for somebody in the session `current`.
+    pub fn of(row: SessionRow, current: Uuid) -> Self {
+        Self {
+            id: row.id,
+            current: row.id == current,
+            started_at: Moment(row.started_at),
+            expires_at: Moment(row.expires_at),
+            peer: row.peer.map(|network| network.ip().to_string()),
+            user_agent: row.user_agent,
+        }
+    }
+}
+
+/// A new password for oneself.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "current_password": "Demo-only-passphrase-1", "new_password": "kettle-orbit-lantern-moss"
+}))]
+pub struct PasswordChange {
+    /// The password until now.
+    #[schema(value_type = String, format = "password")]
+    pub current_password: Password,
+    /// The password from now on: 15 to 128 characters of any kind.
+    #[schema(value_type = String, format = "password", min_length = 15, max_length = 128)]
+    pub new_password: Password,
+}
+
+/// An account of one's own organisation.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "email": "asb@camden.example", "name": "Marek Dvorak",
+    "rank": null, "post": "Anti-social behaviour team", "disabled": false,
+    "roles": [{"role": "officer", "areas": null, "case_types": null}], "created_at": "2026-01-12T10:00:00Z"
+}))]
+pub struct UserView {
+    /// Its id.
+    pub id: Uuid,
+    /// The address it signs in with.
+    pub email: String,
+    /// The person's name.
+    pub name: String,
+    /// Rank or grade.
+    pub rank: Option<String>,
+    /// What they do.
+    pub post: Option<String>,
+    /// Whether it can no longer sign in.
+    pub disabled: bool,
+    /// The roles held.
+    pub roles: Vec<GrantView>,
+    /// When it was made.
+    pub created_at: Moment,
+}
+
+impl UserView {
+    /// The view of `row` with the roles held.
+    pub fn of(row: UserRow, roles: Vec<GrantView>) -> Self {
+        Self {
+            id: row.id,
+            email: row.email,
+            name: row.name,
+            rank: row.rank,
+            post: row.post,
+            disabled: row.disabled_at.is_some(),
+            roles,
+            created_at: Moment(row.created_at),
+        }
+    }
+}
+
+/// A person to add. They hold no role until they are given one.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "email": "warden@camden.example", "name": "Ines Duarte", "post": "Community safety warden",
+    "password": "kettle-orbit-lantern-moss"
+}))]
+pub struct NewUserBody {
+    /// The address they sign in with, which no other account may have.
+    pub email: Text<3, 254>,
+    /// Their name.
+    pub name: Text<1, 200>,
+    /// Rank or grade.
+    pub rank: Option<Text<1, 100>>,
+    /// What they do.
+    pub post: Option<Text<1, 200>>,
+    /// Their first password: 15 to 128 characters of any kind.
+    #[schema(value_type = String, format = "password", min_length = 15, max_length = 128)]
+    pub password: Password,
+}
+
+/// What of an account changes; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"rank": "Inspector", "disabled": false}))]
+pub struct UserPatch {
+    /// Their name.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Text<1, 200>>)]
+    pub name: Option<Option<Text<1, 200>>>,
+    /// Rank or grade; `null` clears it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Text<1, 100>>)]
+    pub rank: Option<Option<Text<1, 100>>>,
+    /// What they do; `null` clears it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Text<1, 200>>)]
+    pub post: Option<Option<Text<1, 200>>>,
+    /// `true` ends every session at once and refuses new ones; `false` takes that back.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<bool>)]
+    pub disabled: Option<Option<bool>>,
+}
+
+/// All roles that a person is to hold.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"roles": [{"role": "officer", "areas": ["E05013663"], "case_types": ["graffiti"]}]}))]
+pub struct RolesBody {
+    /// The roles; none takes all away.
+    #[schema(max_items = 50)]
+    pub roles: Vec<GrantBody>,
+}
+
+/// A role to hold, perhaps only in some wards and for some case types.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"role": "supervisor", "areas": ["E05013663", "E05013664"]}))]
+pub struct GrantBody {
+    /// Code of a built-in role or of one of the organisation's own.
+    pub role: Text<1, 40>,
+    /// GSS codes of the wards it is limited to; left out or `null` for all.
+    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 200)]
+    pub areas: Option<Vec<Gss>>,
+    /// Case types it is limited to; left out or `null` for all.
+    #[schema(min_items = 1, max_items = 50)]
+    pub case_types: Option<Vec<String>>,
+}

@@ -1,0 +1,143 @@
+//! What a draft agreement may say, and when it can come into force.
+
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::queries::agreements::{AgreementRow, PartyRow};
+use super::view::agreements::{AgreementPatch, AgreementTerms, NewAgreementBody};
+use crate::audit::Purpose;
+use crate::error::{AppError, Result};
+use crate::http::fields::not_cleared;
+use crate::sharing::model::{Agreement, AgreementStatus, DataClass, Gateway, SharingError, check_activation};
+
+/// The row of a new draft kept by `keeper`.
+///
+/// # Errors
+/// 422 where its days contradict each other.
+pub fn new_row(body: NewAgreementBody, keeper: Uuid) -> Result<AgreementRow> {
+    let row = AgreementRow {
+        id: Uuid::now_v7(),
+        org_id: keeper,
+        partnership_id: body.partnership_id,
+        title: body.title.into_string(),
+        status: "draft".to_owned(),
+        purposes: purposes(&body.purposes),
+        gateways: gateways(&body.gateways),
+        data_classes: data_classes(&body.data_classes),
+        active_from: body.active_from,
+        active_to: body.active_to,
+        review_due: body.review_due,
+        dpia_ref: body.dpia_ref.map(|text| text.into_string()),
+        terms: terms(&body.terms)?,
+        version: 1,
+    };
+    check_days(&row)?;
+    Ok(row)
+}
+
+/// Writes what `patch` changes into `row`, all but the parties.
+///
+/// # Errors
+/// 422 where something cannot be cleared or the days contradict each other.
+pub fn apply(patch: AgreementPatch, row: &mut AgreementRow) -> Result<()> {
+    if let Some(title) = not_cleared("/title", patch.title)? {
+        row.title = title.into_string();
+    }
+    if let Some(wanted) = not_cleared("/purposes", patch.purposes)? {
+        row.purposes = purposes(&wanted);
+    }
+    if let Some(wanted) = not_cleared("/gateways", patch.gateways)? {
+        row.gateways = gateways(&wanted);
+    }
+    if let Some(wanted) = not_cleared("/data_classes", patch.data_classes)? {
+        row.data_classes = data_classes(&wanted);
+    }
+    if let Some(day) = not_cleared("/active_from", patch.active_from)? {
+        row.active_from = day;
+    }
+    if let Some(day) = patch.active_to {
+        row.active_to = day;
+    }
+    if let Some(day) = not_cleared("/review_due", patch.review_due)? {
+        row.review_due = day;
+    }
+    if let Some(reference) = patch.dpia_ref {
+        row.dpia_ref = reference.map(|text| text.into_string());
+    }
+    if let Some(wanted) = not_cleared("/terms", patch.terms)? {
+        row.terms = terms(&wanted)?;
+    }
+    check_days(row)
+}
+
+fn check_days(row: &AgreementRow) -> Result<()> {
+    if row.active_to.is_some_and(|end| end <= row.active_from) {
+        return Err(AppError::invalid("/active_to", "must be after active_from"));
+    }
+    if row.review_due <= row.active_from {
+        return Err(AppError::invalid("/review_due", "must be after active_from"));
+    }
+    Ok(())
+}
+
+/// Whether a draft can come into force (domain L14, L15).
+///
+/// # Errors
+/// [`SharingError::AgreementIncomplete`] naming the first thing that is missing.
+pub fn check_ready(row: &AgreementRow, parties: &[PartyRow], today: NaiveDate) -> Result<()> {
+    check_activation(&facts(row, parties))?;
+    let missing = [
+        ("signatures", parties.iter().all(|party| party.signed_at.is_some())),
+        ("review_due", row.review_due > today),
+        ("active_to", row.active_to.is_none_or(|end| end > today)),
+    ];
+    match missing.into_iter().find(|(_, there)| !there) {
+        Some((member, _)) => Err(SharingError::AgreementIncomplete { member }.into()),
+        None => Ok(()),
+    }
+}
+
+fn facts(row: &AgreementRow, parties: &[PartyRow]) -> Agreement {
+    Agreement {
+        id: row.id,
+        version: 1,
+        status: AgreementStatus::Draft,
+        active_from: row.active_from,
+        active_to: row.active_to,
+        review_due: row.review_due,
+        grace_days: 0,
+        parties: parties.iter().map(|party| party.org_id).collect(),
+        purposes: row.purposes.iter().cloned().collect(),
+        gateways: row.gateways.iter().filter_map(|code| Gateway::parse(code)).collect(),
+        data_classes: row
+            .data_classes
+            .iter()
+            .filter_map(|name| DataClass::parse(name))
+            .collect(),
+        dpia_ref: row.dpia_ref.clone(),
+    }
+}
+
+fn purposes(wanted: &[Purpose]) -> Vec<String> {
+    once(wanted.iter().map(|purpose| purpose.as_str()))
+}
+
+fn gateways(wanted: &[Gateway]) -> Vec<String> {
+    once(wanted.iter().map(|gateway| gateway.as_str()))
+}
+
+fn data_classes(wanted: &[DataClass]) -> Vec<String> {
+    once(wanted.iter().map(|class| class.as_str()))
+}
+
+/// Each name once, in the order in which it came first.
+fn once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names.filter(|name| seen.insert(*name)).map(str::to_owned).collect()
+}
+
+fn terms(terms: &AgreementTerms) -> Result<serde_json::Value> {
+    serde_json::to_value(terms).map_err(|error| AppError::Internal(format!("terms: {error}")))
+}

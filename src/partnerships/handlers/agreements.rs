@@ -1,0 +1,303 @@
+//! Information sharing agreements: drafted, signed by each party, in force, ended.
+
+use std::collections::BTreeSet;
+
+use actix_web::{HttpResponse, get, patch, post};
+use uuid::Uuid;
+
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
+use crate::error::{AppError, Result};
+use crate::http::openapi::IfMatch;
+use crate::http::paging::{self, Page, next_link, read_cursor};
+use crate::partnerships::draft;
+use crate::partnerships::queries::agreements::{self, AgreementRow};
+use crate::partnerships::queries::partnerships;
+use crate::partnerships::view::agreements::{
+    AgreementList, AgreementPatch, AgreementView, NewAgreementBody, NoDetails,
+};
+
+/// List agreements
+///
+/// Those of the partnerships that your organisation belongs to.
+#[utoipa::path(
+    tag = "partnerships",
+    params(AgreementList),
+    responses((status = 200, description = "A page of agreements.", body = Page<AgreementView>)),
+    security(("bearer" = []))
+)]
+#[get("/v1/agreements")]
+pub async fn list_agreements(caller: Caller<may::BeSignedIn>, params: Params<AgreementList>) -> Result<HttpResponse> {
+    caller
+        .consult(params, async |room, list: AgreementList| {
+            let limit = paging::limit(list.limit)?;
+            let after = read_cursor("id", list.cursor.as_deref())?;
+            let status = list.status.map(|status| status.as_str());
+            let rows = agreements::list(room, list.partnership_id, status, after, limit).await?;
+            let page = Page::of(rows, limit, "id", |row: &AgreementRow| row.id)?;
+            let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
+            let mut parties = agreements::parties(room, &ids).await?;
+            let mut items = Vec::with_capacity(page.items.len());
+            for row in page.items {
+                let own = parties.extract_if(.., |party| party.agreement_id == row.id).collect();
+                items.push(AgreementView::of(row, own)?);
+            }
+            let page = Page { items, next: page.next };
+            let mut answer = Answer::ok(&page)?;
+            if let Some(next) = page.next.as_deref() {
+                answer = answer.header("Link", next_link(&room.request.path, &query_of(&list), next));
+            }
+            Ok(Audited::consultation(answer).records(page.items.iter().map(|view| view.id)))
+        })
+        .await
+}
+
+fn query_of(list: &AgreementList) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(id) = list.partnership_id {
+        query.append_pair("partnership_id", &id.to_string());
+    }
+    if let Some(status) = list.status {
+        query.append_pair("status", status.as_str());
+    }
+    if let Some(limit) = list.limit {
+        query.append_pair("limit", &limit.to_string());
+    }
+    query.finish()
+}
+
+/// The agreement as it is now, as an answer.
+async fn answer(room: &mut Room, id: Uuid) -> Result<Answer> {
+    let row = agreements::find(room, id).await?;
+    let version = row.version;
+    let parties = agreements::parties(room, &[id]).await?;
+    Ok(Answer::ok(&AgreementView::of(row, parties)?)?.version(version))
+}
+
+/// Read an agreement
+///
+/// With its parties and who has signed.
+#[utoipa::path(
+    tag = "partnerships",
+    responses((status = 200, description = "The agreement.", body = AgreementView)),
+    security(("bearer" = []))
+)]
+#[get("/v1/agreements/{id}")]
+pub async fn read_agreement(caller: Caller<may::BeSignedIn>, id: Id) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let answer = answer(room, id.get()).await?;
+            Ok(Audited::consultation(answer).record(id.get()))
+        })
+        .await
+}
+
+/// Draft an agreement
+///
+/// In a partnership that your organisation belongs to; it keeps the document.
+/// Nothing can be shared under a draft.
+#[utoipa::path(
+    tag = "partnerships",
+    request_body = NewAgreementBody,
+    responses((status = 201, description = "Drafted.", body = AgreementView)),
+    security(("bearer" = ["agreement.manage"]))
+)]
+#[post("/v1/agreements")]
+pub async fn draft_agreement(
+    caller: Caller<may::ManageAgreements>,
+    body: JsonBody<NewAgreementBody>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, new: NewAgreementBody| {
+            let keeper = room.person.org_id;
+            let own = partnerships::members_among(room, new.partnership_id, &[keeper]).await?;
+            if own.is_empty() {
+                let detail = "is not a partnership of your organisation";
+                return Err(AppError::invalid("/partnership_id", detail));
+            }
+            let parties = checked_parties(room, new.partnership_id, &new.parties).await?;
+            let row = draft::new_row(new, keeper)?;
+            agreements::insert(room, &row).await?;
+            agreements::replace_parties(room, row.id, keeper, &parties).await?;
+            let view = AgreementView::of(row.clone(), agreements::parties(room, &[row.id]).await?)?;
+            let answer = Answer::created(format!("/v1/agreements/{}", row.id), &view)?.version(row.version);
+            Ok(Audited::collection(answer).record(row.id))
+        })
+        .await
+}
+
+/// The parties once each, if all are members of the partnership.
+async fn checked_parties(room: &mut Room, partnership: Uuid, wanted: &[Uuid]) -> Result<Vec<Uuid>> {
+    if wanted.len() > 100 {
+        return Err(AppError::invalid("/parties", "has more than 100 organisations"));
+    }
+    let members = partnerships::members_among(room, partnership, wanted).await?;
+    if let Some(index) = wanted.iter().position(|org| !members.contains(org)) {
+        let detail = "is not a member of the partnership";
+        return Err(AppError::invalid(format!("/parties/{index}"), detail));
+    }
+    let once: BTreeSet<Uuid> = wanted.iter().copied().collect();
+    Ok(once.into_iter().collect())
+}
+
+/// Change a draft
+///
+/// Merge-patch, by the organisation that keeps it. Whoever had signed has to sign
+/// again. Once active, the terms are fixed: end it and draft another.
+#[utoipa::path(
+    tag = "partnerships",
+    params(IfMatch),
+    request_body = AgreementPatch,
+    responses((status = 200, description = "Changed.", body = AgreementView)),
+    security(("bearer" = ["agreement.manage"]))
+)]
+#[patch("/v1/agreements/{id}")]
+pub async fn update_agreement(
+    caller: Caller<may::ManageAgreements>,
+    id: Id,
+    body: JsonBody<AgreementPatch>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, mut patch: AgreementPatch| {
+            let (id, now) = (id.get(), room.now);
+            let mut row = kept_here(room, id).await?;
+            room.request.expect_version(row.version)?;
+            expect_status(&row, "draft")?;
+            let parties = match crate::http::fields::not_cleared("/parties", patch.parties.take())? {
+                Some(wanted) => checked_parties(room, row.partnership_id, &wanted).await?,
+                None => agreements::parties(room, &[id])
+                    .await?
+                    .into_iter()
+                    .map(|party| party.org_id)
+                    .collect(),
+            };
+            draft::apply(patch, &mut row)?;
+            agreements::update(room, &row, now).await?;
+            agreements::replace_parties(room, id, row.org_id, &parties).await?;
+            Ok(Audited::alteration(answer(room, id).await?).record(id))
+        })
+        .await
+}
+
+/// Sign an agreement
+///
+/// For your own organisation, if it is a party. If-Match makes sure that what is
+/// signed is what was read.
+#[utoipa::path(
+    tag = "partnerships",
+    params(IfMatch),
+    request_body = NoDetails,
+    responses((status = 200, description = "Signed.", body = AgreementView)),
+    security(("bearer" = ["agreement.manage"]))
+)]
+#[post("/v1/agreements/{id}/sign")]
+pub async fn sign_agreement(
+    caller: Caller<may::ManageAgreements>,
+    id: Id,
+    body: JsonBody<NoDetails>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, _: NoDetails| {
+            let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
+            let row = agreements::find(room, id).await?;
+            let parties = agreements::parties(room, &[id]).await?;
+            if !parties.iter().any(|party| party.org_id == org) {
+                return Err(AppError::Forbidden("your organisation is not a party".to_owned()));
+            }
+            room.request.expect_version(row.version)?;
+            expect_status(&row, "draft")?;
+            if !agreements::sign(room, id, org, me, now).await? {
+                return Err(AppError::Conflict("your organisation has signed already".to_owned()));
+            }
+            // A signature counts the version up by one; any more, and the keeper
+            // changed the draft since it was read here.
+            if agreements::find(room, id).await?.version != row.version + 1 {
+                return Err(AppError::StaleVersion);
+            }
+            Ok(Audited::alteration(answer(room, id).await?).record(id))
+        })
+        .await
+}
+
+/// Activate an agreement
+///
+/// By the organisation that keeps it, once every party has signed, the impact
+/// assessment is named and the review lies ahead (ICO data sharing code).
+#[utoipa::path(
+    tag = "partnerships",
+    params(IfMatch),
+    request_body = NoDetails,
+    responses((status = 200, description = "In force within its days.", body = AgreementView)),
+    security(("bearer" = ["agreement.manage"]))
+)]
+#[post("/v1/agreements/{id}/activate")]
+pub async fn activate_agreement(
+    caller: Caller<may::ManageAgreements>,
+    id: Id,
+    body: JsonBody<NoDetails>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, _: NoDetails| {
+            let (id, now) = (id.get(), room.now);
+            let row = kept_here(room, id).await?;
+            room.request.expect_version(row.version)?;
+            expect_status(&row, "draft")?;
+            let parties = agreements::parties(room, &[id]).await?;
+            draft::check_ready(&row, &parties, now.date_naive())?;
+            move_to(room, row, "active").await
+        })
+        .await
+}
+
+/// End an agreement
+///
+/// By the organisation that keeps it. Nothing new can be shared under it.
+#[utoipa::path(
+    tag = "partnerships",
+    params(IfMatch),
+    request_body = NoDetails,
+    responses((status = 200, description = "Ended.", body = AgreementView)),
+    security(("bearer" = ["agreement.manage"]))
+)]
+#[post("/v1/agreements/{id}/end")]
+pub async fn end_agreement(
+    caller: Caller<may::ManageAgreements>,
+    id: Id,
+    body: JsonBody<NoDetails>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, _: NoDetails| {
+            let row = kept_here(room, id.get()).await?;
+            room.request.expect_version(row.version)?;
+            expect_status(&row, "active")?;
+            move_to(room, row, "ended").await
+        })
+        .await
+}
+
+async fn move_to(room: &mut Room, mut row: AgreementRow, status: &str) -> Result<Audited<Answer>> {
+    let (id, now) = (row.id, room.now);
+    row.status = status.to_owned();
+    agreements::update(room, &row, now).await?;
+    Ok(Audited::alteration(answer(room, id).await?)
+        .record(id)
+        .fact("status", status))
+}
+
+/// The agreement, if the caller's organisation keeps it.
+async fn kept_here(room: &mut Room, id: Uuid) -> Result<AgreementRow> {
+    let row = agreements::find(room, id).await?;
+    if row.org_id != room.person.org_id {
+        return Err(AppError::Forbidden(
+            "another organisation keeps this agreement".to_owned(),
+        ));
+    }
+    Ok(row)
+}
+
+fn expect_status(row: &AgreementRow, status: &str) -> Result<()> {
+    if row.status == status {
+        return Ok(());
+    }
+    let detail = format!("the agreement is {}, not {status}", row.status);
+    Err(AppError::Conflict(detail))
+}

@@ -1,0 +1,240 @@
+//! Organisations, their policies and their legal standing.
+
+use actix_web::{HttpResponse, get, patch, post};
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::{is_platform, platform_only};
+use crate::audit::Op;
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
+use crate::error::{AppError, Result};
+use crate::http::fields::not_cleared;
+use crate::http::openapi::IfMatch;
+use crate::http::paging::Page;
+use crate::http::plain_list::PlainList;
+use crate::identity::email;
+use crate::identity::passwords::check_new_password;
+use crate::identity::queries::people::{self, NewUser};
+use crate::partnerships::queries::organisations::{self, FlagRow, OrganisationChange, OrganisationRow};
+use crate::partnerships::view::organisations::{
+    FirstAdministrator, Justification, NewFlagBody, NewOrganisationBody, OrganisationPatch, OrganisationView,
+};
+
+/// List organisations
+///
+/// Your own and those that share a partnership with it; the platform sees all.
+#[utoipa::path(
+    tag = "partnerships",
+    params(PlainList),
+    responses((status = 200, description = "A page of organisations.", body = Page<OrganisationView>)),
+    security(("bearer" = []))
+)]
+#[get("/v1/organisations")]
+pub async fn list_organisations(caller: Caller<may::BeSignedIn>, params: Params<PlainList>) -> Result<HttpResponse> {
+    caller
+        .consult(params, async |room, list: PlainList| {
+            let limit = list.limit()?;
+            let rows = organisations::list(room, list.after("id")?, limit).await?;
+            let page = Page::of(rows, limit, "id", |row: &OrganisationRow| row.id)?;
+            let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
+            let flags = organisations::flags_of(room, &ids).await?;
+            let view = |row| OrganisationView::of(row, &flags);
+            let page = Page {
+                items: page.items.into_iter().map(view).collect(),
+                next: page.next,
+            };
+            let answer = list.answer(&room.request.path, &page)?;
+            Ok(Audited::consultation(answer).records(ids))
+        })
+        .await
+}
+
+async fn current(room: &mut Room, id: Uuid) -> Result<(OrganisationView, i64)> {
+    let row = organisations::find(room, id).await?;
+    let version = row.version;
+    let flags = organisations::flags_of(room, &[id]).await?;
+    Ok((OrganisationView::of(row, &flags), version))
+}
+
+/// Read an organisation
+///
+/// With its legal standing: each status with its days and the provision it rests on.
+#[utoipa::path(
+    tag = "partnerships",
+    responses((status = 200, description = "The organisation.", body = OrganisationView)),
+    security(("bearer" = []))
+)]
+#[get("/v1/organisations/{id}")]
+pub async fn read_organisation(caller: Caller<may::BeSignedIn>, id: Id) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let (view, version) = current(room, id.get()).await?;
+            let answer = Answer::ok(&view)?.version(version);
+            Ok(Audited::consultation(answer).record(view.id))
+        })
+        .await
+}
+
+/// Add an organisation
+///
+/// Only the platform may. Name its first administrator, who then adds the others.
+#[utoipa::path(
+    tag = "partnerships",
+    request_body = NewOrganisationBody,
+    responses((status = 201, description = "Added.", body = OrganisationView)),
+    security(("bearer" = ["organisation.manage"]))
+)]
+#[post("/v1/organisations")]
+pub async fn create_organisation(
+    caller: Caller<may::ManageOrganisations>,
+    body: JsonBody<NewOrganisationBody>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, new: NewOrganisationBody| {
+            platform_only(room)?;
+            let id = Uuid::now_v7();
+            let row = OrganisationRow {
+                id,
+                kind: new.kind.as_str().to_owned(),
+                name: new.name.into_string(),
+                justification: new.justification.unwrap_or(Justification::Optional).as_str().to_owned(),
+                requires_acting_officer: new.requires_acting_officer.unwrap_or(true),
+                version: 1,
+            };
+            organisations::insert(room, &row).await?;
+            let first = match new.administrator {
+                Some(person) => Some(add_administrator(room, &row, person).await?),
+                None => None,
+            };
+            let (view, version) = current(room, id).await?;
+            let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version(version);
+            Ok(Audited::new(Op::Security, answer).record(id).records(first))
+        })
+        .await
+}
+
+async fn add_administrator(room: &mut Room, org: &OrganisationRow, person: FirstAdministrator) -> Result<Uuid> {
+    let id = Uuid::now_v7();
+    let email = email::normal(&person.email, "/administrator/email")?;
+    let context = [person.name.as_str(), &email, &org.name, "wardlink"];
+    check_new_password(&person.password, &context, "/administrator/password")?;
+    let password_hash = room.services.clone().passwords.hash(&person.password).await?;
+    let row = NewUser {
+        id,
+        org_id: org.id,
+        email: &email,
+        name: person.name.as_str(),
+        rank: None,
+        post: None,
+        password_hash: &password_hash,
+    };
+    people::insert_first(room, &row).await?;
+    Ok(id)
+}
+
+/// Change an organisation
+///
+/// Merge-patch of your own organisation's policies. The platform may also change
+/// names.
+#[utoipa::path(
+    tag = "partnerships",
+    params(IfMatch),
+    request_body = OrganisationPatch,
+    responses((status = 200, description = "Changed.", body = OrganisationView)),
+    security(("bearer" = ["organisation.manage"]))
+)]
+#[patch("/v1/organisations/{id}")]
+pub async fn update_organisation(
+    caller: Caller<may::ManageOrganisations>,
+    id: Id,
+    body: JsonBody<OrganisationPatch>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, patch: OrganisationPatch| {
+            let (id, now) = (id.get(), room.now);
+            let row = organisations::find(room, id).await?;
+            if id != room.person.org_id && !is_platform(room) {
+                return Err(AppError::Forbidden("this is another organisation".to_owned()));
+            }
+            room.request.expect_version(row.version)?;
+            let name = not_cleared("/name", patch.name)?;
+            if name.is_some() {
+                platform_only(room)?;
+            }
+            let justification = not_cleared("/justification", patch.justification)?;
+            let change = OrganisationChange {
+                name: name.as_ref().map(|text| text.as_str()),
+                justification: justification.map(Justification::as_str),
+                requires_acting_officer: not_cleared("/requires_acting_officer", patch.requires_acting_officer)?,
+                updated_at: now,
+            };
+            organisations::update(room, id, row.version, change).await?;
+            let (view, version) = current(room, id).await?;
+            let answer = Answer::ok(&view)?.version(version);
+            Ok(Audited::new(Op::Security, answer).record(id))
+        })
+        .await
+}
+
+/// Record a legal status
+///
+/// Only the platform may. A status that began on that day is corrected: send it
+/// again with `valid_to` to end it. Periods of one status do not overlap.
+#[utoipa::path(
+    tag = "partnerships",
+    request_body = NewFlagBody,
+    responses((status = 201, description = "Recorded.", body = OrganisationView)),
+    security(("bearer" = ["organisation.manage"]))
+)]
+#[post("/v1/organisations/{id}/flags")]
+pub async fn set_organisation_flag(
+    caller: Caller<may::ManageOrganisations>,
+    id: Id,
+    body: JsonBody<NewFlagBody>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, new: NewFlagBody| {
+            let (id, now) = (id.get(), room.now);
+            let row = organisations::find(room, id).await?;
+            platform_only(room)?;
+            let flag = FlagRow {
+                org_id: id,
+                flag: new.flag.as_str().to_owned(),
+                valid_from: new.valid_from,
+                valid_to: new.valid_to,
+                source: new.source.into_string(),
+            };
+            check_period(&flag, &organisations::flags_of(room, &[id]).await?)?;
+            organisations::write_flag(room, &flag).await?;
+            let touched = OrganisationChange {
+                name: None,
+                justification: None,
+                requires_acting_officer: None,
+                updated_at: now,
+            };
+            organisations::update(room, id, row.version, touched).await?;
+            let (view, version) = current(room, id).await?;
+            let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version(version);
+            Ok(Audited::alteration(answer).record(id).fact("flag", flag.flag))
+        })
+        .await
+}
+
+fn check_period(new: &FlagRow, known: &[FlagRow]) -> Result<()> {
+    if new.valid_to.is_some_and(|end| end <= new.valid_from) {
+        return Err(AppError::invalid("/valid_to", "must be after valid_from"));
+    }
+    let end_of = |flag: &FlagRow| flag.valid_to.unwrap_or(NaiveDate::MAX);
+    let overlaps = known.iter().any(|other| {
+        other.flag == new.flag
+            && other.valid_from != new.valid_from
+            && other.valid_from < end_of(new)
+            && new.valid_from < end_of(other)
+    });
+    if overlaps {
+        return Err(AppError::Conflict(
+            "this status is recorded for some of these days already".to_owned(),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Partnerships, and who belongs to them.
+
+use actix_web::{HttpResponse, delete, get, post};
+use uuid::Uuid;
+
+use super::platform_only;
+use crate::audit::Op;
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, may};
+use crate::error::{AppError, Result};
+use crate::http::paging::Page;
+use crate::http::plain_list::PlainList;
+use crate::partnerships::queries::organisations;
+use crate::partnerships::queries::partnerships::{self, PartnershipRow};
+use crate::partnerships::view::partnerships::{MemberView, NewMemberBody, NewPartnershipBody, PartnershipView};
+
+/// List partnerships
+///
+/// Those your organisation belongs to; the platform sees all.
+#[utoipa::path(
+    tag = "partnerships",
+    params(PlainList),
+    responses((status = 200, description = "A page of partnerships.", body = Page<PartnershipView>)),
+    security(("bearer" = []))
+)]
+#[get("/v1/partnerships")]
+pub async fn list_partnerships(caller: Caller<may::BeSignedIn>, params: Params<PlainList>) -> Result<HttpResponse> {
+    caller
+        .consult(params, async |room, list: PlainList| {
+            let limit = list.limit()?;
+            let rows = partnerships::list(room, list.after("id")?, limit).await?;
+            let views = rows.into_iter().map(PartnershipView::from).collect();
+            let page = Page::of(views, limit, "id", |view: &PartnershipView| view.id)?;
+            let answer = list.answer(&room.request.path, &page)?;
+            Ok(Audited::consultation(answer).records(page.items.iter().map(|view| view.id)))
+        })
+        .await
+}
+
+/// Read a partnership
+///
+/// One that your organisation belongs to.
+#[utoipa::path(
+    tag = "partnerships",
+    responses((status = 200, description = "The partnership.", body = PartnershipView)),
+    security(("bearer" = []))
+)]
+#[get("/v1/partnerships/{id}")]
+pub async fn read_partnership(caller: Caller<may::BeSignedIn>, id: Id) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let row = partnerships::find(room, id.get()).await?;
+            let version = row.version;
+            let answer = Answer::ok(&PartnershipView::from(row))?.version(version);
+            Ok(Audited::consultation(answer).record(id.get()))
+        })
+        .await
+}
+
+/// Add a partnership
+///
+/// Only the platform may. Its code begins the `ref` of every case in it.
+#[utoipa::path(
+    tag = "partnerships",
+    request_body = NewPartnershipBody,
+    responses((status = 201, description = "Added.", body = PartnershipView)),
+    security(("bearer" = ["partnership.manage"]))
+)]
+#[post("/v1/partnerships")]
+pub async fn create_partnership(
+    caller: Caller<may::ManagePartnerships>,
+    body: JsonBody<NewPartnershipBody>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, new: NewPartnershipBody| {
+            platform_only(room)?;
+            if new.code.len() != 3 || !new.code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                return Err(AppError::invalid("/code", "must be three capital letters"));
+            }
+            if !(1..=50).contains(&new.local_authorities.len()) {
+                return Err(AppError::invalid("/local_authorities", "must have 1 to 50 codes"));
+            }
+            let row = PartnershipRow {
+                id: Uuid::now_v7(),
+                code: new.code,
+                name: new.name.into_string(),
+                local_authorities: new.local_authorities.into_iter().map(String::from).collect(),
+                version: 1,
+            };
+            partnerships::insert(room, &row).await?;
+            let (id, version) = (row.id, row.version);
+            let answer = Answer::created(format!("/v1/partnerships/{id}"), &PartnershipView::from(row))?;
+            Ok(Audited::new(Op::Security, answer.version(version)).record(id))
+        })
+        .await
+}
+
+/// List the members of a partnership
+///
+/// Now and before, each with the days of its membership.
+#[utoipa::path(
+    tag = "partnerships",
+    params(PlainList),
+    responses((status = 200, description = "A page of members.", body = Page<MemberView>)),
+    security(("bearer" = []))
+)]
+#[get("/v1/partnerships/{id}/members")]
+pub async fn list_members(caller: Caller<may::BeSignedIn>, id: Id, params: Params<PlainList>) -> Result<HttpResponse> {
+    caller
+        .consult(params, async |room, list: PlainList| {
+            let limit = list.limit()?;
+            let partnership = partnerships::find(room, id.get()).await?;
+            let rows = partnerships::members(room, partnership.id, list.after("organisation_id")?, limit).await?;
+            let views = rows.into_iter().map(MemberView::from).collect();
+            let page = Page::of(views, limit, "organisation_id", |view: &MemberView| {
+                view.organisation_id
+            })?;
+            let answer = list.answer(&room.request.path, &page)?;
+            Ok(Audited::consultation(answer)
+                .record(partnership.id)
+                .records(page.items.iter().map(|view| view.organisation_id)))
+        })
+        .await
+}
+
+/// Add a member
+///
+/// Only the platform may. From that day on the organisation sees its partners.
+#[utoipa::path(
+    tag = "partnerships",
+    request_body = NewMemberBody,
+    responses((status = 201, description = "Added.", body = MemberView)),
+    security(("bearer" = ["partnership.manage"]))
+)]
+#[post("/v1/partnerships/{id}/members")]
+pub async fn add_member(
+    caller: Caller<may::ManagePartnerships>,
+    id: Id,
+    body: JsonBody<NewMemberBody>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, new: NewMemberBody| {
+            let (id, org) = (id.get(), new.organisation_id);
+            partnerships::find(room, id).await?;
+            platform_only(room)?;
+            let organisation = match organisations::find(room, org).await {
+                Err(AppError::NotFound) => Err(AppError::invalid("/organisation_id", "is no organisation here")),
+                other => other,
+            }?;
+            if organisation.kind == "platform" {
+                let detail = "is the platform, which belongs to no partnership";
+                return Err(AppError::invalid("/organisation_id", detail));
+            }
+            partnerships::add_member(room, id, org, new.member_from).await?;
+            let before = Uuid::from_u128(org.as_u128().wrapping_sub(1));
+            let row = partnerships::members(room, id, Some(before), 0)
+                .await?
+                .into_iter()
+                .next();
+            let view = MemberView::from(row.ok_or(AppError::NotFound)?);
+            let answer = Answer::created(format!("/v1/partnerships/{id}/members/{org}"), &view)?;
+            Ok(Audited::new(Op::Security, answer).record(id).record(org))
+        })
+        .await
+}
+
+/// End a membership
+///
+/// Only the platform may. The organisation stops seeing its partners with its
+/// next request; what it was a member for stays on record.
+#[utoipa::path(
+    tag = "partnerships",
+    responses((status = 204, description = "Ended.")),
+    security(("bearer" = ["partnership.manage"]))
+)]
+#[delete("/v1/partnerships/{id}/members/{org_id}")]
+pub async fn end_membership(caller: Caller<may::ManagePartnerships>, ids: Id<2>) -> Result<HttpResponse> {
+    caller
+        .alter((), async |room, ()| {
+            let (id, org) = ids.pair();
+            partnerships::find(room, id).await?;
+            platform_only(room)?;
+            if !partnerships::end_member(room, id, org).await? {
+                return Err(AppError::NotFound);
+            }
+            Ok(Audited::new(Op::Security, Answer::no_content()).record(id).record(org))
+        })
+        .await
+}

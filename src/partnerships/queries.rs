@@ -1,0 +1,5 @@
+//! The statements of this capability, a file per subject.
+
+pub mod agreements;
+pub mod organisations;
+pub mod partnerships;

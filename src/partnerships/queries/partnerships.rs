@@ -1,0 +1,208 @@
+//! The statements on partnerships and who belongs to them.
+//!
+//! Membership is counted by the database's day, as it is at the door.
+
+use chrono::NaiveDate;
+use diesel::dsl::today;
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::db::schema::{organisations, partnership_members, partnerships};
+use crate::error::{AppError, Result};
+
+/// A partnership.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = partnerships)]
+pub struct PartnershipRow {
+    /// Its id.
+    pub id: Uuid,
+    /// Three letters, the beginning of every case's `ref`.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// GSS codes of the local authorities it works in.
+    pub local_authorities: Vec<String>,
+    /// Its version.
+    pub version: i64,
+}
+
+/// An organisation's membership, with what others need to know of the member.
+#[derive(Debug, Queryable)]
+pub struct MemberRow {
+    /// The organisation.
+    pub org_id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// First day of membership.
+    pub member_from: NaiveDate,
+    /// First day it no longer is a member.
+    pub member_to: Option<NaiveDate>,
+}
+
+/// The partnerships that the caller sees, after the id `after`, one more than `limit`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list(connection: &mut AsyncPgConnection, after: Option<Uuid>, limit: i64) -> Result<Vec<PartnershipRow>> {
+    Ok(partnerships::table
+        .filter(partnerships::id.gt(after.unwrap_or(Uuid::nil())))
+        .order(partnerships::id)
+        .limit(limit + 1)
+        .select(PartnershipRow::as_select())
+        .load(connection)
+        .await?)
+}
+
+/// A partnership that the caller sees.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none.
+pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<PartnershipRow> {
+    Ok(partnerships::table
+        .filter(partnerships::id.eq(id))
+        .select(PartnershipRow::as_select())
+        .first(connection)
+        .await?)
+}
+
+/// Adds a partnership.
+///
+/// # Errors
+/// [`AppError::Conflict`] if the code is another's.
+pub async fn insert(connection: &mut AsyncPgConnection, row: &PartnershipRow) -> Result<()> {
+    let values = (
+        partnerships::id.eq(row.id),
+        partnerships::code.eq(&row.code),
+        partnerships::name.eq(&row.name),
+        partnerships::local_authorities.eq(&row.local_authorities),
+    );
+    let added = diesel::insert_into(partnerships::table)
+        .values(values)
+        .execute(connection)
+        .await;
+    match added {
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            Err(AppError::Conflict("another partnership has this code".to_owned()))
+        }
+        other => Ok(other.map(drop)?),
+    }
+}
+
+/// Members now and before, after the id `after`, one more than `limit`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn members(
+    connection: &mut AsyncPgConnection,
+    partnership: Uuid,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<MemberRow>> {
+    Ok(partnership_members::table
+        .inner_join(organisations::table.on(organisations::id.eq(partnership_members::org_id)))
+        .filter(partnership_members::partnership_id.eq(partnership))
+        .filter(partnership_members::org_id.gt(after.unwrap_or(Uuid::nil())))
+        .order((partnership_members::partnership_id, partnership_members::org_id))
+        .limit(limit + 1)
+        .select((
+            partnership_members::org_id,
+            organisations::name,
+            organisations::kind,
+            partnership_members::member_from,
+            partnership_members::member_to,
+        ))
+        .load(connection)
+        .await?)
+}
+
+/// Those of `orgs` that are members today.
+///
+/// # Errors
+/// Those of the database.
+pub async fn members_among(connection: &mut AsyncPgConnection, partnership: Uuid, orgs: &[Uuid]) -> Result<Vec<Uuid>> {
+    Ok(partnership_members::table
+        .filter(partnership_members::partnership_id.eq(partnership))
+        .filter(partnership_members::org_id.eq_any(orgs))
+        .filter(partnership_members::member_from.le(today))
+        .filter(
+            partnership_members::member_to
+                .is_null()
+                .or(partnership_members::member_to.gt(today.nullable())),
+        )
+        .select(partnership_members::org_id)
+        .load(connection)
+        .await?)
+}
+
+/// Makes `org` a member from a day on (today, where none is named), again where
+/// it was one before.
+///
+/// # Errors
+/// [`AppError::Conflict`] if it is a member.
+pub async fn add_member(
+    connection: &mut AsyncPgConnection,
+    partnership: Uuid,
+    org: Uuid,
+    from: Option<NaiveDate>,
+) -> Result<()> {
+    let earlier: Option<Option<NaiveDate>> = partnership_members::table
+        .filter(partnership_members::partnership_id.eq(partnership))
+        .filter(partnership_members::org_id.eq(org))
+        .select(partnership_members::member_to)
+        .first(connection)
+        .await
+        .optional()?;
+    match earlier {
+        Some(None) => return Err(AppError::Conflict("this organisation is a member already".to_owned())),
+        Some(Some(_)) => {
+            let again = diesel::update(partnership_members::table)
+                .filter(partnership_members::partnership_id.eq(partnership))
+                .filter(partnership_members::org_id.eq(org));
+            let open = partnership_members::member_to.eq(None::<NaiveDate>);
+            match from {
+                Some(day) => {
+                    again
+                        .set((partnership_members::member_from.eq(day), open))
+                        .execute(connection)
+                        .await?
+                }
+                None => {
+                    again
+                        .set((partnership_members::member_from.eq(today), open))
+                        .execute(connection)
+                        .await?
+                }
+            };
+        }
+        None => {
+            diesel::insert_into(partnership_members::table)
+                .values((
+                    partnership_members::partnership_id.eq(partnership),
+                    partnership_members::org_id.eq(org),
+                    from.map(|day| partnership_members::member_from.eq(day)),
+                ))
+                .execute(connection)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends a membership today. Returns whether there was one.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_member(connection: &mut AsyncPgConnection, partnership: Uuid, org: Uuid) -> Result<bool> {
+    let ended = diesel::update(partnership_members::table)
+        .filter(partnership_members::partnership_id.eq(partnership))
+        .filter(partnership_members::org_id.eq(org))
+        .filter(partnership_members::member_to.is_null())
+        .set(partnership_members::member_to.eq(today.nullable()))
+        .execute(connection)
+        .await?;
+    Ok(ended > 0)
+}

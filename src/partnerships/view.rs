@@ -1,0 +1,5 @@
+//! What the API shows and takes, a file per subject.
+
+pub mod agreements;
+pub mod organisations;
+pub mod partnerships;

@@ -1,0 +1,265 @@
+//! What the API shows and takes of information sharing agreements.
+
+use chrono::NaiveDate;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::audit::Purpose;
+use crate::error::{AppError, Result};
+use crate::http::fields::{Moment, Text, present};
+use crate::partnerships::queries::agreements::{AgreementRow, PartyRow};
+use crate::sharing::model::{DataClass, Gateway};
+
+/// The arrangements an agreement makes (ICO data sharing code; all optional
+/// while it is a draft).
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "retention": "Shared copies are removed three years after the case is closed.",
+    "rights_contact": "dpo@camden.example"
+}))]
+pub struct AgreementTerms {
+    /// How long shared copies are kept, and how they are disposed of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Text<1, 2000>>,
+    /// Whom people ask about their rights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rights_contact: Option<Text<1, 2000>>,
+    /// What is agreed on accuracy and correction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Text<1, 2000>>,
+    /// How what is shared is protected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security: Option<Text<1, 2000>>,
+    /// Who is told of a breach, and how soon.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breach: Option<Text<1, 2000>>,
+    /// The condition relied on for special category and criminal offence data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub special_conditions: Option<Text<1, 2000>>,
+}
+
+/// Where an agreement stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AgreementState {
+    /// Being written or signed.
+    Draft,
+    /// In force, within its dates.
+    Active,
+    /// Ended.
+    Ended,
+}
+
+impl AgreementState {
+    /// The name in SQL and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// Which agreements are listed.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AgreementList {
+    /// Those of one partnership.
+    pub partnership_id: Option<Uuid>,
+    /// Those that stand there.
+    pub status: Option<AgreementState>,
+    /// Records on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u16>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// An information sharing agreement.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b50", "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70",
+    "partnership_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b60", "title": "Graffiti removal, Camden", "status": "draft",
+    "purposes": ["case_work"], "gateways": ["CDA115"], "data_classes": ["core", "location"],
+    "active_from": "2026-04-01", "active_to": null, "review_due": "2027-04-01", "dpia_ref": "DPIA-2026-14", "terms": {},
+    "parties": [{"organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "London Borough of Camden",
+        "signed_at": null, "signed_by": null}]
+}))]
+pub struct AgreementView {
+    /// Its id.
+    pub id: Uuid,
+    /// The organisation that keeps the document.
+    pub organisation_id: Uuid,
+    /// The partnership it is made in.
+    pub partnership_id: Uuid,
+    /// What it is called.
+    pub title: String,
+    /// `draft`, `active` or `ended`.
+    pub status: String,
+    /// What may be shared for.
+    pub purposes: Vec<String>,
+    /// Through which gateways in law.
+    pub gateways: Vec<String>,
+    /// Which classes of a case's data.
+    pub data_classes: Vec<String>,
+    /// First day in force.
+    pub active_from: NaiveDate,
+    /// First day no longer in force; `null` if no end was agreed.
+    pub active_to: Option<NaiveDate>,
+    /// Day by which it has to be reviewed.
+    pub review_due: NaiveDate,
+    /// Where the data protection impact assessment is kept.
+    pub dpia_ref: Option<String>,
+    /// The arrangements it makes.
+    pub terms: AgreementTerms,
+    /// The organisations that are party to it.
+    pub parties: Vec<PartyView>,
+}
+
+/// A party to an agreement.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70",
+    "name": "London Borough of Camden", "signed_at": null, "signed_by": null}))]
+pub struct PartyView {
+    /// The organisation.
+    pub organisation_id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// When it signed; `null` until then.
+    pub signed_at: Option<Moment>,
+    /// Who signed for it.
+    pub signed_by: Option<Uuid>,
+}
+
+impl AgreementView {
+    /// The view of `row` with its parties.
+    ///
+    /// # Errors
+    /// If the stored terms are not terms.
+    pub fn of(row: AgreementRow, parties: Vec<PartyRow>) -> Result<Self> {
+        let party = |row: PartyRow| PartyView {
+            organisation_id: row.org_id,
+            name: row.name,
+            signed_at: row.signed_at.map(Moment),
+            signed_by: row.signed_by,
+        };
+        Ok(Self {
+            id: row.id,
+            organisation_id: row.org_id,
+            partnership_id: row.partnership_id,
+            title: row.title,
+            status: row.status,
+            purposes: row.purposes,
+            gateways: row.gateways,
+            data_classes: row.data_classes,
+            active_from: row.active_from,
+            active_to: row.active_to,
+            review_due: row.review_due,
+            dpia_ref: row.dpia_ref,
+            terms: stored(row.terms, "terms")?,
+            parties: parties.into_iter().map(party).collect(),
+        })
+    }
+}
+
+/// A stored JSON value as what it was stored from.
+///
+/// # Errors
+/// If it is not that.
+pub fn stored<T: DeserializeOwned>(value: serde_json::Value, name: &str) -> Result<T> {
+    serde_json::from_value(value).map_err(|error| AppError::Internal(format!("stored {name}: {error}")))
+}
+
+/// An agreement to draft. Your organisation keeps the document.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "partnership_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b60", "title": "Graffiti removal, Camden",
+    "purposes": ["case_work"], "gateways": ["CDA115"], "data_classes": ["core", "location"],
+    "active_from": "2026-04-01", "review_due": "2027-04-01",
+    "parties": ["01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71"]
+}))]
+pub struct NewAgreementBody {
+    /// The partnership it is made in.
+    pub partnership_id: Uuid,
+    /// What it is called.
+    pub title: Text<1, 200>,
+    /// What may be shared for.
+    pub purposes: Vec<Purpose>,
+    /// Through which gateways in law.
+    pub gateways: Vec<Gateway>,
+    /// Which classes of a case's data.
+    pub data_classes: Vec<DataClass>,
+    /// First day in force.
+    pub active_from: NaiveDate,
+    /// First day no longer in force; left out if no end is agreed.
+    pub active_to: Option<NaiveDate>,
+    /// Day by which it has to be reviewed.
+    pub review_due: NaiveDate,
+    /// Where the data protection impact assessment is kept; needed to activate.
+    pub dpia_ref: Option<Text<1, 200>>,
+    /// The arrangements it makes.
+    #[serde(default)]
+    pub terms: AgreementTerms,
+    /// Members of the partnership that are to be party to it.
+    #[schema(max_items = 100)]
+    pub parties: Vec<Uuid>,
+}
+
+/// What of a draft changes; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"dpia_ref": "DPIA-2026-14", "review_due": "2027-04-01"}))]
+pub struct AgreementPatch {
+    /// What it is called.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Text<1, 200>>)]
+    pub title: Option<Option<Text<1, 200>>>,
+    /// What may be shared for.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<Purpose>>)]
+    pub purposes: Option<Option<Vec<Purpose>>>,
+    /// Through which gateways in law.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<Gateway>>)]
+    pub gateways: Option<Option<Vec<Gateway>>>,
+    /// Which classes of a case's data.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<DataClass>>)]
+    pub data_classes: Option<Option<Vec<DataClass>>>,
+    /// First day in force.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub active_from: Option<Option<NaiveDate>>,
+    /// First day no longer in force; `null` for no end.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub active_to: Option<Option<NaiveDate>>,
+    /// Day by which it has to be reviewed.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<NaiveDate>)]
+    pub review_due: Option<Option<NaiveDate>>,
+    /// Where the data protection impact assessment is kept; `null` clears it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Text<1, 200>>)]
+    pub dpia_ref: Option<Option<Text<1, 200>>>,
+    /// The arrangements it makes, all of them.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<AgreementTerms>)]
+    pub terms: Option<Option<AgreementTerms>>,
+    /// Members of the partnership that are to be party to it, all of them.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<Uuid>>)]
+    pub parties: Option<Option<Vec<Uuid>>>,
+}
+
+/// Nothing but the verb.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct NoDetails {}

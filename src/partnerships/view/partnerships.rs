@@ -1,0 +1,95 @@
+//! What the API shows and takes of partnerships.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::geography::model::Gss;
+use crate::http::fields::Text;
+use crate::partnerships::queries::partnerships::{MemberRow, PartnershipRow};
+
+/// Organisations that work together in one or more local authorities.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b60", "code": "CAM", "name": "Camden Community Safety Partnership",
+    "local_authorities": ["E09000007"]
+}))]
+pub struct PartnershipView {
+    /// Its id.
+    pub id: Uuid,
+    /// Three letters, the beginning of every case's `ref`.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// GSS codes of the local authorities it works in.
+    pub local_authorities: Vec<String>,
+}
+
+impl From<PartnershipRow> for PartnershipView {
+    fn from(row: PartnershipRow) -> Self {
+        Self {
+            id: row.id,
+            code: row.code,
+            name: row.name,
+            local_authorities: row.local_authorities,
+        }
+    }
+}
+
+/// A partnership to add.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "HAC", "name": "Safer Hackney", "local_authorities": ["E09000012"]}))]
+pub struct NewPartnershipBody {
+    /// Three capital letters, which no other partnership has.
+    #[schema(pattern = "^[A-Z]{3}$")]
+    pub code: String,
+    /// Its name.
+    pub name: Text<1, 200>,
+    /// GSS codes of the local authorities it works in.
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 50)]
+    pub local_authorities: Vec<Gss>,
+}
+
+/// An organisation's membership of a partnership.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "London Borough of Camden",
+    "kind": "council", "member_from": "2026-01-05", "member_to": null
+}))]
+pub struct MemberView {
+    /// The organisation.
+    pub organisation_id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: String,
+    /// First day of membership.
+    pub member_from: NaiveDate,
+    /// First day it no longer is a member; `null` while it is.
+    pub member_to: Option<NaiveDate>,
+}
+
+impl From<MemberRow> for MemberView {
+    fn from(row: MemberRow) -> Self {
+        Self {
+            organisation_id: row.org_id,
+            name: row.name,
+            kind: row.kind,
+            member_from: row.member_from,
+            member_to: row.member_to,
+        }
+    }
+}
+
+/// A member to add.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70"}))]
+pub struct NewMemberBody {
+    /// The organisation.
+    pub organisation_id: Uuid,
+    /// First day of membership; today where left out.
+    pub member_from: Option<NaiveDate>,
+}

@@ -1,0 +1,478 @@
+//! Sessions, people and roles.
+
+use actix_web::http::Method;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use wardlink::db::schema::{audit_events, sessions, users};
+
+use crate::support::{Actor, Reply, TestApp};
+
+const ADMIN: &str = "admin@camden.example";
+const MANAGER: &str = "csm@camden.example";
+const ISLINGTON: &str = "asb@islington.example";
+const PASSWORD: &str = "Demo-only-passphrase-1";
+const NEW_PASSWORD: &str = "kettle-orbit-lantern-moss";
+
+/// Op and outcome of the operations `action` by `actor`, in order.
+async fn logged(app: &TestApp, actor: &Actor, action: &str) -> Vec<(String, String)> {
+    audit_events::table
+        .filter(audit_events::action.eq(action))
+        .filter(audit_events::actor_user_id.eq(actor.user_id))
+        .order(audit_events::seq)
+        .select((audit_events::op, audit_events::outcome))
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap()
+}
+
+async fn end_reason(app: &TestApp, session: Uuid) -> Option<String> {
+    sessions::table
+        .find(session)
+        .select(sessions::end_reason)
+        .first(&mut app.database.owner().await)
+        .await
+        .unwrap()
+}
+
+async fn login(app: &TestApp, email: &str, password: &str) -> Reply {
+    let body = json!({"email": email, "password": password});
+    app.anonymous(Method::POST, "/v1/auth/login", Some(body)).await
+}
+
+/// Puts `roles` in the place of those that the person at `path` holds.
+async fn put_roles(app: &TestApp, actor: &Actor, path: &str, roles: Value) -> Reply {
+    let etag = app.etag(actor, path).await;
+    app.draft(actor, Method::PUT, &format!("{path}/roles"))
+        .header("If-Match", &etag)
+        .json(json!({"roles": roles}))
+        .send()
+        .await
+}
+
+fn newcomer() -> Value {
+    json!({"email": "Warden@Camden.example", "name": "Ines Duarte", "post": "Warden", "password": NEW_PASSWORD})
+}
+
+#[actix_web::test]
+async fn a_session_is_killed_from_another_one() {
+    let app = TestApp::start().await;
+    let (here, there) = (app.sign_in(MANAGER).await, app.sign_in(MANAGER).await);
+
+    let list = app.get(&here, "/v1/me/sessions").await.expect(200);
+    let current: Vec<_> = list.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["current"])
+        .collect();
+    assert_eq!(current, [&json!(false), &json!(true)]);
+    let path = format!("/v1/me/sessions/{}", there.session_id);
+    app.delete(&here, &path).await.expect(204);
+
+    app.get(&there, "/v1/me").await.expect(401);
+    app.get(&here, "/v1/me").await.expect(200);
+    app.delete(&here, &path).await.expect(404);
+    assert_eq!(end_reason(&app, there.session_id).await.as_deref(), Some("killed"));
+    let log = logged(&app, &here, "end_my_session").await;
+    assert_eq!(log[0], ("security".to_owned(), "done".to_owned()));
+}
+
+#[actix_web::test]
+async fn sessions_of_others_are_not_there() {
+    let app = TestApp::start().await;
+    let (manager, admin) = (app.sign_in(MANAGER).await, app.sign_in(ADMIN).await);
+
+    let path = format!("/v1/me/sessions/{}", manager.session_id);
+    app.delete(&admin, &path).await.expect(404);
+
+    app.get(&manager, "/v1/me").await.expect(200);
+}
+
+#[actix_web::test]
+async fn pages_of_sessions_follow_one_another() {
+    let app = TestApp::start().await;
+    let me = app.sign_in(MANAGER).await;
+    app.sign_in(MANAGER).await;
+
+    let first = app.get(&me, "/v1/me/sessions?limit=1").await.expect(200);
+    let link = first.header("link").unwrap().to_owned();
+    let next = link.strip_prefix('<').unwrap().split('>').next().unwrap();
+    let second = app.get(&me, next).await.expect(200);
+
+    assert_eq!(second.body["items"][0]["id"], json!(me.session_id));
+    assert_eq!(second.body["next"], Value::Null);
+    app.get(&me, "/v1/me/sessions?limit=0").await.expect(422);
+    app.get(&me, "/v1/me/sessions?sort=id").await.expect(422);
+}
+
+#[actix_web::test]
+async fn a_new_password_ends_all_other_sessions() {
+    let app = TestApp::start().await;
+    let (here, there) = (app.sign_in(MANAGER).await, app.sign_in(MANAGER).await);
+    let change = |current: &str, new: &str| json!({"current_password": current, "new_password": new});
+    let path = "/v1/me/password";
+
+    let wrong = app
+        .post(&here, path, change("not-the-passphrase-9", NEW_PASSWORD))
+        .await
+        .expect(422);
+    assert_eq!(wrong.body["errors"][0]["pointer"], "/current_password");
+    let short = app.post(&here, path, change(PASSWORD, "short")).await.expect(422);
+    assert_eq!(short.problem(), "password-refused");
+    let guessed = app
+        .post(&here, path, change(PASSWORD, "Helen-Birch-Camden-1"))
+        .await
+        .expect(422);
+    assert_eq!(guessed.body["errors"][0]["pointer"], "/new_password");
+    app.get(&there, "/v1/me").await.expect(200);
+    app.post(&here, path, change(PASSWORD, NEW_PASSWORD)).await.expect(204);
+
+    app.get(&here, "/v1/me").await.expect(200);
+    app.get(&there, "/v1/me").await.expect(401);
+    assert_eq!(
+        end_reason(&app, there.session_id).await.as_deref(),
+        Some("password_changed")
+    );
+    login(&app, MANAGER, PASSWORD).await.expect(401);
+    login(&app, MANAGER, NEW_PASSWORD).await.expect(200);
+}
+
+#[actix_web::test]
+async fn an_administrator_adds_a_person_who_can_sign_in() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+
+    let made = app.post(&admin, "/v1/users", newcomer()).await.expect(201);
+
+    assert_eq!(made.body["email"], "warden@camden.example");
+    assert_eq!(made.body["roles"], json!([]));
+    let path = format!("/v1/users/{}", made.id());
+    assert_eq!(made.header("location"), Some(path.as_str()));
+    assert!(!String::from_utf8_lossy(&made.bytes).contains("password"));
+    app.get(&admin, &path).await.expect(200);
+    login(&app, "warden@camden.example", NEW_PASSWORD).await.expect(200);
+    let log = logged(&app, &admin, "create_user").await;
+    assert_eq!(log, [("security".to_owned(), "done".to_owned())]);
+}
+
+#[actix_web::test]
+async fn an_address_in_use_is_refused_alike_wherever_it_is_used() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+    let mut bodies = Vec::new();
+
+    for email in [MANAGER, ISLINGTON] {
+        let mut person = newcomer();
+        person["email"] = json!(email);
+        let mut reply = app.post(&admin, "/v1/users", person).await.expect(422);
+        reply.body["request_id"] = Value::Null;
+        reply.body["instance"] = Value::Null;
+        bodies.push(reply.body);
+    }
+
+    assert_eq!(bodies[0]["errors"][0]["pointer"], "/email");
+    assert_eq!(bodies[0], bodies[1]);
+}
+
+#[actix_web::test]
+async fn a_person_needs_an_address_and_a_good_password() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+
+    for (member, value) in [
+        ("email", "nobody"),
+        ("password", "short"),
+        ("password", "Ines-Duarte-Camden"),
+    ] {
+        let mut person = newcomer();
+        person[member] = json!(value);
+        let reply = app.post(&admin, "/v1/users", person).await.expect(422);
+        assert_eq!(reply.body["errors"][0]["pointer"], format!("/{member}"));
+    }
+}
+
+#[actix_web::test]
+async fn people_of_other_organisations_are_not_there() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+    let partner = app.sign_in("sgt.kentish-town@met.example").await;
+    let stranger = app.sign_in(ISLINGTON).await;
+
+    let list = app.get(&admin, "/v1/users").await.expect(200);
+    assert_eq!(list.body["items"].as_array().unwrap().len(), 5);
+    for id in [partner.user_id, stranger.user_id] {
+        let path = format!("/v1/users/{id}");
+        app.get(&admin, &path).await.expect(404);
+        app.patch(&admin, &path, json!({"name": "X"})).await.expect(404);
+        put_roles(&app, &admin, &path, json!([])).await.expect(404);
+    }
+}
+
+#[actix_web::test]
+async fn only_who_manages_people_sees_accounts() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+
+    app.get(&manager, "/v1/users").await.expect(403);
+    app.post(&manager, "/v1/users", newcomer()).await.expect(403);
+
+    let log = logged(&app, &manager, "create_user").await;
+    assert_eq!(log[0].1, "refused");
+}
+
+#[actix_web::test]
+async fn an_administrator_manages_people_and_reads_no_case() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+
+    app.get(&admin, "/v1/users").await.expect(200);
+    app.get(&admin, "/v1/cases").await.expect(403);
+}
+
+#[actix_web::test]
+async fn a_changed_account_keeps_what_was_left_out() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+
+    let changed = app
+        .patch(&admin, &path, json!({"rank": "Head of service", "post": null}))
+        .await
+        .expect(200);
+
+    assert_eq!(changed.body["rank"], "Head of service");
+    assert_eq!(changed.body["post"], Value::Null);
+    assert_eq!(changed.body["name"], "Helen Birch");
+    app.patch(&admin, &path, json!({"name": null})).await.expect(422);
+    app.patch(&admin, &path, json!({"email": "x@camden.example"}))
+        .await
+        .expect(422);
+    let draft = app.draft(&admin, Method::PATCH, &path).json(json!({"rank": null}));
+    draft.send().await.expect(428);
+    let draft = app.draft(&admin, Method::PATCH, &path).header("If-Match", "\"1\"");
+    draft.json(json!({"rank": null})).send().await.expect(412);
+}
+
+#[actix_web::test]
+async fn a_disabled_account_is_out_at_once() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+
+    app.patch(&admin, &path, json!({"disabled": true})).await.expect(200);
+
+    app.get(&manager, "/v1/me").await.expect(401);
+    assert_eq!(end_reason(&app, manager.session_id).await.as_deref(), Some("disabled"));
+    login(&app, MANAGER, PASSWORD).await.expect(401);
+    app.patch(&admin, &path, json!({"disabled": false})).await.expect(200);
+    login(&app, MANAGER, PASSWORD).await.expect(200);
+}
+
+#[actix_web::test]
+async fn nobody_disables_or_promotes_themselves() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+    let path = format!("/v1/users/{}", admin.user_id);
+
+    app.patch(&admin, &path, json!({"disabled": true})).await.expect(403);
+    put_roles(
+        &app,
+        &admin,
+        &path,
+        json!([{"role": "org_admin"}, {"role": "supervisor"}]),
+    )
+    .await
+    .expect(403);
+
+    app.get(&admin, "/v1/users").await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_role_taken_away_counts_from_the_next_request() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+    let with_role = json!([{"role": "officer", "areas": ["E05013663"]}, {"role": "org_admin"}]);
+
+    let given = put_roles(&app, &admin, &path, with_role).await.expect(200);
+    assert_eq!(given.body["roles"].as_array().unwrap().len(), 2);
+    let list = |token: String| {
+        let request = actix_web::test::TestRequest::get().uri("/v1/users");
+        app.send(request.insert_header(("Authorization", format!("Bearer {token}"))))
+    };
+    let token = app.token(&manager);
+    list(token.clone()).await.expect(200);
+    put_roles(&app, &admin, &path, json!([{"role": "officer"}]))
+        .await
+        .expect(200);
+
+    list(token).await.expect(403);
+    let log = logged(&app, &admin, "replace_roles").await;
+    assert_eq!(log.len(), 2);
+    assert_eq!(log[0].0, "security");
+}
+
+#[actix_web::test]
+async fn roles_name_what_exists_and_may_be_held() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+
+    for (grant, pointer) in [
+        (json!({"role": "emperor"}), "/roles/0/role"),
+        (json!({"role": "platform_operator"}), "/roles/0/role"),
+        (json!({"role": "officer", "areas": ["E05999999"]}), "/roles/0/areas/0"),
+        (json!({"role": "officer", "areas": ["camden"]}), "/roles/0/areas/0"),
+        (json!({"role": "officer", "areas": []}), "/roles/0/areas"),
+        (
+            json!({"role": "officer", "case_types": ["murder"]}),
+            "/roles/0/case_types/0",
+        ),
+    ] {
+        let reply = put_roles(&app, &admin, &path, json!([grant])).await.expect(422);
+        assert_eq!(reply.body["errors"][0]["pointer"], pointer);
+    }
+    let later = json!([{"role": "officer", "case_types": ["fly_tipping", "graffiti"]}]);
+    put_roles(&app, &admin, &path, later).await.expect(200);
+    let unversioned = app
+        .draft(&admin, Method::PUT, &format!("{path}/roles"))
+        .json(json!({"roles": []}));
+    unversioned.send().await.expect(428);
+}
+
+#[actix_web::test]
+async fn an_organisation_makes_roles_of_its_own() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let desk = json!({"code": "people_desk", "name": "People desk", "permissions": ["user.manage"]});
+
+    let made = app.post(&admin, "/v1/roles", desk.clone()).await.expect(201);
+    app.post(&admin, "/v1/roles", desk).await.expect(409);
+    let path = format!("/v1/users/{}", manager.user_id);
+    put_roles(&app, &admin, &path, json!([{"role": "people_desk"}]))
+        .await
+        .expect(200);
+    app.get(&manager, "/v1/users").await.expect(200);
+
+    let role = format!("/v1/roles/{}", made.id());
+    let changed = app.patch(&admin, &role, json!({"permissions": []})).await.expect(200);
+    assert_eq!(changed.body["name"], "People desk");
+    app.get(&manager, "/v1/users").await.expect(403);
+    let list = app.get(&admin, "/v1/roles").await.expect(200);
+    let codes: Vec<_> = list.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| role["code"].as_str())
+        .collect();
+    assert!(codes.contains(&Some("people_desk")) && codes.contains(&Some("officer")));
+}
+
+#[actix_web::test]
+async fn a_role_of_ones_own_cannot_hold_or_shadow_what_is_reserved() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+
+    for (code, permission, pointer) in [
+        ("officer", "case.read", "/code"),
+        ("Night desk", "case.read", "/code"),
+        ("night_desk", "case.burn", "/permissions/0"),
+        ("night_desk", "partnership.manage", "/permissions/0"),
+    ] {
+        let role = json!({"code": code, "name": "Night desk", "permissions": [permission]});
+        let reply = app.post(&admin, "/v1/roles", role).await.expect(422);
+        assert_eq!(reply.body["errors"][0]["pointer"], pointer);
+    }
+}
+
+#[actix_web::test]
+async fn nobody_widens_a_role_they_hold() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let desk = json!({"code": "role_desk", "name": "Role desk", "permissions": ["role.manage"]});
+    let made = app.post(&admin, "/v1/roles", desk).await.expect(201);
+    let path = format!("/v1/users/{}", manager.user_id);
+    put_roles(&app, &admin, &path, json!([{"role": "role_desk"}]))
+        .await
+        .expect(200);
+
+    let role = format!("/v1/roles/{}", made.id());
+    app.patch(&manager, &role, json!({"permissions": ["role.manage", "audit.read"]}))
+        .await
+        .expect(403);
+
+    app.patch(&manager, &role, json!({"name": "Desk"})).await.expect(200);
+}
+
+#[actix_web::test]
+async fn roles_of_other_organisations_are_not_there() {
+    let app = TestApp::start().await;
+    let (admin, operator) = (app.sign_in(ADMIN).await, app.sign_in("operator@wardlink.example").await);
+    let desk = json!({"code": "night_desk", "name": "Night desk", "permissions": ["case.read"]});
+    let made = app.post(&admin, "/v1/roles", desk).await.expect(201);
+    let met = app.sign_in("insp.north@met.example").await;
+    diesel::insert_into(wardlink::db::schema::role_grants::table)
+        .values((
+            wardlink::db::schema::role_grants::id.eq(Uuid::now_v7()),
+            wardlink::db::schema::role_grants::org_id.eq(met.org_id),
+            wardlink::db::schema::role_grants::user_id.eq(met.user_id),
+            wardlink::db::schema::role_grants::role.eq("org_admin"),
+        ))
+        .execute(&mut app.database.owner().await)
+        .await
+        .unwrap();
+
+    app.get(&met, &format!("/v1/roles/{}", made.id())).await.expect(404);
+    let path = format!("/v1/users/{}", app.sign_in("intel@met.example").await.user_id);
+    put_roles(&app, &met, &path, json!([{"role": "night_desk"}]))
+        .await
+        .expect(422);
+    app.get(&operator, "/v1/roles").await.expect(403);
+}
+
+#[actix_web::test]
+async fn no_password_is_in_the_log() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+    let made = app.post(&admin, "/v1/users", newcomer()).await.expect(201);
+
+    let facts: Vec<Value> = audit_events::table
+        .select(audit_events::facts)
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    assert!(!facts.iter().any(|fact| fact.to_string().contains("kettle")));
+    let hash: Option<String> = users::table
+        .find(made.id())
+        .select(users::password_hash)
+        .first(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    assert!(hash.unwrap().starts_with("$argon2id$"));
+}
+
+#[actix_web::test]
+async fn anybody_can_look_up_keys_and_whom_to_warn() {
+    let app =
+        TestApp::start_with(|config| config.security_contact = Some("mailto:soc@wardlink.example".to_owned())).await;
+
+    let keys = app
+        .anonymous(Method::GET, "/.well-known/jwks.json", None)
+        .await
+        .expect(200);
+    assert_eq!(keys.body["keys"][0]["crv"], "Ed25519");
+    assert_eq!(keys.body["keys"][0]["d"], Value::Null);
+    let contact = app
+        .anonymous(Method::GET, "/.well-known/security.txt", None)
+        .await
+        .expect(200);
+    let text = String::from_utf8(contact.bytes).unwrap();
+    assert!(text.starts_with("Contact: mailto:soc@wardlink.example\nExpires: 2026-08-29T09:00:00Z\n"));
+
+    let app = TestApp::start().await;
+    app.anonymous(Method::GET, "/.well-known/security.txt", None)
+        .await
+        .expect(404);
+}
