@@ -20,6 +20,7 @@ pub mod http;
 pub mod identity;
 pub mod jobs;
 pub mod partnerships;
+pub mod reference;
 pub mod rule;
 pub mod services;
 pub mod sharing;
