@@ -9,3 +9,4 @@ mod support;
 
 mod schema;
 mod sign_in;
+mod tasks;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::gateway::Gateway;
 
 /// A part of a case that is shared or withheld as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DataClass {
     /// Type, state, title, description, dates. Every share has it.
