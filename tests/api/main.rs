@@ -15,3 +15,4 @@ mod partnerships;
 mod people;
 mod schema;
 mod sign_in;
+mod tasks;

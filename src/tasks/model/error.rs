@@ -55,6 +55,8 @@ pub enum TaskError {
     AssignAcrossOrganisations,
     #[error("you can order this of yourself only, or need command over that team")]
     CannotAssign,
+    #[error("that organisation does not see the case, or not the data the task needs: share that with it first")]
+    CaseNotShared { pointer: &'static str },
 }
 
 macro_rules! problems {
@@ -114,6 +116,8 @@ problems! {
         "Propose the task instead: the other organisation decides whether to take it on.";
     CANNOT_ASSIGN = 403 "task-cannot-assign", "May not assign",
         "Officers assign to themselves; supervisors and coordinators to their own organisation's people within their area.";
+    CASE_NOT_SHARED = 422 "task-case-not-shared", "Case not shared",
+        "A task does not open a case. Share the case with the organisation first, with the classes of data the task needs, then ask.";
 }
 
 impl Rule for TaskError {
@@ -142,6 +146,7 @@ impl Rule for TaskError {
             Self::OutsideTaskingLine { .. } => &OUTSIDE_TASKING_LINE,
             Self::AssignAcrossOrganisations => &ASSIGN_ACROSS,
             Self::CannotAssign => &CANNOT_ASSIGN,
+            Self::CaseNotShared { .. } => &CASE_NOT_SHARED,
         }
     }
 
@@ -149,7 +154,7 @@ impl Rule for TaskError {
         let pointer = match self {
             Self::EvidenceMissing => "/evidence",
             Self::DueInPast | Self::DueNotLater | Self::DueLaterThanAsked => "/due_at",
-            Self::ReasonRequired { pointer } => pointer,
+            Self::ReasonRequired { pointer } | Self::CaseNotShared { pointer } => pointer,
             Self::DeclineReasonNotAllowed { .. } => "/reason",
             Self::CounterOffersNothing => "",
             Self::OwnerAmbiguous => "/owner_team_id",

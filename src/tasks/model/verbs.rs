@@ -77,7 +77,11 @@ pub fn lapse(task: &Task, now: DateTime<Utc>) -> Option<(Task, TaskEvent)> {
 }
 
 /// Whether `actor` may use `verb` on `task` now; if so, the state it leads to.
-fn admit(task: &Task, actor: &Actor, verb: Verb, now: DateTime<Utc>) -> Result<TaskState, TaskError> {
+///
+/// # Errors
+/// The rule broken, as in [`apply`], before anything is known of what the verb
+/// is told.
+pub fn admit(task: &Task, actor: &Actor, verb: Verb, now: DateTime<Utc>) -> Result<TaskState, TaskError> {
     check_side(task, actor, verb)?;
     let to = task.state.after(verb).ok_or(TaskError::NotInState {
         verb,

@@ -1,0 +1,140 @@
+//! The tasked organisation answers: accept, decline, counter, transfer.
+
+use actix_web::{HttpResponse, post};
+
+use super::in_hand::{InHand, check_case_is_open_to, kind_of};
+use crate::cases::access;
+use crate::doors::{Caller, Id, JsonBody, Room, may};
+use crate::error::Result;
+use crate::http::openapi::IfMatch;
+use crate::tasks::model::{Accept, Counter, Decline, Transfer, Verb, VerbRequest};
+use crate::tasks::record;
+use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, TaskView, TransferTask};
+
+/// Accept a task
+///
+/// Your organisation takes it on, by the time asked for or earlier, and may name
+/// who does it. For more time make a counter-offer.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = AcceptTask,
+    responses((status = 200, description = "The task, now `assigned`.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.answer"]))
+)]
+#[post("/v1/tasks/{id}/accept")]
+pub async fn accept_task(caller: Caller<may::AnswerTask>, id: Id, body: JsonBody<AcceptTask>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, told: AcceptTask| {
+            let task = InHand::take(room, id.get(), Verb::Accept).await?;
+            task.check_owner(room, told.owner_user_id, told.owner_team_id).await?;
+            let request = VerbRequest::Accept(Accept {
+                owner_user_id: told.owner_user_id,
+                owner_team_id: told.owner_team_id,
+                due_at: told.due_at.map(|due| due.0),
+            });
+            task.carry_out(room, request).await
+        })
+        .await
+}
+
+/// Decline a task
+///
+/// With a ground and words for it. What is a duty in law cannot be declined for
+/// want of resources.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = DeclineTask,
+    responses((status = 200, description = "The task, now `declined`.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.answer"]))
+)]
+#[post("/v1/tasks/{id}/decline")]
+pub async fn decline_task(
+    caller: Caller<may::AnswerTask>,
+    id: Id,
+    body: JsonBody<DeclineTask>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, told: DeclineTask| {
+            let task = InHand::take(room, id.get(), Verb::Decline).await?;
+            let request = VerbRequest::Decline(Decline {
+                reason: told.reason,
+                text: told.text.into_string(),
+            });
+            task.carry_out(room, request).await
+        })
+        .await
+}
+
+/// Offer other terms
+///
+/// Another due time, another scope or both. Nothing changes until the requester
+/// agrees; they have two working days for it.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = CounterTask,
+    responses((status = 200, description = "The task, still `proposed`, with the offer.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.answer"]))
+)]
+#[post("/v1/tasks/{id}/counter")]
+pub async fn counter_task(
+    caller: Caller<may::AnswerTask>,
+    id: Id,
+    body: JsonBody<CounterTask>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, told: CounterTask| {
+            let task = InHand::take(room, id.get(), Verb::Counter).await?;
+            let request = VerbRequest::Counter(Counter {
+                due_at: told.due_at.map(|due| due.0),
+                scope: told.scope.map(|scope| scope.into_string()),
+                text: told.text.into_string(),
+                accept_due_at: record::answer_due(room.now)?,
+            });
+            task.carry_out(room, request).await
+        })
+        .await
+}
+
+/// Transfer a task
+///
+/// Passes it to a third organisation, which must see the case and has two
+/// working days to answer. Your organisation keeps sight of it.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = TransferTask,
+    responses((status = 200, description = "The task, `proposed` to the other organisation.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.answer"]))
+)]
+#[post("/v1/tasks/{id}/transfer")]
+pub async fn transfer_task(
+    caller: Caller<may::AnswerTask>,
+    id: Id,
+    body: JsonBody<TransferTask>,
+) -> Result<HttpResponse> {
+    const TO: &str = "/organisation_id";
+    caller
+        .alter(body, async |room: &mut Room, told: TransferTask| {
+            let task = InHand::take(room, id.get(), Verb::Transfer).await?;
+            let organisation_kind = kind_of(room, told.organisation_id, TO).await?;
+            if told.organisation_id != task.row.org_id {
+                let access = access::find(room, task.row.case_id).await?;
+                check_case_is_open_to(room, &access, told.organisation_id, &[], TO).await?;
+            }
+            let request = VerbRequest::Transfer(Transfer {
+                organisation_id: told.organisation_id,
+                organisation_kind,
+                reason: told.reason.into_string(),
+                accept_due_at: record::answer_due(room.now)?,
+            });
+            task.carry_out(room, request).await
+        })
+        .await
+}

@@ -1,0 +1,147 @@
+//! Asking another organisation, or ordering within one's own.
+
+use actix_web::{HttpResponse, post};
+use uuid::Uuid;
+
+use super::in_hand::{check_case_is_open_to, check_owner, kind_of};
+use super::show::{actor_of, show_one};
+use crate::cases::access::{self, Access};
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
+use crate::error::{AppError, Result};
+use crate::reference::new_reference;
+use crate::tasks::model::{self, Actor, Assignee, Role, TaskError, TaskEvent, TaskState};
+use crate::tasks::queries::{self, TaskRow};
+use crate::tasks::record;
+use crate::tasks::view::{NewTask, TaskView};
+
+/// Propose or assign a task
+///
+/// To another organisation the task starts `proposed` and waits two working days
+/// for its answer; within your own it starts `assigned`. The other organisation
+/// must see the case, with the classes of data the task needs: share it first.
+#[utoipa::path(
+    tag = "tasks",
+    request_body = NewTask,
+    responses((status = 201, description = "Proposed or assigned.", body = TaskView, headers(
+        ("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
+    security(("bearer" = ["task.propose"]))
+)]
+#[post("/v1/cases/{id}/tasks")]
+pub async fn propose_task(caller: Caller<may::ProposeTask>, id: Id, body: JsonBody<NewTask>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, wanted: NewTask| {
+            let access = access::find(room, id.get()).await?.contributing()?;
+            let actor = actor_of(&room.person, &access);
+            check(room, &access, &actor, &wanted).await?;
+            let row = new_row(room, &access, wanted).await?;
+            open(room, &access, &actor, row).await
+        })
+        .await
+}
+
+async fn check(room: &mut Room, access: &Access, actor: &Actor, wanted: &NewTask) -> Result<()> {
+    let owner = kind_of(room, wanted.owner_org_id, "/owner_org_id").await?;
+    let (user, team) = (wanted.owner_user_id, wanted.owner_team_id);
+    if wanted.owner_org_id == actor.org_id {
+        let assignee = Assignee {
+            org_id: wanted.owner_org_id,
+            user_id: user,
+            within_reach: is_within_reach(room, access, user, team).await?,
+        };
+        model::may_assign(actor, &assignee)?;
+    } else {
+        model::may_propose(actor, owner)?;
+    }
+    check_owner(room, wanted.owner_org_id, user, team).await?;
+    if wanted.due_at.0 <= room.now {
+        return Err(TaskError::DueInPast.into());
+    }
+    let classes: Vec<&str> = wanted.data_classes.iter().map(|class| class.as_str()).collect();
+    if wanted.owner_org_id == actor.org_id {
+        return Ok(());
+    }
+    check_case_is_open_to(room, access, wanted.owner_org_id, &classes, "/owner_org_id").await
+}
+
+/// Whether somebody is within the area that the person's commanding roles reach.
+/// Who belongs to no ward team works everywhere.
+async fn is_within_reach(room: &mut Room, access: &Access, user: Option<Uuid>, team: Option<Uuid>) -> Result<bool> {
+    let now = room.now;
+    let wards = queries::wards_of(room, user, team, now).await?;
+    let commands = |ward: &String| {
+        let roles = room.person.roles_for(ward, &access.type_);
+        roles
+            .iter()
+            .filter_map(|role| Role::parse(role))
+            .any(|role| matches!(role, Role::Supervisor | Role::Coordinator))
+    };
+    Ok(wards.is_empty() || wards.iter().any(commands))
+}
+
+async fn new_row(room: &mut Room, access: &Access, wanted: NewTask) -> Result<TaskRow> {
+    let state = model::propose_or_assign(room.person.org_id, wanted.owner_org_id);
+    let accept_due_at = match state {
+        TaskState::Proposed => Some(record::answer_due(room.now)?),
+        _ => None,
+    };
+    let (code, _) = access
+        .ref_
+        .split_once('-')
+        .ok_or_else(|| AppError::Internal(format!("case {} has no prefix in its reference", access.case_id)))?;
+    Ok(TaskRow {
+        id: Uuid::now_v7(),
+        org_id: room.person.org_id,
+        requesting_user_id: room.person.user_id,
+        case_id: access.case_id,
+        case_org_id: access.case_org_id,
+        ref_: new_reference(&format!("JT-{code}")),
+        owner_org_id: wanted.owner_org_id,
+        owner_user_id: wanted.owner_user_id,
+        owner_team_id: wanted.owner_team_id,
+        previous_owner_org_ids: Vec::new(),
+        title: wanted.title.into_string(),
+        description: wanted.description.into_string(),
+        tactic: wanted.tactic.as_str().to_owned(),
+        priority: wanted.priority.as_str().to_owned(),
+        state: state.as_str().to_owned(),
+        due_at: wanted.due_at.0,
+        original_due_at: wanted.due_at.0,
+        accept_due_at,
+        success_measure: wanted.success_measure.map(|text| text.into_string()),
+        offer: None,
+        extensions: 0,
+        submitted_by: None,
+        result: None,
+        outcome: None,
+        evidence_ids: Vec::new(),
+        evidence_text: None,
+        verified_by: None,
+        effectiveness: None,
+        created_at: room.now,
+        updated_at: room.now,
+        ended_at: None,
+        version: 1,
+    })
+}
+
+async fn open(room: &mut Room, access: &Access, actor: &Actor, row: TaskRow) -> Result<Audited<Answer>> {
+    let event = TaskEvent::opened(&record::task_of(&row, None)?, actor, room.now);
+    let announcement = record::announcement(&row, &event);
+    let on_behalf_of = room.request.on_behalf_of.clone();
+    queries::insert(room, &row).await?;
+    queries::insert_event(room, &record::event_row(&row, event, on_behalf_of)?).await?;
+    let (id, owner, state) = (row.id, row.owner_org_id, row.state.clone());
+    let view = show_one(room, row).await?;
+    let answer = Answer::created(format!("/v1/tasks/{id}"), &view)?.version(view.version);
+    let audited = Audited::collection(answer)
+        .record(id)
+        .classes(["core"])
+        .fact("to", state)
+        .event(announcement);
+    let audited = if owner == actor.org_id {
+        audited
+    } else {
+        audited.recipient(owner)
+    };
+    Ok(access.note(audited))
+}

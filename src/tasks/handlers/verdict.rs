@@ -1,0 +1,151 @@
+//! The requester decides: agree, extend, verify, return, cancel. And, afterwards,
+//! somebody judges whether it helped.
+
+use actix_web::{HttpResponse, post};
+
+use super::in_hand::InHand;
+use crate::doors::{Caller, Id, JsonBody, Room, may};
+use crate::error::Result;
+use crate::http::openapi::IfMatch;
+use crate::tasks::model::{Agree, Assess, Cancel, Extend, Return, Verb, VerbRequest, Verify};
+use crate::tasks::record;
+use crate::tasks::view::{AssessTask, CancelTask, ExtendTask, NoTerms, ReturnTask, TaskView, VerifyTask};
+
+/// Agree to a counter-offer
+///
+/// Its terms then stand, and the tasked organisation has two working days to
+/// accept on them.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = NoTerms,
+    responses((status = 200, description = "The task, still `proposed`, on the new terms.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.verify"]))
+)]
+#[post("/v1/tasks/{id}/agree")]
+pub async fn agree_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<NoTerms>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, _: NoTerms| {
+            let task = InHand::take(room, id.get(), Verb::Agree).await?;
+            let accept_due_at = record::answer_due(room.now)?;
+            task.carry_out(room, VerbRequest::Agree(Agree { accept_due_at })).await
+        })
+        .await
+}
+
+/// Extend the time
+///
+/// The first due time is kept beside the new one, and extensions are counted.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = ExtendTask,
+    responses((status = 200, description = "The task with its new due time.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.verify"]))
+)]
+#[post("/v1/tasks/{id}/extend")]
+pub async fn extend_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<ExtendTask>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, told: ExtendTask| {
+            let task = InHand::take(room, id.get(), Verb::Extend).await?;
+            let request = VerbRequest::Extend(Extend {
+                due_at: told.due_at.0,
+                reason: told.reason.into_string(),
+            });
+            task.carry_out(room, request).await
+        })
+        .await
+}
+
+/// Verify the result
+///
+/// For anybody of the requesting organisation but who submitted it.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = VerifyTask,
+    responses((status = 200, description = "The task, now `completed`.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.verify"]))
+)]
+#[post("/v1/tasks/{id}/verify")]
+pub async fn verify_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<VerifyTask>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, told: VerifyTask| {
+            let task = InHand::take(room, id.get(), Verb::Verify).await?;
+            let comment = told.comment.map(|comment| comment.into_string());
+            task.carry_out(room, VerbRequest::Verify(Verify { comment })).await
+        })
+        .await
+}
+
+/// Send the work back
+///
+/// What was submitted stands no longer; the history keeps it.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = ReturnTask,
+    responses((status = 200, description = "The task, `in_progress` again.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.verify"]))
+)]
+#[post("/v1/tasks/{id}/return")]
+pub async fn return_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<ReturnTask>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, told: ReturnTask| {
+            let task = InHand::take(room, id.get(), Verb::Return).await?;
+            let reason = told.reason.into_string();
+            task.carry_out(room, VerbRequest::Return(Return { reason })).await
+        })
+        .await
+}
+
+/// Cancel a task
+///
+/// The requester withdraws it, whatever it has come to.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = CancelTask,
+    responses((status = 200, description = "The task, now `cancelled`.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.verify"]))
+)]
+#[post("/v1/tasks/{id}/cancel")]
+pub async fn cancel_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<CancelTask>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, told: CancelTask| {
+            let task = InHand::take(room, id.get(), Verb::Cancel).await?;
+            let reason = told.reason.into_string();
+            task.carry_out(room, VerbRequest::Cancel(Cancel { reason })).await
+        })
+        .await
+}
+
+/// Assess whether it helped
+///
+/// For a coordinator of either side, on a completed task.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = AssessTask,
+    responses((status = 200, description = "The task, now `assessed`.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.assess"]))
+)]
+#[post("/v1/tasks/{id}/assess")]
+pub async fn assess_task(caller: Caller<may::AssessTask>, id: Id, body: JsonBody<AssessTask>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, told: AssessTask| {
+            let task = InHand::take(room, id.get(), Verb::Assess).await?;
+            let request = VerbRequest::Assess(Assess {
+                effectiveness: told.effectiveness,
+                evidence: told.evidence.into_string(),
+            });
+            task.carry_out(room, request).await
+        })
+        .await
+}

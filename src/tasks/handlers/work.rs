@@ -1,0 +1,131 @@
+//! Whoever owns the task does it: start, block, unblock, submit.
+
+use actix_web::{HttpResponse, post};
+use uuid::Uuid;
+
+use super::in_hand::InHand;
+use crate::doors::{Caller, Id, JsonBody, Room, may};
+use crate::error::{AppError, Result};
+use crate::http::openapi::IfMatch;
+use crate::tasks::model::{Block, Submit, Verb, VerbRequest};
+use crate::tasks::queries;
+use crate::tasks::view::{BlockTask, NoTerms, SubmitTask, TaskView};
+
+/// How many attachments are taken as evidence at once.
+const MOST_EVIDENCE: usize = 100;
+
+/// Start work
+///
+/// For whom the task names, or anyone of the organisation where it names a team
+/// or nobody.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = NoTerms,
+    responses((status = 200, description = "The task, now `in_progress`.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.work"]))
+)]
+#[post("/v1/tasks/{id}/start")]
+pub async fn start_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<NoTerms>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, _: NoTerms| {
+            let task = InHand::take(room, id.get(), Verb::Start).await?;
+            task.carry_out(room, VerbRequest::Start).await
+        })
+        .await
+}
+
+/// Say what holds the work up
+///
+/// The due time stays: only the requester can extend it.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = BlockTask,
+    responses((status = 200, description = "The task, now `blocked`.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.work"]))
+)]
+#[post("/v1/tasks/{id}/block")]
+pub async fn block_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<BlockTask>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, told: BlockTask| {
+            let task = InHand::take(room, id.get(), Verb::Block).await?;
+            let request = VerbRequest::Block(Block {
+                reason: told.reason.as_str().to_owned(),
+                text: told.text.into_string(),
+            });
+            task.carry_out(room, request).await
+        })
+        .await
+}
+
+/// Go on with the work
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = NoTerms,
+    responses((status = 200, description = "The task, `in_progress` again.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.work"]))
+)]
+#[post("/v1/tasks/{id}/unblock")]
+pub async fn unblock_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<NoTerms>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, _: NoTerms| {
+            let task = InHand::take(room, id.get(), Verb::Unblock).await?;
+            task.carry_out(room, VerbRequest::Unblock).await
+        })
+        .await
+}
+
+/// Submit the result
+///
+/// With evidence: attachments of the case, or words where there is nothing to
+/// attach. Somebody of the requester then verifies it or sends it back.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = SubmitTask,
+    responses((status = 200, description = "The task, now `submitted`.", body = TaskView,
+        headers(("ETag" = String, description = "Its new version.")))),
+    security(("bearer" = ["task.work"]))
+)]
+#[post("/v1/tasks/{id}/submit")]
+pub async fn submit_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<SubmitTask>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room: &mut Room, told: SubmitTask| {
+            let task = InHand::take(room, id.get(), Verb::Submit).await?;
+            let evidence = checked(room, task.row.case_id, told.evidence).await?;
+            let request = VerbRequest::Submit(Submit {
+                result: told.result.into_string(),
+                outcome: told.outcome,
+                evidence,
+                evidence_text: told.evidence_text.map(|text| text.into_string()),
+            });
+            task.carry_out(room, request).await
+        })
+        .await
+}
+
+/// The attachments named, each once, if all belong to the case and are visible.
+async fn checked(room: &mut Room, case: Uuid, mut evidence: Vec<Uuid>) -> Result<Vec<Uuid>> {
+    if evidence.len() > MOST_EVIDENCE {
+        return Err(AppError::invalid(
+            "/evidence",
+            format!("names more than {MOST_EVIDENCE} attachments"),
+        ));
+    }
+    evidence.sort_unstable();
+    evidence.dedup();
+    let found = queries::count_evidence(room, case, &evidence).await?;
+    if usize::try_from(found) == Ok(evidence.len()) {
+        Ok(evidence)
+    } else {
+        Err(AppError::invalid(
+            "/evidence",
+            "names something that is not an attachment of this case which you may see",
+        ))
+    }
+}

@@ -1,0 +1,36 @@
+//! What happens to tasks when nobody does anything.
+
+use diesel_async::AsyncPgConnection;
+
+use super::model::lapse;
+use super::{queries, record};
+use crate::doors::{JobCaller, Run};
+use crate::error::Result;
+use crate::services::Services;
+
+/// How many proposals lapse in one transaction; the rest follow in the next run.
+const AT_ONCE: i64 = 100;
+
+/// Lets proposals lapse that nobody answered in time, so that silence is seen.
+///
+/// # Errors
+/// If the work or the log fails; then nothing was changed.
+pub async fn lapse_tasks(services: &Services) -> Result<usize> {
+    let now = services.clock.now();
+    JobCaller::new(&services.db.worker, "job.lapse_tasks")
+        .run(async |connection: &mut AsyncPgConnection| {
+            let mut run = Run::default();
+            for row in queries::lock_unanswered(connection, now, AT_ONCE).await? {
+                let Some((after, event)) = lapse(&record::task_of(&row, None)?, now) else {
+                    continue;
+                };
+                run.cases.push((row.case_id, row.case_org_id));
+                run.records.push(row.id);
+                run.events.push((row.org_id, record::announcement(&row, &event)));
+                queries::change(connection, row.id, &record::changes(&row, after, &event)?).await?;
+                queries::insert_event(connection, &record::event_row(&row, event, None)?).await?;
+            }
+            Ok(run)
+        })
+        .await
+}

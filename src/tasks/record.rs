@@ -1,0 +1,225 @@
+//! Between what is stored of a task and what the rules ask of it.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::model::{CounterOffer, Priority, StatutoryDuty, Task, TaskEvent, TaskState, Verb};
+use super::queries::{NewTaskEvent, TaskChanges, TaskRow};
+use crate::audit::OutboxEvent;
+use crate::error::{AppError, Result};
+use crate::sharing::model::OrgKind;
+
+/// The task of `row` as the rules see it; `owner` is the kind of the tasked
+/// organisation, where that matters.
+///
+/// # Errors
+/// If the row holds what the rules do not know.
+pub fn task_of(row: &TaskRow, owner: Option<OrgKind>) -> Result<Task> {
+    let unknown = |what: &str| AppError::Internal(format!("task {} has an unknown {what}", row.id));
+    let offer: Option<CounterOffer> = match &row.offer {
+        Some(offer) => serde_json::from_value(offer.clone()).map_err(|_error| unknown("offer"))?,
+        None => None,
+    };
+    Ok(Task {
+        state: TaskState::parse(&row.state).ok_or_else(|| unknown("state"))?,
+        title: row.title.clone(),
+        scope: row.description.clone(),
+        priority: Priority::parse(&row.priority).ok_or_else(|| unknown("priority"))?,
+        statutory_duty: owner.and_then(|kind| StatutoryDuty::of(&row.tactic, kind)),
+        requesting_org: row.org_id,
+        requesting_user: row.requesting_user_id,
+        owner_org: row.owner_org_id,
+        owner_user: row.owner_user_id,
+        owner_team: row.owner_team_id,
+        opened_at: row.created_at,
+        due_at: row.due_at,
+        original_due_at: row.original_due_at,
+        extensions: u32::try_from(row.extensions).map_err(|_error| unknown("number of extensions"))?,
+        accept_due_at: row.accept_due_at,
+        counter_offer: offer,
+        submitted_by: row.submitted_by,
+    })
+}
+
+/// What turns `row` into `after`.
+///
+/// # Errors
+/// If the offer cannot be written.
+pub fn changes(row: &TaskRow, after: Task, event: &TaskEvent) -> Result<TaskChanges> {
+    let work = Work::after(row, event);
+    let mut previous = row.previous_owner_org_ids.clone();
+    if after.owner_org != row.owner_org_id && !previous.contains(&row.owner_org_id) {
+        previous.push(row.owner_org_id);
+    }
+    let verifier = || event.actor.as_ref().map(|actor| actor.user_id);
+    Ok(TaskChanges {
+        owner_org_id: after.owner_org,
+        owner_user_id: after.owner_user,
+        owner_team_id: after.owner_team,
+        previous_owner_org_ids: previous,
+        description: after.scope,
+        state: after.state.as_str(),
+        due_at: after.due_at,
+        accept_due_at: after.accept_due_at,
+        offer: after.counter_offer.map(|offer| to_json(&offer)).transpose()?,
+        extensions: i32::try_from(after.extensions).unwrap_or(i32::MAX),
+        submitted_by: after.submitted_by,
+        result: work.result,
+        outcome: work.outcome,
+        evidence_ids: work.evidence_ids,
+        evidence_text: work.evidence_text,
+        verified_by: if event.verb == Verb::Verify {
+            verifier()
+        } else {
+            row.verified_by
+        },
+        effectiveness: event.effectiveness.map(i16::from).or(row.effectiveness),
+        updated_at: event.at,
+        ended_at: row.ended_at.or((!after.state.is_open()).then_some(event.at)),
+    })
+}
+
+/// The work as it was submitted, while it stands.
+struct Work {
+    result: Option<String>,
+    outcome: Option<String>,
+    evidence_ids: Vec<Uuid>,
+    evidence_text: Option<String>,
+}
+
+impl Work {
+    fn after(row: &TaskRow, event: &TaskEvent) -> Self {
+        match event.verb {
+            Verb::Submit => Self {
+                result: event.text.clone(),
+                outcome: event.reason.clone(),
+                evidence_ids: event.evidence.clone(),
+                evidence_text: event.evidence_text.clone(),
+            },
+            // What is to be done again stands no longer; the events keep it.
+            Verb::Return | Verb::Transfer => Self {
+                result: None,
+                outcome: None,
+                evidence_ids: Vec::new(),
+                evidence_text: None,
+            },
+            _ => Self {
+                result: row.result.clone(),
+                outcome: row.outcome.clone(),
+                evidence_ids: row.evidence_ids.clone(),
+                evidence_text: row.evidence_text.clone(),
+            },
+        }
+    }
+}
+
+/// The row that keeps `event` of the task `row`.
+///
+/// # Errors
+/// If the offer cannot be written.
+pub fn event_row(row: &TaskRow, event: TaskEvent, on_behalf_of: Option<String>) -> Result<NewTaskEvent> {
+    let facts = facts(&event)?;
+    Ok(NewTaskEvent {
+        id: Uuid::now_v7(),
+        task_id: row.id,
+        task_org_id: row.org_id,
+        org_id: event.actor.as_ref().map_or(row.org_id, |actor| actor.org_id),
+        actor_user_id: event.actor.as_ref().map(|actor| actor.user_id),
+        on_behalf_of,
+        at: event.at,
+        verb: event.verb.as_str(),
+        from_state: event.from.map(TaskState::as_str),
+        to_state: event.to.as_str(),
+        requesting_user_id: event.requesting.officer.unwrap_or(row.requesting_user_id),
+        owner_org_id: event.owning.org_id,
+        owner_user_id: event.owning.officer,
+        reason: event.reason,
+        text: event.text,
+        due_before: event.due_before,
+        due_after: Some(event.due_after),
+        facts,
+    })
+}
+
+fn facts(event: &TaskEvent) -> Result<Value> {
+    let mut facts = Map::new();
+    if let Some(rank) = event.actor.as_ref().and_then(|actor| actor.rank.as_ref()) {
+        facts.insert("rank".to_owned(), json!(rank));
+    }
+    if let Some(org) = event.transferred_to {
+        facts.insert("transferred_to".to_owned(), json!(org));
+    }
+    if let Some(offer) = &event.offer {
+        facts.insert("offer".to_owned(), to_json(offer)?);
+    }
+    if !event.evidence.is_empty() {
+        facts.insert("evidence".to_owned(), json!(event.evidence));
+    }
+    if let Some(text) = &event.evidence_text {
+        facts.insert("evidence_text".to_owned(), json!(text));
+    }
+    if let Some(effectiveness) = event.effectiveness {
+        facts.insert("effectiveness".to_owned(), json!(effectiveness));
+    }
+    Ok(Value::Object(facts))
+}
+
+fn to_json(offer: &CounterOffer) -> Result<Value> {
+    serde_json::to_value(offer).map_err(|error| AppError::Internal(format!("offer: {error}")))
+}
+
+/// What others hear of it: both sides, who was asked before or is asked now, and
+/// the owner of the case.
+pub fn announcement(row: &TaskRow, event: &TaskEvent) -> OutboxEvent {
+    let mut audience = vec![row.org_id, row.owner_org_id, row.case_org_id];
+    audience.extend(event.transferred_to);
+    audience.sort_unstable();
+    audience.dedup();
+    let from = event.from.map(TaskState::as_str);
+    OutboxEvent::of_case(event_name(event.verb), row.case_id, row.case_org_id)
+        .about(row.id)
+        .told_only_to(audience)
+        .with(json!({"from": from, "to": event.to.as_str()}))
+}
+
+const fn event_name(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Propose => "task.proposed",
+        Verb::Assign => "task.assigned",
+        Verb::Accept => "task.accepted",
+        Verb::Decline => "task.declined",
+        Verb::Counter => "task.countered",
+        Verb::Agree => "task.agreed",
+        Verb::Start => "task.started",
+        Verb::Block => "task.blocked",
+        Verb::Unblock => "task.unblocked",
+        Verb::Extend => "task.extended",
+        Verb::Submit => "task.submitted",
+        Verb::Verify => "task.verified",
+        Verb::Return => "task.returned",
+        Verb::Transfer => "task.transferred",
+        Verb::Cancel => "task.cancelled",
+        Verb::Assess => "task.assessed",
+        Verb::Lapse => "task.lapsed",
+    }
+}
+
+/// By when a proposal has to be answered that reaches its organisation at `now`:
+/// two working days (domain §2.5).
+///
+/// # Errors
+/// If the bank holidays of that year are not known.
+pub fn answer_due(now: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    use crate::clocks::{Basis, ClockKind, ClockRule, due_at};
+    let rule = ClockRule {
+        name: "ACCEPT_DUE".to_owned(),
+        kind: ClockKind::WorkingDays,
+        n: 2,
+        basis: Basis::LocalPolicy,
+        legal_ref: "Joint tasking: answer within two working days".to_owned(),
+        cutoff: chrono::NaiveTime::MIN + chrono::TimeDelta::hours(17),
+        policy_version: 1,
+    };
+    Ok(due_at(&rule, now)?)
+}

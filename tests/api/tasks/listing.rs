@@ -1,0 +1,132 @@
+//! Finding tasks.
+
+use chrono::Duration;
+use serde_json::{Value, json};
+
+use super::scene::{Scene, cleaning};
+use crate::support::{Actor, TestApp};
+
+async fn ids(app: &TestApp, actor: &Actor, query: &str) -> Vec<String> {
+    let reply = app.get(actor, &format!("/v1/tasks?{query}")).await.expect(200);
+    let items = reply.body["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn id_of(task: &str) -> String {
+    task.rsplit('/').next().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn tasks_are_found_by_how_they_stand() {
+    let scene = Scene::open().await;
+    let (app, sergeant, street) = (&scene.app, &scene.sergeant, &scene.street);
+    let proposed = id_of(&scene.proposed().await);
+    app.later(Duration::minutes(1));
+    let accepted = id_of(&scene.accepted().await);
+    app.later(Duration::minutes(1));
+    let order = cleaning(sergeant.org_id);
+    let internal = scene.propose_as(sergeant, order).await.expect(201).id().to_string();
+
+    assert_eq!(ids(app, sergeant, "").await, [&*internal, &*accepted, &*proposed]);
+    assert_eq!(ids(app, sergeant, "direction=outgoing").await, [&*accepted, &*proposed]);
+    assert_eq!(ids(app, sergeant, "direction=internal").await, [&*internal]);
+    assert_eq!(ids(app, street, "direction=incoming").await, [&*accepted, &*proposed]);
+    assert_eq!(ids(app, street, "state=proposed").await, [&*proposed]);
+    assert_eq!(ids(app, street, "assigned_to=me").await, [&*accepted]);
+    assert_eq!(
+        ids(app, sergeant, &format!("owner_org={}", sergeant.org_id)).await,
+        [&*internal]
+    );
+    let all_asked = format!("requesting_org={}&case={}", sergeant.org_id, scene.case);
+    assert_eq!(ids(app, street, &all_asked).await, [&*accepted, &*proposed]);
+    assert!(ids(app, street, "overdue=true").await.is_empty());
+    assert!(ids(app, street, "due_before=2026-03-09T17:00:00Z").await.is_empty());
+    app.later(Duration::days(8));
+    assert_eq!(ids(app, street, "overdue=true").await, [&*accepted, &*proposed]);
+    assert!(ids(app, street, "overdue=false").await.is_empty());
+    let late = app.get(street, &format!("/v1/tasks/{accepted}")).await.expect(200);
+    assert_eq!(
+        (&late.body["overdue"], &late.body["rag"]),
+        (&json!(true), &json!("red"))
+    );
+}
+
+#[actix_web::test]
+async fn a_list_comes_in_pages() {
+    let scene = Scene::open().await;
+    let (app, sergeant) = (&scene.app, &scene.sergeant);
+    let mut made = Vec::new();
+    for _ in 0..3 {
+        made.push(id_of(&scene.proposed().await));
+        app.later(Duration::minutes(1));
+    }
+    made.reverse();
+
+    let first = app
+        .get(sergeant, "/v1/tasks?limit=2&direction=outgoing")
+        .await
+        .expect(200);
+    let link = first.header("link").unwrap();
+    let next = link.strip_prefix('<').unwrap().split('>').next().unwrap();
+    assert!(next.contains("direction=outgoing"), "{next}");
+    let second = app.get(sergeant, next).await.expect(200);
+
+    let seen: Vec<&Value> = [&first, &second]
+        .into_iter()
+        .flat_map(|page| page.body["items"].as_array().unwrap())
+        .map(|item| &item["id"])
+        .collect();
+    assert_eq!(seen, made.iter().collect::<Vec<_>>());
+    assert_eq!(second.body["next"], json!(null));
+    assert!(second.header("link").is_none());
+}
+
+#[actix_web::test]
+async fn the_tasks_of_a_case_are_those_one_has_a_part_in() {
+    let scene = Scene::open().await;
+    scene.share_with(super::scene::PRIMROSE).await;
+    scene.proposed().await;
+    let path = format!("/v1/cases/{}/tasks", scene.case);
+    let count = |reply: crate::support::Reply| reply.expect(200).body["items"].as_array().unwrap().len();
+    let housing = scene.app.sign_in("housing@primrose.example").await;
+    let islington = scene.app.sign_in("asb@islington.example").await;
+
+    assert_eq!(count(scene.app.get(&scene.street, &path).await), 1);
+    assert_eq!(count(scene.app.get(&housing, &path).await), 0);
+    scene.app.get(&islington, &path).await.expect(404);
+}
+
+#[actix_web::test]
+async fn allowed_verbs_are_those_of_the_side_the_state_and_the_role() {
+    let scene = Scene::open().await;
+    let task = scene.proposed().await;
+    let verbs = async |actor: &Actor| scene.app.get(actor, &task).await.expect(200).body["allowed_verbs"].clone();
+
+    assert_eq!(verbs(&scene.sergeant).await, json!(["cancel"]));
+    assert_eq!(
+        verbs(&scene.street).await,
+        json!(["accept", "decline", "counter", "transfer"])
+    );
+}
+
+#[actix_web::test]
+async fn a_filter_nobody_knows_is_refused() {
+    let scene = Scene::open().await;
+    for query in [
+        "state=forgotten",
+        "mine=true",
+        "limit=0",
+        "cursor=x",
+        "overdue=maybe",
+        "due_before=soon",
+    ] {
+        scene
+            .app
+            .get(&scene.sergeant, &format!("/v1/tasks?{query}"))
+            .await
+            .expect(422);
+    }
+}
