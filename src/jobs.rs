@@ -23,6 +23,6 @@ pub async fn run(services: web::Data<Services>) {
 }
 
 /// Runs each job once.
-pub async fn due(_services: &Services) -> Vec<crate::error::Result<usize>> {
-    Vec::new()
+pub async fn due(services: &Services) -> Vec<crate::error::Result<usize>> {
+    vec![crate::sharing::jobs::expire_shares(services).await]
 }

@@ -8,4 +8,5 @@
 mod support;
 
 mod schema;
+mod sharing;
 mod sign_in;

@@ -9,7 +9,7 @@ use super::organisation::{OrgKind, OrganisationFacts};
 use super::share::{CaseFacts, DataClass};
 
 /// A gateway in law.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum Gateway {
     /// Disclosure to a relevant authority for crime and disorder purposes.
     #[serde(rename = "CDA115")]

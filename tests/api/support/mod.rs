@@ -3,7 +3,9 @@
 mod app;
 mod database;
 mod people;
+mod records;
 
 pub use app::{Reply, TestApp, instant};
 pub use database::TestDatabase;
 pub use people::Actor;
+pub use records::ALL_CLASSES;
