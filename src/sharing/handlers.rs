@@ -7,16 +7,14 @@ use uuid::Uuid;
 use super::making::{self, class_names, make, note, terms};
 use super::model::{ShareTerms, SharingError, narrow};
 use super::queries::{self, ShareRow};
-use super::view::{
-    Approval, Because, Narrowing, NewShare, OnlookerView, PageParams, RevokeParams, ShareState, ShareView, Why,
-};
+use super::view::{Approval, Because, Narrowing, NewShare, OnlookerView, RevokeParams, ShareState, ShareView, Why};
 use crate::audit::Op;
 use crate::cases::access::{self, Access};
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::fields::Text;
 use crate::http::openapi::IfMatch;
-use crate::http::paging::{self, Page};
+use crate::http::paging::{self, Page, PageParams};
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -54,20 +52,10 @@ pub async fn list_shares(caller: Caller<may::ShareCase>, id: Id, page: Params<Pa
             let views = rows.into_iter().map(ShareView::of).collect::<Result<Vec<_>>>()?;
             let page = Page::of(views, limit, "made", |share| share.id)?;
             let shown: Vec<Uuid> = page.items.iter().map(|share| share.id).collect();
-            let answer = linked(Answer::ok(&page)?, room, limit, page.next.as_deref());
+            let answer = page.answer(&room.request.path, limit)?;
             Ok(access.note(Audited::consultation(answer)).records(shown))
         })
         .await
-}
-
-fn linked(answer: Answer, room: &Room, limit: i64, next: Option<&str>) -> Answer {
-    match next {
-        Some(next) => answer.header(
-            "Link",
-            paging::next_link(&room.request.path, &format!("limit={limit}"), next),
-        ),
-        None => answer,
-    }
 }
 
 /// Share a case

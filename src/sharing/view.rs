@@ -200,18 +200,6 @@ pub struct RevokeParams {
     pub reason: Option<Text<1, 1000>>,
 }
 
-/// Which page of a list.
-#[derive(Debug, Clone, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct PageParams {
-    /// Records per page, 1 to 200; 50 if left out.
-    #[param(minimum = 1, maximum = 200)]
-    pub limit: Option<u16>,
-    /// `next` of the page before.
-    pub cursor: Option<String>,
-}
-
 /// A share of a case with an organisation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({

@@ -7,6 +7,10 @@
 
 mod support;
 
+mod links;
+mod notes;
+mod positions;
 mod schema;
 mod sharing;
 mod sign_in;
+mod subjects;
