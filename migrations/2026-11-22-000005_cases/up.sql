@@ -232,6 +232,8 @@ create table attachments (
   sha256 bytea not null,
   phase text not null check (phase in ('before', 'after', 'scene', 'evidence', 'document')),
   taken_at timestamptz,
+  -- EXIF orientation of the original, which the served copy no longer carries.
+  orientation smallint check (orientation between 1 and 8),
   state text not null check (state in ('quarantined', 'available', 'rejected', 'unscanned')),
   scan_result text,
   uploaded_by uuid not null,

@@ -70,6 +70,7 @@ diesel::table! {
         sha256 -> Bytea,
         phase -> Text,
         taken_at -> Nullable<Timestamptz>,
+        orientation -> Nullable<SmallInt>,
         state -> Text,
         scan_result -> Nullable<Text>,
         uploaded_by -> Uuid,

@@ -7,6 +7,7 @@
 
 mod support;
 
+mod attachments;
 mod links;
 mod notes;
 mod positions;
