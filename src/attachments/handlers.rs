@@ -9,7 +9,7 @@ use super::intake::{Received, Upload};
 use super::model::{AttachmentState, content_disposition};
 use super::queries::{self, AttachmentRow};
 use super::store::ObjectKey;
-use super::view::{AttachmentView, ContentParams, NewAttachment, WhichCopy};
+use super::view::{AttachmentView, ContentParams, FileContent, NewAttachment, WhichCopy};
 use crate::audit::{Op, OutboxEvent};
 use crate::cases::access::{self, Access};
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
@@ -148,7 +148,11 @@ pub async fn read_attachment(caller: Caller<may::ReadCases>, id: Id) -> Result<H
 #[utoipa::path(
     tag = "cases",
     params(ContentParams),
-    responses((status = 200, description = "The file.", body = Vec<u8>, content_type = "application/octet-stream")),
+    responses(
+        (status = 200, description = "The file.", body = FileContent, content_type = "application/octet-stream"),
+        (status = 409, description = "It waits for its malware scan, or malware was found in it.",
+            body = crate::http::problem::Problem, content_type = "application/problem+json")
+    ),
     security(("bearer" = ["case.read"]))
 )]
 #[get("/v1/attachments/{id}/content")]

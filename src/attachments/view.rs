@@ -24,6 +24,12 @@ pub struct NewAttachment {
     taken_at: Option<Moment>,
 }
 
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary, example = json!("(the bytes)"))]
+#[expect(dead_code, reason = "sent as a stream; here for the document")]
+pub struct FileContent(Vec<u8>);
+
 /// Which copy of a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
