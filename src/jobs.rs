@@ -24,5 +24,8 @@ pub async fn run(services: web::Data<Services>) {
 
 /// Runs each job once.
 pub async fn due(services: &Services) -> Vec<crate::error::Result<usize>> {
-    vec![crate::tasks::jobs::lapse_tasks(services).await]
+    vec![
+        crate::tasks::jobs::lapse_tasks(services).await,
+        crate::sharing::jobs::expire_shares(services).await,
+    ]
 }

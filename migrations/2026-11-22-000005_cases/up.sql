@@ -104,9 +104,13 @@ create table shares (
   level text not null check (level in ('contribute', 'view')),
   data_classes text[] not null,
   gateway text not null,
+  -- The form, condition, consent or order that the gateway rests on.
+  gateway_reference text,
   agreement_org_id uuid,
   agreement_id uuid,
   purpose text not null,
+  -- How the share safeguards a child concerned (Children Act 2004 s.11).
+  safeguarding_note text,
   quality jsonb,
   ad_hoc_reason text,
   state text not null check (state in ('awaiting_approval', 'awaiting_originator', 'active', 'refused',
@@ -230,6 +234,8 @@ create table attachments (
   sha256 bytea not null,
   phase text not null check (phase in ('before', 'after', 'scene', 'evidence', 'document')),
   taken_at timestamptz,
+  -- EXIF orientation of the original, which the served copy no longer carries.
+  orientation smallint check (orientation between 1 and 8),
   state text not null check (state in ('quarantined', 'available', 'rejected', 'unscanned')),
   scan_result text,
   uploaded_by uuid not null,

@@ -34,6 +34,9 @@ pub enum FileRefused {
     /// A polyglot: two programs would read two different files.
     #[error("the file is two files in one: {0}")]
     TwoFilesInOne(&'static str),
+    /// The scanner found malware.
+    #[error("malware was found in the file")]
+    Infected,
 }
 
 const EMPTY: ProblemType = ProblemType {
@@ -78,6 +81,12 @@ const TWO_FILES_IN_ONE: ProblemType = ProblemType {
     status: 422,
     meaning: "Something is appended to or put before the file. Export it again and send both apart.",
 };
+const INFECTED: ProblemType = ProblemType {
+    slug: "attachment-infected",
+    title: "Malware was found in the file",
+    status: 422,
+    meaning: "The scanner found malware, so the file was not taken in. Nothing of it is kept.",
+};
 
 /// Every problem of this file.
 pub const PROBLEMS: &[ProblemType] = &[
@@ -88,6 +97,7 @@ pub const PROBLEMS: &[ProblemType] = &[
     MALFORMED,
     TOO_MANY_PIXELS,
     TWO_FILES_IN_ONE,
+    INFECTED,
 ];
 
 impl Rule for FileRefused {
@@ -100,6 +110,7 @@ impl Rule for FileRefused {
             Self::Malformed(_) => &MALFORMED,
             Self::TooManyPixels { .. } => &TOO_MANY_PIXELS,
             Self::TwoFilesInOne(_) => &TWO_FILES_IN_ONE,
+            Self::Infected => &INFECTED,
         }
     }
 

@@ -1,6 +1,190 @@
 //! Adding and opening attachments.
 
+use actix_web::{HttpResponse, get, post};
+use futures_util::{StreamExt, TryStreamExt};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::intake::{Received, Upload};
+use super::model::{AttachmentState, content_disposition};
+use super::queries::{self, AttachmentRow};
+use super::store::ObjectKey;
+use super::view::{AttachmentView, ContentParams, FileContent, NewAttachment, WhichCopy};
+use crate::audit::{Op, OutboxEvent};
+use crate::cases::access::{self, Access};
+use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
+use crate::error::{AppError, Result};
+use crate::http::paging::{self, Page, PageParams};
 
 /// Registers the operations.
-pub fn routes(_config: &mut ServiceConfig<'_>) {}
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_attachments)
+        .service(add_attachment)
+        .service(read_attachment)
+        .service(open_attachment);
+}
+
+/// Attachments of a case
+///
+/// Photographs and documents, in the order they were added.
+#[utoipa::path(
+    tag = "cases",
+    params(PageParams),
+    responses((status = 200, description = "A page of attachments.", body = Page<AttachmentView>)),
+    security(("bearer" = ["case.read"]))
+)]
+#[get("/v1/cases/{id}/attachments")]
+pub async fn list_attachments(
+    caller: Caller<may::ReadCases>,
+    id: Id,
+    page: Params<PageParams>,
+) -> Result<HttpResponse> {
+    caller
+        .consult(page, async |room, page: PageParams| {
+            let access = access::find(room, id.get()).await?.opening("attachments")?;
+            let limit = paging::limit(page.limit)?;
+            let after: Option<Uuid> = paging::read_cursor("added", page.cursor.as_deref())?;
+            let rows = queries::list(room, access.case_id, after, limit).await?;
+            let views: Vec<AttachmentView> = rows.into_iter().map(AttachmentView::from).collect();
+            let page = Page::of(views, limit, "added", |attachment| attachment.id)?;
+            let shown: Vec<Uuid> = page.items.iter().map(|attachment| attachment.id).collect();
+            let answer = page.answer(&room.request.path, limit)?;
+            Ok(noted(&access, Audited::consultation(answer)).records(shown))
+        })
+        .await
+}
+
+fn noted<T>(access: &Access, audited: Audited<T>) -> Audited<T> {
+    access.note(audited).classes(["attachments"])
+}
+
+/// Add an attachment
+///
+/// The original is kept as it came, as evidence; what is handed out is a copy
+/// without the place, time, device and names that cameras write into files. Type,
+/// name and content must agree. A file in which the scanner finds malware is
+/// refused; where the scanner does not answer, the file waits in quarantine.
+#[utoipa::path(
+    tag = "cases",
+    request_body(content = NewAttachment, content_type = "multipart/form-data"),
+    responses((status = 201, description = "Added.", body = AttachmentView)),
+    security(("bearer" = ["attachment.create"]))
+)]
+#[post("/v1/cases/{id}/attachments")]
+pub async fn add_attachment(caller: Caller<may::CreateAttachment>, id: Id, upload: Upload) -> Result<HttpResponse> {
+    let objects = upload.objects();
+    let outcome = caller
+        .alter(upload, async |room, file: Received| {
+            let access = access::find(room, id.get())
+                .await?
+                .contributing()?
+                .opening("attachments")?;
+            let row = row(room, &access, &file)?;
+            queries::insert(room, &row).await?;
+            file.objects.wrote();
+            let event = OutboxEvent::of_case("attachment.added", row.case_id, row.case_org_id)
+                .about(row.id)
+                .of_class("attachments")
+                .with(serde_json::json!({"phase": row.phase, "state": row.state}));
+            let attachment = row.id;
+            let answer = Answer::created(format!("/v1/attachments/{attachment}"), &AttachmentView::from(row))?;
+            Ok(noted(&access, Audited::collection(answer))
+                .record(attachment)
+                .event(event))
+        })
+        .await;
+    if let Some(objects) = objects {
+        objects.keep_after(&outcome);
+    }
+    outcome
+}
+
+fn row(room: &Room, access: &Access, file: &Received) -> Result<AttachmentRow> {
+    Ok(AttachmentRow {
+        id: file.id,
+        org_id: room.person.org_id,
+        case_id: access.case_id,
+        case_org_id: access.case_org_id,
+        file_name: file.file_name.clone(),
+        media_type: file.kind.media_type().to_owned(),
+        size_bytes: i64::try_from(file.stored.size).map_err(|error| AppError::Internal(error.to_string()))?,
+        sha256: file.stored.sha256.to_vec(),
+        phase: file.phase.as_str().to_owned(),
+        taken_at: file.taken_at,
+        orientation: file.orientation.map(i16::from),
+        state: file.state.as_str().to_owned(),
+        scan_result: None,
+        uploaded_by: room.person.user_id,
+        created_at: room.now,
+    })
+}
+
+/// An attachment
+///
+/// What is known of it, without its content.
+#[utoipa::path(
+    tag = "cases",
+    responses((status = 200, description = "The attachment.", body = AttachmentView)),
+    security(("bearer" = ["case.read"]))
+)]
+#[get("/v1/attachments/{id}")]
+pub async fn read_attachment(caller: Caller<may::ReadCases>, id: Id) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let row = queries::find(room, id.get()).await?;
+            let access = access::find(room, row.case_id).await?;
+            let attachment = row.id;
+            let answer = Answer::ok(&AttachmentView::from(row))?;
+            Ok(noted(&access, Audited::consultation(answer)).record(attachment))
+        })
+        .await
+}
+
+/// Open an attachment
+///
+/// The copy without metadata; the original for the owner of the case alone. The
+/// log has it as a disclosure. 409 while it waits for its malware scan.
+#[utoipa::path(
+    tag = "cases",
+    params(ContentParams),
+    responses(
+        (status = 200, description = "The file.", body = FileContent, content_type = "application/octet-stream"),
+        (status = 409, description = "It waits for its malware scan, or malware was found in it.",
+            body = crate::http::problem::Problem, content_type = "application/problem+json")
+    ),
+    security(("bearer" = ["case.read"]))
+)]
+#[get("/v1/attachments/{id}/content")]
+pub async fn open_attachment(
+    caller: Caller<may::ReadCases>,
+    id: Id,
+    parameters: Params<ContentParams>,
+) -> Result<HttpResponse> {
+    caller
+        .consult(parameters, async |room, parameters: ContentParams| {
+            let row = queries::find(room, id.get()).await?;
+            let access = access::find(room, row.case_id).await?;
+            let copy = parameters.copy.unwrap_or_default();
+            if copy == WhichCopy::Original && !access.is_owner() {
+                return Err(AppError::Forbidden(
+                    "the original is for the organisation that owns the case".to_owned(),
+                ));
+            }
+            let state: AttachmentState = row.state.parse()?;
+            state.may_be_served(false)?;
+            let (key, name) = match copy {
+                WhichCopy::Served => (ObjectKey::served(row.id), "served"),
+                WhichCopy::Original => (ObjectKey::original(row.id), "original"),
+            };
+            let content = room.services.store.get_stream(key).await?;
+            let bytes = content.stream.map_err(actix_web::error::ErrorInternalServerError);
+            let answer = Answer::stream(row.media_type, bytes.boxed_local())
+                .header("Content-Disposition", content_disposition(&row.file_name));
+            Ok(noted(&access, Audited::new(Op::Disclosure, answer))
+                .record(row.id)
+                .recipient(room.person.org_id)
+                .fact("copy", name))
+        })
+        .await
+}

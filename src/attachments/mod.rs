@@ -7,11 +7,14 @@ mod file_refused;
 #[cfg(test)]
 mod fixtures;
 pub mod handlers;
+mod intake;
 mod jpeg;
 pub mod metadata;
 pub mod model;
 mod mpeg4;
 mod parts;
+mod queries;
 pub mod scanner;
 pub mod store;
 mod upload;
+mod view;

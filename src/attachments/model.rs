@@ -8,7 +8,7 @@ pub use super::file_name::{content_disposition, safe_file_name};
 use crate::rule::{ProblemType, Rule};
 
 /// Whether an attachment may be handed out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttachmentState {
     /// Waits for a verdict; nobody can read its content.
@@ -95,7 +95,7 @@ impl FromStr for AttachmentState {
 }
 
 /// Which moment of the case a file shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Before the work, such as a wall before cleaning.

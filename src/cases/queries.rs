@@ -1,6 +1,10 @@
 //! The statements of this capability, a file per subject.
 
 pub mod cases;
+pub mod links;
 pub mod list;
+pub mod notes;
+pub mod positions;
+pub mod subjects;
 pub mod timeline;
 pub mod transitions;

@@ -1,6 +1,10 @@
 //! What the API shows and takes, a file per subject.
 
 pub mod cases;
+pub mod links;
 pub mod list;
+pub mod notes;
+pub mod positions;
+pub mod subjects;
 pub mod timeline;
 pub mod transitions;

@@ -131,3 +131,28 @@ impl Asked {
         }
     }
 }
+/// Which page of a list, where nothing else can be asked for.
+#[derive(Debug, Clone, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageParams {
+    /// Records per page, 1 to 200; 50 if left out.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u16>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
+impl<T: Serialize> Page<T> {
+    /// The page as an answer of a list that takes [`PageParams`] alone.
+    ///
+    /// # Errors
+    /// If it cannot be written as JSON.
+    pub fn answer(&self, path: &str, limit: i64) -> Result<Answer> {
+        let answer = Answer::ok(self)?;
+        Ok(match &self.next {
+            Some(next) => answer.header("Link", next_link(path, &format!("limit={limit}"), next)),
+            None => answer,
+        })
+    }
+}

@@ -1,6 +1,380 @@
 //! Opening a case to another organisation, and ending that.
 
+use actix_web::{HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::making::{self, class_names, make, note, terms};
+use super::model::{ShareTerms, SharingError, narrow};
+use super::queries::{self, ShareRow};
+use super::view::{Approval, Because, Narrowing, NewShare, OnlookerView, RevokeParams, ShareState, ShareView, Why};
+use crate::audit::Op;
+use crate::cases::access::{self, Access};
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
+use crate::error::{AppError, Result};
+use crate::http::fields::Text;
+use crate::http::openapi::IfMatch;
+use crate::http::paging::{self, Page, PageParams};
 
 /// Registers the operations.
-pub fn routes(_config: &mut ServiceConfig<'_>) {}
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_shares)
+        .service(share_case)
+        .service(read_share)
+        .service(narrow_share)
+        .service(revoke_share)
+        .service(approve_share)
+        .service(refuse_share)
+        .service(recall_share)
+        .service(list_case_access);
+}
+
+/// Shares of a case
+///
+/// In the order they were made, ended ones included. Who does not own the case is
+/// shown the shares that stand, and those it asked for or received.
+#[utoipa::path(
+    tag = "sharing",
+    params(PageParams),
+    responses((status = 200, description = "A page of shares.", body = Page<ShareView>)),
+    security(("bearer" = ["case.share"]))
+)]
+#[get("/v1/cases/{id}/shares")]
+pub async fn list_shares(caller: Caller<may::ShareCase>, id: Id, page: Params<PageParams>) -> Result<HttpResponse> {
+    caller
+        .consult(page, async |room, page: PageParams| {
+            let access = access::find(room, id.get()).await?;
+            let limit = paging::limit(page.limit)?;
+            let after: Option<Uuid> = paging::read_cursor("made", page.cursor.as_deref())?;
+            let onlooker = (!access.is_owner()).then_some(access.org_id);
+            let rows = queries::list(room, access.case_id, onlooker, after, limit).await?;
+            let views = rows.into_iter().map(ShareView::of).collect::<Result<Vec<_>>>()?;
+            let page = Page::of(views, limit, "made", |share| share.id)?;
+            let shown: Vec<Uuid> = page.items.iter().map(|share| share.id).collect();
+            let answer = page.answer(&room.request.path, limit)?;
+            Ok(access.note(Audited::consultation(answer)).records(shown))
+        })
+        .await
+}
+
+/// Share a case
+///
+/// The owner shares at once where an agreement in force covers it; without one a
+/// second person of the owner has to approve. A partner that may contribute can
+/// ask the owner to let it pass the case on: that opens nothing until somebody of
+/// the owner approves. A share that stands with the same organisation is replaced.
+#[utoipa::path(
+    tag = "sharing",
+    request_body = NewShare,
+    responses((status = 201, description = "Shared, or waiting for approval: see `state`.", body = ShareView)),
+    security(("bearer" = ["case.share"]))
+)]
+#[post("/v1/cases/{id}/shares")]
+pub async fn share_case(caller: Caller<may::ShareCase>, id: Id, body: JsonBody<NewShare>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, wanted: NewShare| {
+            let access = access::find(room, id.get()).await?.contributing()?;
+            let made = make(room, &access, wanted).await?;
+            let answer = Answer::created(format!("/v1/shares/{}", made.id()), &made.view()?)?.version(1);
+            Ok(made.note(Audited::new(made.op(), answer)))
+        })
+        .await
+}
+
+/// A share
+///
+/// For who sees the case: the owner any share, others those that stand, and those
+/// they asked for or received.
+#[utoipa::path(
+    tag = "sharing",
+    responses((status = 200, description = "The share.", body = ShareView)),
+    security(("bearer" = ["case.share"]))
+)]
+#[get("/v1/shares/{id}")]
+pub async fn read_share(caller: Caller<may::ShareCase>, id: Id) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let (access, row) = seen(room, id.get()).await?;
+            let (share, version) = (row.id, row.version);
+            let answer = Answer::ok(&ShareView::of(row)?)?.version(version);
+            Ok(access.note(Audited::consultation(answer)).record(share))
+        })
+        .await
+}
+
+/// A share that the caller's organisation may know of, and its access to the case.
+async fn seen(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
+    let row = queries::find(room, id).await?;
+    let access = access::find(room, row.case_id).await?;
+    let concerns = [row.to_org_id, row.requested_by_org_id].contains(&access.org_id);
+    if access.is_owner() || concerns || row.state == ShareState::Active.as_str() {
+        return Ok((access, row));
+    }
+    Err(AppError::NotFound)
+}
+
+/// A share of a case that the caller's organisation owns, and nobody else changes
+/// until the end of the transaction.
+async fn owned(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
+    let (access, row) = seen(room, id).await?;
+    let access = access.owning()?;
+    queries::lock_case(room, row.case_id).await?;
+    let row = queries::find(room, id).await?;
+    Ok((access, row))
+}
+
+/// Narrow a share
+///
+/// Fewer classes, a lower level, an earlier end. More than before is a new share.
+#[utoipa::path(
+    tag = "sharing",
+    params(IfMatch),
+    request_body = Narrowing,
+    responses((status = 200, description = "The share as it is now.", body = ShareView)),
+    security(("bearer" = ["case.share"]))
+)]
+#[patch("/v1/shares/{id}")]
+pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody<Narrowing>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, wanted: Narrowing| {
+            let (_, mut row) = owned(room, id.get()).await?;
+            room.request.expect_version(row.version)?;
+            refuse_ended(room, &row)?;
+            let current = terms(&row)?;
+            let narrowed = narrow(
+                &current,
+                &ShareTerms {
+                    level: wanted.level.unwrap_or(current.level),
+                    data_classes: wanted.data_classes.unwrap_or_else(|| current.data_classes.clone()),
+                    expires_at: match wanted.expires_at {
+                        Some(end) => end.map(|end| end.0),
+                        None => current.expires_at,
+                    },
+                },
+            )?;
+            if narrowed.expires_at.is_some_and(|end| end <= room.now) {
+                return Err(SharingError::ExpiryInPast.into());
+            }
+            row.level = narrowed.level.as_str().to_owned();
+            row.data_classes = class_names(&narrowed.data_classes);
+            row.expires_at = narrowed.expires_at;
+            row.updated_at = room.now;
+            queries::update(room, &mut row).await?;
+            answered(row, Op::Alteration, "case.shared")
+        })
+        .await
+}
+
+/// Only a share that opens the case can be narrowed.
+fn refuse_ended(room: &Room, row: &ShareRow) -> Result<()> {
+    let live = row.state == ShareState::Active.as_str() && row.expires_at.is_none_or(|end| room.now < end);
+    if live {
+        return Ok(());
+    }
+    Err(AppError::Conflict(
+        "the share does not open the case: only one that does can be narrowed".to_owned(),
+    ))
+}
+
+fn answered(row: ShareRow, op: Op, event: &'static str) -> Result<Audited<Answer>> {
+    let view = ShareView::of(row.clone())?;
+    let answer = Answer::ok(&view)?.version(row.version);
+    Ok(note(Audited::new(op, answer), &row, event))
+}
+
+/// Revoke a share
+///
+/// From the next request on, the recipient no longer sees the case. A share that
+/// waits for approval is withdrawn.
+#[utoipa::path(
+    tag = "sharing",
+    params(RevokeParams),
+    responses((status = 204, description = "Revoked.")),
+    security(("bearer" = ["case.share"]))
+)]
+#[delete("/v1/shares/{id}")]
+pub async fn revoke_share(
+    caller: Caller<may::ShareCase>,
+    id: Id,
+    parameters: Params<RevokeParams>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(parameters, async |room, parameters: RevokeParams| {
+            let (_, mut row) = owned(room, id.get()).await?;
+            end(room, &mut row, ShareState::Revoked, parameters.reason).await?;
+            Ok(note(Audited::alteration(Answer::no_content()), &row, "case.unshared"))
+        })
+        .await
+}
+
+/// Recall a share
+///
+/// Takes back what was wrong or unlawful (DPA 2018 s.38(6)): as revoking, and the
+/// recipient is told that it may not rely on what it saw.
+#[utoipa::path(
+    tag = "sharing",
+    request_body = Because,
+    responses((status = 200, description = "The share as it is now.", body = ShareView)),
+    security(("bearer" = ["case.share"]))
+)]
+#[post("/v1/shares/{id}/recall")]
+pub async fn recall_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody<Because>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, because: Because| {
+            let (_, mut row) = owned(room, id.get()).await?;
+            if ShareState::parse(&row.state)?.is_awaiting() {
+                return Err(AppError::Conflict(
+                    "the share was never active: refuse or revoke it".to_owned(),
+                ));
+            }
+            end(room, &mut row, ShareState::Recalled, Some(because.reason)).await?;
+            answered(row, Op::Alteration, "case.unshared")
+        })
+        .await
+}
+
+/// Ends a share. What has ended can still be recalled, since it was seen.
+async fn end(room: &mut Room, row: &mut ShareRow, state: ShareState, reason: Option<Text<1, 1000>>) -> Result<()> {
+    let now_is = ShareState::parse(&row.state)?;
+    let was_open = matches!(
+        now_is,
+        ShareState::Superseded | ShareState::Revoked | ShareState::Expired
+    );
+    let may_end = now_is.is_awaiting() || now_is == ShareState::Active || (state == ShareState::Recalled && was_open);
+    if !may_end {
+        return Err(AppError::Conflict(format!("the share is {}", row.state)));
+    }
+    state.as_str().clone_into(&mut row.state);
+    row.ended_at = row.ended_at.or(Some(room.now));
+    row.ended_by = Some(room.person.user_id);
+    row.end_reason = reason.map(Text::into_string);
+    row.updated_at = room.now;
+    queries::update(room, row).await
+}
+
+/// Approve a share
+///
+/// By somebody of the organisation that owns the case, never by who asked. The
+/// rules are asked again, as of now.
+#[utoipa::path(
+    tag = "sharing",
+    params(IfMatch),
+    request_body = Approval,
+    responses((status = 200, description = "The share, now active.", body = ShareView)),
+    security(("bearer" = ["case.share.approve"]))
+)]
+#[post("/v1/shares/{id}/approve")]
+pub async fn approve_share(
+    caller: Caller<may::ApproveShare>,
+    id: Id,
+    body: JsonBody<Approval>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, _nothing: Approval| {
+            let (access, mut row) = awaiting(room, id.get()).await?;
+            making::check_again(room, &access, &row).await?;
+            let now = room.now;
+            queries::supersede(room, &row, now).await?;
+            ShareState::Active.as_str().clone_into(&mut row.state);
+            row.approved_by = Some(room.person.user_id);
+            row.approved_at = Some(now);
+            row.updated_at = now;
+            queries::update(room, &mut row).await?;
+            answered(row, Op::Disclosure, "case.shared")
+        })
+        .await
+}
+
+/// Refuse a share
+///
+/// By somebody of the organisation that owns the case.
+#[utoipa::path(
+    tag = "sharing",
+    params(IfMatch),
+    request_body = Because,
+    responses((status = 200, description = "The share, now refused.", body = ShareView)),
+    security(("bearer" = ["case.share.approve"]))
+)]
+#[post("/v1/shares/{id}/refuse")]
+pub async fn refuse_share(caller: Caller<may::ApproveShare>, id: Id, body: JsonBody<Because>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, because: Because| {
+            let (_, mut row) = awaiting(room, id.get()).await?;
+            if row.requested_by == room.person.user_id {
+                return Err(SharingError::ApproverIsRequester.into());
+            }
+            end(room, &mut row, ShareState::Refused, Some(because.reason)).await?;
+            answered(row, Op::Alteration, "case.share_refused")
+        })
+        .await
+}
+
+async fn awaiting(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
+    let (access, row) = owned(room, id).await?;
+    room.request.expect_version(row.version)?;
+    if !ShareState::parse(&row.state)?.is_awaiting() {
+        return Err(AppError::Conflict("the share does not wait for approval".to_owned()));
+    }
+    Ok((access, row))
+}
+
+/// Who can see a case
+///
+/// Every organisation that can, since when, why, and when somebody of it last
+/// looked.
+#[utoipa::path(
+    tag = "sharing",
+    responses((status = 200, description = "The owner first, then by age of the share; all on one page.",
+        body = Page<OnlookerView>)),
+    security(("bearer" = ["case.read"]))
+)]
+#[get("/v1/cases/{id}/access")]
+pub async fn list_case_access(caller: Caller<may::ReadCases>, id: Id) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let access = access::find(room, id.get()).await?;
+            let items = onlookers(room, &access).await?;
+            let answer = Answer::ok(&Page { items, next: None })?;
+            Ok(access.note(Audited::consultation(answer)))
+        })
+        .await
+}
+
+async fn onlookers(room: &mut Room, access: &Access) -> Result<Vec<OnlookerView>> {
+    let shares = queries::active(room, access.case_id).await?;
+    let since = queries::opened_at(room, access.case_id).await?;
+    let looks = queries::last_looks(room, access.case_id).await?;
+    let ids: Vec<Uuid> = std::iter::once(access.case_org_id)
+        .chain(shares.iter().map(|share| share.to_org_id))
+        .collect();
+    let names = queries::names(room, &ids).await?;
+    let name = |org: Uuid| names.iter().find(|(id, _)| *id == org).map(|(_, name)| name.clone());
+    let look = |org: Uuid| looks.iter().find(|look| look.org_id == org).map(|look| look.at);
+    let owner = OnlookerView {
+        organisation_id: access.case_org_id,
+        organisation_name: name(access.case_org_id),
+        level: "owner".to_owned(),
+        data_classes: class_names(&super::model::DataClass::ALL.into_iter().collect()),
+        since,
+        expires_at: None,
+        last_look_at: look(access.case_org_id),
+        why: Why::Owner,
+    };
+    let others = shares.into_iter().map(|share| OnlookerView {
+        organisation_id: share.to_org_id,
+        organisation_name: name(share.to_org_id),
+        last_look_at: look(share.to_org_id),
+        level: share.level,
+        data_classes: share.data_classes,
+        since: share.approved_at.unwrap_or(share.created_at),
+        expires_at: share.expires_at,
+        why: Why::Share {
+            share_id: share.id,
+            gateway: share.gateway,
+            purpose: share.purpose,
+            agreement_id: share.agreement_id,
+        },
+    });
+    Ok(std::iter::once(owner).chain(others).collect())
+}

@@ -1,4 +1,14 @@
 //! Who may see a case, and why.
+//!
+//! Offers others [`share_for_task`]: sharing a case in the same transaction as
+//! asking for a task.
 
 pub mod handlers;
+pub mod jobs;
+mod making;
 pub mod model;
+mod queries;
+mod view;
+
+pub use making::{Made, share_for_task};
+pub use view::NewShare;

@@ -7,12 +7,18 @@
 
 mod support;
 
+mod attachments;
 mod audit;
 mod cases;
 mod contract;
 mod geography;
+mod links;
+mod notes;
 mod partnerships;
 mod people;
+mod positions;
 mod schema;
+mod sharing;
 mod sign_in;
+mod subjects;
 mod tasks;

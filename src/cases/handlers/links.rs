@@ -1,6 +1,103 @@
 //! Links between cases.
 
+use actix_web::{HttpResponse, get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::audit::{Op, OutboxEvent};
+use crate::cases::access::{self, Access};
+use crate::cases::queries::links::{self as queries, LinkRow};
+use crate::cases::view::links::{LinkView, NewLink};
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
+use crate::error::{AppError, Result};
+use crate::http::paging::{self, Page, PageParams};
 
 /// Registers the operations.
-pub fn routes(_config: &mut ServiceConfig<'_>) {}
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_links).service(link_cases);
+}
+
+/// Links of a case
+///
+/// From it and to it. Links to cases that the caller does not see are left out.
+#[utoipa::path(
+    tag = "cases",
+    params(PageParams),
+    responses((status = 200, description = "A page of links.", body = Page<LinkView>)),
+    security(("bearer" = ["case.read"]))
+)]
+#[get("/v1/cases/{id}/links")]
+pub async fn list_links(caller: Caller<may::ReadCases>, id: Id, page: Params<PageParams>) -> Result<HttpResponse> {
+    caller
+        .consult(page, async |room, page: PageParams| {
+            let access = access::find(room, id.get()).await?;
+            let limit = paging::limit(page.limit)?;
+            let after: Option<Uuid> = paging::read_cursor("made", page.cursor.as_deref())?;
+            let rows = queries::list(room, access.case_id, after, limit).await?;
+            let views: Vec<LinkView> = rows.into_iter().map(LinkView::from).collect();
+            let page = Page::of(views, limit, "made", |link| link.id)?;
+            let shown: Vec<Uuid> = page.items.iter().map(|link| link.id).collect();
+            let answer = page.answer(&room.request.path, limit)?;
+            Ok(access.note(Audited::consultation(answer)).records(shown))
+        })
+        .await
+}
+
+/// Link two cases
+///
+/// Both have to be visible to the caller. It is logged as combination
+/// (DPA 2018 s.62(1)(e)), and only who sees both cases sees the link.
+#[utoipa::path(
+    tag = "cases",
+    request_body = NewLink,
+    responses((status = 201, description = "Linked. `Location` is the list of links.", body = LinkView)),
+    security(("bearer" = ["case.update"]))
+)]
+#[post("/v1/cases/{id}/links")]
+pub async fn link_cases(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<NewLink>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, new: NewLink| {
+            let access = access::find(room, id.get()).await?.contributing()?;
+            let other = other_case(room, &access, new.linked_case_id).await?;
+            let row = LinkRow {
+                id: Uuid::now_v7(),
+                org_id: room.person.org_id,
+                case_id: access.case_id,
+                case_org_id: access.case_org_id,
+                linked_case_id: other.case_id,
+                linked_case_org_id: other.case_org_id,
+                kind: new.kind.as_str().to_owned(),
+                reason: new.reason.map(|text| text.into_string()),
+                linked_by: room.person.user_id,
+                created_at: room.now,
+            };
+            if !queries::insert(room, &row).await? {
+                return Err(AppError::Conflict("the cases are linked like this already".to_owned()));
+            }
+            let told = [told(&row, &access), told(&row, &other)];
+            let link = row.id;
+            let answer = Answer::created(format!("/v1/cases/{}/links", row.case_id), &LinkView::from(row))?;
+            let audited = other
+                .note(access.note(Audited::new(Op::Combination, answer)))
+                .record(link);
+            Ok(told.into_iter().fold(audited, Audited::event))
+        })
+        .await
+}
+
+async fn other_case(room: &mut Room, access: &Access, id: Uuid) -> Result<Access> {
+    if id == access.case_id {
+        return Err(AppError::invalid("/linked_case_id", "is this case"));
+    }
+    match access::find(room, id).await {
+        Err(AppError::NotFound) => Err(AppError::invalid("/linked_case_id", "is no case that you may see")),
+        found => found,
+    }
+}
+
+/// Names the link, not the other case, which not everybody may see who is told.
+fn told(row: &LinkRow, access: &Access) -> OutboxEvent {
+    OutboxEvent::of_case("case.linked", access.case_id, access.case_org_id)
+        .about(row.id)
+        .with(serde_json::json!({"kind": row.kind}))
+}

@@ -1,6 +1,85 @@
 //! Each organisation's own stance on a case.
 
+use actix_web::{HttpResponse, get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::audit::OutboxEvent;
+use crate::cases::access;
+use crate::cases::queries::positions::{self as queries, PositionRow};
+use crate::cases::view::positions::{NewPosition, PositionView};
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, may};
+use crate::error::{AppError, Result};
+use crate::http::paging::Page;
+
 /// Registers the operations.
-pub fn routes(_config: &mut ServiceConfig<'_>) {}
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_positions).service(take_position);
+}
+
+/// Stances on a case
+///
+/// What each organisation that sees the case does about it, as far as they said.
+#[utoipa::path(
+    tag = "cases",
+    responses((status = 200, description = "One per organisation; all on one page.", body = Page<PositionView>)),
+    security(("bearer" = ["case.read"]))
+)]
+#[get("/v1/cases/{id}/positions")]
+pub async fn list_positions(caller: Caller<may::ReadCases>, id: Id) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let access = access::find(room, id.get()).await?;
+            let rows = queries::list(room, access.case_id).await?;
+            let items: Vec<PositionView> = rows.into_iter().map(PositionView::from).collect();
+            let answer = Answer::ok(&Page { items, next: None })?;
+            Ok(access.note(Audited::consultation(answer)))
+        })
+        .await
+}
+
+/// Take a position
+///
+/// Says what one's own organisation does about the case, in the place of what it
+/// said before.
+#[utoipa::path(
+    tag = "cases",
+    request_body = NewPosition,
+    responses((status = 200, description = "The stance.", body = PositionView)),
+    security(("bearer" = ["case.update"]))
+)]
+#[put("/v1/cases/{id}/positions/mine")]
+pub async fn take_position(
+    caller: Caller<may::UpdateCase>,
+    id: Id,
+    body: JsonBody<NewPosition>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, new: NewPosition| {
+            let access = access::find(room, id.get()).await?;
+            if let Some(lead) = new.lead_user_id
+                && !queries::works_for(room, lead, access.org_id).await?
+            {
+                return Err(AppError::invalid("/lead_user_id", "is nobody of your organisation"));
+            }
+            let row = PositionRow {
+                org_id: access.org_id,
+                case_id: access.case_id,
+                case_org_id: access.case_org_id,
+                stance: new.stance.as_str().to_owned(),
+                summary: new.summary.map(|text| text.into_string()),
+                lead_user_id: new.lead_user_id,
+                updated_by: room.person.user_id,
+                updated_at: room.now,
+            };
+            queries::put(room, &row).await?;
+            let event = OutboxEvent::of_case("case.position_taken", access.case_id, access.case_org_id)
+                .with(serde_json::json!({"organisation_id": access.org_id, "stance": row.stance}));
+            let stance = row.stance.clone();
+            let answer = Answer::ok(&PositionView::from(row))?;
+            Ok(access
+                .note(Audited::alteration(answer))
+                .fact("stance", stance)
+                .event(event))
+        })
+        .await
+}

@@ -1,6 +1,252 @@
 //! People, vehicles and premises of a case.
 
+use actix_web::{HttpResponse, delete, get, patch, post};
+use serde_json::{Map, Value};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::audit::{Op, OutboxEvent};
+use crate::cases::access::{self, Access};
+use crate::cases::queries::subjects::{self as queries, SubjectRow};
+use crate::cases::view::subjects::{NewSubject, Particulars, SubjectChange, SubjectKind, SubjectView};
+use crate::clocks;
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
+use crate::error::{AppError, Result};
+use crate::http::openapi::IfMatch;
+use crate::http::paging::{self, Page, PageParams};
 
 /// Registers the operations.
-pub fn routes(_config: &mut ServiceConfig<'_>) {}
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list_subjects)
+        .service(add_subject)
+        .service(read_subject)
+        .service(correct_subject)
+        .service(erase_subject);
+}
+
+/// Subjects of a case
+///
+/// People, vehicles, premises and organisations, in the order they were added.
+#[utoipa::path(
+    tag = "cases",
+    params(PageParams),
+    responses((status = 200, description = "A page of subjects.", body = Page<SubjectView>)),
+    security(("bearer" = ["subject.read"]))
+)]
+#[get("/v1/cases/{id}/subjects")]
+pub async fn list_subjects(
+    caller: Caller<may::ReadSubjects>,
+    id: Id,
+    page: Params<PageParams>,
+) -> Result<HttpResponse> {
+    caller
+        .consult(page, async |room, page: PageParams| {
+            let access = access::find(room, id.get()).await?.opening("subjects")?;
+            let limit = paging::limit(page.limit)?;
+            let after: Option<Uuid> = paging::read_cursor("added", page.cursor.as_deref())?;
+            let rows = queries::list(room, access.case_id, after, limit).await?;
+            let views: Vec<SubjectView> = rows.into_iter().map(SubjectView::from).collect();
+            let page = Page::of(views, limit, "added", |subject| subject.id)?;
+            let shown: Vec<Uuid> = page.items.iter().map(|subject| subject.id).collect();
+            let answer = page.answer(&room.request.path, limit)?;
+            Ok(noted(&access, Audited::consultation(answer)).records(shown))
+        })
+        .await
+}
+
+fn noted<T>(access: &Access, audited: Audited<T>) -> Audited<T> {
+    access.note(audited).classes(["subjects"])
+}
+
+/// A subject
+///
+/// One person, vehicle, premises or organisation of the case.
+#[utoipa::path(
+    tag = "cases",
+    responses((status = 200, description = "The subject.", body = SubjectView)),
+    security(("bearer" = ["subject.read"]))
+)]
+#[get("/v1/cases/{id}/subjects/{subject_id}")]
+pub async fn read_subject(caller: Caller<may::ReadSubjects>, ids: Id<2>) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let (case_id, subject_id) = ids.pair();
+            let access = access::find(room, case_id).await?.opening("subjects")?;
+            let row = queries::find(room, case_id, subject_id).await?;
+            let version = row.version;
+            let answer = Answer::ok(&SubjectView::from(row))?.version(version);
+            Ok(noted(&access, Audited::consultation(answer)).record(subject_id))
+        })
+        .await
+}
+
+/// Add a subject
+///
+/// Says what part it has in the case, and whether that is fact or assessment
+/// (DPA 2018 s.38(2)-(3)).
+#[utoipa::path(
+    tag = "cases",
+    request_body = NewSubject,
+    responses((status = 201, description = "Added.", body = SubjectView)),
+    security(("bearer" = ["subject.manage"]))
+)]
+#[post("/v1/cases/{id}/subjects")]
+pub async fn add_subject(
+    caller: Caller<may::ManageSubjects>,
+    id: Id,
+    body: JsonBody<NewSubject>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, new: NewSubject| {
+            let access = access::find(room, id.get())
+                .await?
+                .contributing()?
+                .opening("subjects")?;
+            let (particulars, is_child) = understood(room, new.kind, &new.particulars, new.is_child)?;
+            let row = SubjectRow {
+                id: Uuid::now_v7(),
+                org_id: room.person.org_id,
+                case_id: access.case_id,
+                case_org_id: access.case_org_id,
+                kind: new.kind.as_str().to_owned(),
+                role: new.role.as_str().to_owned(),
+                basis: new.basis.as_str().to_owned(),
+                is_child,
+                particulars,
+                added_by: room.person.user_id,
+                version: 1,
+                created_at: room.now,
+                updated_at: room.now,
+            };
+            queries::insert(room, &row).await?;
+            let location = format!("/v1/cases/{}/subjects/{}", row.case_id, row.id);
+            let (subject, event) = (row.id, told(&row, "subject.added"));
+            let answer = Answer::created(location, &SubjectView::from(row))?.version(1);
+            Ok(noted(&access, Audited::collection(answer)).record(subject).event(event))
+        })
+        .await
+}
+
+/// The particulars as they are kept, and whether it is a child.
+fn understood(
+    room: &Room,
+    kind: SubjectKind,
+    particulars: &Map<String, Value>,
+    is_child: bool,
+) -> Result<(Value, bool)> {
+    let particulars = Particulars::read(kind, particulars)?;
+    let is_child = is_child || particulars.is_minor(clocks::local_date(room.now)?);
+    if is_child && kind != SubjectKind::Person {
+        return Err(AppError::invalid("/is_child", "only a person can be a child"));
+    }
+    let kept = serde_json::to_value(&particulars).map_err(|error| AppError::Internal(error.to_string()))?;
+    Ok((kept, is_child))
+}
+
+fn told(row: &SubjectRow, name: &'static str) -> OutboxEvent {
+    OutboxEvent::of_case(name, row.case_id, row.case_org_id)
+        .about(row.id)
+        .of_class("subjects")
+        .with(serde_json::json!({"kind": row.kind}))
+}
+
+/// A subject that the caller's organisation added, and so may change.
+async fn own(room: &mut Room, ids: Id<2>) -> Result<(Access, SubjectRow)> {
+    let (case_id, subject_id) = ids.pair();
+    let access = access::find(room, case_id).await?.opening("subjects")?;
+    let row = queries::find(room, case_id, subject_id).await?;
+    if row.org_id != access.org_id {
+        return Err(AppError::Forbidden(
+            "only the organisation that added this subject may change it".to_owned(),
+        ));
+    }
+    let access = access.contributing()?;
+    let row = queries::lock(room, case_id, subject_id).await?;
+    Ok((access, row))
+}
+
+/// Correct a subject
+///
+/// By the organisation that added it.
+#[utoipa::path(
+    tag = "cases",
+    params(IfMatch),
+    request_body = SubjectChange,
+    responses((status = 200, description = "The subject as it is now.", body = SubjectView)),
+    security(("bearer" = ["subject.manage"]))
+)]
+#[patch("/v1/cases/{id}/subjects/{subject_id}")]
+pub async fn correct_subject(
+    caller: Caller<may::ManageSubjects>,
+    ids: Id<2>,
+    body: JsonBody<SubjectChange>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, change: SubjectChange| {
+            let (access, mut row) = own(room, ids).await?;
+            room.request.expect_version(row.version)?;
+            let changed = apply(room, &mut row, change)?;
+            queries::update(room, &mut row).await?;
+            let (subject, version, event) = (row.id, row.version, told(&row, "subject.corrected"));
+            let answer = Answer::ok(&SubjectView::from(row))?.version(version);
+            Ok(noted(&access, Audited::alteration(answer))
+                .record(subject)
+                .fact("changed", changed)
+                .event(event))
+        })
+        .await
+}
+
+/// Makes the change and returns the names of the members that were given.
+fn apply(room: &Room, row: &mut SubjectRow, change: SubjectChange) -> Result<Vec<&'static str>> {
+    let mut changed = Vec::new();
+    if let Some(role) = change.role {
+        role.as_str().clone_into(&mut row.role);
+        changed.push("role");
+    }
+    if let Some(basis) = change.basis {
+        basis.as_str().clone_into(&mut row.basis);
+        changed.push("basis");
+    }
+    if change.is_child.is_some() {
+        changed.push("is_child");
+    }
+    let mut members = row.particulars.as_object().cloned().unwrap_or_default();
+    if let Some(particulars) = change.particulars {
+        changed.push("particulars");
+        for (name, value) in particulars {
+            match value {
+                Value::Null => drop(members.remove(&name)),
+                value => drop(members.insert(name, value)),
+            }
+        }
+    }
+    let kind = SubjectKind::parse(&row.kind)?;
+    (row.particulars, row.is_child) = understood(room, kind, &members, change.is_child.unwrap_or(row.is_child))?;
+    row.updated_at = room.now;
+    Ok(changed)
+}
+
+/// Erase a subject
+///
+/// By the organisation that added it. The log keeps that it was erased, not what
+/// it said.
+#[utoipa::path(
+    tag = "cases",
+    responses((status = 204, description = "Erased.")),
+    security(("bearer" = ["subject.manage"]))
+)]
+#[delete("/v1/cases/{id}/subjects/{subject_id}")]
+pub async fn erase_subject(caller: Caller<may::ManageSubjects>, ids: Id<2>) -> Result<HttpResponse> {
+    caller
+        .alter((), async |room, ()| {
+            let (access, row) = own(room, ids).await?;
+            queries::delete(room, row.id).await?;
+            let event = told(&row, "subject.erased");
+            Ok(noted(&access, Audited::new(Op::Erasure, Answer::no_content()))
+                .record(row.id)
+                .event(event))
+        })
+        .await
+}

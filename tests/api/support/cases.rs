@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Actor, Reply, TestApp};
 
 /// A point in Kentish Town South.
-pub const KENTISH_TOWN_SOUTH: [f64; 2] = [-0.1385, 51.5475];
+const KENTISH_TOWN_SOUTH: [f64; 2] = [-0.1385, 51.5475];
 
 impl TestApp {
     /// The id of a partnership of `actor`.

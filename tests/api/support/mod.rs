@@ -4,8 +4,10 @@ mod app;
 mod cases;
 mod database;
 mod people;
+mod records;
 
 pub use app::{Reply, TestApp, instant};
-pub use cases::KENTISH_TOWN_SOUTH;
+
 pub use database::TestDatabase;
 pub use people::Actor;
+pub use records::ALL_CLASSES;

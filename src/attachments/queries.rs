@@ -1,0 +1,67 @@
+//! The statements of this capability.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::db::schema::attachments;
+use crate::error::Result;
+
+/// An attachment as it is kept.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = attachments)]
+pub struct AttachmentRow {
+    pub id: Uuid,
+    pub org_id: Uuid,
+    pub case_id: Uuid,
+    pub case_org_id: Uuid,
+    pub file_name: String,
+    pub media_type: String,
+    pub size_bytes: i64,
+    pub sha256: Vec<u8>,
+    pub phase: String,
+    pub taken_at: Option<DateTime<Utc>>,
+    pub orientation: Option<i16>,
+    pub state: String,
+    pub scan_result: Option<String>,
+    pub uploaded_by: Uuid,
+    pub created_at: DateTime<Utc>,
+}
+
+/// The attachments of a case in the order they were added, after `after`.
+pub async fn list(
+    connection: &mut AsyncPgConnection,
+    case_id: Uuid,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<AttachmentRow>> {
+    let mut query = attachments::table
+        .filter(attachments::case_id.eq(case_id))
+        .order(attachments::id)
+        .limit(limit + 1)
+        .select(AttachmentRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(attachments::id.gt(after));
+    }
+    Ok(query.load(connection).await?)
+}
+
+/// An attachment, if the caller may see those of its case.
+pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<AttachmentRow> {
+    Ok(attachments::table
+        .filter(attachments::id.eq(id))
+        .select(AttachmentRow::as_select())
+        .first(connection)
+        .await?)
+}
+
+/// Adds an attachment.
+pub async fn insert(connection: &mut AsyncPgConnection, row: &AttachmentRow) -> Result<()> {
+    diesel::insert_into(attachments::table)
+        .values(row)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,59 @@
+//! Statements about links between cases.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::db::schema::case_links;
+use crate::error::Result;
+
+/// A link as it is kept.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = case_links)]
+pub struct LinkRow {
+    pub id: Uuid,
+    pub org_id: Uuid,
+    pub case_id: Uuid,
+    pub case_org_id: Uuid,
+    pub linked_case_id: Uuid,
+    pub linked_case_org_id: Uuid,
+    pub kind: String,
+    pub reason: Option<String>,
+    pub linked_by: Uuid,
+    pub created_at: DateTime<Utc>,
+}
+
+/// The links from and to a case, in the order they were made. Links to cases that
+/// the caller does not see are not among them.
+pub async fn list(
+    connection: &mut AsyncPgConnection,
+    case_id: Uuid,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<LinkRow>> {
+    let mut query = case_links::table
+        .filter(
+            case_links::case_id
+                .eq(case_id)
+                .or(case_links::linked_case_id.eq(case_id)),
+        )
+        .order(case_links::id)
+        .limit(limit + 1)
+        .select(LinkRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(case_links::id.gt(after));
+    }
+    Ok(query.load(connection).await?)
+}
+
+/// Adds a link. Returns whether it was new.
+pub async fn insert(connection: &mut AsyncPgConnection, row: &LinkRow) -> Result<bool> {
+    let added = diesel::insert_into(case_links::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
+    Ok(added > 0)
+}

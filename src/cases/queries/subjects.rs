@@ -1,0 +1,104 @@
+//! Statements about people, vehicles and premises.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::db::schema::subjects;
+use crate::error::Result;
+
+/// A subject as it is kept.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = subjects)]
+pub struct SubjectRow {
+    pub id: Uuid,
+    pub org_id: Uuid,
+    pub case_id: Uuid,
+    pub case_org_id: Uuid,
+    pub kind: String,
+    pub role: String,
+    pub basis: String,
+    pub is_child: bool,
+    pub particulars: Value,
+    pub added_by: Uuid,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The subjects of a case in the order they were added, after the subject `after`.
+pub async fn list(
+    connection: &mut AsyncPgConnection,
+    case_id: Uuid,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<SubjectRow>> {
+    let mut query = subjects::table
+        .filter(subjects::case_id.eq(case_id))
+        .order(subjects::id)
+        .limit(limit + 1)
+        .select(SubjectRow::as_select())
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(subjects::id.gt(after));
+    }
+    Ok(query.load(connection).await?)
+}
+
+/// A subject of a case.
+pub async fn find(connection: &mut AsyncPgConnection, case_id: Uuid, id: Uuid) -> Result<SubjectRow> {
+    Ok(subjects::table
+        .filter(subjects::case_id.eq(case_id))
+        .filter(subjects::id.eq(id))
+        .select(SubjectRow::as_select())
+        .first(connection)
+        .await?)
+}
+
+/// A subject of the caller's own organisation, which nobody else changes until
+/// the end of the transaction.
+pub async fn lock(connection: &mut AsyncPgConnection, case_id: Uuid, id: Uuid) -> Result<SubjectRow> {
+    Ok(subjects::table
+        .filter(subjects::case_id.eq(case_id))
+        .filter(subjects::id.eq(id))
+        .select(SubjectRow::as_select())
+        .for_update()
+        .first(connection)
+        .await?)
+}
+
+/// Adds a subject.
+pub async fn insert(connection: &mut AsyncPgConnection, row: &SubjectRow) -> Result<()> {
+    diesel::insert_into(subjects::table)
+        .values(row)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Writes a subject, and counts its version.
+pub async fn update(connection: &mut AsyncPgConnection, row: &mut SubjectRow) -> Result<()> {
+    row.version += 1;
+    diesel::update(subjects::table.filter(subjects::id.eq(row.id)))
+        .set((
+            subjects::role.eq(&row.role),
+            subjects::basis.eq(&row.basis),
+            subjects::is_child.eq(row.is_child),
+            subjects::particulars.eq(&row.particulars),
+            subjects::version.eq(row.version),
+            subjects::updated_at.eq(row.updated_at),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Erases a subject.
+pub async fn delete(connection: &mut AsyncPgConnection, id: Uuid) -> Result<()> {
+    diesel::delete(subjects::table.filter(subjects::id.eq(id)))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,84 @@
+//! What the API shows and takes of stances.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::cases::queries::positions::PositionRow;
+use crate::http::fields::Text;
+
+/// What an organisation does about a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stance {
+    /// Leads the work.
+    Leading,
+    /// Does a part of it.
+    Supporting,
+    /// Watches.
+    Monitoring,
+    /// Has nothing to do here.
+    NoRole,
+}
+
+impl Stance {
+    /// The name in SQL and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Leading => "leading",
+            Self::Supporting => "supporting",
+            Self::Monitoring => "monitoring",
+            Self::NoRole => "no_role",
+        }
+    }
+}
+
+/// One's own organisation's stance.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"stance": "supporting", "summary": "We patrol at weekends."}))]
+pub struct NewPosition {
+    /// What the organisation does about the case.
+    pub stance: Stance,
+    /// In a few words; everybody who sees the case reads it.
+    pub summary: Option<Text<1, 1000>>,
+    /// Who answers for it: somebody of the organisation.
+    pub lead_user_id: Option<Uuid>,
+}
+
+/// An organisation's stance on a case.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "stance": "supporting",
+    "summary": "We patrol at weekends.", "lead_user_id": null,
+    "updated_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "updated_at": "2026-03-02T09:00:00Z"
+}))]
+pub struct PositionView {
+    /// The organisation.
+    pub organisation_id: Uuid,
+    /// What it does about the case.
+    #[schema(value_type = Stance)]
+    pub stance: String,
+    /// In a few words.
+    pub summary: Option<String>,
+    /// Who answers for it there.
+    pub lead_user_id: Option<Uuid>,
+    /// Who said so.
+    pub updated_by: Uuid,
+    /// When.
+    pub updated_at: DateTime<Utc>,
+}
+
+impl From<PositionRow> for PositionView {
+    fn from(row: PositionRow) -> Self {
+        Self {
+            organisation_id: row.org_id,
+            stance: row.stance,
+            summary: row.summary,
+            lead_user_id: row.lead_user_id,
+            updated_by: row.updated_by,
+            updated_at: row.updated_at,
+        }
+    }
+}

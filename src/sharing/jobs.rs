@@ -1,0 +1,35 @@
+//! Shares that end by time.
+//!
+//! Visibility ends at the moment set, whether or not this job has run; it writes
+//! down that it did, and tells those concerned.
+
+use crate::audit::OutboxEvent;
+use crate::doors::{JobCaller, Run};
+use crate::error::Result;
+use crate::services::Services;
+
+/// Shares written down in one run.
+const BATCH: i64 = 200;
+
+/// Ends the shares whose time has come.
+///
+/// # Errors
+/// Those of the database.
+pub async fn expire_shares(services: &Services) -> Result<usize> {
+    let now = services.clock.now();
+    JobCaller::new(&services.db.worker, "job.expire_shares")
+        .run(async |connection| {
+            let mut run = Run::default();
+            for share in super::queries::expire(connection, now, BATCH).await? {
+                run.cases.push((share.case_id, share.org_id));
+                run.records.push(share.id);
+                let event = OutboxEvent::of_case("case.unshared", share.case_id, share.org_id)
+                    .about(share.id)
+                    .told_only_to(vec![share.org_id, share.to_org_id])
+                    .with(serde_json::json!({"organisation_id": share.to_org_id, "state": "expired"}));
+                run.events.push((share.org_id, event));
+            }
+            Ok(run)
+        })
+        .await
+}

@@ -1,0 +1,351 @@
+//! Making a share: the rules asked, the row written, the log told.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::model::{
+    Agreement, Approver, CaseFacts, DataClass, Gateway, Level, OrganisationFacts, Permitted, Quality, ShareRequest,
+    ShareTerms, SharingError, check_share,
+};
+use super::queries::{self, ShareRow};
+use super::view::{NewShare, QualityBody, ShareState, ShareView};
+use crate::audit::{Op, OutboxEvent};
+use crate::cases::access::Access;
+use crate::clocks;
+use crate::doors::{Audited, Person, Room};
+use crate::error::{AppError, Result};
+
+/// A share that was made, and what there is to say of it.
+#[must_use = "the log has to hear of it"]
+pub struct Made {
+    row: ShareRow,
+}
+
+impl Made {
+    /// The share.
+    pub fn id(&self) -> Uuid {
+        self.row.id
+    }
+
+    /// Whether the recipient sees the case already; if not, somebody has to approve.
+    pub fn is_active(&self) -> bool {
+        self.row.state == ShareState::Active.as_str()
+    }
+
+    /// The organisation it is for.
+    pub fn recipient(&self) -> Uuid {
+        self.row.to_org_id
+    }
+
+    /// What the API shows of it.
+    ///
+    /// # Errors
+    /// For a share in no known state.
+    pub fn view(&self) -> Result<ShareView> {
+        ShareView::of(self.row.clone())
+    }
+
+    /// Tells the log and those concerned.
+    pub fn note<T>(&self, audited: Audited<T>) -> Audited<T> {
+        let name = if self.is_active() {
+            "case.shared"
+        } else {
+            "case.share_requested"
+        };
+        note(audited, &self.row, name)
+    }
+
+    /// The kind of operation it was: only an active share discloses.
+    pub fn op(&self) -> Op {
+        if self.is_active() {
+            Op::Disclosure
+        } else {
+            Op::Collection
+        }
+    }
+}
+
+/// Shares a case in the transaction in which a task is proposed, so that the
+/// organisation asked can see what it is asked about. The caller logs it with
+/// [`Made::note`].
+///
+/// # Errors
+/// [`AppError::Forbidden`] unless the person may also share this case, and every
+/// rule of sharing.
+pub async fn share_for_task(room: &mut Room, access: &Access, wanted: NewShare) -> Result<Made> {
+    let user = room.person.user_id;
+    let grants = queries::grants_of(room, user, "case.share").await?;
+    let sharer = Person {
+        grants,
+        ..room.person.clone()
+    };
+    if !sharer.reaches(&access.ward_gss, &access.type_) {
+        return Err(AppError::Forbidden(
+            "sharing the case with the task needs the permission `case.share`".to_owned(),
+        ));
+    }
+    let access = access.clone().contributing()?;
+    make(room, &access, wanted).await
+}
+
+/// Makes a share of the case behind `access`: active where an agreement covers it,
+/// else awaiting the approval of a second person or of the originator.
+pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<Made> {
+    queries::lock_case(room, access.case_id).await?;
+    refuse_beyond(access, &wanted)?;
+    let today = today(room)?;
+    let to = recipient(room, access, wanted.organisation_id, today).await?;
+    let from = sharer(room, room.person.org_id, today).await?;
+    let agreement = match wanted.agreement_id {
+        Some(id) => Some(agreement(room, access, id).await?),
+        None => None,
+    };
+    let request = request(room, access, &wanted).await?;
+    let asked = wanted.ad_hoc_approval.is_some();
+    let footing = footing(&request, &from, &to, agreement.as_ref(), today, asked)?;
+    let row = row(room, access, wanted, agreement.map(|(keeper, _)| keeper), footing);
+    if row.state == ShareState::Active.as_str() {
+        let now = room.now;
+        queries::supersede(room, &row, now).await?;
+    }
+    queries::insert(room, &row).await?;
+    Ok(Made { row })
+}
+
+/// On what footing it can be made. Where the agreement named does not carry it,
+/// a person may, if asked.
+fn footing(
+    request: &ShareRequest,
+    from: &OrganisationFacts,
+    to: &OrganisationFacts,
+    agreement: Option<&(Uuid, Agreement)>,
+    today: NaiveDate,
+    asked: bool,
+) -> Result<Permitted> {
+    let agreement = agreement.map(|(_, agreement)| agreement);
+    let permitted = match check_share(request, from, to, agreement, today) {
+        Err(
+            SharingError::AgreementNotActive
+            | SharingError::AgreementPastReview
+            | SharingError::AgreementDoesNotCover(_),
+        ) if asked => Permitted::NeedsAdHocApproval,
+        checked => checked?,
+    };
+    if permitted == Permitted::NeedsAdHocApproval && !asked {
+        return Err(AppError::invalid(
+            "/agreement_id",
+            "name an agreement that covers this, or ask for ad_hoc_approval",
+        ));
+    }
+    Ok(permitted)
+}
+
+/// Who did not get a class of the data cannot pass it on, nor give more than view
+/// and contribute as they have it.
+fn refuse_beyond(access: &Access, wanted: &NewShare) -> Result<()> {
+    let beyond = wanted.data_classes.iter().find(|class| !access.opens(class.as_str()));
+    match beyond {
+        Some(class) => Err(AppError::invalid(
+            "/data_classes",
+            format!("{class} is not open to your organisation"),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The day on which legal standing and agreements are looked at.
+pub fn today(room: &Room) -> Result<NaiveDate> {
+    Ok(clocks::local_date(room.now)?)
+}
+
+async fn recipient(room: &mut Room, access: &Access, org: Uuid, today: NaiveDate) -> Result<OrganisationFacts> {
+    let stranger = || AppError::invalid("/organisation_id", "is not a member of the case's partnership");
+    if !queries::is_member(room, access.partnership_id, org).await? {
+        return Err(stranger());
+    }
+    queries::organisation(room, org, today).await?.ok_or_else(stranger)
+}
+
+async fn sharer(room: &mut Room, org: Uuid, today: NaiveDate) -> Result<OrganisationFacts> {
+    let facts = queries::organisation(room, org, today).await?;
+    facts.ok_or_else(|| AppError::Forbidden("this organisation has no part in sharing".to_owned()))
+}
+
+async fn agreement(room: &mut Room, access: &Access, id: Uuid) -> Result<(Uuid, Agreement)> {
+    match queries::agreement(room, id, access.partnership_id).await {
+        Err(AppError::NotFound) => Err(AppError::invalid(
+            "/agreement_id",
+            "is not an agreement of the case's partnership",
+        )),
+        found => found,
+    }
+}
+
+async fn request(room: &mut Room, access: &Access, wanted: &NewShare) -> Result<ShareRequest> {
+    // A partner's request is held against the rules as if the originator agreed,
+    // so that it is not sent in vain; it opens nothing until the originator does.
+    let onward_approval = (!access.is_owner()).then_some(Approver {
+        user_id: Uuid::nil(),
+        org_id: access.case_org_id,
+    });
+    Ok(ShareRequest {
+        made_at: room.now,
+        requested_by: room.person.user_id,
+        originator: access.case_org_id,
+        terms: ShareTerms {
+            level: wanted.level,
+            data_classes: wanted.data_classes.clone(),
+            expires_at: wanted.expires_at.map(|end| end.0),
+        },
+        gateway: wanted.gateway,
+        gateway_reference: wanted.gateway_reference.clone().map(|text| text.into_string()),
+        purpose: wanted.purpose.as_str().to_owned(),
+        safeguarding_note: wanted.safeguarding_note.clone().map(|text| text.into_string()),
+        quality: wanted.quality.clone().map(Quality::from),
+        onward_approval,
+        case: case_facts(room, access).await?,
+    })
+}
+
+async fn case_facts(room: &mut Room, access: &Access) -> Result<CaseFacts> {
+    Ok(CaseFacts {
+        has_child_subject: queries::has_child_subject(room, access.case_id).await?,
+        open_case_review: access.type_ == "case_review" && access.status_class == "open",
+        conditional_intelligence: false,
+    })
+}
+
+fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, footing: Permitted) -> ShareRow {
+    let state = match footing {
+        _ if !access.is_owner() => ShareState::AwaitingOriginator,
+        Permitted::UnderAgreement { .. } => ShareState::Active,
+        Permitted::NeedsAdHocApproval => ShareState::AwaitingApproval,
+    };
+    // What rests on a person does not rest on the agreement that was named as well.
+    let covered = matches!(footing, Permitted::UnderAgreement { .. });
+    ShareRow {
+        id: Uuid::now_v7(),
+        org_id: access.case_org_id,
+        case_id: access.case_id,
+        to_org_id: wanted.organisation_id,
+        level: wanted.level.as_str().to_owned(),
+        data_classes: class_names(&wanted.data_classes),
+        gateway: wanted.gateway.as_str().to_owned(),
+        gateway_reference: wanted.gateway_reference.map(|text| text.into_string()),
+        agreement_org_id: keeper.filter(|_| covered),
+        agreement_id: wanted.agreement_id.filter(|_| covered),
+        purpose: wanted.purpose.into_string(),
+        safeguarding_note: wanted.safeguarding_note.map(|text| text.into_string()),
+        quality: wanted.quality.and_then(|quality| serde_json::to_value(quality).ok()),
+        ad_hoc_reason: wanted
+            .ad_hoc_approval
+            .filter(|_| !covered)
+            .map(|ask| ask.reason.into_string()),
+        state: state.as_str().to_owned(),
+        requested_by: room.person.user_id,
+        requested_by_org_id: room.person.org_id,
+        approved_by: None,
+        approved_at: None,
+        expires_at: wanted.expires_at.map(|end| end.0),
+        ended_at: None,
+        ended_by: None,
+        end_reason: None,
+        version: 1,
+        created_at: room.now,
+        updated_at: room.now,
+    }
+}
+
+/// Data classes as they are kept.
+pub fn class_names(classes: &std::collections::BTreeSet<DataClass>) -> Vec<String> {
+    classes.iter().map(|class| class.as_str().to_owned()).collect()
+}
+
+/// The terms of a share that is kept.
+pub fn terms(row: &ShareRow) -> Result<ShareTerms> {
+    let level = Level::parse(&row.level).ok_or_else(|| AppError::Internal("share level".to_owned()))?;
+    Ok(ShareTerms {
+        level,
+        data_classes: row
+            .data_classes
+            .iter()
+            .filter_map(|name| DataClass::parse(name))
+            .collect(),
+        expires_at: row.expires_at,
+    })
+}
+
+/// Asks the rules again, now that somebody approves a share that waits.
+pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Result<()> {
+    let today = today(room)?;
+    let to = recipient(room, access, row.to_org_id, today).await?;
+    let from = sharer(room, row.requested_by_org_id, today).await?;
+    let agreement = match row.agreement_id {
+        Some(id) => Some(agreement(room, access, id).await?),
+        None => None,
+    };
+    let quality = row
+        .quality
+        .clone()
+        .map(serde_json::from_value::<QualityBody>)
+        .transpose();
+    let quality = quality.map_err(|error| AppError::Internal(format!("share quality: {error}")))?;
+    let gateway = Gateway::parse(&row.gateway).ok_or_else(|| AppError::Internal("share gateway".to_owned()))?;
+    let approver = Approver {
+        user_id: room.person.user_id,
+        org_id: room.person.org_id,
+    };
+    let request = ShareRequest {
+        made_at: room.now,
+        requested_by: row.requested_by,
+        originator: row.org_id,
+        terms: terms(row)?,
+        gateway,
+        gateway_reference: row.gateway_reference.clone(),
+        purpose: row.purpose.clone(),
+        safeguarding_note: row.safeguarding_note.clone(),
+        quality: quality.map(Quality::from),
+        onward_approval: Some(approver),
+        case: case_facts(room, access).await?,
+    };
+    super::model::check_approver(&request, &approver)?;
+    let agreement = agreement.as_ref().map(|(_, agreement)| agreement);
+    check_share(&request, &from, &to, agreement, today)?;
+    Ok(())
+}
+
+/// Says in the log, and to owner and recipient alone, what became of a share.
+pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Audited<T> {
+    let mut told = vec![row.org_id];
+    // Who does not see the case yet does not hear that somebody thought of them.
+    let heard = row.approved_by.is_some() || !matches!(event, "case.share_requested" | "case.share_refused");
+    told.extend(heard.then_some(row.to_org_id));
+    if row.requested_by_org_id != row.org_id {
+        told.push(row.requested_by_org_id);
+    }
+    let facts = serde_json::json!({
+        "organisation_id": row.to_org_id,
+        "state": row.state,
+        "level": row.level,
+        "data_classes": row.data_classes,
+    });
+    let event = OutboxEvent::of_case(event, row.case_id, row.org_id)
+        .about(row.id)
+        .told_only_to(told)
+        .with(facts);
+    let classes: Vec<&'static str> = row
+        .data_classes
+        .iter()
+        .filter_map(|name| DataClass::parse(name))
+        .map(DataClass::as_str)
+        .collect();
+    audited
+        .case(row.case_id, row.org_id)
+        .record(row.id)
+        .classes(classes)
+        .recipient(row.to_org_id)
+        .fact("gateway", row.gateway.clone())
+        .fact("level", row.level.clone())
+        .fact("state", row.state.clone())
+        .event(event)
+}

@@ -1,0 +1,417 @@
+//! The statements of this capability.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Timestamptz, Untyped, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::model::{Agreement, AgreementStatus, DataClass, DatedFlag, Gateway, OrgKind, OrganisationFacts};
+use crate::db::schema::{
+    agreement_parties, agreements, cases, custom_roles, organisation_flags, organisations, partnership_members,
+    role_grants, shares, subjects,
+};
+use crate::doors::Grant;
+use crate::error::{AppError, Result};
+use crate::identity::roles;
+
+/// A share as it is kept.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = shares)]
+pub struct ShareRow {
+    pub id: Uuid,
+    pub org_id: Uuid,
+    pub case_id: Uuid,
+    pub to_org_id: Uuid,
+    pub level: String,
+    pub data_classes: Vec<String>,
+    pub gateway: String,
+    pub gateway_reference: Option<String>,
+    pub agreement_org_id: Option<Uuid>,
+    pub agreement_id: Option<Uuid>,
+    pub purpose: String,
+    pub safeguarding_note: Option<String>,
+    pub quality: Option<Value>,
+    pub ad_hoc_reason: Option<String>,
+    pub state: String,
+    pub requested_by: Uuid,
+    pub requested_by_org_id: Uuid,
+    pub approved_by: Option<Uuid>,
+    pub approved_at: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub ended_by: Option<Uuid>,
+    pub end_reason: Option<String>,
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A share, if its case can be seen.
+pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<ShareRow> {
+    Ok(shares::table
+        .filter(shares::id.eq(id))
+        .select(ShareRow::as_select())
+        .first(connection)
+        .await?)
+}
+
+/// The shares of a case in the order they were made, after the share `after`. An
+/// `onlooker` is shown those that stand, and those from and to itself.
+pub async fn list(
+    connection: &mut AsyncPgConnection,
+    case_id: Uuid,
+    onlooker: Option<Uuid>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<ShareRow>> {
+    let mut query = shares::table
+        .filter(shares::case_id.eq(case_id))
+        .order(shares::id)
+        .limit(limit + 1)
+        .select(ShareRow::as_select())
+        .into_boxed();
+    if let Some(org) = onlooker {
+        query = query.filter(
+            shares::state
+                .eq("active")
+                .or(shares::to_org_id.eq(org))
+                .or(shares::requested_by_org_id.eq(org)),
+        );
+    }
+    if let Some(after) = after {
+        query = query.filter(shares::id.gt(after));
+    }
+    Ok(query.load(connection).await?)
+}
+
+/// The shares that open a case now.
+pub async fn active(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<ShareRow>> {
+    Ok(shares::table
+        .filter(shares::case_id.eq(case_id))
+        .filter(shares::state.eq("active"))
+        .filter(shares::expires_at.is_null().or(shares::expires_at.gt(diesel::dsl::now)))
+        .order(shares::id)
+        .select(ShareRow::as_select())
+        .load(connection)
+        .await?)
+}
+
+/// Has whoever else wants to share this case wait for the end of the transaction.
+pub async fn lock_case(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<()> {
+    let _: Uuid = cases::table
+        .filter(cases::id.eq(case_id))
+        .select(cases::id)
+        .for_update()
+        .first(connection)
+        .await?;
+    Ok(())
+}
+
+/// When the case was opened.
+pub async fn opened_at(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<DateTime<Utc>> {
+    Ok(cases::table
+        .filter(cases::id.eq(case_id))
+        .select(cases::opened_at)
+        .first(connection)
+        .await?)
+}
+
+/// Adds a share.
+pub async fn insert(connection: &mut AsyncPgConnection, row: &ShareRow) -> Result<()> {
+    diesel::insert_into(shares::table)
+        .values(row)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Writes what may change of a share, and counts its version.
+pub async fn update(connection: &mut AsyncPgConnection, row: &mut ShareRow) -> Result<()> {
+    row.version += 1;
+    diesel::update(shares::table.filter(shares::id.eq(row.id)))
+        .set((
+            shares::level.eq(&row.level),
+            shares::data_classes.eq(&row.data_classes),
+            shares::state.eq(&row.state),
+            shares::approved_by.eq(row.approved_by),
+            shares::approved_at.eq(row.approved_at),
+            shares::expires_at.eq(row.expires_at),
+            shares::ended_at.eq(row.ended_at),
+            shares::ended_by.eq(row.ended_by),
+            shares::end_reason.eq(&row.end_reason),
+            shares::version.eq(row.version),
+            shares::updated_at.eq(row.updated_at),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends the active share of a case to an organisation, for another to take its place.
+pub async fn supersede(connection: &mut AsyncPgConnection, by: &ShareRow, now: DateTime<Utc>) -> Result<()> {
+    diesel::update(shares::table)
+        .filter(shares::case_id.eq(by.case_id))
+        .filter(shares::to_org_id.eq(by.to_org_id))
+        .filter(shares::state.eq("active"))
+        .set((
+            shares::state.eq("superseded"),
+            shares::ended_at.eq(now),
+            shares::version.eq(shares::version + 1),
+            shares::updated_at.eq(now),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Writes down that shares have ended by time, up to `limit`, and returns them.
+pub async fn expire(connection: &mut AsyncPgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<ShareRow>> {
+    let ended: Vec<ShareRow> = shares::table
+        .filter(shares::state.eq("active"))
+        .filter(shares::expires_at.le(now))
+        .order(shares::expires_at)
+        .limit(limit)
+        .select(ShareRow::as_select())
+        .for_update()
+        .skip_locked()
+        .load(connection)
+        .await?;
+    let ids: Vec<Uuid> = ended.iter().map(|share| share.id).collect();
+    diesel::update(shares::table.filter(shares::id.eq_any(ids)))
+        .set((
+            shares::state.eq("expired"),
+            shares::ended_at.eq(now),
+            shares::version.eq(shares::version + 1),
+            shares::updated_at.eq(now),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(ended)
+}
+
+/// Whether an organisation belongs to a partnership today.
+pub async fn is_member(connection: &mut AsyncPgConnection, partnership: Uuid, org: Uuid) -> Result<bool> {
+    let today = diesel::dsl::date(diesel::dsl::now);
+    let member = partnership_members::table
+        .filter(partnership_members::partnership_id.eq(partnership))
+        .filter(partnership_members::org_id.eq(org))
+        .filter(partnership_members::member_from.le(today))
+        .filter(
+            partnership_members::member_to
+                .is_null()
+                .or(partnership_members::member_to.assume_not_null().gt(today)),
+        );
+    Ok(diesel::select(diesel::dsl::exists(member))
+        .get_result(connection)
+        .await?)
+}
+
+/// Names of organisations.
+pub async fn names(connection: &mut AsyncPgConnection, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
+    Ok(organisations::table
+        .filter(organisations::id.eq_any(ids))
+        .select((organisations::id, organisations::name))
+        .load(connection)
+        .await?)
+}
+
+/// What the rules need to know of an organisation on `today`; `None` for what has
+/// no standing in sharing, such as the platform.
+pub async fn organisation(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+    today: NaiveDate,
+) -> Result<Option<OrganisationFacts>> {
+    let kind: String = organisations::table
+        .filter(organisations::id.eq(id))
+        .select(organisations::kind)
+        .first(connection)
+        .await?;
+    let Some(kind) = OrgKind::parse(&kind) else {
+        return Ok(None);
+    };
+    let flags: Vec<(String, NaiveDate, Option<NaiveDate>, String)> = organisation_flags::table
+        .filter(organisation_flags::org_id.eq(id))
+        .select((
+            organisation_flags::flag,
+            organisation_flags::valid_from,
+            organisation_flags::valid_to,
+            organisation_flags::source,
+        ))
+        .load(connection)
+        .await?;
+    let held = |name: &str| {
+        let dated = flags
+            .iter()
+            .filter(|(flag, ..)| flag == name)
+            .map(|(_, from, to, source)| DatedFlag {
+                value: true,
+                from: Some(*from),
+                to: *to,
+                source: source.clone(),
+            });
+        dated.into_iter().find(|flag| flag.holds_on(today)).unwrap_or_default()
+    };
+    Ok(Some(OrganisationFacts {
+        id,
+        kind,
+        is_responsible_authority: held("is_responsible_authority"),
+        is_s115_relevant_authority: held("is_s115_relevant_authority"),
+        is_s104_relevant_body: held("is_s104_relevant_body"),
+        is_part3_competent_authority: held("is_part3_competent_authority"),
+        s17_duty: held("s17_duty"),
+    }))
+}
+
+#[derive(Queryable)]
+struct AgreementRow {
+    org_id: Uuid,
+    status: String,
+    purposes: Vec<String>,
+    gateways: Vec<String>,
+    data_classes: Vec<String>,
+    active_from: NaiveDate,
+    active_to: Option<NaiveDate>,
+    review_due: NaiveDate,
+    dpia_ref: Option<String>,
+    terms: Value,
+    version: i64,
+}
+
+/// An agreement of a partnership with those who signed it, and the organisation
+/// that keeps it.
+pub async fn agreement(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uuid) -> Result<(Uuid, Agreement)> {
+    let row: AgreementRow = agreements::table
+        .filter(agreements::id.eq(id))
+        .filter(agreements::partnership_id.eq(partnership))
+        .select((
+            agreements::org_id,
+            agreements::status,
+            agreements::purposes,
+            agreements::gateways,
+            agreements::data_classes,
+            agreements::active_from,
+            agreements::active_to,
+            agreements::review_due,
+            agreements::dpia_ref,
+            agreements::terms,
+            agreements::version,
+        ))
+        .first(connection)
+        .await?;
+    let parties: Vec<Uuid> = agreement_parties::table
+        .filter(agreement_parties::agreement_id.eq(id))
+        .filter(agreement_parties::signed_at.is_not_null())
+        .select(agreement_parties::org_id)
+        .load(connection)
+        .await?;
+    let grace = row.terms.get("grace_days").and_then(Value::as_u64).unwrap_or(0);
+    let agreement = Agreement {
+        id,
+        version: i32::try_from(row.version).unwrap_or(i32::MAX),
+        status: match row.status.as_str() {
+            "active" => AgreementStatus::Active,
+            "draft" => AgreementStatus::Draft,
+            _ => AgreementStatus::Ended,
+        },
+        active_from: row.active_from,
+        active_to: row.active_to,
+        review_due: row.review_due,
+        grace_days: u16::try_from(grace).unwrap_or(0),
+        parties: parties.into_iter().collect(),
+        purposes: row.purposes.into_iter().collect(),
+        gateways: row.gateways.iter().filter_map(|code| Gateway::parse(code)).collect(),
+        data_classes: row
+            .data_classes
+            .iter()
+            .filter_map(|name| DataClass::parse(name))
+            .collect(),
+        dpia_ref: row.dpia_ref,
+    };
+    Ok((row.org_id, agreement))
+}
+
+/// Whether a subject of the case is a child.
+pub async fn has_child_subject(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<bool> {
+    let child = subjects::table
+        .filter(subjects::case_id.eq(case_id))
+        .filter(subjects::is_child);
+    Ok(diesel::select(diesel::dsl::exists(child))
+        .get_result(connection)
+        .await?)
+}
+
+type Held = (String, Option<Vec<String>>, Option<Vec<String>>, Option<Vec<String>>);
+
+/// The grants by which a person of the caller's organisation holds `permission`,
+/// also where the operation at hand rests on another.
+pub async fn grants_of(connection: &mut AsyncPgConnection, user: Uuid, permission: &str) -> Result<Vec<Grant>> {
+    let held: Vec<Held> = role_grants::table
+        .left_join(
+            custom_roles::table.on(custom_roles::org_id
+                .eq(role_grants::org_id)
+                .and(custom_roles::code.eq(role_grants::role))),
+        )
+        .filter(role_grants::user_id.eq(user))
+        .select((
+            role_grants::role,
+            role_grants::areas,
+            role_grants::case_types,
+            custom_roles::permissions.nullable(),
+        ))
+        .load(connection)
+        .await?;
+    let carries = |role: &str, custom: Option<&Vec<String>>| match roles::built_in(role) {
+        Some(built_in) => built_in.permissions().contains(&permission),
+        None => custom.is_some_and(|codes| codes.iter().any(|code| code == permission)),
+    };
+    Ok(held
+        .into_iter()
+        .filter(|(role, _, _, custom)| carries(role, custom.as_ref()))
+        .map(|(role, areas, case_types, _)| Grant {
+            role,
+            areas,
+            case_types,
+        })
+        .collect())
+}
+
+/// When an organisation last looked at a case.
+#[derive(Debug, QueryableByName)]
+pub struct Look {
+    /// The organisation.
+    #[diesel(sql_type = SqlUuid)]
+    pub org_id: Uuid,
+    /// Its last look.
+    #[diesel(sql_type = Timestamptz)]
+    pub at: DateTime<Utc>,
+}
+
+#[derive(QueryId)]
+struct LastLooks(Uuid);
+
+impl Query for LastLooks {
+    type SqlType = Untyped;
+}
+
+impl<C> diesel::RunQueryDsl<C> for LastLooks {}
+
+impl QueryFragment<Pg> for LastLooks {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT * FROM last_looks(");
+        out.push_bind_param::<SqlUuid, _>(&self.0)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// When each organisation last looked at a case that the caller can see.
+pub async fn last_looks(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<Look>> {
+    RunQueryDsl::get_results(LastLooks(case_id), connection)
+        .await
+        .map_err(AppError::from)
+}

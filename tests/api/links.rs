@@ -1,0 +1,46 @@
+//! Links between cases.
+
+use serde_json::json;
+
+use crate::support::{ALL_CLASSES, TestApp};
+
+#[actix_web::test]
+async fn a_link_is_a_combination_that_only_who_sees_both_cases_sees() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let housing = app.sign_in("manager@primrose.example").await;
+    let case = app.a_shared_case(&owner, &housing, "contribute", ALL_CLASSES).await;
+    let other = app.a_case_of(&owner).await;
+    let path = format!("/v1/cases/{case}/links");
+    let body = json!({"linked_case_id": other, "kind": "related", "reason": "Same household."});
+
+    let hidden = app.post(&housing, &path, body.clone()).await.expect(422);
+    assert_eq!(hidden.body["errors"][0]["pointer"], "/linked_case_id");
+    let link = app.post(&owner, &path, body.clone()).await.expect(201);
+    app.post(&owner, &path, body).await.expect(409);
+    app.post(&owner, &path, json!({"linked_case_id": case, "kind": "related"}))
+        .await
+        .expect(422);
+
+    for from in [case, other] {
+        let reply = app.get(&owner, &format!("/v1/cases/{from}/links")).await.expect(200);
+        assert_eq!(reply.body["items"][0]["id"], json!(link.id()));
+    }
+    let reply = app.get(&housing, &path).await.expect(200);
+    assert_eq!(reply.body["items"], json!([]));
+}
+
+#[actix_web::test]
+async fn the_log_of_a_link_names_both_cases() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let (case, other) = (app.a_case_of(&owner).await, app.a_case_of(&owner).await);
+
+    let body = json!({"linked_case_id": other, "kind": "duplicate_of"});
+    app.post(&owner, &format!("/v1/cases/{case}/links"), body)
+        .await
+        .expect(201);
+
+    let audit = app.last_audit("link_cases").await;
+    assert_eq!((audit.op.as_str(), audit.case_ids), ("combination", vec![case, other]));
+}

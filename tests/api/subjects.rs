@@ -1,0 +1,164 @@
+//! People, vehicles and premises of a case.
+
+use actix_web::http::Method;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
+use wardlink::db::schema::{outbox_events, subjects};
+
+use crate::support::{ALL_CLASSES, TestApp};
+
+const OWNER: &str = "csm@camden.example";
+const HOUSING: &str = "manager@primrose.example";
+const STRANGER: &str = "asb@islington.example";
+
+fn person() -> Value {
+    json!({"kind": "person", "role": "alleged_perpetrator", "basis": "assessment",
+        "particulars": {"name": "Alex Doe", "phone": "020 7946 0018"}})
+}
+
+#[actix_web::test]
+async fn a_subject_is_added_corrected_and_erased_without_a_trace_of_who_it_was() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.a_case_of(&owner).await;
+    let path = format!("/v1/cases/{case}/subjects");
+    let added = app.post(&owner, &path, person()).await.expect(201);
+    let subject = format!("{path}/{}", added.id());
+    assert_eq!(added.header("location"), Some(subject.as_str()));
+
+    let bare = app
+        .draft(&owner, Method::PATCH, &subject)
+        .json(json!({"role": "witness"}));
+    bare.send().await.expect(428);
+    let change = json!({"role": "witness", "particulars": {"phone": null, "email": "alex@example.org"}});
+    let reply = app.patch(&owner, &subject, change).await.expect(200);
+    assert_eq!(reply.body["role"], "witness");
+    assert_eq!(
+        reply.body["particulars"],
+        json!({"name": "Alex Doe", "email": "alex@example.org"})
+    );
+    assert_eq!(reply.header("etag"), Some("\"2\""));
+    app.draft(&owner, Method::PATCH, &subject)
+        .header("If-Match", "\"1\"")
+        .json(json!({"role": "victim"}))
+        .send()
+        .await
+        .expect(412);
+    app.delete(&owner, &subject).await.expect(204);
+
+    app.get(&owner, &subject).await.expect(404);
+    let audit = app.last_audit("erase_subject").await;
+    assert_eq!((audit.op.as_str(), audit.record_ids), ("erasure", vec![added.id()]));
+    assert!(!audit.facts.to_string().contains("Alex"));
+    let mut connection = app.database.owner().await;
+    let left: i64 = subjects::table.count().get_result(&mut connection).await.unwrap();
+    assert_eq!(left, 0);
+    let told: Vec<(String, String, Value)> = outbox_events::table
+        .filter(outbox_events::name.like("subject.%"))
+        .order(outbox_events::seq)
+        .select((outbox_events::name, outbox_events::data_class, outbox_events::facts))
+        .load(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(told.len(), 3);
+    assert!(
+        told.iter()
+            .all(|(_, class, facts)| class == "subjects" && *facts == json!({"kind": "person"}))
+    );
+}
+
+#[actix_web::test]
+async fn particulars_fit_the_kind() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.a_case_of(&owner).await;
+    let path = format!("/v1/cases/{case}/subjects");
+    let of = |kind: &str, particulars: Value| json!({"kind": kind, "role": "other", "basis": "fact", "particulars": particulars});
+
+    let car = app
+        .post(&owner, &path, of("vehicle", json!({"vrm": "ab12 cde"})))
+        .await
+        .expect(201);
+    assert_eq!(car.body["particulars"]["vrm"], "AB12CDE");
+    for (kind, particulars, pointer) in [
+        ("vehicle", json!({"vrm": "AB-12"}), "/particulars/vrm"),
+        ("vehicle", json!({"name": "x"}), "/particulars/name"),
+        ("premises", json!({"uprn": "1"}), "/particulars"),
+        ("person", json!({"name": ""}), "/particulars/name"),
+        (
+            "person",
+            json!({"name": "x", "date_of_birth": "soon"}),
+            "/particulars/date_of_birth",
+        ),
+    ] {
+        let reply = app.post(&owner, &path, of(kind, particulars)).await.expect(422);
+        assert_eq!(reply.body["errors"][0]["pointer"], pointer);
+    }
+    let mut bare = person();
+    bare.as_object_mut().unwrap().remove("basis");
+    app.post(&owner, &path, bare).await.expect(422);
+}
+
+#[actix_web::test]
+async fn a_date_of_birth_makes_a_child_and_a_child_is_shared_with_care() {
+    let app = TestApp::start().await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    let case = app.a_case_of(&owner).await;
+    let mut child = person();
+    child["particulars"]["date_of_birth"] = json!("2012-05-01");
+
+    let reply = app
+        .post(&owner, &format!("/v1/cases/{case}/subjects"), child)
+        .await
+        .expect(201);
+    assert_eq!(reply.body["is_child"], true);
+
+    let mut share = json!({"organisation_id": housing.org_id, "level": "view", "data_classes": ["core", "subjects"],
+        "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"});
+    let path = format!("/v1/cases/{case}/shares");
+    let reply = app.post(&owner, &path, share.clone()).await.expect(422);
+    assert_eq!(reply.problem(), "child-subject-not-through-gateway");
+    share["safeguarding_note"] = json!("So that the family is visited.");
+    app.post(&owner, &path, share).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_partner_adds_its_own_and_changes_nobody_elses() {
+    let app = TestApp::start().await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    let case = app.a_shared_case(&owner, &housing, "contribute", ALL_CLASSES).await;
+    let path = format!("/v1/cases/{case}/subjects");
+    let theirs = app.post(&owner, &path, person()).await.expect(201);
+    let subject = format!("{path}/{}", theirs.id());
+
+    app.post(&housing, &path, person()).await.expect(201);
+    app.get(&housing, &subject).await.expect(200);
+    app.patch(&housing, &subject, json!({"role": "victim"}))
+        .await
+        .expect(403);
+    app.delete(&housing, &subject).await.expect(403);
+}
+
+#[actix_web::test]
+async fn a_share_without_subjects_shows_none() {
+    let app = TestApp::start().await;
+    let (owner, housing, stranger) = (
+        app.sign_in(OWNER).await,
+        app.sign_in(HOUSING).await,
+        app.sign_in(STRANGER).await,
+    );
+    let case = app
+        .a_shared_case(&owner, &housing, "contribute", &["core", "notes"])
+        .await;
+    let path = format!("/v1/cases/{case}/subjects");
+    let subject = app.post(&owner, &path, person()).await.expect(201);
+
+    app.get(&housing, &path).await.expect(403);
+    app.get(&housing, &format!("{path}/{}", subject.id())).await.expect(403);
+    app.post(&housing, &path, person()).await.expect(403);
+    app.get(&stranger, &path).await.expect(404);
+    app.get(&app.sign_in("admin@camden.example").await, &path)
+        .await
+        .expect(403);
+}
