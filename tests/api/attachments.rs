@@ -10,50 +10,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use wardlink::db::schema::attachments;
 
-use crate::support::{ALL_CLASSES, Actor, Reply, TestApp};
+use crate::support::{ALL_CLASSES, Actor, BOUNDARY, Reply, TestApp, form, photo};
 
 const OWNER: &str = "csm@camden.example";
 const HOUSING: &str = "manager@primrose.example";
 const STRANGER: &str = "asb@islington.example";
-const BOUNDARY: &str = "part-of-a-form";
-
-fn segment(marker: u8, contents: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(contents.len() + 2).unwrap().to_be_bytes();
-    [&[0xFF, marker], &length[..], contents].concat()
-}
-
-/// A picture whose EXIF says where it was taken, and to turn it.
-fn photo() -> Vec<u8> {
-    let mut exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
-    exif.extend_from_slice(b"51.5456,-0.1426");
-    [
-        b"\xFF\xD8".to_vec(),
-        segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"),
-        segment(0xE1, &exif),
-        segment(0xDB, &[0; 65]),
-        segment(0xC0, &[8, 0, 2, 0, 2, 1, 1, 0x11, 0]),
-        segment(0xC4, &[0; 18]),
-        segment(0xDA, b"\x01\x01\0\0\x3F\0"),
-        b"scan\xFF\xD9".to_vec(),
-    ]
-    .concat()
-}
-
-fn form(name: &str, media_type: &str, file: &[u8], phase: &str) -> Vec<u8> {
-    let mut body = format!(
-        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
-         Content-Type: {media_type}\r\n\r\n"
-    )
-    .into_bytes();
-    body.extend_from_slice(file);
-    for (part, text) in [("phase", phase), ("taken_at", "2026-03-02T08:40:00Z")] {
-        let part = format!("\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{part}\"\r\n\r\n{text}");
-        body.extend_from_slice(part.as_bytes());
-    }
-    body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
-    body
-}
-
 async fn add(app: &TestApp, actor: &Actor, case: Uuid, body: Vec<u8>) -> Reply {
     app.draft(actor, Method::POST, &format!("/v1/cases/{case}/attachments"))
         .bytes(&format!("multipart/form-data; boundary={BOUNDARY}"), body)
@@ -69,9 +30,19 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-/// Files in the store, once what is refused has been removed.
-async fn stored(app: &TestApp) -> usize {
-    tokio::time::sleep(Duration::from_millis(200)).await;
+/// Waits until the store holds that many files: what is refused is removed behind the answer.
+async fn store_comes_to(app: &TestApp, expected: usize) {
+    let mut looks = tokio::time::interval(Duration::from_millis(2));
+    let looking = async {
+        while files(app) != expected {
+            looks.tick().await;
+        }
+    };
+    let settled = tokio::time::timeout(Duration::from_secs(5), looking).await;
+    assert!(settled.is_ok(), "the store holds {} files, not {expected}", files(app));
+}
+
+fn files(app: &TestApp) -> usize {
     ["originals", "served"]
         .iter()
         .map(|folder| app.services.config.data.join("attachments").join(folder))
@@ -116,7 +87,7 @@ async fn the_original_is_kept_and_the_copy_says_nothing_of_place_and_device() {
         (audit.data_classes, &audit.facts["copy"]),
         (vec!["attachments".to_owned()], &json!("original"))
     );
-    assert_eq!(stored(&app).await, 2);
+    store_comes_to(&app, 2).await;
 }
 
 #[actix_web::test]
@@ -140,7 +111,7 @@ async fn malware_is_refused_and_nothing_of_it_is_kept() {
     .expect(422);
 
     assert_eq!(reply.problem(), "attachment-infected");
-    assert_eq!(stored(&app).await, 0);
+    store_comes_to(&app, 0).await;
     assert_eq!(app.last_audit("add_attachment").await.outcome, "refused");
     let list = app
         .get(&owner, &format!("/v1/cases/{case}/attachments"))
@@ -175,7 +146,7 @@ async fn what_is_refused_leaves_nothing_in_the_store() {
         .await
         .expect(415);
 
-    assert_eq!(stored(&app).await, 0);
+    store_comes_to(&app, 0).await;
 }
 
 #[actix_web::test]
@@ -262,5 +233,5 @@ async fn the_same_upload_sent_twice_is_one_attachment() {
     }
 
     assert_eq!(seen[0], seen[1]);
-    assert_eq!(stored(&app).await, 2);
+    store_comes_to(&app, 2).await;
 }

@@ -17,7 +17,7 @@ use crate::support::{Actor, Reply, TestApp};
 /// Operations that anybody may call. This list may only shrink.
 const OPEN: &[&str] = &[
     "login",
-    "read_jwks",
+    "read_signing_keys",
     "read_liveness",
     "read_metrics",
     "read_problem_type",

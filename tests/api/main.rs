@@ -20,5 +20,6 @@ mod positions;
 mod schema;
 mod sharing;
 mod sign_in;
+mod story;
 mod subjects;
 mod tasks;

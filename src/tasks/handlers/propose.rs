@@ -9,6 +9,7 @@ use crate::cases::access::{self, Access};
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::reference::new_reference;
+use crate::sharing::{Made, share_for_task};
 use crate::tasks::model::{self, Actor, Assignee, Role, TaskError, TaskEvent, TaskState};
 use crate::tasks::queries::{self, TaskRow};
 use crate::tasks::record;
@@ -29,14 +30,33 @@ use crate::tasks::view::{NewTask, TaskView};
 #[post("/v1/cases/{id}/tasks")]
 pub async fn propose_task(caller: Caller<may::ProposeTask>, id: Id, body: JsonBody<NewTask>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, wanted: NewTask| {
+        .alter(body, async |room: &mut Room, mut wanted: NewTask| {
             let access = access::find(room, id.get()).await?.contributing()?;
             let actor = actor_of(&room.person, &access);
+            let shared = share_first(room, &access, &mut wanted).await?;
             check(room, &access, &actor, &wanted).await?;
             let row = new_row(room, &access, wanted).await?;
-            open(room, &access, &actor, row).await
+            let audited = open(room, &access, &actor, row).await?;
+            Ok(match shared {
+                Some(made) => made.note(audited),
+                None => audited,
+            })
         })
         .await
+}
+
+/// Shares the case in the same transaction, where the request asks for it.
+async fn share_first(room: &mut Room, access: &Access, wanted: &mut NewTask) -> Result<Option<Made>> {
+    let Some(share) = wanted.share.take() else {
+        return Ok(None);
+    };
+    if share.organisation_id != wanted.owner_org_id {
+        return Err(AppError::invalid(
+            "/share/organisation_id",
+            "must be the organisation asked",
+        ));
+    }
+    Ok(Some(share_for_task(room, access, share).await?))
 }
 
 async fn check(room: &mut Room, access: &Access, actor: &Actor, wanted: &NewTask) -> Result<()> {

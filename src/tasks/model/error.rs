@@ -55,7 +55,9 @@ pub enum TaskError {
     AssignAcrossOrganisations,
     #[error("you can order this of yourself only, or need command over that team")]
     CannotAssign,
-    #[error("that organisation does not see the case, or not the data the task needs: share that with it first")]
+    #[error(
+        "that organisation does not see the case, or not the data the task needs: share that with it first, or send `share` with the task"
+    )]
     CaseNotShared { pointer: &'static str },
 }
 

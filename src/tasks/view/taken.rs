@@ -5,6 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::http::fields::{Moment, Text};
+use crate::sharing::NewShare;
 use crate::sharing::model::DataClass;
 use crate::tasks::model::{DeclineReason, Outcome, Priority, TaskState};
 
@@ -86,6 +87,9 @@ pub struct NewTask {
     /// What the organisation has to see of the case to do it; `core` in any case.
     #[serde(default)]
     pub data_classes: Vec<DataClass>,
+    /// Shares the case with the organisation asked in the same step; needs `case.share`.
+    #[serde(default)]
+    pub share: Option<NewShare>,
 }
 
 /// Takes a task on.

@@ -4,10 +4,12 @@ mod app;
 mod cases;
 mod database;
 mod people;
+mod photos;
 mod records;
 
 pub use app::{Reply, TestApp, instant};
 
 pub use database::TestDatabase;
 pub use people::Actor;
+pub use photos::{BOUNDARY, form, photo};
 pub use records::ALL_CLASSES;
