@@ -306,6 +306,7 @@ alter function wardlink.has_demo_users() owner to wardlink_definer;
 revoke create on schema wardlink from wardlink_definer;
 revoke execute on all functions in schema wardlink from public;
 grant execute on all functions in schema wardlink to wardlink_app, wardlink_worker, wardlink_definer;
+grant execute on function wardlink.has_demo_users() to wardlink_owner;
 
 reset role;
 reset search_path;

@@ -130,7 +130,7 @@ create table shares (
   check (approved_by is null or approved_by <> requested_by),
   unique (org_id, id),
   foreign key (org_id, case_id) references cases (org_id, id),
-  foreign key (agreement_org_id, agreement_id) references agreements (org_id, id)
+  foreign key (agreement_org_id, agreement_id) references agreements (org_id, id) match full
 );
 create index shares_by_case on shares (case_id);
 create unique index shares_one_active on shares (org_id, case_id, to_org_id) where state = 'active';
@@ -264,7 +264,7 @@ create table outbox_events (
   record_id uuid,
   request_id uuid,
   facts jsonb not null default '{}',
-  foreign key (case_org_id, case_id) references cases (org_id, id)
+  foreign key (case_org_id, case_id) references cases (org_id, id) match full
 );
 create index outbox_events_by_case on outbox_events (case_id, seq);
 

@@ -2,10 +2,15 @@
 
 use std::net::TcpListener;
 
+use actix_web::web;
+
 use super::database::Database;
 use super::serve;
 use super::start::{self, Failure};
 use crate::config::Config;
+use crate::db::migrate;
+use crate::demo;
+use crate::identity::passwords::{HashCost, HashQueue, Password, Passwords};
 
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
@@ -21,11 +26,47 @@ pub fn run(config: Config, options: Demo) -> Result<(), Failure> {
         TcpListener::bind(config.listen).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let database = Database::open(&config)?;
     let runtime = start::runtime()?;
-    runtime.block_on(crate::db::migrate::migrate(&database.admin_url))?;
+    runtime.block_on(migrate::migrate(&database.admin_url))?;
+    let is_new = runtime.block_on(seed_people(&database))?;
     let services = runtime.block_on(start::services(config, &database))?;
     drop(runtime);
+    let services = web::Data::new(services);
+    if is_new {
+        actix_web::rt::System::new().block_on(demo::cases::play(services.clone()))?;
+    }
+    let address = listener.local_addr()?;
     if options.serve {
+        introduce(&format!("http://{address}"));
         serve::until_stopped(listener, services)?;
     }
     database.close()
+}
+
+/// Seeds organisations and people once. Answers whether it did.
+async fn seed_people(database: &Database) -> Result<bool, Failure> {
+    let mut owner = migrate::as_owner(&database.admin_url).await?;
+    if crate::identity::queries::has_demo_users_at(&mut owner).await? {
+        return Ok(false);
+    }
+    let passwords = Passwords::new(HashCost::default(), HashQueue::default())?;
+    let hash = passwords.hash(&Password::from(demo::people::PASSWORD)).await?;
+    demo::people::seed(&mut owner, &hash, crate::clock::Clock::System.now()).await?;
+    Ok(true)
+}
+
+/// Says who can sign in, where to read, and what to try.
+fn introduce(base: &str) {
+    println!("\nWardlink serves invented demo data on {base}\n");
+    println!("Accounts, all with the password {}:", demo::people::PASSWORD);
+    for (email, post) in demo::people::accounts() {
+        println!("  {email:<32} {post}");
+    }
+    println!("\nThe API, to browse: {base}/docs/\n\nTry:");
+    println!(
+        "  TOKEN=$(curl -s {base}/v1/auth/login -H 'Content-Type: application/json' -d \
+         '{{\"email\":\"sgt.kentish-town@met.example\",\"password\":\"{}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
+        demo::people::PASSWORD
+    );
+    println!("  curl -s {base}/v1/cases -H \"Authorization: Bearer $TOKEN\"");
+    println!("  curl -s '{base}/v1/tasks?direction=outgoing' -H \"Authorization: Bearer $TOKEN\"\n");
 }

@@ -33,16 +33,15 @@ pub fn run(config: Config, options: Serve) -> Result<(), Failure> {
         return Err("this database holds demo accounts; serve it with --demo, or use another database".into());
     }
     drop(runtime);
-    until_stopped(listener, services)?;
+    until_stopped(listener, web::Data::new(services))?;
     database.close()
 }
 
 /// Serves on `listener` until SIGINT or SIGTERM, then lets requests finish.
-pub fn until_stopped(listener: TcpListener, services: Services) -> Result<(), Failure> {
+pub fn until_stopped(listener: TcpListener, services: web::Data<Services>) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let workers = services.config.workers;
     actix_web::rt::System::new().block_on(async move {
-        let services = web::Data::new(services);
         let jobs = actix_web::rt::spawn(crate::jobs::run(services.clone()));
         let running = server::serve(listener, services, workers)?;
         let handle = running.handle();

@@ -1,5 +1,6 @@
 //! Demo data: invented people and cases on real wards.
 
+pub mod cases;
 pub mod people;
 pub mod wards;
 

@@ -10,6 +10,7 @@ mod support;
 mod attachments;
 mod audit;
 mod cases;
+mod catalog_lint;
 mod contract;
 mod geography;
 mod links;

@@ -188,8 +188,11 @@ async fn insert(room: &mut Room, new: NewCase) -> Result<Uuid> {
     Ok(id)
 }
 
+/// From and to, as far as they are known.
+type Span = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
 /// When it happened, as far as it is said: not ahead, and not ended before it began.
-fn occurred(new: &NewCase, now: DateTime<Utc>) -> Result<(Option<DateTime<Utc>>, Option<DateTime<Utc>>)> {
+fn occurred(new: &NewCase, now: DateTime<Utc>) -> Result<Span> {
     let (from, to) = (new.occurred_from.map(|at| at.0), new.occurred_to.map(|at| at.0));
     if from.is_some_and(|from| from > now) || matches!((from, to), (Some(from), Some(to)) if to < from) {
         return Err(CaseError::OccurredOutOfOrder.into());
