@@ -25,7 +25,7 @@ test: prerequisites ## Run every test, against a PostgreSQL that is thrown away 
 bench: prerequisites ## Measure, against a PostgreSQL as safe and as slow as in production
 	cargo build --release --locked
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
-		$(RELEASE) with-postgres --data "$$folder" -- cargo bench --locked
+		$(RELEASE) with-postgres --data "$$folder" -- python3 bench/run.py --wardlink $(RELEASE)
 
 openapi: prerequisites ## Write the API's description to openapi/wardlink.json
 	cargo build --locked

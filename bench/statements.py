@@ -52,7 +52,7 @@ class Script:
         if MOMENT.fullmatch(text) and self.is_now(text):
             return "now()"
         pieces = self.pieces(text)
-        if len(pieces) == 1:
+        if all(even for _, even in pieces):
             return quoted(text)
         joined = " || ".join(quoted(piece) if even else f"cast(:{piece} as text)" for piece, even in pieces)
         return f"({joined})" + cast_of(text)

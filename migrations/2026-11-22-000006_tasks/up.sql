@@ -30,7 +30,8 @@ create table tasks (
   accept_due_at timestamptz,
   success_measure text,
   offer jsonb,
-  -- squawk-ignore prefer-bigint-over-int: a task is extended a few times, not billions
+  -- A task is extended a few times, not billions.
+  -- squawk-ignore prefer-bigint-over-int
   extensions integer not null default 0,
   submitted_by uuid,
   result text,

@@ -14,6 +14,7 @@ use crate::http::fields::{Digits, Moment, Point, Text, present};
 /// How urgent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = CasePriority)]
 pub enum Priority {
     /// In turn.
     Standard,

@@ -72,6 +72,7 @@ pub struct AgreementList {
     /// Those of one partnership.
     pub partnership_id: Option<Uuid>,
     /// Those that stand there.
+    #[param(inline)]
     pub status: Option<AgreementState>,
     /// Records on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]

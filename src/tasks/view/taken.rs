@@ -288,9 +288,11 @@ pub enum AssignedTo {
 pub struct TaskQuery {
     /// How they stand to one's own organisation.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
     pub direction: Option<Direction>,
     /// Only those in this state.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
     pub state: Option<TaskState>,
     /// Only those that are overdue, or only those that are not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -303,6 +305,7 @@ pub struct TaskQuery {
     pub requesting_org: Option<Uuid>,
     /// Only those that are one's own work.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
     pub assigned_to: Option<AssignedTo>,
     /// Only those due before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -326,6 +329,7 @@ pub struct TaskQuery {
 #[into_params(parameter_in = Query)]
 pub struct OfCaseQuery {
     /// Only those in this state.
+    #[param(inline)]
     pub state: Option<TaskState>,
     /// Size of the page, 50 by default.
     #[param(minimum = 1, maximum = 200)]
