@@ -17,6 +17,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+sys.dont_write_bytecode = True
 from statements import Script, now, statements_of
 
 HERE = Path(__file__).parent
@@ -84,8 +85,8 @@ class Bench:
     def load(self, size):
         """Answers with cases per second, indexes included."""
         indexes = self.sql(
-            "select indexdef from pg_indexes where schemaname = 'wardlink' and tablename = 'case_access'"
-            " and indexname not like '%_pkey'"
+            "select indexdef from pg_indexes where schemaname = 'wardlink' and indexdef not like '%UNIQUE%'"
+            " and tablename in ('case_access', 'shares', 'case_clocks')"
         ).splitlines()
         start = time.monotonic()
         bulk = size > 100_000
@@ -171,7 +172,10 @@ class Bench:
         (self.folder / "scripts").mkdir(exist_ok=True)
         self.capture("POST", "POST", "case.create", "")
         self.psql(["-v", f"posted={self.posted}", "-f", str(HERE / "setup.sql")])
+        self.stop()
         rate = self.load(size)
+        print(f"{size} cases loaded at {rate:.0f}/s", file=sys.stderr, flush=True)
+        self.serve()
         for name, method, _, _, permission, prologue in OPERATIONS:
             if name != "POST":
                 self.capture(name, method, permission, prologue)
@@ -294,7 +298,6 @@ class Bench:
         self.options.size = size
         self.create(size)
         rate = self.prepare(size)
-        print(f"{size} cases loaded at {rate:.0f}/s", file=sys.stderr, flush=True)
         self.serve()
         results = []
         for operation in OPERATIONS:
@@ -355,13 +358,20 @@ def main():
             sys.exit(f"bench: {program} is missing (Debian: apt-get install wrk postgresql-client)")
     with tempfile.TemporaryDirectory(prefix="wardlink-bench-") as folder:
         bench = Bench(options, Path(folder))
+        runs = []
         try:
-            runs = [bench.run(size) for size in options.sizes]
+            for size in options.sizes:
+                runs.append(bench.run(size))
+                print(table(runs), flush=True)
+                write(options.out, runs)
         finally:
             bench.stop()
-    print(table(runs))
-    Path(options.out).parent.mkdir(parents=True, exist_ok=True)
-    Path(options.out).write_text(json.dumps({"processors": os.cpu_count(), "connections": CONNECTIONS, "runs": runs}, indent=1))
+
+
+def write(out, runs):
+    figures = {"processors": os.cpu_count(), "connections": CONNECTIONS, "runs": runs}
+    Path(out).parent.mkdir(parents=True, exist_ok=True)
+    Path(out).write_text(json.dumps(figures, indent=1) + "\n")
 
 
 if __name__ == "__main__":

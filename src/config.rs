@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnetwork::IpNetwork;
 
@@ -29,6 +30,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNetwork>,
     /// Connections for requests (`WARDLINK_CONNECTIONS`).
     pub connections: usize,
+    /// How long a request waits for a database connection before it is answered 503,
+    /// in milliseconds (`WARDLINK_CONNECTION_WAIT`).
+    pub connection_wait: Duration,
     /// HTTP workers (`WARDLINK_WORKERS`).
     pub workers: usize,
     /// Where attachments are kept (`WARDLINK_ATTACHMENTS`, `WARDLINK_S3_…`).
@@ -116,6 +120,7 @@ impl Config {
             issuer: reader.text("WARDLINK_ISSUER").unwrap_or_else(|| "wardlink".to_owned()),
             trusted_proxies,
             connections: reader.parsed("WARDLINK_CONNECTIONS", 8 * cores),
+            connection_wait: Duration::from_millis(reader.parsed("WARDLINK_CONNECTION_WAIT", 500)),
             workers: reader.parsed("WARDLINK_WORKERS", cores),
             attachments: attachments(&mut reader, &data),
             scanner: reader.text("WARDLINK_SCANNER").unwrap_or_else(|| "built-in".to_owned()),

@@ -8,3 +8,4 @@ pub mod positions;
 pub mod subjects;
 pub mod timeline;
 pub mod transitions;
+pub mod words;

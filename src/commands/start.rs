@@ -58,7 +58,12 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
         config.issuer.clone(),
         Duration::minutes(15),
     )?;
-    let db = Pools::connect(&database.app_url, &database.worker_url, config.connections)?;
+    let db = Pools::connect(
+        &database.app_url,
+        &database.worker_url,
+        config.connections,
+        config.connection_wait,
+    )?;
     let wards = geography::queries::load_wards(&mut *db.worker.get().await?).await?;
     Ok(Services {
         clock,

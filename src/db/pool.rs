@@ -13,12 +13,12 @@ use crate::error::{AppError, Result};
 /// A pooled connection.
 pub type Connection = deadpool::Object<AsyncPgConnection>;
 
-/// How long a request waits for a connection before it is answered 503 (trust DB8).
-const ACQUIRE: Duration = Duration::from_millis(500);
-
 /// A bounded set of connections that all act as one database role.
 #[derive(Clone)]
-pub struct Pool(deadpool::Pool<AsyncPgConnection>);
+pub struct Pool {
+    connections: deadpool::Pool<AsyncPgConnection>,
+    wait: Duration,
+}
 
 /// The pools of a running service.
 #[derive(Clone)]
@@ -31,20 +31,21 @@ pub struct Pools {
 
 impl Pools {
     /// Pools on one database, perhaps by different logins; `size` is the number of
-    /// connections for requests.
+    /// connections for requests, and `wait` how long one waits for a connection before
+    /// it is answered 503.
     ///
     /// # Errors
     /// If the pool cannot be configured. No connection is made yet.
-    pub fn connect(app_url: &str, worker_url: &str, size: usize) -> Result<Self> {
+    pub fn connect(app_url: &str, worker_url: &str, size: usize, wait: Duration) -> Result<Self> {
         Ok(Self {
-            app: Pool::new(app_url, super::roles::APP, size)?,
-            worker: Pool::new(worker_url, super::roles::WORKER, 2)?,
+            app: Pool::new(app_url, super::roles::APP, size, wait)?,
+            worker: Pool::new(worker_url, super::roles::WORKER, 2, wait)?,
         })
     }
 }
 
 impl Pool {
-    fn new(url: &str, role: &'static str, size: usize) -> Result<Self> {
+    fn new(url: &str, role: &'static str, size: usize, wait: Duration) -> Result<Self> {
         let mut config = ManagerConfig::<AsyncPgConnection>::default();
         config.recycling_method = RecyclingMethod::Fast;
         config.custom_setup = Box::new(move |url| {
@@ -55,7 +56,7 @@ impl Pool {
         deadpool::Pool::builder(manager)
             .max_size(size)
             .build()
-            .map(Self)
+            .map(|connections| Self { connections, wait })
             .map_err(|error| AppError::Internal(format!("pool: {error}")))
     }
 
@@ -64,7 +65,7 @@ impl Pool {
     /// # Errors
     /// [`AppError::Unavailable`].
     pub async fn get(&self) -> Result<Connection> {
-        match tokio::time::timeout(ACQUIRE, self.0.get()).await {
+        match tokio::time::timeout(self.wait, self.connections.get()).await {
             Ok(Ok(connection)) => Ok(connection),
             Ok(Err(error)) => Err(AppError::Unavailable(format!("no database connection: {error}"))),
             Err(_) => Err(AppError::Unavailable("all database connections are busy".to_owned())),
@@ -73,7 +74,7 @@ impl Pool {
 
     /// Connections that are open, and those of them at rest.
     pub fn usage(&self) -> (usize, usize) {
-        let status = self.0.status();
+        let status = self.connections.status();
         (status.size, status.available)
     }
 }

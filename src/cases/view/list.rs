@@ -6,7 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::cases::queries::list::SummaryRow;
-use crate::cases::view::cases::Marking;
+use crate::cases::view::words::Marking;
 use crate::http::fields::{Moment, Point};
 
 /// The order of a list of cases.

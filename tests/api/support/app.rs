@@ -107,6 +107,8 @@ impl TestApp {
         config.data = folder.path().to_owned();
         config.attachments = AttachmentStoreConfig::Folder(folder.path().join("attachments"));
         config.connections = 4;
+        // Many tests share two cores; waiting for a turn is not what they test.
+        config.connection_wait = std::time::Duration::from_secs(20);
         adjust(&mut config);
         let services = web::Data::new(services(config, &database).await);
         let service = std::rc::Rc::new(actix_web::test::init_service(wardlink::wardlink_app!(services)).await);
@@ -171,7 +173,7 @@ pub fn instant(text: &str) -> DateTime<Utc> {
 async fn services(config: Config, database: &TestDatabase) -> Services {
     let clock = Clock::fixed(instant("2026-03-02T09:00:00Z"));
     let keys = Arc::new(SigningKeys::open(config.data.join("keys.json"), clock.now()).unwrap());
-    let db = Pools::connect(&database.url, &database.url, config.connections).unwrap();
+    let db = Pools::connect(&database.url, &database.url, config.connections, config.connection_wait).unwrap();
     let wards = geography::queries::load_wards(&mut db.worker.get().await.unwrap())
         .await
         .unwrap();

@@ -1,0 +1,73 @@
+//! The words that a case is described with.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How urgent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = CasePriority)]
+pub enum Priority {
+    /// In turn.
+    Standard,
+    /// Soon.
+    Medium,
+    /// First.
+    High,
+}
+
+impl Priority {
+    /// The word in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// Whom anti-social behaviour falls upon (NSIR).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Qualifier {
+    /// A person or group is targeted or suffers most.
+    Personal,
+    /// The community at large.
+    Nuisance,
+    /// The wider environment.
+    Environmental,
+}
+
+impl Qualifier {
+    /// The word in SQL.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Personal => "personal",
+            Self::Nuisance => "nuisance",
+            Self::Environmental => "environmental",
+        }
+    }
+}
+
+/// Government Security Classification of a case; SECRET and above is not for this system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum Marking {
+    /// Routine.
+    #[serde(rename = "OFFICIAL")]
+    Official,
+    /// Tighter need-to-know.
+    #[serde(rename = "OFFICIAL-SENSITIVE")]
+    OfficialSensitive,
+}
+
+impl Marking {
+    /// The marking of a case.
+    pub fn of(sensitive: bool) -> Self {
+        if sensitive {
+            Self::OfficialSensitive
+        } else {
+            Self::Official
+        }
+    }
+}
