@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::boundary::{BoundaryFault, read_boundary};
 use super::model::{Gss, MalformedGss, WARD_FILE_INVALID, WardVersion};
+use super::topology::{TopologyFault, check_rings, find_overlap};
 use crate::rule::{ProblemType, Rule};
 
 /// The names under which `crs` members say longitude, latitude in WGS 84.
@@ -69,6 +70,16 @@ pub enum ImportError {
         /// Last day asked for.
         valid_to: NaiveDate,
     },
+    /// Two wards lie on one another.
+    #[error("{first} and {second} overlap by {percent} % of the smaller one; wards of one date share no ground")]
+    Overlap {
+        /// One ward.
+        first: Named,
+        /// The other.
+        second: Named,
+        /// How much of the smaller one is covered.
+        percent: f64,
+    },
     /// One feature is no ward.
     #[error("feature {index} ({}): {fault}", gss.as_deref().unwrap_or("no ward code"))]
     Feature {
@@ -125,6 +136,24 @@ pub enum FeatureFault {
     /// Its boundary cannot be used.
     #[error(transparent)]
     Boundary(#[from] BoundaryFault),
+    /// Its boundary cannot be.
+    #[error("its boundary cannot be: {0}")]
+    Topology(#[from] TopologyFault),
+}
+
+/// A ward of the file: its place, counted from 0, and its code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// Its place.
+    pub index: usize,
+    /// Its code.
+    pub gss: Gss,
+}
+
+impl std::fmt::Display for Named {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "feature {} ({})", self.index, self.gss)
+    }
 }
 
 impl Rule for ImportError {
@@ -138,9 +167,10 @@ impl Rule for ImportError {
             Self::UnsupportedCrs { .. } => Some("/crs".to_owned()),
             Self::NoFeatures => Some("/features".to_owned()),
             Self::EndsBeforeItBegins { .. } => None,
+            Self::Overlap { second, .. } => Some(format!("/features/{}/geometry", second.index)),
             Self::Feature { index, fault, .. } => Some(match fault {
                 FeatureFault::NotAFeature { .. } => format!("/features/{index}"),
-                FeatureFault::Boundary(_) => format!("/features/{index}/geometry"),
+                FeatureFault::Boundary(_) | FeatureFault::Topology(_) => format!("/features/{index}/geometry"),
                 FeatureFault::MissingCode
                 | FeatureFault::MalformedCode(_)
                 | FeatureFault::DuplicateCode { .. }
@@ -176,7 +206,7 @@ pub fn read_wards(file: &str, terms: &ImportTerms) -> Result<Vec<WardVersion>, I
         .map_err(|fault| ImportError::NotJson(fault.to_string()))?;
     let features = features(&file)?;
     let mut seen = HashMap::new();
-    features
+    let wards: Vec<WardVersion> = features
         .iter()
         .enumerate()
         .map(|(index, feature)| {
@@ -186,7 +216,24 @@ pub fn read_wards(file: &str, terms: &ImportTerms) -> Result<Vec<WardVersion>, I
                 fault,
             })
         })
-        .collect()
+        .collect::<Result<_, _>>()?;
+    refuse_overlap(&wards)?;
+    Ok(wards)
+}
+
+fn refuse_overlap(wards: &[WardVersion]) -> Result<(), ImportError> {
+    let Some(overlap) = find_overlap(wards) else {
+        return Ok(());
+    };
+    let named = |index: usize| Named {
+        index,
+        gss: wards[index].gss.clone(),
+    };
+    Err(ImportError::Overlap {
+        first: named(overlap.first),
+        second: named(overlap.second),
+        percent: (overlap.share * 1000.0).round() / 10.0,
+    })
 }
 
 fn features(file: &Value) -> Result<&Vec<Value>, ImportError> {
@@ -242,6 +289,8 @@ fn read_feature(
     if let Some(first) = seen.insert(gss.clone(), index) {
         return Err(FeatureFault::DuplicateCode { first });
     }
+    let geometry = read_boundary(feature.get("geometry").unwrap_or(&Value::Null))?;
+    check_rings(&geometry)?;
     Ok(WardVersion {
         gss,
         name: ward_name(properties, year)?,
@@ -250,7 +299,7 @@ fn read_feature(
         valid_to: terms.valid_to,
         source: terms.source.clone(),
         approximate: false,
-        geometry: read_boundary(feature.get("geometry").unwrap_or(&Value::Null))?,
+        geometry,
     })
 }
 

@@ -1,3 +1,5 @@
+mod shapes;
+
 use std::path::PathBuf;
 
 use geo::Area;
@@ -277,10 +279,13 @@ fn a_faulty_boundary_names_its_feature() {
 // --- Real ONS boundaries, where a copy lies beside the project ---
 
 /// The attribution and terms of these files are in the README beside them.
-fn real_wards(file: &str, terms: &ImportTerms) -> Option<Vec<WardVersion>> {
+fn real_file(name: &str) -> Option<String> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/wards");
-    let text = std::fs::read_to_string(folder.join(file)).ok()?;
-    Some(read_wards(&text, terms).unwrap())
+    std::fs::read_to_string(folder.join(name)).ok()
+}
+
+fn real_wards(file: &str, terms: &ImportTerms) -> Option<Vec<WardVersion>> {
+    Some(read_wards(&real_file(file)?, terms).unwrap())
 }
 
 fn real_map() -> Option<WardMap> {
@@ -296,6 +301,17 @@ fn real_map() -> Option<WardMap> {
         wards.extend(real_wards(&format!("{code}.wards.geojson"), &terms())?);
     }
     Some(WardMap::new(wards))
+}
+
+#[test]
+fn a_real_file_that_renamed_the_properties_is_refused_and_told_what_is_missing() {
+    let file = "wards_2025_camden_islington_westminster.rfc7946.geojson";
+    let Some(text) = real_file(file) else { return };
+
+    let refused = read_wards(&text, &terms()).unwrap_err();
+
+    assert_eq!(refused.pointer().unwrap(), "/features/0/properties");
+    assert!(refused.to_string().contains("WDxxCD"), "{refused}");
 }
 
 #[test]
