@@ -117,6 +117,7 @@ class Bench:
         return os.environ | {
             "DATABASE_URL": self.url, "WARDLINK_LISTEN": LISTEN, "WARDLINK_CONNECTIONS": str(CONNECTIONS),
             "WARDLINK_WORKERS": "2", "WARDLINK_DATA": str(self.folder / "data"), "RUST_LOG": "warn",
+            "WARDLINK_LIMIT_PERSON": "off", "WARDLINK_LIMIT_ORGANISATION": "off", "WARDLINK_LIMIT_ADDRESS": "off",
         }
 
     def wardlink(self, *arguments):

@@ -1,6 +1,8 @@
 //! The time, as a thing that is passed in.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
@@ -36,6 +38,47 @@ impl Clock {
     pub fn set(&self, to: DateTime<Utc>) {
         if let Self::Fixed(at) = self {
             *at.lock().unwrap_or_else(PoisonError::into_inner) = to;
+        }
+    }
+}
+
+/// Where limits read how much time has passed: it only goes forward, whatever is
+/// done to the machine's clock.
+#[derive(Debug, Clone)]
+pub enum Steady {
+    /// Since the service was started.
+    Since(Instant),
+    /// A clock that stands still until it is advanced, for tests; in nanoseconds.
+    Fixed(Arc<AtomicU64>),
+}
+
+impl Steady {
+    /// The machine's.
+    pub fn start() -> Self {
+        Self::Since(Instant::now())
+    }
+
+    /// One that stands still.
+    pub fn fixed() -> Self {
+        Self::Fixed(Arc::default())
+    }
+
+    /// Moves a fixed clock; the machine's own is left alone.
+    pub fn advance(&self, by: Duration) {
+        if let Self::Fixed(nanoseconds) = self {
+            let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+            nanoseconds.fetch_add(by, Ordering::Relaxed);
+        }
+    }
+}
+
+impl governor::clock::Clock for Steady {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        match self {
+            Self::Since(start) => start.elapsed(),
+            Self::Fixed(nanoseconds) => Duration::from_nanos(nanoseconds.load(Ordering::Relaxed)),
         }
     }
 }

@@ -9,12 +9,54 @@ use std::time::Duration;
 use ipnetwork::IpNetwork;
 
 use crate::attachments::store::{AttachmentStoreConfig, S3Config};
+use crate::limits::{Rate, Rates};
+
+/// Where certificate and key are, as PEM.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    /// The certificate chain.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// A request, from its head to its answer's.
+    pub request: Duration,
+    /// A request that brings or takes a file.
+    pub file: Duration,
+    /// A body, and a second more for every [`Deadlines::PACE`] bytes of it.
+    pub body: Duration,
+}
+
+impl Deadlines {
+    /// Bytes a second that a body has to come with after its first time is up.
+    pub const PACE: u32 = 16 * 1024;
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            request: Duration::from_secs(30),
+            file: Duration::from_secs(300),
+            body: Duration::from_secs(15),
+        }
+    }
+}
 
 /// The settings of a service.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where to listen (`WARDLINK_LISTEN`).
     pub listen: SocketAddr,
+    /// Answer by TLS (`WARDLINK_TLS_CERT`, `WARDLINK_TLS_KEY`).
+    pub tls: Option<TlsFiles>,
+    /// A proxy in front encrypts (`WARDLINK_BEHIND_PROXY`).
+    pub behind_proxy: bool,
+    /// The network to the database is nobody else's (`WARDLINK_DATABASE_PLAINTEXT`).
+    pub database_plaintext: bool,
     /// The database; none means the embedded one (`DATABASE_URL`).
     pub database_url: Option<String>,
     /// A login for jobs, if the first is not a member of `wardlink_worker`
@@ -22,12 +64,21 @@ pub struct Config {
     pub worker_url: Option<String>,
     /// A login that may migrate, if the first may not (`WARDLINK_MIGRATION_URL`).
     pub migration_url: Option<String>,
+    /// A login that reads the log to verify it, if the first is not a member of
+    /// `wardlink_auditor` (`WARDLINK_AUDITOR_URL`).
+    pub auditor_url: Option<String>,
     /// Where the embedded database, keys and attachments are (`WARDLINK_DATA`).
     pub data: PathBuf,
     /// Name of this deployment in tokens (`WARDLINK_ISSUER`).
     pub issuer: String,
+    /// A list of breached passwords (`WARDLINK_BREACHED_PASSWORDS`).
+    pub breached_passwords: Option<PathBuf>,
     /// Networks whose `X-Forwarded-For` is believed (`WARDLINK_TRUSTED_PROXIES`).
     pub trusted_proxies: Vec<IpNetwork>,
+    /// How many requests are taken from whom (`WARDLINK_LIMIT_…`).
+    pub limits: Rates,
+    /// How long things may take; not a setting.
+    pub deadlines: Deadlines,
     /// Connections for requests (`WARDLINK_CONNECTIONS`).
     pub connections: usize,
     /// How long a request waits for a database connection before it is answered 503,
@@ -42,6 +93,17 @@ pub struct Config {
     /// Where to report a vulnerability, a `mailto:` or `https:` address for
     /// `security.txt` (`WARDLINK_SECURITY_CONTACT`).
     pub security_contact: Option<String>,
+    /// The log's name in the world, by which its checkpoints are known: an address
+    /// without scheme; the issuer followed by `/audit` if left out (`WARDLINK_AUDIT_ORIGIN`).
+    pub audit_origin: Option<String>,
+    /// The file of the key that signs checkpoints; `audit-key` in the data folder if
+    /// left out (`WARDLINK_AUDIT_KEY`).
+    pub audit_key: Option<PathBuf>,
+    /// The file in which the last checkpoint is remembered; `last-checkpoint` in the data
+    /// folder if left out (`WARDLINK_AUDIT_MEMORY`).
+    pub audit_memory: Option<PathBuf>,
+    /// A folder to which every checkpoint is written as well (`WARDLINK_CHECKPOINT_FOLDER`).
+    pub checkpoint_folder: Option<PathBuf>,
     /// Largest attachment in bytes (`WARDLINK_ATTACHMENT_LIMIT`).
     pub attachment_limit: usize,
 }
@@ -114,16 +176,32 @@ impl Config {
         let config = Self {
             security_contact,
             listen: reader.parsed("WARDLINK_LISTEN", SocketAddr::from(([127, 0, 0, 1], 8080))),
+            tls: tls(&mut reader),
+            behind_proxy: reader.parsed("WARDLINK_BEHIND_PROXY", false),
+            database_plaintext: reader.parsed("WARDLINK_DATABASE_PLAINTEXT", false),
             database_url: reader.text("DATABASE_URL"),
             worker_url: reader.text("WARDLINK_WORKER_URL"),
+            auditor_url: reader.text("WARDLINK_AUDITOR_URL"),
             migration_url: reader.text("WARDLINK_MIGRATION_URL"),
             issuer: reader.text("WARDLINK_ISSUER").unwrap_or_else(|| "wardlink".to_owned()),
+            breached_passwords: reader.text("WARDLINK_BREACHED_PASSWORDS").map(PathBuf::from),
             trusted_proxies,
+            limits: Rates {
+                person: reader.parsed("WARDLINK_LIMIT_PERSON", Rate::a_minute(1_200)),
+                organisation: reader.parsed("WARDLINK_LIMIT_ORGANISATION", Rate::a_minute(60_000)),
+                address: reader.parsed("WARDLINK_LIMIT_ADDRESS", Rate::a_minute(60_000)),
+                sign_in: reader.parsed("WARDLINK_LIMIT_SIGN_IN", Rate::a_minute(120)),
+            },
+            deadlines: Deadlines::default(),
             connections: reader.parsed("WARDLINK_CONNECTIONS", 8 * cores),
             connection_wait: Duration::from_millis(reader.parsed("WARDLINK_CONNECTION_WAIT", 500)),
             workers: reader.parsed("WARDLINK_WORKERS", cores),
             attachments: attachments(&mut reader, &data),
             scanner: reader.text("WARDLINK_SCANNER").unwrap_or_else(|| "built-in".to_owned()),
+            audit_origin: reader.text("WARDLINK_AUDIT_ORIGIN"),
+            audit_key: reader.text("WARDLINK_AUDIT_KEY").map(PathBuf::from),
+            audit_memory: reader.text("WARDLINK_AUDIT_MEMORY").map(PathBuf::from),
+            checkpoint_folder: reader.text("WARDLINK_CHECKPOINT_FOLDER").map(PathBuf::from),
             attachment_limit: reader.parsed("WARDLINK_ATTACHMENT_LIMIT", 20 * 1024 * 1024),
             data,
         };
@@ -131,6 +209,23 @@ impl Config {
             Ok(config)
         } else {
             Err(ConfigError(reader.wrong))
+        }
+    }
+}
+
+fn tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {
+    let files = (reader.text("WARDLINK_TLS_CERT"), reader.text("WARDLINK_TLS_KEY"));
+    match files {
+        (Some(certificate), Some(key)) => Some(TlsFiles {
+            certificate: certificate.into(),
+            key: key.into(),
+        }),
+        (None, None) => None,
+        _ => {
+            reader
+                .wrong
+                .push("WARDLINK_TLS_CERT and WARDLINK_TLS_KEY: one is no use without the other".to_owned());
+            None
         }
     }
 }

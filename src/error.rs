@@ -67,6 +67,9 @@ pub enum AppError {
     /// 429: too much at once.
     #[error("too many requests; wait {retry_after} s")]
     TooManyRequests { retry_after: u32 },
+    /// 429: more requests than the limit of a person, organisation or address.
+    #[error("this {limit} has sent more requests than are taken; wait {retry_after} s")]
+    LimitExceeded { limit: &'static str, retry_after: u32 },
     /// 503: the database or the log cannot take it now. The text is for the log only.
     #[error("temporarily unavailable: {0}")]
     Unavailable(String),
@@ -90,6 +93,24 @@ impl AppError {
         }])
     }
 
+    /// This error of a body that is the member at `place` of a larger one.
+    #[must_use]
+    pub fn within(self, place: &'static str) -> Self {
+        match self {
+            Self::Invalid(errors) => Self::Invalid(
+                errors
+                    .into_iter()
+                    .map(|error| FieldError {
+                        pointer: format!("{place}{}", error.pointer),
+                        ..error
+                    })
+                    .collect(),
+            ),
+            Self::Rule(rule) => Self::Rule(Box::new(Within { place, rule })),
+            other => other,
+        }
+    }
+
     /// The documented problem this is answered with.
     pub fn problem(&self) -> &'static ProblemType {
         match self {
@@ -109,10 +130,32 @@ impl AppError {
             Self::KeyReused => &KEY_REUSED,
             Self::VersionRequired => &VERSION_REQUIRED,
             Self::TooManyRequests { .. } => &TOO_MANY_REQUESTS,
+            Self::LimitExceeded { .. } => &LIMIT_EXCEEDED,
             Self::Unavailable(_) => &UNAVAILABLE,
             Self::Internal(_) => &INTERNAL,
             Self::Rule(rule) => rule.problem(),
         }
+    }
+}
+
+/// A rule broken by a body that is a member of a larger one.
+#[derive(Debug, thiserror::Error)]
+#[error("{rule}")]
+struct Within {
+    place: &'static str,
+    rule: Box<dyn Rule + Send + Sync>,
+}
+
+impl Rule for Within {
+    fn problem(&self) -> &'static ProblemType {
+        self.rule.problem()
+    }
+
+    fn faults(&self) -> Vec<(String, String)> {
+        let faults = self.rule.faults().into_iter();
+        faults
+            .map(|(pointer, detail)| (format!("{}{pointer}", self.place), detail))
+            .collect()
     }
 }
 
@@ -183,7 +226,7 @@ problem_types! {
     METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed",
         "The address exists but not with this method. The Allow header lists those it has.";
     TOO_SLOW = "request-too-slow", 408, "Request too slow",
-        "The request body did not arrive within the time limit.";
+        "The request body did not arrive in time: 15 seconds, and one more for every 16 KiB that came.";
     STILL_RUNNING = "request-still-running", 409, "Still running",
         "A request with the same Idempotency-Key has not finished. Repeat it in a moment to get its answer.";
     CONFLICT = "conflict", 409, "Conflict",
@@ -202,6 +245,8 @@ problem_types! {
         "This operation changes a record that others change too. Send its ETag as If-Match, so that nobody's change is lost.";
     TOO_MANY_REQUESTS = "too-many-requests", 429, "Too many requests",
         "Wait for the seconds in Retry-After before trying again.";
+    LIMIT_EXCEEDED = "limit-exceeded", 429, "Limit exceeded",
+        "You, your organisation or your address sent more requests than are taken. RateLimit-Policy and RateLimit say how many are; wait for the seconds in Retry-After.";
     INTERNAL = "internal-error", 500, "Our fault",
         "Something failed on our side and was logged under the request_id. Nothing was changed.";
     UNAVAILABLE = "unavailable", 503, "Temporarily unavailable",

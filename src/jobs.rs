@@ -11,10 +11,15 @@ const EVERY: Duration = Duration::from_secs(5);
 
 /// Runs the jobs until the service stops. A job that fails is tried again.
 pub async fn run(services: web::Data<Services>) {
+    futures_util::future::join(run_due(&services), crate::audit::jobs::run(&services)).await;
+}
+
+async fn run_due(services: &Services) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        for outcome in due(&services).await {
+        services.limits.forget_idle();
+        for outcome in due(services).await {
             if let Err(error) = outcome {
                 tracing::warn!("job: {error}");
             }
@@ -26,6 +31,12 @@ pub async fn run(services: web::Data<Services>) {
 pub async fn due(services: &Services) -> Vec<crate::error::Result<usize>> {
     vec![
         crate::tasks::jobs::lapse_tasks(services).await,
+        crate::tasks::jobs::escalate_tasks(services).await,
+        crate::cases::jobs::fire_clocks(services).await,
         crate::sharing::jobs::expire_shares(services).await,
+        crate::identity::jobs::forget_yesterday(services).await,
+        crate::identity::jobs::reseal_seeds(services).await,
+        crate::sharing::jobs::chase_recalls(services).await,
+        crate::attachments::jobs::rescan(services).await,
     ]
 }

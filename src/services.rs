@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::attachments::scanner::Scanner;
 use crate::attachments::store::Store;
+use crate::audit::notary::Notary;
 use crate::cases::workflow::Catalogue;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -12,7 +13,9 @@ use crate::geography::WardMap;
 use crate::http::operations::Operations;
 use crate::identity::keys::SigningKeys;
 use crate::identity::passwords::Passwords;
+use crate::identity::secrets::Secrets;
 use crate::identity::tokens::TokenMint;
+use crate::limits::Limits;
 
 /// The parts of a running service.
 pub struct Services {
@@ -20,12 +23,18 @@ pub struct Services {
     pub config: Config,
     /// The time.
     pub clock: Clock,
+    /// How many requests are taken from whom.
+    pub limits: Limits,
     /// Database connections.
     pub db: Pools,
     /// The keys that sign tokens, for the JWKS.
     pub keys: Arc<SigningKeys>,
+    /// Signs how far the log has come.
+    pub notary: Notary,
     /// Signs and verifies access tokens.
     pub tokens: TokenMint,
+    /// Keys for what must not be read in a copy of the database.
+    pub secrets: Arc<Secrets>,
     /// Hashes and verifies passwords, a few at a time.
     pub passwords: Passwords,
     /// Ward of a point as at a date.

@@ -6,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::intake::{Received, Upload};
+use super::jobs::next_scan;
 use super::model::{AttachmentState, content_disposition};
 use super::queries::{self, AttachmentRow};
 use super::store::ObjectKey;
@@ -88,7 +89,8 @@ pub async fn add_attachment(caller: Caller<may::CreateAttachment>, id: Id, uploa
                 .of_class("attachments")
                 .with(serde_json::json!({"phase": row.phase, "state": row.state}));
             let attachment = row.id;
-            let answer = Answer::created(format!("/v1/attachments/{attachment}"), &AttachmentView::from(row))?;
+            let answer =
+                Answer::created(format!("/v1/attachments/{attachment}"), &AttachmentView::from(row))?.version(1);
             Ok(noted(&access, Audited::collection(answer))
                 .record(attachment)
                 .event(event))
@@ -117,6 +119,12 @@ fn row(room: &Room, access: &Access, file: &Received) -> Result<AttachmentRow> {
         scan_result: None,
         uploaded_by: room.person.user_id,
         created_at: room.now,
+        version: 1,
+        next_scan_at: match file.state {
+            AttachmentState::Quarantined => Some(next_scan(room.now, 0)),
+            AttachmentState::Unscanned => Some(room.now),
+            AttachmentState::Available | AttachmentState::Rejected => None,
+        },
     })
 }
 
@@ -134,8 +142,8 @@ pub async fn read_attachment(caller: Caller<may::ReadCases>, id: Id) -> Result<H
         .consult((), async |room, ()| {
             let row = queries::find(room, id.get()).await?;
             let access = access::find(room, row.case_id).await?;
-            let attachment = row.id;
-            let answer = Answer::ok(&AttachmentView::from(row))?;
+            let (attachment, version) = (row.id, row.version);
+            let answer = Answer::ok(&AttachmentView::from(row))?.version(version);
             Ok(noted(&access, Audited::consultation(answer)).record(attachment))
         })
         .await
@@ -172,7 +180,7 @@ pub async fn open_attachment(
                 ));
             }
             let state: AttachmentState = row.state.parse()?;
-            state.may_be_served(false)?;
+            state.may_be_served()?;
             let (key, name) = match copy {
                 WhichCopy::Served => (ObjectKey::served(row.id), "served"),
                 WhichCopy::Original => (ObjectKey::original(row.id), "original"),
@@ -180,6 +188,7 @@ pub async fn open_attachment(
             let content = room.services.store.get_stream(key).await?;
             let bytes = content.stream.map_err(actix_web::error::ErrorInternalServerError);
             let answer = Answer::stream(row.media_type, bytes.boxed_local())
+                .version(row.version)
                 .header("Content-Disposition", content_disposition(&row.file_name));
             Ok(noted(&access, Audited::new(Op::Disclosure, answer))
                 .record(row.id)

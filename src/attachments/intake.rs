@@ -26,7 +26,7 @@ use super::file_kind::{Claim, FileKind, FileLimits, FileRefused};
 use super::metadata::served_copy;
 use super::model::{AttachmentState, Phase, ScanVerdict, UnknownWord};
 use super::store::{ObjectKey, PutError, Store, StoreError, Stored};
-use crate::doors::Input;
+use crate::doors::{Input, broken_off};
 use crate::error::{AppError, Result};
 use crate::http::fields::Moment;
 use crate::services::Services;
@@ -185,7 +185,7 @@ async fn text(field: &mut Field, pointer: &str) -> Result<String> {
         .bytes(TEXT_LIMIT)
         .await
         .map_err(|_too_long| AppError::invalid(pointer, format!("is longer than {TEXT_LIMIT} bytes")))?
-        .map_err(|error| AppError::Malformed(format!("the body broke off: {error}")))?;
+        .map_err(not_a_form)?;
     String::from_utf8(bytes.to_vec()).map_err(|_error| AppError::invalid(pointer, "is not UTF-8"))
 }
 
@@ -201,7 +201,7 @@ async fn store(services: &Services, field: Field) -> Result<(Claim, Stored, Rc<O
         written: Cell::new(false),
         kept: Cell::new(false),
     });
-    let content = field.map(|chunk| chunk.map_err(|error| std::io::Error::other(error.to_string())));
+    let content = field.map(|chunk| chunk.map_err(UploadBroken));
     let limit = services.config.attachment_limit as u64;
     let stored = services
         .store
@@ -209,7 +209,7 @@ async fn store(services: &Services, field: Field) -> Result<(Claim, Stored, Rc<O
         .await
         .map_err(|error| match error {
             PutError::Refused(refused) => refused.into(),
-            PutError::Source(error) => AppError::Malformed(format!("the body broke off: {error}")),
+            PutError::Source(UploadBroken(error)) => not_a_form(error),
             PutError::Store(error) => error.into(),
         })?;
     Ok((claim, stored, objects))
@@ -259,6 +259,11 @@ async fn scan(services: &Services, original: &Bytes) -> Result<ScanVerdict> {
     Ok(verdict)
 }
 
+/// An upload that did not come to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UploadBroken(MultipartError);
+
 fn not_a_form(error: MultipartError) -> AppError {
     match error {
         MultipartError::ContentTypeMissing
@@ -266,6 +271,7 @@ fn not_a_form(error: MultipartError) -> AppError {
         | MultipartError::ContentTypeIncompatible => AppError::UnsupportedMediaType {
             expected: "multipart/form-data",
         },
+        MultipartError::Payload(error) => broken_off(&error),
         other => AppError::Malformed(format!("the body is not a multipart form: {other}")),
     }
 }

@@ -8,6 +8,7 @@ mod file_refused;
 mod fixtures;
 pub mod handlers;
 mod intake;
+pub mod jobs;
 mod jpeg;
 pub mod metadata;
 pub mod model;

@@ -17,7 +17,7 @@ pub enum AttachmentState {
     Available,
     /// The scanner found malware; its content is never handed out again.
     Rejected,
-    /// Scanning is switched off; handed out only where the operator allows it.
+    /// Scanning is switched off; not handed out until a scanner has looked at it.
     Unscanned,
 }
 
@@ -67,12 +67,10 @@ impl AttachmentState {
     /// Whether content in this state may be handed out.
     ///
     /// # Errors
-    /// [`ContentWithheld`] names the reason; `serve_unscanned` is the
-    /// operator's setting for [`AttachmentState::Unscanned`].
-    pub fn may_be_served(self, serve_unscanned: bool) -> Result<(), ContentWithheld> {
+    /// [`ContentWithheld`] names the reason.
+    pub fn may_be_served(self) -> Result<(), ContentWithheld> {
         match self {
             Self::Available => Ok(()),
-            Self::Unscanned if serve_unscanned => Ok(()),
             Self::Unscanned => Err(ContentWithheld::Unscanned),
             Self::Quarantined => Err(ContentWithheld::Quarantined),
             Self::Rejected => Err(ContentWithheld::Rejected),
@@ -158,8 +156,8 @@ pub enum ContentWithheld {
     /// Malware was found.
     #[error("malware was found in the file")]
     Rejected,
-    /// Scanning is off and unscanned files are not handed out here.
-    #[error("the file was not scanned and unscanned files are not handed out here")]
+    /// No scanner has looked at it.
+    #[error("no scanner has looked at the file")]
     Unscanned,
 }
 
@@ -185,7 +183,7 @@ const UNSCANNED: ProblemType = ProblemType {
     slug: "attachment-unscanned",
     title: "The attachment was not scanned",
     status: 409,
-    meaning: "Malware scanning is switched off and this service does not hand out unscanned files.",
+    meaning: "Malware scanning is switched off at this service, and what was not scanned is not handed out. Once there is a scanner, the file is scanned.",
 };
 
 /// Every problem of this file.
@@ -232,18 +230,16 @@ mod tests {
     }
 
     #[test]
-    fn only_available_content_is_served_unless_unscanned_is_allowed() {
-        assert!(AttachmentState::Available.may_be_served(false).is_ok());
-        assert!(AttachmentState::Unscanned.may_be_served(true).is_ok());
+    fn only_content_that_was_found_clean_is_served() {
+        assert!(AttachmentState::Available.may_be_served().is_ok());
         for state in [
             AttachmentState::Unscanned,
             AttachmentState::Quarantined,
             AttachmentState::Rejected,
         ] {
-            let withheld = state.may_be_served(false).unwrap_err();
+            let withheld = state.may_be_served().unwrap_err();
             assert!(PROBLEMS.contains(withheld.problem()));
         }
-        assert!(AttachmentState::Quarantined.may_be_served(true).is_err());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The statements of this capability.
 
+pub mod scans;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -27,6 +29,8 @@ pub struct AttachmentRow {
     pub scan_result: Option<String>,
     pub uploaded_by: Uuid,
     pub created_at: DateTime<Utc>,
+    pub version: i64,
+    pub next_scan_at: Option<DateTime<Utc>>,
 }
 
 /// The attachments of a case in the order they were added, after `after`.

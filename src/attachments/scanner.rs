@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::str::FromStr;
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
@@ -29,8 +30,8 @@ const MAX_SIGNATURE_CHARS: usize = 200;
 /// What scans uploads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Scanner {
-    /// Nothing: uploads become `unscanned`, and are handed out only where the
-    /// operator allows that.
+    /// Nothing: uploads become `unscanned`, and are not handed out until there is
+    /// a scanner and it has looked at them.
     Off,
     /// Looks for the EICAR test file and nothing else. This is **no protection
     /// against malware**: it calls everything else clean. For trials, and for
@@ -48,6 +49,34 @@ pub enum Scanner {
         /// Its arguments.
         arguments: Vec<String>,
     },
+}
+
+/// A `WARDLINK_SCANNER` that names no scanner.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScannerUnknown {
+    /// None of the kinds there are.
+    #[error("`{0}` is none of built-in, off, clamd:ADDRESS, command:PROGRAM")]
+    Kind(String),
+    /// The address of the daemon cannot be read.
+    #[error(transparent)]
+    Address(#[from] AddressUnreadable),
+}
+
+impl FromStr for Scanner {
+    type Err = ScannerUnknown;
+
+    fn from_str(setting: &str) -> Result<Self, ScannerUnknown> {
+        match setting.split_once(':').unwrap_or((setting, "")) {
+            ("built-in", "") => Ok(Self::BuiltIn),
+            ("off", "") => Ok(Self::Off),
+            ("clamd", address) => Ok(Self::Clamd(address.parse()?)),
+            ("command", program) if !program.is_empty() => Ok(Self::Command {
+                program: program.into(),
+                arguments: Vec::new(),
+            }),
+            _ => Err(ScannerUnknown::Kind(setting.to_owned())),
+        }
+    }
 }
 
 impl Scanner {

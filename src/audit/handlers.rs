@@ -1,5 +1,10 @@
 //! Reading the log.
 
+mod checkpoints;
+mod numbers;
+mod proofs;
+mod visibility;
+
 use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, get};
@@ -22,7 +27,17 @@ const PURPOSES: [Purpose; 3] = [Purpose::Audit, Purpose::ComplaintOrRightsReques
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_audit_events).service(list_disclosures);
+    config
+        .service(list_audit_events)
+        .service(list_disclosures)
+        .service(visibility::read_visibility)
+        .service(proofs::prove_event)
+        .service(proofs::export_audit)
+        .service(checkpoints::list_checkpoints)
+        .service(checkpoints::read_latest_checkpoint)
+        .service(checkpoints::read_checkpoint)
+        .service(checkpoints::cosign_checkpoint)
+        .service(checkpoints::prove_consistency);
 }
 
 /// Read the audit log
@@ -56,8 +71,9 @@ pub async fn list_audit_events(
             let (rows, names) = redacted(room, rows).await?;
             let views = rows
                 .into_iter()
-                .map(|(row, by_others)| AuditEvent::of(row, by_others, &names));
-            let page = Page::of(views.collect(), limit, LATEST_FIRST, |event: &AuditEvent| event.seq)?;
+                .map(|(row, by_others)| AuditEvent::of(row, by_others, &names))
+                .collect::<Result<_>>()?;
+            let page = Page::of(views, limit, LATEST_FIRST, |event: &AuditEvent| event.seq)?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
             let (latest, earliest) = (page.items.first(), page.items.last());
             Ok(Audited::consultation(answer)

@@ -3,10 +3,29 @@
 //! Writing is done by the doors, in the transaction of the work. Reading is an
 //! operation like any other and is logged itself.
 
+pub mod bundle;
+pub mod checkpoint;
+pub mod entry;
 pub mod handlers;
+pub mod jobs;
+pub mod merkle;
 mod model;
+pub mod notary;
+pub mod note;
+pub mod proved;
 mod queries;
+pub mod verify;
 mod view;
+mod visibility_model;
 
-pub use model::{Op, OutboxEvent, Outcome, Purpose};
-pub use queries::{NewAuditEvent, insert, insert_outbox};
+pub use model::{NotSealedYet, Op, OutboxEvent, Outcome, PROBLEMS, Purpose, checkpoint_error};
+pub use queries::sealing::Backlog;
+pub use queries::{NewAuditEvent, Sender, insert, insert_outbox};
+
+/// What waits to be sealed and signed.
+///
+/// # Errors
+/// Those of the database.
+pub async fn backlog(services: &crate::services::Services) -> crate::error::Result<Backlog> {
+    queries::sealing::backlog(&mut *services.db.worker.get().await?).await
+}

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::AppError;
+use crate::rule::{ProblemType, Rule};
 
 /// The kinds of operation that DPA 2018 s.62(1) has logged, and `security` for
 /// sign-ins, refusals and what concerns accounts.
@@ -129,6 +130,32 @@ impl FromStr for Purpose {
                 AppError::Malformed(format!("Access-Purpose is not one of {known}"))
             })
     }
+}
+
+/// The problems of this capability.
+pub const PROBLEMS: &[ProblemType] = &[NOT_SEALED_YET];
+
+const NOT_SEALED_YET: ProblemType = ProblemType {
+    slug: "audit-not-signed-yet",
+    title: "Not signed yet",
+    status: 409,
+    meaning: "What is asked for is in the log, but no signed checkpoint covers it yet. Ask again in a minute.",
+};
+
+/// No signed checkpoint covers what is asked for.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("no checkpoint covers it yet; ask again in a minute")]
+pub struct NotSealedYet;
+
+impl Rule for NotSealedYet {
+    fn problem(&self) -> &'static ProblemType {
+        &NOT_SEALED_YET
+    }
+}
+
+/// What is kept of the log does not fit together: our own fault.
+pub fn checkpoint_error(error: impl std::fmt::Display) -> AppError {
+    AppError::Internal(format!("the kept log: {error}"))
 }
 
 /// Something that happened, for the timeline and for whoever listens.

@@ -1,5 +1,8 @@
 //! What the API shows of the log, and to whom.
 
+pub mod checkpoints;
+pub mod visibility;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
@@ -8,8 +11,10 @@ use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::queries::{AuditRow, Named};
+use super::proved::Side;
+use super::queries::{AuditRow, JsonText, Named};
 use super::{Op, Outcome};
+use crate::error::Result;
 use crate::http::fields::{Moment, Text};
 
 /// Which events are meant. Every filter narrows.
@@ -195,36 +200,9 @@ pub struct Disclosure {
     pub recipients: Vec<AuditOrganisation>,
 }
 
-/// How much of an event an organisation may see (both-sides rule, domain §6.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    /// The act of its own people: everything.
-    Own,
-    /// The act of others on nothing but its own cases.
-    Owner,
-    /// The act of others, which it was given something by.
-    Recipient,
-    /// The act of others on its own cases and on further ones.
-    Among,
-}
-
-impl Side {
-    fn of(row: &AuditRow, viewer: Uuid) -> Self {
-        if row.org_id == Some(viewer) {
-            Self::Own
-        } else if !row.case_org_ids.is_empty() && row.case_org_ids.iter().all(|owner| *owner == viewer) {
-            Self::Owner
-        } else if row.recipient_org_ids.contains(&viewer) {
-            Self::Recipient
-        } else {
-            Self::Among
-        }
-    }
-}
-
 /// Leaves of `row` what `viewer` may see; says whether it is another's act.
 pub fn redact(mut row: AuditRow, viewer: Uuid) -> (AuditRow, bool) {
-    let side = Side::of(&row, viewer);
+    let side = Side::of(row.org_id, &row.case_org_ids, &row.recipient_org_ids, viewer);
     if side == Side::Own {
         return (row, false);
     }
@@ -239,17 +217,20 @@ pub fn redact(mut row: AuditRow, viewer: Uuid) -> (AuditRow, bool) {
     }
     if side == Side::Among {
         row.record_ids.clear();
-        row.facts = json!({});
+        row.facts = JsonText("{}".to_owned());
     }
     (row, true)
 }
 
 impl AuditEvent {
     /// The view of a redacted row.
-    pub fn of(row: Named, redacted: bool, names: &Names) -> Self {
+    ///
+    /// # Errors
+    /// If its facts are no JSON.
+    pub fn of(row: Named, redacted: bool, names: &Names) -> Result<Self> {
         let (actor, organisation) = people(&row);
         let event = row.event;
-        Self {
+        Ok(Self {
             seq: event.seq,
             id: event.id,
             at: event.at,
@@ -270,9 +251,9 @@ impl AuditEvent {
             record_ids: event.record_ids,
             data_classes: event.data_classes,
             recipients: recipients(event.recipient_org_ids, names),
-            facts: event.facts,
+            facts: event.facts.read()?,
             redacted,
-        }
+        })
     }
 }
 

@@ -49,12 +49,25 @@ pub struct Access {
 ///
 /// # Errors
 /// [`AppError::NotFound`] where there is none.
-pub async fn find(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Access> {
+pub async fn find(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<Access> {
     Ok(case_access::table
         .filter(case_access::case_id.eq(case_id))
         .select(Access::as_select())
-        .first(connection)
+        .first(&mut connection)
         .await?)
+}
+
+/// Only who may contribute goes on.
+///
+/// # Errors
+/// [`AppError::Forbidden`] where the case was shared for viewing only.
+pub fn check_contributes(level: &str) -> Result<()> {
+    if level == "view" {
+        return Err(AppError::Forbidden(
+            "this case is shared with your organisation for viewing only".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 impl Access {
@@ -73,11 +86,7 @@ impl Access {
     /// # Errors
     /// [`AppError::Forbidden`] where the case was shared for viewing only.
     pub fn contributing(self) -> Result<Self> {
-        if self.level == "view" {
-            return Err(AppError::Forbidden(
-                "this case is shared with your organisation for viewing only".to_owned(),
-            ));
-        }
+        check_contributes(&self.level)?;
         Ok(self)
     }
 

@@ -6,6 +6,7 @@ mod links;
 mod list;
 mod notes;
 mod positions;
+mod sight;
 mod subjects;
 mod timeline;
 mod transitions;

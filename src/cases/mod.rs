@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod handlers;
+pub mod jobs;
 pub mod model;
 mod queries;
 mod view;

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use uuid::Uuid;
 
-use super::workflow::{ClockFact, ClockLine, Workflow, names};
-use crate::clocks::{Basis, Clock, ClockError, ClockKind, ClockRule};
+use super::workflow::{ClockFact, ClockLine, Decision, Workflow, names};
+use crate::clocks::{Basis, Clock, ClockError, ClockKind, ClockRule, PauseReason};
 use crate::rule::{ProblemType, Rule};
 
 /// Applies a merge patch (RFC 7396): members of `patch` replace those of `target`,
@@ -73,11 +74,70 @@ pub fn clock_fact(clock: &Clock) -> ClockFact {
     }
 }
 
+/// Stops, starts, pauses and resumes the clocks of a case as a decision says; answers
+/// with those that changed. `clocks` come with their ids.
+///
+/// # Errors
+/// [`ClockError`] where the decision does not fit the clocks, or a due time cannot be
+/// worked out.
+pub fn move_clocks(
+    workflow: &Workflow,
+    opened_at: DateTime<Utc>,
+    clocks: &mut Vec<(Uuid, Clock)>,
+    decision: &Decision,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Clock)>, ClockError> {
+    let mut changed: Vec<Uuid> = Vec::new();
+    let mut each = |clocks: &mut Vec<(Uuid, Clock)>, name: &str, act: &dyn Fn(&mut Clock) -> Result<(), ClockError>| {
+        let running = clocks
+            .iter_mut()
+            .filter(|(_, clock)| clock.rule.name == name && clock.stopped_at.is_none());
+        for (id, clock) in running {
+            act(clock)?;
+            changed.push(*id);
+        }
+        Ok::<_, ClockError>(())
+    };
+    for name in &decision.stops {
+        each(clocks, name, &|clock| clock.stop(now).map(drop))?;
+    }
+    for pause in &decision.pauses {
+        let reason: Option<PauseReason> = serde_json::from_value(pause.reason.as_str().into()).ok();
+        let reason = reason.ok_or_else(|| unfit(&pause.clock, "its reason to pause is unknown"))?;
+        each(clocks, &pause.clock, &|clock| clock.pause(reason, now))?;
+    }
+    for name in &decision.resumes {
+        each(clocks, name, &|clock| match clock.paused_since() {
+            Some(_) => clock.resume(now),
+            None => Ok(()),
+        })?;
+    }
+    for start in &decision.starts {
+        let line = workflow
+            .clock(&start.clock)
+            .ok_or_else(|| unfit(&start.clock, "the case type has no such clock"))?;
+        let from = match start.counts_from {
+            names::CountsFrom::Report => opened_at,
+            names::CountsFrom::Event => now,
+        };
+        let id = Uuid::now_v7();
+        clocks.push((id, Clock::start(rule_of(line)?, decision.event.clone(), from)?));
+        changed.push(id);
+    }
+    Ok(clocks.iter().filter(|(id, _)| changed.contains(id)).cloned().collect())
+}
+
+fn unfit(clock: &str, reason: &'static str) -> ClockError {
+    ClockError::RuleInvalid {
+        name: clock.to_owned(),
+        reason,
+    }
+}
+
 /// When the case is next due: the first end of its running deadlines. Waiting
 /// periods are over when they are over, and never overdue.
-pub fn next_due(workflow: &Workflow, clocks: &[Clock]) -> Option<DateTime<Utc>> {
+pub fn next_due<'a>(workflow: &Workflow, clocks: impl Iterator<Item = &'a Clock>) -> Option<DateTime<Utc>> {
     clocks
-        .iter()
         .filter(|clock| clock.stopped_at.is_none() && is_deadline(workflow, clock))
         .map(|clock| clock.due_at)
         .min()

@@ -18,6 +18,8 @@ pub struct Database {
     pub app_url: String,
     /// The login of the job pool.
     pub worker_url: String,
+    /// The login of the auditor.
+    auditor_url: String,
     embedded: Option<EmbeddedPostgres>,
 }
 
@@ -30,6 +32,7 @@ impl Database {
         Ok(Self {
             admin_url: config.migration_url.clone().unwrap_or_else(|| url.clone()),
             worker_url: config.worker_url.clone().unwrap_or_else(|| url.clone()),
+            auditor_url: config.auditor_url.clone().unwrap_or_else(|| url.clone()),
             app_url: url,
             embedded: None,
         })
@@ -45,6 +48,7 @@ impl Database {
             admin_url: server.url(NAME, embedded::ADMIN),
             app_url: server.url(NAME, roles::APP),
             worker_url: server.url(NAME, roles::WORKER),
+            auditor_url: server.url(NAME, roles::AUDITOR),
             embedded: Some(server),
         })
     }
@@ -53,6 +57,19 @@ impl Database {
     /// where a login for it was given. Elsewhere `wardlink migrate` is its own step.
     pub fn is_ours_to_migrate(&self, config: &Config) -> bool {
         self.embedded.is_some() || config.migration_url.is_some()
+    }
+
+    /// A connection that may read the log, all of it and nothing else.
+    pub async fn auditor(&self) -> Result<AsyncPgConnection, Failure> {
+        #[expect(clippy::disallowed_methods, reason = "a verification has a login of its own")]
+        let mut connection = AsyncPgConnection::establish(&self.auditor_url).await?;
+        let role = roles::AUDITOR;
+        connection
+            .batch_execute(&format!(
+                "SET ROLE {role}; SET search_path = wardlink, pg_temp; SET TimeZone = 'UTC'"
+            ))
+            .await?;
+        Ok(connection)
     }
 
     /// Stops the embedded server, if that is what it is.

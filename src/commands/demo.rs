@@ -7,10 +7,12 @@ use actix_web::web;
 use super::database::Database;
 use super::serve;
 use super::start::{self, Failure};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::migrate;
 use crate::demo;
 use crate::identity::passwords::{HashCost, HashQueue, Password, Passwords};
+use crate::limits::Rates;
 
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
@@ -28,18 +30,28 @@ pub fn run(config: Config, options: Demo) -> Result<(), Failure> {
     let runtime = start::runtime()?;
     runtime.block_on(migrate::migrate(&database.admin_url))?;
     let is_new = runtime.block_on(seed_people(&database))?;
+    if is_new {
+        play(&runtime, &config, &database)?;
+    }
     let services = runtime.block_on(start::services(config, &database))?;
     drop(runtime);
     let services = web::Data::new(services);
-    if is_new {
-        actix_web::rt::System::new().block_on(demo::cases::play(services.clone()))?;
-    }
     let address = listener.local_addr()?;
     if options.serve {
         introduce(&format!("http://{address}"));
-        serve::until_stopped(listener, services)?;
+        serve::until_stopped(listener, services, None)?;
     }
     database.close()
+}
+
+/// Plays the demo's cases at the times they are said to have happened, with nothing
+/// that slows down whoever does much at once.
+fn play(runtime: &tokio::runtime::Runtime, config: &Config, database: &Database) -> Result<(), Failure> {
+    let mut config = config.clone();
+    config.limits = Rates::OFF;
+    let mut services = runtime.block_on(start::services(config, database))?;
+    services.clock = Clock::fixed(services.clock.now());
+    actix_web::rt::System::new().block_on(demo::cases::play(web::Data::new(services)))
 }
 
 /// Seeds organisations and people once. Answers whether it did.
@@ -49,23 +61,23 @@ async fn seed_people(database: &Database) -> Result<bool, Failure> {
         return Ok(false);
     }
     let passwords = Passwords::new(HashCost::default(), HashQueue::default())?;
-    let hash = passwords.hash(&Password::from(demo::people::PASSWORD)).await?;
-    demo::people::seed(&mut owner, &hash, crate::clock::Clock::System.now()).await?;
+    let hash = passwords.hash(&Password::from(demo::accounts::PASSWORD)).await?;
+    demo::people::seed(&mut owner, &hash, Clock::System.now()).await?;
     Ok(true)
 }
 
 /// Says who can sign in, where to read, and what to try.
 fn introduce(base: &str) {
     println!("\nWardlink serves invented demo data on {base}\n");
-    println!("Accounts, all with the password {}:", demo::people::PASSWORD);
-    for (email, post) in demo::people::accounts() {
+    println!("Accounts, all with the password {}:", demo::accounts::PASSWORD);
+    for (email, post) in demo::accounts::accounts() {
         println!("  {email:<32} {post}");
     }
     println!("\nThe API, to browse: {base}/docs/\n\nTry:");
     println!(
         "  TOKEN=$(curl -s {base}/v1/auth/login -H 'Content-Type: application/json' -d \
          '{{\"email\":\"sgt.kentish-town@met.example\",\"password\":\"{}\"}}' | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
-        demo::people::PASSWORD
+        demo::accounts::PASSWORD
     );
     println!("  curl -s {base}/v1/cases -H \"Authorization: Bearer $TOKEN\"");
     println!("  curl -s '{base}/v1/tasks?direction=outgoing' -H \"Authorization: Bearer $TOKEN\"\n");

@@ -1,10 +1,15 @@
 //! What the command line offers.
 
+mod audit;
 mod database;
 mod demo;
+mod keys;
 mod migrate;
 mod openapi;
+mod operator;
 mod postgres;
+mod production;
+mod reload;
 mod serve;
 mod start;
 mod wards;
@@ -31,9 +36,18 @@ enum Command {
     Demo(demo::Demo),
     /// Brings the database to the current schema.
     Migrate,
+    /// Keys and secrets.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Ward boundaries.
     #[command(subcommand)]
     Wards(wards::Wards),
+    /// Who runs the platform.
+    #[command(subcommand)]
+    Operator(operator::Operator),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Prints the OpenAPI document.
     Openapi,
     /// Runs a command beside an embedded PostgreSQL.
@@ -57,7 +71,10 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => serve::run(config, serve),
         Command::Demo(demo) => demo::run(config, demo),
         Command::Migrate => migrate::run(config),
+        Command::Keys(keys) => keys::run(&config, keys),
         Command::Wards(wards) => wards::run(config, wards),
+        Command::Operator(operator) => operator::run(config, operator),
+        Command::Audit(audit) => audit::run(config, audit),
         Command::Openapi | Command::WithPostgres(_) => Ok(()),
     };
     outcome.map_or_else(|error| start::fail(&error), |()| ExitCode::SUCCESS)

@@ -1,26 +1,46 @@
 //! `wardlink serve`.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use actix_web::web;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::database::Database;
 use super::start::{self, Failure};
-use crate::config::Config;
+use super::{production, reload};
+use crate::config::{Config, TlsFiles};
 use crate::http::server;
+use crate::http::tls::Certificate;
 use crate::services::Services;
 
 /// Options of `serve`.
 #[derive(Debug, clap::Args)]
 pub struct Serve {
-    /// Serve a database that holds demo accounts, whose password everybody knows.
+    /// Serve although it is not fit for real data: demo accounts, whose password
+    /// everybody knows, or what else would be refused.
     #[arg(long)]
     demo: bool,
+    /// Certificate chain (PEM), instead of WARDLINK_TLS_CERT.
+    #[arg(long, requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// Its private key (PEM), instead of WARDLINK_TLS_KEY.
+    #[arg(long, requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// A proxy in front encrypts: answer without TLS although not on loopback.
+    #[arg(long)]
+    behind_proxy: bool,
 }
 
 /// Migrates, then serves until told to stop.
-pub fn run(config: Config, options: Serve) -> Result<(), Failure> {
+pub fn run(mut config: Config, options: Serve) -> Result<(), Failure> {
+    if let (Some(certificate), Some(key)) = (options.tls_cert, options.tls_key) {
+        config.tls = Some(TlsFiles { certificate, key });
+    }
+    config.behind_proxy |= options.behind_proxy;
+    let certificate = config.tls.clone().map(Certificate::open).transpose()?.map(Arc::new);
     let listener =
         TcpListener::bind(config.listen).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let database = Database::open(&config)?;
@@ -29,21 +49,44 @@ pub fn run(config: Config, options: Serve) -> Result<(), Failure> {
         runtime.block_on(crate::db::migrate::migrate(&database.admin_url))?;
     }
     let services = runtime.block_on(start::services(config, &database))?;
-    if !options.demo && runtime.block_on(crate::demo::is_present(&services))? {
-        return Err("this database holds demo accounts; serve it with --demo, or use another database".into());
-    }
+    judge(&runtime, &services, options.demo)?;
     drop(runtime);
-    until_stopped(listener, web::Data::new(services))?;
+    until_stopped(listener, web::Data::new(services), certificate)?;
     database.close()
 }
 
+/// Refuses to serve where real data would not be safe, with every reason there is.
+fn judge(runtime: &Runtime, services: &Services, is_demo: bool) -> Result<(), Failure> {
+    let verdict = runtime.block_on(production::verdict(services))?;
+    for warning in verdict.warnings {
+        tracing::warn!("{warning}");
+    }
+    if is_demo {
+        for fault in verdict.faults {
+            tracing::warn!("not for real data: {fault}");
+        }
+        return Ok(());
+    }
+    if verdict.faults.is_empty() {
+        return Ok(());
+    }
+    Err(format!("this is not fit for real data:\n  {}", verdict.faults.join("\n  ")).into())
+}
+
 /// Serves on `listener` until SIGINT or SIGTERM, then lets requests finish.
-pub fn until_stopped(listener: TcpListener, services: web::Data<Services>) -> Result<(), Failure> {
+pub fn until_stopped(
+    listener: TcpListener,
+    services: web::Data<Services>,
+    certificate: Option<Arc<Certificate>>,
+) -> Result<(), Failure> {
     let address = listener.local_addr()?;
     let workers = services.config.workers;
+    let tls = certificate.clone().map(Certificate::server).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
     actix_web::rt::System::new().block_on(async move {
         let jobs = actix_web::rt::spawn(crate::jobs::run(services.clone()));
-        let running = server::serve(listener, services, workers)?;
+        let files = actix_web::rt::spawn(reload::watch(services.clone(), certificate));
+        let running = server::serve(listener, services, workers, tls)?;
         let handle = running.handle();
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
@@ -54,9 +97,10 @@ pub fn until_stopped(listener: TcpListener, services: web::Data<Services>) -> Re
             }
             handle.stop(true).await;
         });
-        tracing::info!("serving on http://{address}");
+        tracing::info!("serving on {scheme}://{address}");
         running.await?;
         jobs.abort();
+        files.abort();
         Ok::<_, Failure>(())
     })
 }

@@ -5,20 +5,26 @@ use std::sync::{Arc, RwLock};
 
 use chrono::Duration;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::database::Database;
-use crate::attachments::scanner::{ClamdAddress, Scanner};
 use crate::attachments::store::Store;
+use crate::audit::notary::Notary;
 use crate::cases::workflow::Catalogue;
-use crate::clock::Clock;
+use crate::clock::{Clock, Steady};
 use crate::config::Config;
 use crate::db::Pools;
 use crate::geography::{self, WardMap};
 use crate::http::openapi;
 use crate::http::operations::Operations;
+use crate::identity::breached::Breached;
 use crate::identity::keys::SigningKeys;
 use crate::identity::passwords::{HashCost, HashQueue, Passwords};
+use crate::identity::secrets::Secrets;
 use crate::identity::tokens::TokenMint;
+use crate::limits::Limits;
 use crate::services::Services;
 
 /// Why a command could not be carried out.
@@ -30,14 +36,25 @@ pub fn fail(error: &dyn std::fmt::Display) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// JSON lines on standard error; `RUST_LOG` chooses what.
+/// JSON lines on standard error; `RUST_LOG` chooses what. Of libraries nothing below
+/// `info` is written, whatever it says: what they have to tell there are people's
+/// words, such as the values bound to a statement.
 pub fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("info,actix_server=warn"));
-    tracing_subscriber::fmt()
-        .json()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+    let capped = Targets::new()
+        .with_default(LevelFilter::INFO)
+        .with_target("wardlink", LevelFilter::TRACE);
+    let lines = tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr);
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(capped)
+        .with(lines)
         .init();
+    // What a panic says may quote anything; where it was is enough to find it.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
 }
 
 /// A multi-threaded runtime, which migrations need.
@@ -58,6 +75,7 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
         config.issuer.clone(),
         Duration::minutes(15),
     )?;
+    let secrets = Arc::new(Secrets::open(config.data.join("secrets.json"), clock.now())?);
     let db = Pools::connect(
         &database.app_url,
         &database.worker_url,
@@ -67,17 +85,32 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
     let wards = geography::queries::load_wards(&mut *db.worker.get().await?).await?;
     Ok(Services {
         clock,
+        notary: Notary::open(&config)?,
         tokens,
         keys,
-        passwords: Passwords::new(HashCost::default(), HashQueue::default())?,
+        passwords: Passwords::new(HashCost::default(), HashQueue::default())?
+            .peppered(secrets.clone())
+            .refusing(breached(&config)?),
+        secrets,
         wards: RwLock::new(Arc::new(WardMap::new(wards))),
         workflows: Arc::new(workflows()?),
         store: Store::open(&config.attachments)?,
-        scanner: scanner(&config.scanner)?,
+        scanner: config
+            .scanner
+            .parse()
+            .map_err(|error| format!("WARDLINK_SCANNER: {error}"))?,
         operations: Operations::of(&openapi::document()),
+        limits: Limits::new(&config.limits, &Steady::start()),
         db,
         config,
     })
+}
+
+fn breached(config: &Config) -> Result<Breached, Failure> {
+    let Some(path) = &config.breached_passwords else {
+        return Ok(Breached::None);
+    };
+    Breached::open(path).map_err(|error| format!("WARDLINK_BREACHED_PASSWORDS: {}: {error}", path.display()).into())
 }
 
 /// The case types, or every fault in their files.
@@ -86,20 +119,4 @@ fn workflows() -> Result<Catalogue, Failure> {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         lines.join("\n").into()
     })
-}
-
-/// `built-in`, `off`, `clamd:ADDRESS` or `command:PROGRAM`.
-fn scanner(setting: &str) -> Result<Scanner, Failure> {
-    match setting.split_once(':').unwrap_or((setting, "")) {
-        ("built-in", "") => Ok(Scanner::BuiltIn),
-        ("off", "") => Ok(Scanner::Off),
-        ("clamd", address) => Ok(Scanner::Clamd(address.parse::<ClamdAddress>()?)),
-        ("command", program) => Ok(Scanner::Command {
-            program: program.into(),
-            arguments: Vec::new(),
-        }),
-        _ => Err(
-            format!("WARDLINK_SCANNER: `{setting}` is none of built-in, off, clamd:ADDRESS, command:PROGRAM").into(),
-        ),
-    }
 }

@@ -63,7 +63,13 @@ async fn become_owner(connection: &mut AsyncPgConnection) -> Result<()> {
 /// it search is correct but reads more rows.
 async fn allow_indexed_search(connection: &mut AsyncPgConnection) {
     let marked = connection
-        .batch_execute("alter function pg_catalog.ts_match_vq(tsvector, tsquery) leakproof")
+        .batch_execute(
+            "do $$ begin \
+               if not (select proleakproof from pg_proc where oid = 'pg_catalog.ts_match_vq'::regproc) then \
+                 alter function pg_catalog.ts_match_vq(tsvector, tsquery) leakproof; \
+               end if; \
+             end $$",
+        )
         .await;
     if marked.is_err() {
         tracing::warn!(
@@ -79,7 +85,11 @@ async fn allow_indexed_search(connection: &mut AsyncPgConnection) {
 async fn speak_plainly(connection: &mut AsyncPgConnection) {
     let pinned = connection
         .batch_execute(
-            "do $$ begin execute format('alter database %I set lc_messages = ''C''', current_database()); end $$",
+            "do $$ begin \
+               if current_setting('lc_messages') not in ('C', 'POSIX', 'C.UTF-8') then \
+                 execute format('alter database %I set lc_messages = ''C''', current_database()); \
+               end if; \
+             end $$",
         )
         .await;
     if pinned.is_err() {

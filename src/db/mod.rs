@@ -3,6 +3,7 @@
 //! Nothing outside [`crate::doors`] and the jobs gets a connection from here.
 
 pub mod embedded;
+pub mod inspect;
 pub mod migrate;
 pub mod pool;
 pub mod roles;

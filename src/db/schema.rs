@@ -30,6 +30,9 @@ diesel::table! {
         org_id -> Uuid,
         signed_at -> Nullable<Timestamptz>,
         signed_by -> Nullable<Uuid>,
+        withdrawn_at -> Nullable<Timestamptz>,
+        withdrawn_by -> Nullable<Uuid>,
+        withdrawal_reason -> Nullable<Text>,
     }
 }
 
@@ -75,6 +78,34 @@ diesel::table! {
         scan_result -> Nullable<Text>,
         uploaded_by -> Uuid,
         created_at -> Timestamptz,
+        version -> BigInt,
+        scans -> BigInt,
+        next_scan_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_checkpoints (tree_size) {
+        tree_size -> BigInt,
+        root -> Bytea,
+        note -> Text,
+        verifier_key -> Text,
+        signed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_cosignatures (tree_size, org_id, verifier_key) {
+        tree_size -> BigInt,
+        org_id -> Uuid,
+        verifier_key -> Text,
+        line -> Text,
+        witnessed_at -> Timestamptz,
+        received_at -> Timestamptz,
     }
 }
 
@@ -106,6 +137,28 @@ diesel::table! {
         data_classes -> Array<Text>,
         recipient_org_ids -> Array<Uuid>,
         facts -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_hashes (level, place) {
+        level -> SmallInt,
+        place -> BigInt,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    audit_seals (leaf_index) {
+        leaf_index -> BigInt,
+        seq -> BigInt,
+        link_salt -> Bytea,
+        body_salt -> Nullable<Bytea>,
+        body_hash -> Bytea,
     }
 }
 
@@ -230,7 +283,7 @@ diesel::table! {
         event -> Text,
         from_state -> Text,
         to_state -> Text,
-        actor_user_id -> Uuid,
+        actor_user_id -> Nullable<Uuid>,
         rank -> Nullable<Text>,
         roles -> Array<Text>,
         on_behalf_of -> Nullable<Text>,
@@ -354,6 +407,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        second_factor_for -> Array<Text>,
     }
 }
 
@@ -407,6 +461,17 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    recovery_codes (org_id, user_id, digest) {
+        org_id -> Uuid,
+        user_id -> Uuid,
+        digest -> Bytea,
+        used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     refresh_tokens (hash) {
         hash -> Bytea,
         org_id -> Uuid,
@@ -429,6 +494,19 @@ diesel::table! {
         case_types -> Nullable<Array<Text>>,
         granted_by -> Nullable<Uuid>,
         granted_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::sql_types::*;
+
+    sealing (only_row) {
+        only_row -> Bool,
+        size -> BigInt,
+        peaks -> Array<Bytea>,
+        tx -> Xid8,
+        seq -> BigInt,
     }
 }
 
@@ -474,6 +552,30 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    share_recalls (share_id) {
+        share_id -> Uuid,
+        org_id -> Uuid,
+        case_id -> Uuid,
+        to_org_id -> Uuid,
+        case_ref -> Text,
+        case_type -> Text,
+        ward_gss -> Text,
+        reason -> Text,
+        recalled_by -> Uuid,
+        recalled_at -> Timestamptz,
+        due_at -> Timestamptz,
+        outcome -> Nullable<Text>,
+        statement -> Nullable<Text>,
+        acknowledged_by -> Nullable<Uuid>,
+        acknowledged_at -> Nullable<Timestamptz>,
+        overdue_at -> Nullable<Timestamptz>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     shares (id) {
         id -> Uuid,
         org_id -> Uuid,
@@ -501,6 +603,16 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    sign_in_failures (key) {
+        key -> Bytea,
+        failures -> BigInt,
+        last_at -> Timestamptz,
     }
 }
 
@@ -556,6 +668,18 @@ diesel::table! {
         due_before -> Nullable<Timestamptz>,
         due_after -> Nullable<Timestamptz>,
         facts -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    task_standings (task_id) {
+        task_id -> Uuid,
+        org_id -> Uuid,
+        data_classes -> Array<Text>,
+        escalation_level -> Nullable<SmallInt>,
+        escalate_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -629,6 +753,20 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    totp_seeds (user_id) {
+        user_id -> Uuid,
+        org_id -> Uuid,
+        key_id -> Text,
+        seed -> Bytea,
+        confirmed_at -> Nullable<Timestamptz>,
+        last_step -> Nullable<BigInt>,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     users (id) {
         id -> Uuid,
         org_id -> Uuid,
@@ -664,7 +802,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     agreement_parties,
     agreements,
     attachments,
+    audit_checkpoints,
+    audit_cosignatures,
     audit_events,
+    audit_hashes,
+    audit_seals,
     built_in_roles,
     case_access,
     case_clocks,
@@ -681,18 +823,24 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox_events,
     partnership_members,
     partnerships,
+    recovery_codes,
     refresh_tokens,
     role_grants,
+    sealing,
     sector_wards,
     sectors,
     sessions,
+    share_recalls,
     shares,
+    sign_in_failures,
     sign_in_names,
     subjects,
     task_events,
+    task_standings,
     tasks,
     team_members,
     teams,
+    totp_seeds,
     users,
     ward_versions,
 );

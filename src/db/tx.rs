@@ -10,7 +10,8 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel::{QueryResult, QueryableByName};
-use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::join;
 use uuid::Uuid;
 
 use super::pool::{Connection, Pool};
@@ -20,9 +21,10 @@ use crate::error::Result;
 
 /// An open transaction on a pooled connection.
 ///
-/// Ends by [`Tx::commit`]. If it is dropped before that (the client hung up, the
-/// handler failed or panicked), the connection is closed instead of going back
-/// to the pool, so no context and no open transaction stays behind.
+/// Ends by [`Tx::log_and_commit`], [`Tx::undo_and_log`] or [`Tx::commit`]. If it is
+/// dropped before that (the client hung up, the handler panicked), the connection is
+/// closed instead of going back to the pool, so no context and no open transaction
+/// stays behind.
 pub struct Tx(Option<Connection>);
 
 /// What [`enter`](Tx::enter) found out about the person behind a request.
@@ -81,52 +83,113 @@ impl QueryFragment<Pg> for Enter<'_> {
     }
 }
 
+/// A statement without parameters, sent like any other prepared statement.
+///
+/// diesel-async sends prepared statements in the order in which they are asked
+/// for, even those it has to prepare first. `batch_execute` would overtake them.
+struct Command(&'static str);
+
+impl QueryId for Command {
+    type QueryId = Self;
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Command {
+    type SqlType = diesel::sql_types::Untyped;
+}
+
+impl QueryFragment<Pg> for Command {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(self.0);
+        Ok(())
+    }
+}
+
+impl<C> diesel::RunQueryDsl<C> for Command {}
+
+async fn send(mut connection: &AsyncPgConnection, command: &'static str) -> QueryResult<()> {
+    Command(command).execute(&mut connection).await.map(drop)
+}
+
 impl Tx {
-    /// Opens a transaction for a signed-in person and sets their context, in one
-    /// round trip. Where the verdict is not `entered`, there is no context: the
-    /// transaction sees nothing and can write nothing but a refusal to the log.
+    /// Takes a connection for a transaction that is begun by [`Tx::enter`] or
+    /// [`Tx::begin`].
+    ///
+    /// # Errors
+    /// [`crate::error::AppError::Unavailable`] when none comes free in time.
+    pub async fn open(pool: &Pool) -> Result<Self> {
+        Ok(Self(Some(pool.get().await?)))
+    }
+
+    /// Begins for a signed-in person and sets their context. Whatever is sent
+    /// together with this, after it, is in the same round trip. Where the verdict is
+    /// not `entered` there is no context: the transaction sees nothing and can write
+    /// nothing but a refusal to the log.
     ///
     /// # Errors
     /// If the database cannot be reached.
-    pub async fn enter(pool: &Pool, user: Uuid, session: Uuid, permission: &str) -> Result<(Self, Entry)> {
-        let tx = Self(Some(pool.get().await?));
-        let connection: &AsyncPgConnection = &tx;
-        let (mut first, mut second) = (connection, connection);
+    pub async fn enter(&self, user: Uuid, session: Uuid, permission: &str) -> Result<Entry> {
+        let mut connection: &AsyncPgConnection = self;
         let enter = Enter {
             user,
             session,
             permission,
         };
-        // One round trip: the statement is prepared on every connection (see
-        // `prime`), so it cannot be overtaken by what follows.
-        let (begun, entry) = futures_util::join!(first.batch_execute("BEGIN"), enter.get_result::<Entry>(&mut second));
+        let (begun, entry) = join!(send(self, "BEGIN"), enter.get_result::<Entry>(&mut connection));
         begun?;
-        Ok((tx, entry?))
+        Ok(entry?)
     }
 
-    /// Opens a transaction without any context.
+    /// Begins without any context.
     ///
     /// # Errors
     /// If the database cannot be reached.
-    pub async fn without_context(pool: &Pool) -> Result<Self> {
-        let mut tx = Self(Some(pool.get().await?));
-        tx.batch_execute("BEGIN").await?;
-        Ok(tx)
+    pub async fn begin(&self) -> Result<()> {
+        Ok(send(self, "BEGIN").await?)
     }
 
-    /// Writes the audit event and commits, in one round trip.
+    /// Sends `writes`, the audit event and COMMIT, in one round trip.
     ///
-    /// COMMIT of a failed transaction succeeds as a rollback, so the result of the
-    /// insert decides.
+    /// COMMIT of a failed transaction succeeds as a rollback, so the results of the
+    /// others decide.
     ///
     /// # Errors
-    /// [`AppError::Unavailable`] if the event could not be written: then nothing
-    /// was changed. If COMMIT itself was not confirmed, whether the changes were
-    /// made is unknown.
-    pub async fn log_and_commit(mut self, event: &NewAuditEvent) -> Result<()> {
-        let connection: &AsyncPgConnection = &self;
-        let (mut first, mut second) = (connection, connection);
-        let (logged, committed) = futures_util::join!(audit::insert(&mut first, event), second.batch_execute("COMMIT"));
+    /// That of `writes`, or [`crate::error::AppError::Unavailable`] if the event could
+    /// not be written: then nothing was changed. If COMMIT itself was not confirmed,
+    /// whether the changes were made is unknown.
+    pub async fn log_and_commit(
+        &mut self,
+        writes: impl AsyncFnOnce(&AsyncPgConnection) -> Result<()>,
+        event: &NewAuditEvent,
+    ) -> Result<()> {
+        let connection: &AsyncPgConnection = self;
+        let (written, logged, committed) = join!(
+            writes(connection),
+            audit::insert(connection, event),
+            send(connection, "COMMIT")
+        );
+        written?;
+        logged?;
+        committed?;
+        drop(self.0.take());
+        Ok(())
+    }
+
+    /// Undoes everything, and logs `event` in a transaction of its own without
+    /// context: one round trip.
+    ///
+    /// # Errors
+    /// As [`Tx::log_and_commit`].
+    pub async fn undo_and_log(&mut self, event: &NewAuditEvent) -> Result<()> {
+        let connection: &AsyncPgConnection = self;
+        let (undone, begun, logged, committed) = join!(
+            send(connection, "ROLLBACK"),
+            send(connection, "BEGIN"),
+            audit::insert(connection, event),
+            send(connection, "COMMIT")
+        );
+        undone.and(begun)?;
         logged?;
         committed?;
         drop(self.0.take());
@@ -138,9 +201,18 @@ impl Tx {
     /// # Errors
     /// [`crate::error::AppError::Unavailable`] if it cannot.
     pub async fn try_log(mut self) -> Result<()> {
-        let connection: &AsyncPgConnection = &self;
-        audit::insert(&mut { connection }, &NewAuditEvent::blank("probe")).await?;
-        self.batch_execute("ROLLBACK").await?;
+        audit::insert(&self, &NewAuditEvent::blank("probe")).await?;
+        send(&self, "ROLLBACK").await?;
+        drop(self.0.take());
+        Ok(())
+    }
+
+    /// Leaves everything as it was and gives the connection back.
+    ///
+    /// # Errors
+    /// If the database cannot be reached; then the connection is closed.
+    pub async fn roll_back(mut self) -> Result<()> {
+        send(&self, "ROLLBACK").await?;
         drop(self.0.take());
         Ok(())
     }
@@ -150,7 +222,7 @@ impl Tx {
     /// # Errors
     /// If the database did not confirm. Whether the changes were made is then unknown.
     pub async fn commit(mut self) -> Result<()> {
-        self.batch_execute("COMMIT").await?;
+        send(&self, "COMMIT").await?;
         drop(self.0.take());
         Ok(())
     }
@@ -187,21 +259,23 @@ impl Drop for Tx {
     }
 }
 
-/// Prepares on a fresh connection the statements that are sent in a pipeline.
-/// An unprepared one would be overtaken by the statements behind it. Also finds
-/// out early that the log cannot be written.
+/// Prepares on a fresh connection the statements that every request sends, so that
+/// the first request does not wait for it. Also finds out early that the log cannot
+/// be written.
 pub(super) async fn prime(connection: &mut AsyncPgConnection) -> QueryResult<()> {
     let nobody = Enter {
         user: Uuid::nil(),
         session: Uuid::nil(),
         permission: "",
     };
-    connection.batch_execute("BEGIN").await?;
+    send(connection, "BEGIN").await?;
     let entered = nobody.get_result::<Entry>(connection).await;
     let logged = diesel::insert_into(audit_events::table)
         .values(&NewAuditEvent::blank("job.prime"))
         .execute(connection)
         .await;
-    connection.batch_execute("ROLLBACK").await?;
+    send(connection, "ROLLBACK").await?;
+    send(connection, "BEGIN").await?;
+    send(connection, "COMMIT").await?;
     entered.and(logged).map(drop)
 }

@@ -1,7 +1,9 @@
 //! Demo data: invented people and cases on real wards.
 
+pub mod accounts;
 pub mod cases;
 pub mod people;
+mod script;
 pub mod wards;
 
 use crate::error::Result;

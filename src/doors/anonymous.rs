@@ -8,7 +8,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use diesel_async::AsyncPgConnection;
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use uuid::Uuid;
 
 use super::answer::Answer;
@@ -51,6 +51,22 @@ impl Hall {
     pub fn connection(&mut self) -> &mut AsyncPgConnection {
         &mut self.tx
     }
+
+    /// Makes what was done so far permanent, whatever comes of the rest.
+    ///
+    /// # Errors
+    /// If the database did not confirm.
+    pub async fn settle(&mut self) -> Result<()> {
+        Ok(self.tx.batch_execute("COMMIT; BEGIN").await?)
+    }
+
+    /// Undoes what was done so far.
+    ///
+    /// # Errors
+    /// If the database did not confirm.
+    pub async fn undo(&mut self) -> Result<()> {
+        Ok(self.tx.batch_execute("ROLLBACK; BEGIN").await?)
+    }
 }
 
 impl Principal {
@@ -73,7 +89,8 @@ impl FromRequest for Anonymous {
             Some(services) => {
                 let (request, headers) = Request::of(http, services);
                 InFlight::board(http, &request, None);
-                Ok(Self {
+                let admitted = request.peer.map_or(Ok(()), |peer| services.limits.admit_sign_in(peer));
+                admitted.map(|()| Self {
                     services: services.clone(),
                     request,
                     headers,
@@ -99,7 +116,8 @@ impl Anonymous {
         let done = async {
             self.headers?;
             let value = input.read()?;
-            let tx = Tx::without_context(&self.services.db.app).await?;
+            let tx = Tx::open(&self.services.db.app).await?;
+            tx.begin().await?;
             let mut hall = Hall {
                 tx,
                 request: self.request,
@@ -108,7 +126,7 @@ impl Anonymous {
             let identified = work(&mut hall, value).await?;
             who = identified.who;
             let event = event_of(&hall.request, &identified);
-            hall.tx.log_and_commit(&event).await?;
+            hall.tx.log_and_commit(async |_| Ok(()), &event).await?;
             Ok(identified.answer)
         }
         .await;

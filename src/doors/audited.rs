@@ -61,6 +61,14 @@ impl<T> Audited<T> {
         Self::new(Op::Alteration, value)
     }
 
+    /// The same account, of another value.
+    pub fn with<U>(self, value: U) -> Audited<U> {
+        Audited {
+            value,
+            trace: self.trace,
+        }
+    }
+
     /// A case that was touched or shown, and the organisation that owns it.
     pub fn case(mut self, id: Uuid, owner: Uuid) -> Self {
         if !self.trace.cases.iter().any(|(seen, _)| *seen == id) {

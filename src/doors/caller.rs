@@ -2,26 +2,27 @@
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
-use std::ops::{Deref, DerefMut};
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
-use diesel_async::AsyncPgConnection;
+use futures_util::join;
 use uuid::Uuid;
 
 use super::answer::Answer;
-use super::audited::{Audited, Trace};
+use super::audited::Audited;
 use super::idempotency;
 use super::input::Input;
 use super::may::{Alters, Permission};
 use super::person::Person;
-use super::refusal::{self, Principal};
+use super::refusal::{self, Principal, Unfinished};
 use super::request::{InFlight, Request};
-use crate::audit::{self, NewAuditEvent, Outcome};
+use super::room::{Doorstep, Room, finish, show};
 use crate::db::Tx;
 use crate::error::{AppError, Result};
+use crate::identity::tokens::ENROLMENT;
+use crate::identity::totp::SecondFactor;
 use crate::services::Services;
 
 /// A signed-in person who wants to use the permission `P`.
@@ -35,34 +36,6 @@ pub struct Caller<P> {
     user_id: Uuid,
     session_id: Uuid,
     permission: PhantomData<P>,
-}
-
-/// What the work behind a door has at hand: the transaction of one organisation,
-/// the person, the request, the services and the time.
-pub struct Room {
-    tx: Tx,
-    /// Who is asking.
-    pub person: Person,
-    /// What the request says about itself.
-    pub request: Request,
-    /// The service's parts: workflows, wards, passwords, store.
-    pub services: web::Data<Services>,
-    /// The time of the request.
-    pub now: DateTime<Utc>,
-}
-
-impl Deref for Room {
-    type Target = AsyncPgConnection;
-
-    fn deref(&self) -> &AsyncPgConnection {
-        &self.tx
-    }
-}
-
-impl DerefMut for Room {
-    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
-        &mut self.tx
-    }
 }
 
 impl<P: Permission> FromRequest for Caller<P> {
@@ -96,6 +69,13 @@ impl<P: Permission> Caller<P> {
                 org_id: None,
             }),
         );
+        InFlight::admit(http, &services, user_id)?;
+        let is_for_enrolment = claims.subject.client_id.as_deref() == Some(ENROLMENT);
+        let headers = match P::CODE {
+            "" => headers,
+            _ if is_for_enrolment => Err(SecondFactor::NotEnrolled.into()),
+            _ => headers,
+        };
         Ok(Self {
             services,
             request,
@@ -116,14 +96,42 @@ impl<P: Permission> Caller<P> {
         input: I,
         work: impl AsyncFnOnce(&mut Room, I::Value) -> Result<Audited<Answer>>,
     ) -> Result<HttpResponse> {
+        self.consult_ahead(
+            input,
+            async |_, _| Ok(()),
+            async |room, value, ()| work(room, value).await,
+        )
+        .await
+    }
+
+    /// As [`Caller::consult`], with statements sent ahead, from the doorstep.
+    ///
+    /// # Errors
+    /// Whatever refused it; the refusal is in the log.
+    pub async fn consult_ahead<I: Input, A>(
+        self,
+        input: I,
+        ahead: impl AsyncFnOnce(&Doorstep<'_>, &I::Value) -> Result<A>,
+        work: impl AsyncFnOnce(&mut Room, I::Value, A) -> Result<Audited<Answer>>,
+    ) -> Result<HttpResponse> {
         let mut principal = self.principal();
         let (services, request) = (self.services.clone(), self.request.clone());
+        let tx = self.open(principal).await?;
         let looked = async {
-            let mut room = self.enter(&mut principal).await?;
-            let audited = work(&mut room, input.read()?).await?;
-            let answer = audited.value.unless_known(&room.request);
-            log_and_commit(room, audited.trace, answer.status.as_u16()).await?;
-            Ok(answer.into_response())
+            let read = input.read();
+            let fetch = async |step: &Doorstep<'_>| fetched(read?, step, ahead).await;
+            let (mut room, fetched) = self.enter(tx, &mut principal, fetch).await?;
+            let audited = match fetched {
+                Ok((value, found)) => work(&mut room, value, found).await,
+                Err(error) => Err(error),
+            };
+            match audited {
+                Ok(mut audited) => {
+                    audited.value = audited.value.unless_known(&room.request);
+                    show(room, audited).await
+                }
+                Err(error) => Err(room.leave(error)),
+            }
         }
         .await;
         refusal::settle(&services, &request, principal, looked).await
@@ -137,10 +145,57 @@ impl<P: Permission> Caller<P> {
         }
     }
 
-    /// Proves session and permission and opens the room.
-    async fn enter(self, principal: &mut Principal) -> Result<Room> {
-        let (tx, entry) = Tx::enter(&self.services.db.app, self.user_id, self.session_id, P::CODE).await?;
+    /// Takes a connection; that there is none is refused like everything else.
+    async fn open(&self, principal: Principal) -> Result<Tx> {
+        let opened = Tx::open(&self.services.db.app).await.map_err(Unfinished::from);
+        refusal::settle(&self.services, &self.request, principal, opened).await
+    }
+
+    /// Opens the room to whoever is proved, with what `fetch` found.
+    async fn enter<F>(
+        mut self,
+        tx: Tx,
+        principal: &mut Principal,
+        fetch: impl AsyncFnOnce(&Doorstep<'_>) -> F,
+    ) -> Result<(Room, F), Unfinished> {
+        let now = self.services.clock.now();
+        let headers = std::mem::replace(&mut self.headers, Ok(()));
+        match self.prove(&tx, now, principal, headers, fetch).await {
+            Ok((person, request, fetched)) => {
+                let room = Room {
+                    tx,
+                    person,
+                    request,
+                    services: self.services,
+                    now,
+                    permission: P::CODE,
+                };
+                Ok((room, fetched))
+            }
+            Err(error) => Err(Unfinished { tx: Some(tx), error }),
+        }
+    }
+
+    /// Proves session and permission.
+    async fn prove<F>(
+        &self,
+        tx: &Tx,
+        now: DateTime<Utc>,
+        principal: &mut Principal,
+        headers: Result<()>,
+        fetch: impl AsyncFnOnce(&Doorstep<'_>) -> F,
+    ) -> Result<(Person, Request, F)> {
+        let step = Doorstep {
+            connection: tx,
+            user_id: self.user_id,
+            now,
+        };
+        let (entry, fetched) = join!(tx.enter(self.user_id, self.session_id, P::CODE), fetch(&step));
+        let entry = entry?;
         principal.org_id = entry.org_id;
+        if let Some(org) = entry.org_id {
+            self.services.limits.learn(self.user_id, org);
+        }
         match entry.verdict.as_str() {
             "entered" => {}
             "forbidden" => {
@@ -148,8 +203,8 @@ impl<P: Permission> Caller<P> {
             }
             verdict => return Err(AppError::Unauthenticated(verdict.to_owned())),
         }
-        self.headers?;
-        let mut request = self.request;
+        headers?;
+        let mut request = self.request.clone();
         match entry.justification.as_deref() {
             Some("required") if request.justification.is_none() => {
                 return Err(AppError::Malformed(
@@ -160,14 +215,7 @@ impl<P: Permission> Caller<P> {
             _ => {}
         }
         let person = Person::of(entry, self.user_id, self.session_id)?;
-        let now = self.services.clock.now();
-        Ok(Room {
-            tx,
-            person,
-            request,
-            services: self.services,
-            now,
-        })
+        Ok((person, request, fetched))
     }
 }
 
@@ -182,25 +230,67 @@ impl<P: Alters> Caller<P> {
         input: I,
         work: impl AsyncFnOnce(&mut Room, I::Value) -> Result<Audited<Answer>>,
     ) -> Result<HttpResponse> {
+        self.alter_ahead(
+            input,
+            async |_, _| Ok(()),
+            async |room, value, ()| work(room, value).await,
+        )
+        .await
+    }
+
+    /// As [`Caller::alter`], with statements sent ahead, from the doorstep: they may
+    /// look and lock. Behind an Idempotency-Key they wait until it is known that the
+    /// request is not a repetition.
+    ///
+    /// # Errors
+    /// Whatever refused it; the refusal is in the log and nothing was changed.
+    pub async fn alter_ahead<I: Input, A>(
+        self,
+        input: I,
+        ahead: impl AsyncFnOnce(&Doorstep<'_>, &I::Value) -> Result<A>,
+        work: impl AsyncFnOnce(&mut Room, I::Value, A) -> Result<Audited<Answer>>,
+    ) -> Result<HttpResponse> {
         let mut principal = self.principal();
         let (services, request) = (self.services.clone(), self.request.clone());
+        let tx = self.open(principal).await?;
         let changed = async {
-            let mut room = self.enter(&mut principal).await?;
             let fingerprint = input.fingerprint();
-            if let Some(kept) = idempotency::replay(&mut room, fingerprint).await? {
-                let status = kept.value.status.as_u16();
-                log_and_commit(room, kept.trace, status).await?;
-                return Ok(kept.value.into_response());
+            let read = input.read();
+            let fetch = async |step: &Doorstep<'_>| fetched(read?, step, ahead).await;
+            let (mut room, fetched) = if request.idempotency_key.is_none() {
+                self.enter(tx, &mut principal, fetch).await?
+            } else {
+                let (mut room, ()) = self.enter(tx, &mut principal, async |_| ()).await?;
+                match idempotency::replay(&mut room, fingerprint).await {
+                    Ok(Some(kept)) => return show(room, kept).await,
+                    Ok(None) => {}
+                    Err(error) => return Err(room.leave(error)),
+                }
+                let fetched = fetch(&room.doorstep()).await;
+                (room, fetched)
+            };
+            let audited = match fetched {
+                Ok((value, found)) => work(&mut room, value, found).await,
+                Err(error) => Err(error),
+            };
+            match audited {
+                Ok(audited) => finish(room, fingerprint, audited).await,
+                Err(error) => Err(room.leave(error)),
             }
-            let audited = work(&mut room, input.read()?).await?;
-            write_outbox(&mut room, &audited.trace).await?;
-            idempotency::keep(&mut room, fingerprint, &audited).await?;
-            log_and_commit(room, audited.trace, audited.value.status.as_u16()).await?;
-            Ok(audited.value.into_response())
         }
         .await;
         refusal::settle(&services, &request, principal, changed).await
     }
+}
+
+/// The input together with what was found by it.
+async fn fetched<V, A>(
+    value: V,
+    step: &Doorstep<'_>,
+    ahead: impl AsyncFnOnce(&Doorstep<'_>, &V) -> Result<A>,
+) -> Result<(V, A)> {
+    let found = ahead(step, &value).await?;
+    Ok((value, found))
 }
 
 fn bearer(http: &HttpRequest) -> Option<&str> {
@@ -211,36 +301,4 @@ fn bearer(http: &HttpRequest) -> Option<&str> {
     }
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-async fn write_outbox(room: &mut Room, trace: &Trace) -> Result<()> {
-    if trace.events.is_empty() {
-        return Ok(());
-    }
-    let (org, user, id) = (room.person.org_id, room.person.user_id, room.request.id);
-    let officer = room.request.on_behalf_of.clone();
-    audit::insert_outbox(room, &trace.events, org, Some(user), officer.as_deref(), id).await
-}
-
-/// Writes the one main event of the operation and commits, in one round trip.
-async fn log_and_commit(room: Room, trace: Trace, status: u16) -> Result<()> {
-    let event = main_event(&room, trace, status);
-    room.tx.log_and_commit(&event).await
-}
-
-fn main_event(room: &Room, trace: Trace, status: u16) -> NewAuditEvent {
-    let (case_ids, case_org_ids) = trace.cases.into_iter().unzip();
-    NewAuditEvent {
-        op: trace.op.as_str(),
-        outcome: Outcome::Done.as_str(),
-        status: i16::try_from(status).ok(),
-        org_id: Some(room.person.org_id),
-        case_ids,
-        case_org_ids,
-        record_ids: trace.records,
-        data_classes: trace.data_classes.into_iter().collect(),
-        recipient_org_ids: trace.recipients.into_iter().collect(),
-        facts: serde_json::Value::Object(trace.facts),
-        ..refusal::blank_event(&room.request, Some(room.person.user_id), Some(room.person.session_id))
-    }
 }

@@ -6,15 +6,19 @@
 use actix_web::http::StatusCode;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use diesel_async::RunQueryDsl;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::answer::{Answer, Body};
 use super::audited::Audited;
-use super::caller::Room;
+use super::person::Person;
+use super::request::Request;
+use super::room::Room;
 use crate::audit::Op;
 use crate::db::schema::{case_access, idempotency_keys};
 use crate::error::{AppError, Result};
+use crate::identity::secrets::Use;
+use crate::services::Services;
 
 diesel::define_sql_function! {
     /// A lock for the rest of the transaction, or false at once.
@@ -72,7 +76,8 @@ pub async fn replay(room: &mut Room, fingerprint: [u8; 32]) -> Result<Option<Aud
         .await
         .optional()?;
     let Some(kept) = kept else { return Ok(None) };
-    if kept.request_hash != fingerprint {
+    let secrets = room.services.secrets.clone();
+    if !secrets.recognises(Use::Repetition, &fingerprint, &kept.request_hash) {
         return Err(AppError::KeyReused);
     }
     let case = match kept.case_id {
@@ -86,15 +91,25 @@ pub async fn replay(room: &mut Room, fingerprint: [u8; 32]) -> Result<Option<Aud
     }))
 }
 
+/// The hash of a request by which a repetition is known. Keyed, so that a copy of the
+/// table does not let anybody try passwords that were in a body.
+pub fn hash_of(services: &Services, fingerprint: [u8; 32]) -> Vec<u8> {
+    services.secrets.digest(Use::Repetition, &fingerprint).to_vec()
+}
+
 /// Keeps the answer under the request's key.
 ///
 /// # Errors
 /// If the database refuses it.
-pub async fn keep(room: &mut Room, fingerprint: [u8; 32], audited: &Audited<Answer>) -> Result<()> {
-    let Some(key) = room.request.idempotency_key.clone() else {
+pub async fn keep(
+    mut connection: &AsyncPgConnection,
+    (person, request): (&Person, &Request),
+    request_hash: Vec<u8>,
+    (answer, case_id): (&Answer, Option<Uuid>),
+) -> Result<()> {
+    let Some(key) = &request.idempotency_key else {
         return Ok(());
     };
-    let answer = &audited.value;
     let headers: Vec<(&str, &str)> = answer
         .headers
         .iter()
@@ -104,22 +119,21 @@ pub async fn keep(room: &mut Room, fingerprint: [u8; 32], audited: &Audited<Answ
         Body::Json(bytes) => bytes,
         Body::Empty | Body::Stream(..) => &[],
     };
-    let case_id = audited.trace.cases.as_slice().iter().map(|(id, _)| *id).next();
     let row = (
-        idempotency_keys::org_id.eq(room.person.org_id),
-        idempotency_keys::user_id.eq(room.person.user_id),
-        idempotency_keys::method.eq(room.request.method.clone()),
-        idempotency_keys::path.eq(room.request.path.clone()),
+        idempotency_keys::org_id.eq(person.org_id),
+        idempotency_keys::user_id.eq(person.user_id),
+        idempotency_keys::method.eq(&request.method),
+        idempotency_keys::path.eq(&request.path),
         idempotency_keys::key.eq(key),
-        idempotency_keys::request_hash.eq(fingerprint.to_vec()),
+        idempotency_keys::request_hash.eq(request_hash),
         idempotency_keys::case_id.eq(case_id),
         idempotency_keys::status.eq(i16::try_from(answer.status.as_u16()).unwrap_or_default()),
         idempotency_keys::headers.eq(serde_json::json!(headers)),
-        idempotency_keys::body.eq(body.to_vec()),
+        idempotency_keys::body.eq(body),
     );
     diesel::insert_into(idempotency_keys::table)
         .values(row)
-        .execute(room)
+        .execute(&mut connection)
         .await?;
     Ok(())
 }

@@ -6,9 +6,11 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::io::ErrorKind;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
@@ -142,13 +144,21 @@ impl<T> FromRequest for JsonBody<T> {
 async fn collect(mut payload: Payload) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     while let Some(chunk) = payload.next().await {
-        let chunk: web::Bytes = chunk.map_err(|error| AppError::Malformed(format!("the body broke off: {error}")))?;
+        let chunk: web::Bytes = chunk.map_err(|error| broken_off(&error))?;
         if bytes.len() + chunk.len() > JSON_LIMIT {
             return Err(AppError::TooLarge { limit: JSON_LIMIT });
         }
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+/// Why a body did not come to its end.
+pub fn broken_off(error: &PayloadError) -> AppError {
+    match error {
+        PayloadError::Io(error) if error.kind() == ErrorKind::TimedOut => AppError::TooSlow,
+        error => AppError::Malformed(format!("the body broke off: {error}")),
+    }
 }
 
 impl<T: DeserializeOwned> Input for JsonBody<T> {

@@ -4,7 +4,7 @@ use diesel_async::AsyncPgConnection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::audit::{NewAuditEvent, Op, OutboxEvent};
+use crate::audit::{self, NewAuditEvent, Op, OutboxEvent, Sender};
 use crate::db::{Pool, Tx};
 use crate::error::Result;
 
@@ -36,7 +36,8 @@ impl<'a> JobCaller<'a> {
     /// # Errors
     /// If the work or the log fails; then nothing was changed.
     pub async fn run(self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<Run>) -> Result<usize> {
-        let mut tx = Tx::without_context(self.pool).await?;
+        let mut tx = Tx::open(self.pool).await?;
+        tx.begin().await?;
         let run = work(&mut tx).await?;
         let touched = run.records.len();
         if touched == 0 {
@@ -44,8 +45,14 @@ impl<'a> JobCaller<'a> {
             return Ok(0);
         }
         let request_id = Uuid::now_v7();
-        for (org, event) in &run.events {
-            crate::audit::insert_outbox(&mut tx, std::slice::from_ref(event), *org, None, None, request_id).await?;
+        for (org_id, event) in &run.events {
+            let sender = Sender {
+                org_id: *org_id,
+                user_id: None,
+                on_behalf_of: None,
+                request_id,
+            };
+            audit::insert_outbox(&tx, std::slice::from_ref(event), &sender).await?;
         }
         let (case_ids, case_org_ids) = run.cases.into_iter().unzip();
         let event = NewAuditEvent {
@@ -57,7 +64,7 @@ impl<'a> JobCaller<'a> {
             facts: json!({ "count": Value::from(touched) }),
             ..NewAuditEvent::blank(self.name)
         };
-        tx.log_and_commit(&event).await?;
+        tx.log_and_commit(async |_| Ok(()), &event).await?;
         Ok(touched)
     }
 }

@@ -61,6 +61,8 @@ permissions! {
     ShareCase = "case.share", alters;
     /// Approves, as a second person, a share outside an active agreement or onward.
     ApproveShare = "case.share.approve", alters;
+    /// Sees what was recalled, and says what became of it.
+    AnswerRecall = "recall.answer", alters;
     /// Writes notes.
     CreateNote = "note.create", alters;
     /// Reads people, vehicles and premises of a case.
@@ -83,6 +85,8 @@ permissions! {
     AssessTask = "task.assess", alters;
     /// Reads the audit log, for the purposes of s.62(4) DPA 2018.
     ReadAudit = "audit.read", reads;
+    /// Vouches for having seen a checkpoint of the log.
+    CosignCheckpoints = "audit.cosign", alters;
     /// Reads who was shown a case.
     ReadDisclosures = "audit.case", reads;
 }

@@ -21,13 +21,38 @@ pub struct Principal {
     pub org_id: Option<Uuid>,
 }
 
+/// Work that was refused or failed, with the transaction it happened in, if there
+/// was one: that is undone, and its connection used for the log.
+pub struct Unfinished {
+    pub(super) tx: Option<Tx>,
+    pub(super) error: AppError,
+}
+
+impl From<AppError> for Unfinished {
+    fn from(error: AppError) -> Self {
+        Self { tx: None, error }
+    }
+}
+
 /// Passes a success on; logs an error before passing it on. If it cannot be
 /// logged, the answer is 503 instead.
-pub async fn settle<T>(services: &Services, request: &Request, principal: Principal, outcome: Result<T>) -> Result<T> {
+pub async fn settle<T>(
+    services: &Services,
+    request: &Request,
+    principal: Principal,
+    outcome: Result<T, Unfinished>,
+) -> Result<T> {
     match outcome {
         Ok(value) => Ok(value),
-        Err(error) => {
-            log(services, request, Some(principal), &error).await?;
+        Err(Unfinished { tx, error }) => {
+            let event = refused_event(request, Some(principal), &error);
+            let logged = match tx {
+                Some(mut tx) => tx.undo_and_log(&event).await.is_ok(),
+                None => false,
+            };
+            if !logged {
+                write(services, &event).await?;
+            }
             Err(error)
         }
     }
@@ -35,13 +60,23 @@ pub async fn settle<T>(services: &Services, request: &Request, principal: Princi
 
 /// Writes the event of a refused or failed operation.
 pub async fn log(services: &Services, request: &Request, principal: Option<Principal>, error: &AppError) -> Result<()> {
+    write(services, &refused_event(request, principal, error)).await
+}
+
+async fn write(services: &Services, event: &NewAuditEvent) -> Result<()> {
+    let mut tx = Tx::open(&services.db.app).await?;
+    tx.begin().await?;
+    tx.log_and_commit(async |_| Ok(()), event).await
+}
+
+fn refused_event(request: &Request, principal: Option<Principal>, error: &AppError) -> NewAuditEvent {
     let problem = error.problem();
     let outcome = if problem.status < 500 {
         Outcome::Refused
     } else {
         Outcome::Failed
     };
-    let event = NewAuditEvent {
+    NewAuditEvent {
         outcome: outcome.as_str(),
         status: i16::try_from(problem.status).ok(),
         reason: Some(problem.slug),
@@ -52,11 +87,7 @@ pub async fn log(services: &Services, request: &Request, principal: Option<Princ
             principal.map(|who| who.user_id),
             principal.map(|who| who.session_id),
         )
-    };
-    Tx::without_context(&services.db.app)
-        .await?
-        .log_and_commit(&event)
-        .await
+    }
 }
 
 /// An event with the request's facts and nothing touched.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::refusal::Principal;
 use crate::audit::Purpose;
 use crate::error::{AppError, Result};
+use crate::limits::Allowance;
 use crate::services::Services;
 
 /// The facts of a request that every operation needs, apart from its input.
@@ -50,7 +51,13 @@ pub struct RequestId(pub Uuid);
 /// Who is in a request that is being worked on, for whoever has to log its panic:
 /// the request itself is gone by then.
 #[derive(Clone, Default)]
-pub struct InFlight(Rc<RefCell<Option<Passenger>>>);
+pub struct InFlight(Rc<RefCell<Aboard>>);
+
+#[derive(Default)]
+struct Aboard {
+    passenger: Option<Passenger>,
+    allowances: Vec<Allowance>,
+}
 
 /// A request, and the person whose token it carried, if it carried one.
 pub type Passenger = (Request, Option<Principal>);
@@ -60,13 +67,28 @@ impl InFlight {
     pub(super) fn board(http: &HttpRequest, request: &Request, principal: Option<Principal>) {
         use actix_web::HttpMessage;
         if let Some(flight) = http.extensions().get::<Self>() {
-            flight.0.replace(Some((request.clone(), principal)));
+            flight.0.borrow_mut().passenger = Some((request.clone(), principal));
         }
     }
 
     /// Who was in it.
     pub fn passenger(&self) -> Option<Passenger> {
-        self.0.borrow().clone()
+        self.0.borrow().passenger.clone()
+    }
+
+    /// Takes the request out of its person's limits, and notes what is left of them.
+    pub(super) fn admit(http: &HttpRequest, services: &Services, person: Uuid) -> Result<()> {
+        use actix_web::HttpMessage;
+        let allowances = services.limits.admit(person)?;
+        if let Some(flight) = http.extensions().get::<Self>() {
+            flight.0.borrow_mut().allowances = allowances;
+        }
+        Ok(())
+    }
+
+    /// What is left of the limits that the request counted towards.
+    pub fn allowances(&self) -> Vec<Allowance> {
+        self.0.borrow().allowances.clone()
     }
 }
 
@@ -97,7 +119,7 @@ impl Request {
                 .id_of(http.method(), http.match_pattern().as_deref()),
             method: http.method().to_string(),
             path: http.path().to_owned(),
-            peer: peer(http, &services.config.trusted_proxies),
+            peer: peer_of(http, services),
             user_agent: text(headers, "User-Agent", 2000)
                 .ok()
                 .flatten()
@@ -161,7 +183,8 @@ fn text(headers: &HeaderMap, name: &'static str, max: usize) -> Result<Option<St
 /// The address behind the request. Only where the connection comes from a
 /// configured proxy is `X-Forwarded-For` read, from the right, up to the first
 /// address that is not such a proxy.
-fn peer(http: &HttpRequest, trusted: &[IpNetwork]) -> Option<IpAddr> {
+pub fn peer_of(http: &HttpRequest, services: &Services) -> Option<IpAddr> {
+    let trusted: &[IpNetwork] = &services.config.trusted_proxies;
     let direct = http.peer_addr()?.ip();
     let is_proxy = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
     if !is_proxy(direct) {

@@ -1,64 +1,165 @@
-//! What holds for every answer: request id, headers, problems, deadlines, panics.
+//! What holds for every answer: request id, headers, problems, limits, deadlines, panics.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Instant;
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
+use tracing::Instrument;
+use tracing::field::Empty;
 use uuid::Uuid;
 
-use super::{metrics, problem};
-use crate::doors::{InFlight, RequestId, log_refusal};
+use super::{health, metrics, pace, problem, trace};
+use crate::doors::{InFlight, RequestId, log_refusal, peer_of};
 use crate::error::AppError;
+use crate::limits::Allowance;
 use crate::services::Services;
-
-/// Whole-request deadline (contract: 30 s), longer for files.
-const DEADLINE: Duration = Duration::from_secs(30);
-const FILE_DEADLINE: Duration = Duration::from_secs(300);
 
 /// The outermost middleware.
 ///
 /// # Errors
-/// Carrying the problem document that answers a panic or a missed deadline.
+/// Carrying the problem document that answers a panic, a limit or a missed deadline.
 pub async fn apply<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let id = id_of(&request);
-    let (services, flight) = (request.app_data::<web::Data<Services>>().cloned(), InFlight::default());
+    let span = tracing::error_span!("request", request_id = %id, trace_id = Empty);
+    if let Some(trace) = trace::trace_id(request.headers()) {
+        span.record("trace_id", trace);
+    }
+    answered(request, next, id).instrument(span).await
+}
+
+async fn answered<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+    id: Uuid,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let (began, flight) = (Instant::now(), InFlight::default());
+    let services = request.app_data::<web::Data<Services>>().cloned();
+    let is_head = request.method() == Method::HEAD;
+    if is_head {
+        // Whatever is read or logged for GET is for HEAD (RFC 9110 §9.3.2).
+        request.head_mut().method = Method::GET;
+    }
     request.extensions_mut().insert(RequestId(id));
     request.extensions_mut().insert(flight.clone());
-    let deadline = if request.path().contains("/attachments") {
-        FILE_DEADLINE
-    } else {
-        DEADLINE
-    };
-    let work = AssertUnwindSafe(next.call(request)).catch_unwind();
-    let error = match tokio::time::timeout(deadline, work).await {
-        Ok(Ok(Ok(response))) => {
+    match within_limits(request, next, services.as_ref(), &flight).await {
+        Ok(response) => {
             let mut response = with_problem(response, id);
             if response.request().path().starts_with("/docs/") {
                 let policy = HeaderValue::from_static(DOCS_POLICY);
                 response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
             }
-            add_headers(response.headers_mut(), id);
+            add_headers(response.headers_mut(), id, &flight);
+            if services.as_ref().is_some_and(|services| services.config.tls.is_some()) {
+                let value = HeaderValue::from_static("max-age=31536000");
+                response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
+            }
             metrics::count(&response);
+            note(&response, services.as_ref(), began);
+            Ok(if is_head { withheld(response) } else { response })
+        }
+        Err(error) => {
+            log_fault(&error);
+            let mut response = problem::respond(&error, id);
+            add_headers(response.headers_mut(), id, &flight);
+            Err(InternalError::from_response(error, response).into())
+        }
+    }
+}
+
+/// Carries the request out, within the limits of its address and of time.
+async fn within_limits<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+    services: Option<&web::Data<Services>>,
+    flight: &InFlight,
+) -> Result<ServiceResponse<B>, AppError> {
+    let services = services.ok_or_else(|| AppError::Internal("the services are not registered".to_owned()))?;
+    if !health::PATHS.contains(&request.path())
+        && let Some(address) = peer_of(request.request(), services)
+    {
+        services.limits.admit_address(address)?;
+    }
+    let deadlines = &services.config.deadlines;
+    let payload = pace::body(request.take_payload(), deadlines.body);
+    request.set_payload(payload);
+    let deadline = if request.path().contains("/attachments") {
+        deadlines.file
+    } else {
+        deadlines.request
+    };
+    let work = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let error = match tokio::time::timeout(deadline, work).await {
+        Ok(Ok(Ok(response))) => {
+            if let Some(flood) = flood_of(&response) {
+                log_flood(services, flight, flood).await;
+            }
             return Ok(response);
         }
-        Ok(Ok(Err(error))) => as_app_error(&error),
-        Ok(Err(_panic)) => after_panic(services.as_ref(), &flight).await,
-        Err(_elapsed) => AppError::TooSlow,
+        Ok(Ok(Err(error))) => return Err(as_app_error(&error)),
+        Ok(Err(_panic)) => AppError::Internal("a handler panicked".to_owned()),
+        Err(_elapsed) => AppError::Unavailable(format!("not done within {} s", deadline.as_secs_f32())),
     };
-    log_fault(&error, id);
-    let mut response = problem::respond(&error, id);
-    add_headers(response.headers_mut(), id);
-    Err(InternalError::from_response(error, response).into())
+    Err(log_lost(services, flight, error).await)
+}
+
+fn flood_of<B>(response: &ServiceResponse<B>) -> Option<&AppError> {
+    let error = response.response().error()?.as_error()?;
+    matches!(error, AppError::LimitExceeded { .. }).then_some(error)
+}
+
+/// Logs who sends too much, once a minute. Not being able to changes nothing about
+/// the refusal.
+async fn log_flood(services: &web::Data<Services>, flight: &InFlight, error: &AppError) {
+    let Some((request, Some(principal))) = flight.passenger() else {
+        return;
+    };
+    if services.limits.is_to_be_logged(principal.user_id)
+        && let Err(unlogged) = log_refusal(services, &request, Some(principal), error).await
+    {
+        log_fault(&unlogged);
+    }
+}
+
+/// The answer without its body, but with its length.
+fn withheld<B: MessageBody + 'static>(response: ServiceResponse<EitherBody<B>>) -> ServiceResponse<EitherBody<B>> {
+    response.map_body(|_, body| EitherBody::right(BoxBody::new(Withheld(body.size()))))
+}
+
+struct Withheld(BodySize);
+
+impl MessageBody for Withheld {
+    type Error = std::convert::Infallible;
+
+    fn size(&self) -> BodySize {
+        self.0
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Self::Error>>> {
+        Poll::Ready(None)
+    }
+}
+
+/// One line for every answer: the operation by its name, never the path or query.
+fn note<B>(response: &ServiceResponse<B>, services: Option<&web::Data<Services>>, began: Instant) {
+    let request = response.request();
+    let operation = services.map(|services| {
+        let pattern = request.match_pattern();
+        services.operations.id_of(request.method(), pattern.as_deref())
+    });
+    let milliseconds = began.elapsed().as_secs_f64() * 1e3;
+    tracing::info!(operation, status = response.status().as_u16(), milliseconds, "answered");
 }
 
 /// Client's own id if it is a UUID, else a new one.
@@ -83,7 +184,7 @@ fn with_problem<B: MessageBody>(response: ServiceResponse<B>, id: Uuid) -> Servi
     };
     let rendered = match error.as_error::<AppError>() {
         Some(error) => {
-            log_fault(error, id);
+            log_fault(error);
             problem::respond(error, id)
         }
         None => problem::respond(&as_app_error(error), id),
@@ -120,10 +221,10 @@ fn by_status(status: StatusCode, text: String) -> AppError {
     }
 }
 
-/// A handler panicked: its transaction is gone with it. Logs who it was.
-async fn after_panic(services: Option<&web::Data<Services>>, flight: &InFlight) -> AppError {
-    let error = AppError::Internal("a handler panicked".to_owned());
-    let (Some(services), Some((request, principal))) = (services, flight.passenger()) else {
+/// A handler panicked or was not done in time: its transaction is gone with it.
+/// Logs who it was.
+async fn log_lost(services: &web::Data<Services>, flight: &InFlight, error: AppError) -> AppError {
+    let Some((request, principal)) = flight.passenger() else {
         return error;
     };
     match log_refusal(services, &request, principal, &error).await {
@@ -132,11 +233,12 @@ async fn after_panic(services: Option<&web::Data<Services>>, flight: &InFlight) 
     }
 }
 
-fn log_fault(error: &AppError, id: Uuid) {
+fn log_fault(error: &AppError) {
     match error {
-        AppError::Internal(text) => tracing::error!(request_id = %id, "{text}"),
-        AppError::Unavailable(text) => tracing::warn!(request_id = %id, "{text}"),
-        AppError::Unauthenticated(text) => tracing::info!(request_id = %id, "not authenticated: {text}"),
+        AppError::Internal(text) => tracing::error!("{text}"),
+        AppError::Unavailable(text) => tracing::warn!("{text}"),
+        AppError::Unauthenticated(text) => tracing::info!("not authenticated: {text}"),
+        AppError::LimitExceeded { limit, .. } => tracing::info!("over the limit of its {limit}"),
         _ => {}
     }
 }
@@ -145,7 +247,7 @@ fn log_fault(error: &AppError, id: Uuid) {
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
 
-fn add_headers(headers: &mut HeaderMap, id: Uuid) {
+fn add_headers(headers: &mut HeaderMap, id: Uuid, flight: &InFlight) {
     const FIXED: [(&str, &str); 3] = [
         ("x-content-type-options", "nosniff"),
         ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
@@ -163,6 +265,19 @@ fn add_headers(headers: &mut HeaderMap, id: Uuid) {
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
+    add_allowances(headers, &flight.allowances());
+}
+
+/// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10).
+fn add_allowances(headers: &mut HeaderMap, allowances: &[Allowance]) {
+    let list = |of: &dyn Fn(&Allowance) -> String| allowances.iter().map(of).collect::<Vec<_>>().join(", ");
+    let policy = list(&|it| format!("\"{}\";q={};w=60", it.name, it.quota));
+    let left = list(&|it| format!("\"{}\";r={};t={}", it.name, it.left, it.restored_in()));
+    for (name, text) in [("ratelimit-policy", policy), ("ratelimit", left)] {
+        if let (false, Ok(value)) = (text.is_empty(), HeaderValue::from_str(&text)) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
 }
 
 /// Answers what no route took: 405 where the path exists, else 404.
@@ -170,7 +285,10 @@ fn add_headers(headers: &mut HeaderMap, id: Uuid) {
 /// # Errors
 /// Always one of the two.
 pub async fn no_route(http: HttpRequest, services: web::Data<Services>) -> Result<actix_web::HttpResponse, AppError> {
-    let methods = services.operations.methods_of(http.path());
+    let mut methods = services.operations.methods_of(http.path());
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
+    }
     if methods.is_empty() || methods.contains(&http.method().as_str()) {
         return Err(AppError::NotFound);
     }

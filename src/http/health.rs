@@ -17,6 +17,9 @@ pub struct Health {
     version: &'static str,
 }
 
+/// Where a supervisor and a load balancer ask, as often as they like.
+pub const PATHS: [&str; 2] = ["/healthz", "/readyz"];
+
 const OK: Health = Health {
     status: "ok",
     version: env!("CARGO_PKG_VERSION"),
@@ -42,6 +45,8 @@ pub async fn read_liveness() -> HttpResponse {
 )]
 #[get("/readyz")]
 pub async fn read_readiness(services: web::Data<Services>) -> Result<HttpResponse> {
-    Tx::without_context(&services.db.app).await?.try_log().await?;
+    let tx = Tx::open(&services.db.app).await?;
+    tx.begin().await?;
+    tx.try_log().await?;
     Ok(HttpResponse::Ok().json(OK))
 }

@@ -4,8 +4,10 @@ use std::sync::LazyLock;
 
 use actix_web::dev::ServiceResponse;
 use actix_web::{HttpResponse, get, web};
+use chrono::{DateTime, Utc};
 use prometheus::{Encoder, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
+use crate::audit::{self, Backlog};
 use crate::error::{AppError, Result};
 use crate::services::Services;
 
@@ -14,6 +16,17 @@ struct Metrics {
     responses: IntCounterVec,
     connections_open: IntGauge,
     connections_idle: IntGauge,
+    log: LogGauges,
+}
+
+/// How far the log is sealed and signed. What stands still here wants looking at.
+struct LogGauges {
+    unsealed: IntGauge,
+    oldest: IntGauge,
+    size: IntGauge,
+    signed: IntGauge,
+    signed_age: IntGauge,
+    refusing: IntGauge,
 }
 
 static METRICS: LazyLock<Option<Metrics>> = LazyLock::new(|| Metrics::new().ok());
@@ -31,11 +44,39 @@ impl Metrics {
         registry.register(Box::new(connections_open.clone()))?;
         registry.register(Box::new(connections_idle.clone()))?;
         Ok(Self {
-            registry,
             responses,
             connections_open,
             connections_idle,
+            log: LogGauges::new(&registry)?,
+            registry,
         })
+    }
+}
+
+impl LogGauges {
+    fn new(registry: &Registry) -> prometheus::Result<Self> {
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(format!("wardlink_audit_{name}"), help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            prometheus::Result::Ok(gauge)
+        };
+        Ok(Self {
+            unsealed: gauge("unsealed_events", "Events that have no leaf yet, counted to 100,000")?,
+            oldest: gauge("oldest_unsealed_seconds", "Age of the oldest event without a leaf")?,
+            size: gauge("tree_size", "Leaves in the tree")?,
+            signed: gauge("checkpoint_size", "Leaves that the last checkpoint covers")?,
+            signed_age: gauge("checkpoint_age_seconds", "Age of the last checkpoint")?,
+            refusing: gauge("checkpoint_refused", "1 where the last attempt to sign was refused")?,
+        })
+    }
+
+    fn set(&self, backlog: &Backlog) {
+        let age = |since: Option<DateTime<Utc>>| since.map_or(0, |since| (backlog.now - since).num_seconds());
+        self.unsealed.set(backlog.events);
+        self.oldest.set(age(backlog.oldest));
+        self.size.set(backlog.size);
+        self.signed.set(backlog.signed.unwrap_or(0));
+        self.signed_age.set(age(backlog.signed_at));
     }
 }
 
@@ -72,6 +113,11 @@ pub async fn read_metrics(http: actix_web::HttpRequest, services: web::Data<Serv
     let (open, idle) = services.db.app.usage();
     metrics.connections_open.set(i64::try_from(open).unwrap_or(i64::MAX));
     metrics.connections_idle.set(i64::try_from(idle).unwrap_or(i64::MAX));
+    metrics.log.refusing.set(i64::from(services.notary.is_refusing()));
+    // Without the database the other metrics are still worth reading.
+    if let Ok(backlog) = audit::backlog(&services).await {
+        metrics.log.set(&backlog);
+    }
     let mut text = Vec::new();
     TextEncoder::new()
         .encode(&metrics.registry.gather(), &mut text)

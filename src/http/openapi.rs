@@ -4,6 +4,8 @@
 //! from the conventions (path ids, headers, refusals) is added here, once, so that
 //! no handler can forget it.
 
+mod links;
+
 use std::fmt::Write as _;
 
 use utoipa::OpenApi as _;
@@ -69,6 +71,7 @@ pub fn document() -> OpenApi {
             complete(path, method, operation);
         }
     }
+    links::add(&mut document);
     drop_unused_schemas(&mut document);
     document
 }

@@ -26,6 +26,7 @@ pub fn all(config: &mut ServiceConfig<'_>) {
 pub const PROBLEMS: &[&[ProblemType]] = &[
     crate::error::PROBLEMS,
     crate::identity::PROBLEMS,
+    crate::identity::totp::PROBLEMS,
     crate::clocks::PROBLEMS,
     crate::cases::model::PROBLEMS,
     crate::cases::workflow::PROBLEMS,
@@ -34,4 +35,5 @@ pub const PROBLEMS: &[&[ProblemType]] = &[
     crate::attachments::model::PROBLEMS,
     crate::sharing::model::PROBLEMS,
     crate::tasks::model::PROBLEMS,
+    crate::audit::PROBLEMS,
 ];

@@ -6,10 +6,11 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use rustls::ServerConfig;
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{conventions, openapi, routes};
+use super::{conventions, openapi, pace, routes};
 use crate::services::Services;
 
 /// How long requests in flight may take to finish when the server is stopped.
@@ -20,21 +21,33 @@ const DRAIN_SECONDS: u64 = 30;
 /// A macro, because the type of an actix application cannot be written down.
 #[macro_export]
 macro_rules! wardlink_app {
-    ($services:expr) => {{
+    ($services:expr) => {
+        $crate::wardlink_app!($services, |_: &mut utoipa_actix_web::service_config::ServiceConfig<
+            '_,
+        >| {})
+    };
+    // With more routes, for tests.
+    ($services:expr, $more:expr) => {{
         let (app, _) = utoipa_actix_web::AppExt::into_utoipa_app(actix_web::App::new())
             .app_data($services.clone())
             .configure($crate::http::routes::all)
+            .configure($more)
             .split_for_parts();
         app.default_service(actix_web::web::to($crate::http::conventions::no_route))
             .wrap(actix_web::middleware::from_fn($crate::http::conventions::apply))
     }};
 }
 
-/// Serves on `listener` until it is told to stop.
+/// Serves on `listener`, by TLS if it is given, until it is told to stop.
 ///
 /// # Errors
 /// If the workers cannot be started.
-pub fn serve(listener: TcpListener, services: web::Data<Services>, workers: usize) -> std::io::Result<Server> {
+pub fn serve(
+    listener: TcpListener,
+    services: web::Data<Services>,
+    workers: usize,
+    tls: Option<ServerConfig>,
+) -> std::io::Result<Server> {
     let document = openapi::document();
     let server = HttpServer::new(move || {
         let (app, _) = App::new()
@@ -47,13 +60,16 @@ pub fn serve(listener: TcpListener, services: web::Data<Services>, workers: usiz
             .default_service(web::to(conventions::no_route))
             .wrap(from_fn(conventions::apply))
     })
+    .on_connect(pace::answers)
     .workers(workers)
     .client_request_timeout(Duration::from_secs(5))
     .client_disconnect_timeout(Duration::from_secs(5))
     .keep_alive(Duration::from_secs(75))
     .shutdown_timeout(DRAIN_SECONDS)
-    .disable_signals()
-    .listen(listener)?
-    .run();
-    Ok(server)
+    .disable_signals();
+    let listening = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+        None => server.listen(listener)?,
+    };
+    Ok(listening.run())
 }

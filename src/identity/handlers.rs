@@ -3,6 +3,7 @@
 mod own_account;
 mod roles;
 mod sign_in;
+mod totp;
 mod users;
 mod well_known;
 
@@ -18,6 +19,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(own_account::list_my_sessions)
         .service(own_account::end_my_session)
         .service(own_account::change_my_password)
+        .service(totp::enrol_totp)
+        .service(totp::confirm_totp)
+        .service(totp::remove_totp)
+        .service(totp::remove_totp_of)
         .service(users::list_users)
         .service(users::create_user)
         .service(users::read_user)

@@ -13,7 +13,7 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::private_file::{self, Found};
+use crate::private_file::{self, Found};
 
 /// The longest an access token may live (RFC 9068; trust control AU8).
 pub const LONGEST_TOKEN_LIFE: TimeDelta = TimeDelta::minutes(15);
@@ -61,8 +61,11 @@ pub enum KeyError {
 pub struct SigningKeys {
     path: PathBuf,
     ring: RwLock<Arc<KeyRing>>,
-    changing: Mutex<()>,
+    changing: Mutex<Option<Stamp>>,
 }
+
+/// By which it is seen that another process has replaced the file.
+type Stamp = (u64, i64, i64);
 
 impl SigningKeys {
     /// Reads the key file, or makes one with a first key (mode 0600, in a
@@ -72,6 +75,7 @@ impl SigningKeys {
     /// Any [`KeyError`]; a file open to others is refused, not mended.
     pub fn open(path: impl Into<PathBuf>, now: DateTime<Utc>) -> Result<Self, KeyError> {
         let path = path.into();
+        let stamp = stamp(&path);
         let ring = match read(&path)? {
             Some(ring) => ring,
             None => establish(&path, now)?,
@@ -79,7 +83,7 @@ impl SigningKeys {
         Ok(Self {
             path,
             ring: RwLock::new(Arc::new(ring)),
-            changing: Mutex::new(()),
+            changing: Mutex::new(stamp),
         })
     }
 
@@ -88,8 +92,10 @@ impl SigningKeys {
     /// # Errors
     /// Any [`KeyError`]; the keys in use then stay as they were.
     pub fn reload(&self) -> Result<(), KeyError> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamp = stamp(&self.path);
         self.put(self.reread()?);
+        *changing = stamp;
         Ok(())
     }
 
@@ -132,6 +138,22 @@ impl SigningKeys {
         JwkSet {
             keys: serving.map(SigningKey::jwk).collect(),
         }
+    }
+
+    /// The keys, among which is the one named `kid` if there is such a key at all:
+    /// where it is not known yet, another process may have made it a moment ago.
+    pub(super) fn ring_for(&self, kid: &str, now: DateTime<Utc>) -> Arc<KeyRing> {
+        let ring = self.ring();
+        if ring.verifying(kid, now).is_some() {
+            return ring;
+        }
+        let seen = *self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen != stamp(&self.path)
+            && let Err(error) = self.reload()
+        {
+            tracing::error!("the signing keys cannot be read again: {error}");
+        }
+        self.ring()
     }
 
     pub(super) fn ring(&self) -> Arc<KeyRing> {
@@ -364,6 +386,12 @@ fn read(path: &Path) -> Result<Option<KeyRing>, KeyError> {
             .map(Some)
             .map_err(|reason| malformed(path, reason)),
     }
+}
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    use std::os::unix::fs::MetadataExt as _;
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.ino(), about.mtime(), about.mtime_nsec()))
 }
 
 fn io(path: &Path, source: std::io::Error) -> KeyError {

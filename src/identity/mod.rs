@@ -3,15 +3,21 @@
 //! Offers others the password and token primitives, the built-in roles, and the
 //! names of people for views.
 
+mod attempt;
+mod back_off;
+pub mod breached;
 pub mod email;
 mod grants;
 pub mod handlers;
+pub mod jobs;
 pub mod keys;
 pub mod passwords;
-mod private_file;
 pub mod queries;
 pub mod roles;
+mod second;
+pub mod secrets;
 pub mod tokens;
+pub mod totp;
 mod view;
 
 use crate::rule::ProblemType;

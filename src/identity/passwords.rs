@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, KeyId, Params, ParamsBuilder, Version};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::breached::Breached;
+use super::secrets::{Secrets, Use};
+use crate::error::AppError;
 use crate::rule::{ProblemType, Rule};
 
 /// The fewest characters of a password that stands alone (NIST SP 800-63B-4 §3.1.1).
@@ -21,6 +24,10 @@ pub const LONGEST_PASSWORD: usize = 128;
 /// The fewest characters a password must have besides words anyone could guess
 /// from who its owner is.
 pub const FEWEST_OWN_CHARACTERS: usize = 12;
+
+/// The fewest guesses, as a power of ten, that a new password must be likely to
+/// withstand.
+const FEWEST_GUESSES_LOG10: f64 = 10.0;
 
 /// Shorter words of the context ("Al", "gov") are in too many good passwords.
 const SHORTEST_CONTEXT_WORD: usize = 4;
@@ -74,6 +81,12 @@ pub enum PasswordFlaw {
          their organisation and this service"
     )]
     Guessable,
+    /// A common password, or made of such, of dates, sequences and repetitions.
+    #[error("the password is common, or follows a pattern that is tried first")]
+    Common,
+    /// In the operator's list.
+    #[error("the password is known from a breach of another service")]
+    Breached,
 }
 
 /// A new password that is refused, and the member of the request it came in.
@@ -104,24 +117,9 @@ const PASSWORD_REFUSED: ProblemType = ProblemType {
     title: "The password is refused",
     status: 422,
     meaning: "A password needs 15 to 128 characters of any kind, at least 12 of them besides the \
-              names of its owner, their organisation and this service. Choose another one; \
-              several unrelated words do well.",
+              names of its owner, their organisation and this service. Common passwords, patterns and \
+              those known from breaches are refused. Choose another one; several unrelated words do well.",
 };
-
-/// Whether `password` may become somebody's. `context` is what others know of
-/// them: name, e-mail address, organisation, the service.
-///
-/// There are no rules of composition and no expiry (NIST SP 800-63B-4 §3.1.1.2).
-/// `pointer` is where in the request the password stood.
-///
-/// # Errors
-/// [`PasswordRefused`] with the first flaw found.
-pub fn check_new_password(password: &Password, context: &[&str], pointer: &'static str) -> Result<(), PasswordRefused> {
-    match flaw_of(password, context) {
-        None => Ok(()),
-        Some(flaw) => Err(PasswordRefused { pointer, flaw }),
-    }
-}
 
 fn flaw_of(password: &Password, context: &[&str]) -> Option<PasswordFlaw> {
     if password.is_too_long() {
@@ -131,7 +129,12 @@ fn flaw_of(password: &Password, context: &[&str]) -> Option<PasswordFlaw> {
         return Some(PasswordFlaw::TooShort);
     }
     let own = without_words(&password.0.to_lowercase(), context);
-    (own.chars().count() < FEWEST_OWN_CHARACTERS).then_some(PasswordFlaw::Guessable)
+    if own.chars().count() < FEWEST_OWN_CHARACTERS {
+        return Some(PasswordFlaw::Guessable);
+    }
+    // Dan Wheeler's estimator, with its bundled lists of common passwords and words.
+    let guesses = zxcvbn::zxcvbn(&password.0, context).guesses_log10();
+    (guesses < FEWEST_GUESSES_LOG10).then_some(PasswordFlaw::Common)
 }
 
 /// The text without the words of the context, longest words first so that a
@@ -203,6 +206,12 @@ pub enum PasswordError {
     /// The cost is outside what argon2 allows, or the stored hash is not one.
     #[error("argon2: {0}")]
     Hash(#[from] password_hash::Error),
+    /// The hash was made with a pepper that is not among the secrets any more.
+    #[error("a password was peppered with a key that is gone")]
+    PepperGone,
+    /// The operator's list of breached passwords cannot be read.
+    #[error("the list of breached passwords: {0}")]
+    List(#[from] std::io::Error),
     /// The hashing thread did not end as it should.
     #[error("the hashing task failed: {0}")]
     Task(#[from] tokio::task::JoinError),
@@ -214,6 +223,10 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     /// The hash of a password nobody has, verified in place of unknown users'.
     dummy: Arc<str>,
+    /// Where the pepper comes from; without it none is used.
+    secrets: Option<Arc<Secrets>>,
+    /// Passwords that nobody may choose.
+    breached: Arc<Breached>,
     /// Places to run or to wait.
     places: Arc<Semaphore>,
     /// Places to run.
@@ -232,9 +245,55 @@ impl Passwords {
         Ok(Self {
             dummy: argon2.hash_password(&nobodys)?.to_string().into(),
             argon2,
+            secrets: None,
+            breached: Arc::default(),
             places: Arc::new(Semaphore::new(queue.running + queue.waiting)),
             slots: Arc::new(Semaphore::new(queue.running)),
         })
+    }
+
+    /// Peppers from now on: who has the database alone cannot guess passwords. Those
+    /// hashed without a pepper or with an older one are still verified.
+    #[must_use]
+    pub fn peppered(mut self, secrets: Arc<Secrets>) -> Self {
+        self.secrets = Some(secrets);
+        self
+    }
+
+    /// Refuses new passwords that are in `list`.
+    #[must_use]
+    pub fn refusing(mut self, list: Breached) -> Self {
+        self.breached = Arc::new(list);
+        self
+    }
+
+    /// Whether `password` may become somebody's. `context` is what others know of
+    /// them: name, e-mail address, organisation, the service. `pointer` is where in
+    /// the request the password stood.
+    ///
+    /// There are no rules of composition and no expiry (NIST SP 800-63B-4 §3.1.1.2).
+    ///
+    /// # Errors
+    /// [`PasswordRefused`] with the first flaw found, or a failure to find out.
+    pub async fn check_new(
+        &self,
+        password: &Password,
+        context: &[&str],
+        pointer: &'static str,
+    ) -> Result<(), AppError> {
+        let (password, breached) = (password.clone(), self.breached.clone());
+        let context: Vec<String> = context.iter().map(|&text| text.to_owned()).collect();
+        let flaw = self
+            .run(move || {
+                let context: Vec<&str> = context.iter().map(String::as_str).collect();
+                match flaw_of(&password, &context) {
+                    None => Ok(breached.contains(&password.0)?.then_some(PasswordFlaw::Breached)),
+                    flaw => Ok(flaw),
+                }
+            })
+            .await?
+            .map_err(PasswordError::List)?;
+        flaw.map_or(Ok(()), |flaw| Err(PasswordRefused { pointer, flaw }.into()))
     }
 
     /// The PHC string to store for `password`, with a salt of its own.
@@ -246,7 +305,16 @@ impl Passwords {
             return Err(PasswordError::TooLong);
         }
         let (argon2, password) = (self.argon2.clone(), password.clone());
-        let hash = self.run(move || argon2.hash_password(password.octets())).await??;
+        let Some(secrets) = &self.secrets else {
+            let hash = self.run(move || argon2.hash_password(password.octets())).await??;
+            return Ok(hash.to_string());
+        };
+        let id = secrets.current_id();
+        let octets = secrets.digest_under(&id, Use::Pepper, password.octets());
+        let octets = octets.ok_or(PasswordError::PepperGone)?;
+        let params = with_key_id(argon2.params(), &id)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let hash = self.run(move || argon2.hash_password(&octets)).await??;
         Ok(hash.to_string())
     }
 
@@ -262,10 +330,17 @@ impl Passwords {
             return Ok(false);
         }
         let hash = PasswordHash::new(stored.unwrap_or(&self.dummy)).map_err(password_hash::Error::from)?;
-        let (argon2, password) = (self.argon2.clone(), password.clone());
-        let verified = self
-            .run(move || argon2.verify_password(password.octets(), &hash))
-            .await?;
+        let octets = match key_id_of(&hash) {
+            None => password.octets().to_vec(),
+            Some(id) => self
+                .secrets
+                .as_ref()
+                .and_then(|secrets| secrets.digest_under(&id, Use::Pepper, password.octets()))
+                .ok_or(PasswordError::PepperGone)?
+                .to_vec(),
+        };
+        let argon2 = self.argon2.clone();
+        let verified = self.run(move || argon2.verify_password(&octets, &hash)).await?;
         match verified {
             Ok(()) => Ok(stored.is_some()),
             Err(password_hash::Error::PasswordInvalid) => Ok(false),
@@ -286,7 +361,8 @@ impl Passwords {
             && Params::try_from(&hash).is_ok_and(|then| {
                 (then.m_cost(), then.t_cost(), then.p_cost()) == (now.m_cost(), now.t_cost(), now.p_cost())
             });
-        !as_now
+        let pepper = self.secrets.as_ref().map(|secrets| secrets.current_id());
+        !as_now || key_id_of(&hash) != pepper
     }
 
     /// Runs `work` on a blocking thread when its turn comes.
@@ -310,6 +386,23 @@ impl Passwords {
             .try_acquire_owned()
             .or(Err(PasswordError::Busy))
     }
+}
+
+/// The id of the pepper, in the place that the PHC format has for it.
+fn with_key_id(params: &Params, id: &str) -> Result<Params, password_hash::Error> {
+    ParamsBuilder::new()
+        .m_cost(params.m_cost())
+        .t_cost(params.t_cost())
+        .p_cost(params.p_cost())
+        .keyid(KeyId::new(id.as_bytes()).map_err(password_hash::Error::from)?)
+        .build()
+        .map_err(Into::into)
+}
+
+fn key_id_of(hash: &PasswordHash) -> Option<String> {
+    let params = Params::try_from(hash).ok()?;
+    let id = std::str::from_utf8(params.keyid()).ok()?;
+    (!id.is_empty()).then(|| id.to_owned())
 }
 
 #[cfg(test)]

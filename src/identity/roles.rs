@@ -35,7 +35,7 @@ const WORK: &[&str] = &[
     "task.verify",
     "audit.case",
 ];
-const SUPERVISE: &[&str] = &["case.share", "case.share.approve", "team.manage"];
+const SUPERVISE: &[&str] = &["case.share", "case.share.approve", "recall.answer", "team.manage"];
 const COORDINATE: &[&str] = &["agreement.manage", "task.assess"];
 
 /// All built-in roles.
@@ -92,17 +92,23 @@ pub const BUILT_IN: &[BuiltInRole] = &[
     BuiltInRole {
         code: "data_protection_officer",
         description: "Keeps agreements; reads the log and who was shown what.",
-        bundles: &[&["agreement.manage", "audit.read", "audit.case"]],
+        bundles: &[&[
+            "agreement.manage",
+            "recall.answer",
+            "audit.read",
+            "audit.case",
+            "audit.cosign",
+        ]],
     },
     BuiltInRole {
         code: "auditor",
         description: "Reads the log; no case content.",
-        bundles: &[&["audit.read", "audit.case"]],
+        bundles: &[&["audit.read", "audit.case", "audit.cosign"]],
     },
     BuiltInRole {
         code: "integration",
         description: "A partner's system that reads and updates cases and tasks.",
-        bundles: &[LOOK, RECORD, WORK],
+        bundles: &[LOOK, RECORD, WORK, &["audit.cosign"]],
     },
     BuiltInRole {
         code: "platform_operator",

@@ -25,6 +25,9 @@ pub const LONGEST_TOKEN: usize = 8 * 1024;
 /// How far two clocks may differ.
 pub const LEEWAY: TimeDelta = TimeDelta::seconds(5);
 
+/// The `client_id` of a token that is good for nothing but enrolling a second factor.
+pub const ENROLMENT: &str = "second-factor-enrolment";
+
 const ALGORITHM: &str = "EdDSA";
 const TYPE: &str = "at+jwt";
 const TYPE_IN_FULL: &str = "application/at+jwt";
@@ -170,7 +173,7 @@ impl TokenMint {
     )]
     pub fn mint(&self, subject: &AccessSubject, now: DateTime<Utc>) -> String {
         let ring = self.keys.ring();
-        let key = ring.current().expect("a current key");
+        let key = ring.current().expect("a key ring is read or made with a current key");
         let header = Header {
             typ: Some(TYPE.into()),
             kid: Some(key.kid().into()),
@@ -187,7 +190,8 @@ impl TokenMint {
             exp: (now + self.life).timestamp(),
             client_id: subject.client_id.clone(),
         };
-        jsonwebtoken::encode(&header, &payload, key.private()).expect("a usable key")
+        jsonwebtoken::encode(&header, &payload, key.private())
+            .expect("a key was proved usable when it was read or made")
     }
 
     /// What the token says, if it is one of ours and valid at `now`.
@@ -218,7 +222,7 @@ impl TokenMint {
         if !is_access_token_type(&header.typ) {
             return Err(TokenFault::Type);
         }
-        let ring = self.keys.ring();
+        let ring = self.keys.ring_for(&header.kid, now);
         let key = ring.verifying(&header.kid, now).ok_or(TokenFault::Key)?.public();
         let signed = jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, Algorithm::EdDSA)
             .or(Err(TokenFault::Encoding))?;

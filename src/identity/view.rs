@@ -2,6 +2,7 @@
 
 pub mod people;
 pub mod roles;
+pub mod totp;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -22,6 +23,10 @@ pub struct Login {
     /// The password.
     #[schema(value_type = String, format = "password")]
     pub password: Password,
+    /// A code of the authenticator, where the account has one.
+    pub totp: Option<Text<6, 6>>,
+    /// A recovery code in its place.
+    pub recovery_code: Option<Text<16, 40>>,
 }
 
 /// A refresh token to spend.

@@ -29,6 +29,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(agreements::update_agreement)
         .service(agreements::sign_agreement)
         .service(agreements::activate_agreement)
+        .service(agreements::withdraw_from_agreement)
         .service(agreements::end_agreement);
 }
 

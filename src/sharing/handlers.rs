@@ -1,5 +1,7 @@
 //! Opening a case to another organisation, and ending that.
 
+mod recalls;
+
 use actix_web::{HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -26,7 +28,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(revoke_share)
         .service(approve_share)
         .service(refuse_share)
-        .service(recall_share)
+        .service(recalls::recall_share)
+        .service(recalls::list_recalls)
+        .service(recalls::read_recall)
+        .service(recalls::acknowledge_recall)
         .service(list_case_access);
 }
 
@@ -208,38 +213,12 @@ pub async fn revoke_share(
         .await
 }
 
-/// Recall a share
-///
-/// Takes back what was wrong or unlawful (DPA 2018 s.38(6)): as revoking, and the
-/// recipient is told that it may not rely on what it saw.
-#[utoipa::path(
-    tag = "sharing",
-    request_body = Because,
-    responses((status = 200, description = "The share as it is now.", body = ShareView)),
-    security(("bearer" = ["case.share"]))
-)]
-#[post("/v1/shares/{id}/recall")]
-pub async fn recall_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody<Because>) -> Result<HttpResponse> {
-    caller
-        .alter(body, async |room, because: Because| {
-            let (_, mut row) = owned(room, id.get()).await?;
-            if ShareState::parse(&row.state)?.is_awaiting() {
-                return Err(AppError::Conflict(
-                    "the share was never active: refuse or revoke it".to_owned(),
-                ));
-            }
-            end(room, &mut row, ShareState::Recalled, Some(because.reason)).await?;
-            answered(row, Op::Alteration, "case.unshared")
-        })
-        .await
-}
-
 /// Ends a share. What has ended can still be recalled, since it was seen.
 async fn end(room: &mut Room, row: &mut ShareRow, state: ShareState, reason: Option<Text<1, 1000>>) -> Result<()> {
     let now_is = ShareState::parse(&row.state)?;
     let was_open = matches!(
         now_is,
-        ShareState::Superseded | ShareState::Revoked | ShareState::Expired
+        ShareState::Superseded | ShareState::Revoked | ShareState::Expired | ShareState::Ended
     );
     let may_end = now_is.is_awaiting() || now_is == ShareState::Active || (state == ShareState::Recalled && was_open);
     if !may_end {

@@ -1,4 +1,4 @@
-//! Shares that end by time.
+//! Shares that end by time, and recalls that nobody acknowledged.
 //!
 //! Visibility ends at the moment set, whether or not this job has run; it writes
 //! down that it did, and tells those concerned.
@@ -28,6 +28,33 @@ pub async fn expire_shares(services: &Services) -> Result<usize> {
                     .told_only_to(vec![share.org_id, share.to_org_id])
                     .with(serde_json::json!({"organisation_id": share.to_org_id, "state": "expired"}));
                 run.events.push((share.org_id, event));
+            }
+            Ok(run)
+        })
+        .await
+}
+
+/// Tells of the recalls that were not acknowledged in time: now it is for the data
+/// protection officers of both sides (domain §5.4).
+///
+/// # Errors
+/// Those of the database.
+pub async fn chase_recalls(services: &Services) -> Result<usize> {
+    let now = services.clock.now();
+    JobCaller::new(&services.db.worker, "job.chase_recalls")
+        .run(async |connection| {
+            let mut run = Run::default();
+            for recall in super::queries::recalls::chase(connection, now, BATCH).await? {
+                run.cases.push((recall.case_id, recall.org_id));
+                run.records.push(recall.share_id);
+                let facts = serde_json::json!({
+                    "organisation_id": recall.to_org_id, "due_at": recall.due_at, "role": "data_protection_officer",
+                });
+                let event = OutboxEvent::of_case("case.recall_overdue", recall.case_id, recall.org_id)
+                    .about(recall.share_id)
+                    .told_only_to(vec![recall.org_id, recall.to_org_id])
+                    .with(facts);
+                run.events.push((recall.org_id, event));
             }
             Ok(run)
         })

@@ -1,5 +1,7 @@
 //! The statements of this capability.
 
+pub mod recalls;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -282,7 +284,7 @@ struct AgreementRow {
     version: i64,
 }
 
-/// An agreement of a partnership with those who signed it, and the organisation
+/// An agreement of a partnership with those who signed it and have not withdrawn, and the organisation
 /// that keeps it.
 pub async fn agreement(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uuid) -> Result<(Uuid, Agreement)> {
     let row: AgreementRow = agreements::table
@@ -306,6 +308,7 @@ pub async fn agreement(connection: &mut AsyncPgConnection, id: Uuid, partnership
     let parties: Vec<Uuid> = agreement_parties::table
         .filter(agreement_parties::agreement_id.eq(id))
         .filter(agreement_parties::signed_at.is_not_null())
+        .filter(agreement_parties::withdrawn_at.is_null())
         .select(agreement_parties::org_id)
         .load(connection)
         .await?;

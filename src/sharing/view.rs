@@ -1,5 +1,7 @@
 //! What the API shows and takes of shares.
 
+pub mod recalls;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
@@ -32,6 +34,8 @@ pub enum ShareState {
     Recalled,
     /// Ended by time.
     Expired,
+    /// Ended when the owner or the recipient left the partnership.
+    Ended,
 }
 
 impl ShareState {
@@ -46,6 +50,7 @@ impl ShareState {
             Self::Revoked => "revoked",
             Self::Recalled => "recalled",
             Self::Expired => "expired",
+            Self::Ended => "ended",
         }
     }
 
@@ -54,7 +59,7 @@ impl ShareState {
     /// # Errors
     /// For a name that is none.
     pub fn parse(name: &str) -> Result<Self> {
-        const ALL: [ShareState; 8] = [
+        const ALL: [ShareState; 9] = [
             ShareState::AwaitingApproval,
             ShareState::AwaitingOriginator,
             ShareState::Active,
@@ -63,6 +68,7 @@ impl ShareState {
             ShareState::Revoked,
             ShareState::Recalled,
             ShareState::Expired,
+            ShareState::Ended,
         ];
         let found = ALL.into_iter().find(|state| state.as_str() == name);
         found.ok_or_else(|| AppError::Internal(format!("share state {name}")))
@@ -259,7 +265,8 @@ pub struct ShareView {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it ended.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Why it was refused, revoked or recalled.
+    /// Why it was refused, revoked or recalled; `membership_ended` where it ended with a
+    /// membership.
     pub end_reason: Option<String>,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,

@@ -2,8 +2,9 @@
 
 use diesel_async::AsyncPgConnection;
 
-use super::model::lapse;
-use super::{queries, record};
+use super::model::{climb, lapse};
+use super::queries::{self, standings};
+use super::record;
 use crate::doors::{JobCaller, Run};
 use crate::error::Result;
 use crate::services::Services;
@@ -29,6 +30,35 @@ pub async fn lapse_tasks(services: &Services) -> Result<usize> {
                 run.events.push((row.org_id, record::announcement(&row, &event)));
                 queries::change(connection, row.id, &record::changes(&row, after, &event)?).await?;
                 queries::insert_event(connection, &record::event_row(&row, event, None)?).await?;
+            }
+            Ok(run)
+        })
+        .await
+}
+
+/// Tells the owner, then those above, of tasks that will be or are late.
+///
+/// # Errors
+/// If the work or the log fails; then nothing was changed.
+pub async fn escalate_tasks(services: &Services) -> Result<usize> {
+    let now = services.clock.now();
+    JobCaller::new(&services.db.worker, "job.escalate_tasks")
+        .run(async |connection: &mut AsyncPgConnection| {
+            let mut run = Run::default();
+            let rows = standings::lock_due(connection, now, AT_ONCE).await?;
+            let cases: Vec<_> = rows.iter().map(|(row, _)| row.case_id).collect();
+            let high_risk = standings::high_risk(connection, &cases).await?;
+            for (row, level) in rows {
+                let task = record::task_of(&row, None)?;
+                let climbed = climb(&task, level, high_risk.contains(&row.case_id), now)?;
+                let told_at = (climbed.level != level).then_some(now);
+                standings::climb(connection, row.id, climbed.level, climbed.next_at, told_at).await?;
+                for event in climbed.events {
+                    run.cases.push((row.case_id, row.case_org_id));
+                    run.records.push(row.id);
+                    run.events.push((row.org_id, record::announcement(&row, &event)));
+                    queries::insert_event(connection, &record::event_row(&row, event, None)?).await?;
+                }
             }
             Ok(run)
         })

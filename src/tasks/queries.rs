@@ -1,6 +1,7 @@
 //! The statements of this capability.
 
 mod parties;
+pub mod standings;
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::{AsSelect, IntoBoxed, Select};
@@ -16,8 +17,8 @@ use crate::db::schema::{task_events, tasks, team_members};
 use crate::error::Result;
 
 pub use parties::{
-    Names, accesses, count_evidence, custom_permissions, find_kind, grants_of, has_person, has_team, names_in,
-    names_of, shared_classes, wards_of,
+    Names, access_to, accesses, count_evidence, custom_permissions, find_kind, grants_of, has_team, kind_of_owner,
+    names_in, names_of, shared_classes, wards_of,
 };
 
 /// A task as it is stored; the migration says what each column means.
@@ -58,8 +59,38 @@ pub struct TaskRow {
     pub version: i64,
 }
 
+impl TaskRow {
+    /// As it is stored after `changes`.
+    pub fn changed(self, changes: &TaskChanges) -> Self {
+        let changes = changes.clone();
+        Self {
+            owner_org_id: changes.owner_org_id,
+            owner_user_id: changes.owner_user_id,
+            owner_team_id: changes.owner_team_id,
+            previous_owner_org_ids: changes.previous_owner_org_ids,
+            description: changes.description,
+            state: changes.state.to_owned(),
+            due_at: changes.due_at,
+            accept_due_at: changes.accept_due_at,
+            offer: changes.offer,
+            extensions: changes.extensions,
+            submitted_by: changes.submitted_by,
+            result: changes.result,
+            outcome: changes.outcome,
+            evidence_ids: changes.evidence_ids,
+            evidence_text: changes.evidence_text,
+            verified_by: changes.verified_by,
+            effectiveness: changes.effectiveness,
+            updated_at: changes.updated_at,
+            ended_at: changes.ended_at,
+            version: self.version + 1,
+            ..self
+        }
+    }
+}
+
 /// What a verb changes of a task.
-#[derive(Debug, AsChangeset)]
+#[derive(Debug, Clone, AsChangeset)]
 #[diesel(table_name = tasks, treat_none_as_null = true)]
 pub struct TaskChanges {
     pub owner_org_id: Uuid,
@@ -134,11 +165,11 @@ pub struct TaskEventRow {
 ///
 /// # Errors
 /// Not found, where they see none.
-pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<TaskRow> {
+pub async fn find(mut connection: &AsyncPgConnection, id: Uuid) -> Result<TaskRow> {
     Ok(tasks::table
         .find(id)
         .select(TaskRow::as_select())
-        .first(connection)
+        .first(&mut connection)
         .await?)
 }
 
@@ -147,12 +178,12 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<TaskRo
 ///
 /// # Errors
 /// Those of the database.
-pub async fn lock(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<TaskRow>> {
+pub async fn lock(mut connection: &AsyncPgConnection, id: Uuid) -> Result<Option<TaskRow>> {
     Ok(tasks::table
         .find(id)
         .select(TaskRow::as_select())
         .for_update()
-        .first(connection)
+        .first(&mut connection)
         .await
         .optional()?)
 }
@@ -163,7 +194,7 @@ pub async fn lock(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option
 /// # Errors
 /// Those of the database.
 pub async fn lock_unanswered(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<TaskRow>> {
@@ -175,7 +206,7 @@ pub async fn lock_unanswered(
         .select(TaskRow::as_select())
         .for_update()
         .skip_locked()
-        .load(connection)
+        .load(&mut connection)
         .await?)
 }
 
@@ -183,10 +214,10 @@ pub async fn lock_unanswered(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn insert(connection: &mut AsyncPgConnection, task: &TaskRow) -> Result<()> {
+pub async fn insert(mut connection: &AsyncPgConnection, task: &TaskRow) -> Result<()> {
     diesel::insert_into(tasks::table)
         .values(task)
-        .execute(connection)
+        .execute(&mut connection)
         .await?;
     Ok(())
 }
@@ -195,10 +226,10 @@ pub async fn insert(connection: &mut AsyncPgConnection, task: &TaskRow) -> Resul
 ///
 /// # Errors
 /// Those of the database.
-pub async fn change(connection: &mut AsyncPgConnection, id: Uuid, changes: &TaskChanges) -> Result<()> {
+pub async fn change(mut connection: &AsyncPgConnection, id: Uuid, changes: &TaskChanges) -> Result<()> {
     diesel::update(tasks::table.find(id))
         .set((changes, tasks::version.eq(tasks::version + 1)))
-        .execute(connection)
+        .execute(&mut connection)
         .await?;
     Ok(())
 }
@@ -207,10 +238,10 @@ pub async fn change(connection: &mut AsyncPgConnection, id: Uuid, changes: &Task
 ///
 /// # Errors
 /// Those of the database.
-pub async fn insert_event(connection: &mut AsyncPgConnection, event: &NewTaskEvent) -> Result<()> {
+pub async fn insert_event(mut connection: &AsyncPgConnection, event: &NewTaskEvent) -> Result<()> {
     diesel::insert_into(task_events::table)
         .values(event)
-        .execute(connection)
+        .execute(&mut connection)
         .await?;
     Ok(())
 }
@@ -220,7 +251,7 @@ pub async fn insert_event(connection: &mut AsyncPgConnection, event: &NewTaskEve
 /// # Errors
 /// Those of the database.
 pub async fn list_events(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     task: Uuid,
     after: Option<i64>,
     limit: i64,
@@ -231,7 +262,7 @@ pub async fn list_events(
         .order(task_events::seq)
         .limit(limit)
         .select(TaskEventRow::as_select())
-        .load(connection)
+        .load(&mut connection)
         .await?)
 }
 
@@ -253,7 +284,7 @@ type Listing<'a> = IntoBoxed<'a, Select<tasks::table, AsSelect<TaskRow, Pg>>, Pg
 /// # Errors
 /// Those of the database.
 pub async fn list(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     reader: Reader,
     query: &TaskQuery,
     after: Option<(DateTime<Utc>, Uuid)>,
@@ -271,7 +302,7 @@ pub async fn list(
     Ok(page
         .order((tasks::updated_at.desc(), tasks::id.desc()))
         .limit(limit)
-        .load(connection)
+        .load(&mut connection)
         .await?)
 }
 

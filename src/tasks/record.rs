@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::model::{CounterOffer, Priority, StatutoryDuty, Task, TaskEvent, TaskState, Verb};
+use super::model::{self, CounterOffer, Priority, StatutoryDuty, Task, TaskEvent, TaskState, Verb};
 use super::queries::{NewTaskEvent, TaskChanges, TaskRow};
 use crate::audit::OutboxEvent;
 use crate::error::{AppError, Result};
@@ -159,6 +159,10 @@ fn facts(event: &TaskEvent) -> Result<Value> {
     if let Some(text) = &event.evidence_text {
         facts.insert("evidence_text".to_owned(), json!(text));
     }
+    if let Some(rung) = event.rung {
+        facts.insert("level".to_owned(), json!(rung.level()));
+        facts.insert("role".to_owned(), json!(rung.told()));
+    }
     if let Some(effectiveness) = event.effectiveness {
         facts.insert("effectiveness".to_owned(), json!(effectiveness));
     }
@@ -176,11 +180,23 @@ pub fn announcement(row: &TaskRow, event: &TaskEvent) -> OutboxEvent {
     audience.extend(event.transferred_to);
     audience.sort_unstable();
     audience.dedup();
-    let from = event.from.map(TaskState::as_str);
-    OutboxEvent::of_case(event_name(event.verb), row.case_id, row.case_org_id)
+    let (name, facts) = match event.rung {
+        Some(rung) => (
+            rung.event_name(),
+            json!({
+                "level": rung.level(), "role": rung.told(), "organisation_id": row.owner_org_id,
+                "due_at": event.due_after,
+            }),
+        ),
+        None => {
+            let from = event.from.map(TaskState::as_str);
+            (event_name(event.verb), json!({"from": from, "to": event.to.as_str()}))
+        }
+    };
+    OutboxEvent::of_case(name, row.case_id, row.case_org_id)
         .about(row.id)
         .told_only_to(audience)
-        .with(json!({"from": from, "to": event.to.as_str()}))
+        .with(facts)
 }
 
 const fn event_name(verb: Verb) -> &'static str {
@@ -202,6 +218,7 @@ const fn event_name(verb: Verb) -> &'static str {
         Verb::Cancel => "task.cancelled",
         Verb::Assess => "task.assessed",
         Verb::Lapse => "task.lapsed",
+        Verb::Escalate => "task.escalated",
     }
 }
 
@@ -211,15 +228,5 @@ const fn event_name(verb: Verb) -> &'static str {
 /// # Errors
 /// If the bank holidays of that year are not known.
 pub fn answer_due(now: DateTime<Utc>) -> Result<DateTime<Utc>> {
-    use crate::clocks::{Basis, ClockKind, ClockRule, due_at};
-    let rule = ClockRule {
-        name: "ACCEPT_DUE".to_owned(),
-        kind: ClockKind::WorkingDays,
-        n: 2,
-        basis: Basis::LocalPolicy,
-        legal_ref: "Joint tasking: answer within two working days".to_owned(),
-        cutoff: chrono::NaiveTime::MIN + chrono::TimeDelta::hours(17),
-        policy_version: 1,
-    };
-    Ok(due_at(&rule, now)?)
+    Ok(model::working_days_after(now, 2)?)
 }

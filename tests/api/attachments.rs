@@ -15,14 +15,14 @@ use crate::support::{ALL_CLASSES, Actor, BOUNDARY, Reply, TestApp, form, photo};
 const OWNER: &str = "csm@camden.example";
 const HOUSING: &str = "manager@primrose.example";
 const STRANGER: &str = "asb@islington.example";
-async fn add(app: &TestApp, actor: &Actor, case: Uuid, body: Vec<u8>) -> Reply {
+pub async fn add(app: &TestApp, actor: &Actor, case: Uuid, body: Vec<u8>) -> Reply {
     app.draft(actor, Method::POST, &format!("/v1/cases/{case}/attachments"))
         .bytes(&format!("multipart/form-data; boundary={BOUNDARY}"), body)
         .send()
         .await
 }
 
-async fn add_photo(app: &TestApp, actor: &Actor, case: Uuid) -> Reply {
+pub async fn add_photo(app: &TestApp, actor: &Actor, case: Uuid) -> Reply {
     add(app, actor, case, form("wall.jpg", "image/jpeg", &photo(), "before")).await
 }
 

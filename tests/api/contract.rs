@@ -11,6 +11,7 @@ use uuid::Uuid;
 use wardlink::db::schema::{audit_events, custom_roles, role_grants};
 use wardlink::doors::may;
 use wardlink::http::openapi;
+use wardlink::identity::tokens::{AccessSubject, ENROLMENT};
 
 use crate::support::{Actor, Reply, TestApp};
 
@@ -257,6 +258,30 @@ async fn the_permission_in_the_document_is_the_one_that_is_needed() {
             "{} with only {code}: {:?}",
             operation.id, reached.body
         );
+    }
+}
+
+#[actix_web::test]
+async fn a_token_for_enrolling_a_second_factor_opens_no_operation_that_needs_a_permission() {
+    let app = TestApp::start().await;
+    let actor = holding(&app, may::CODES).await;
+    let subject = AccessSubject {
+        sub: actor.user_id,
+        sid: actor.session_id,
+        client_id: Some(ENROLMENT.to_owned()),
+    };
+    let token = app.services.tokens.mint(&subject, app.services.clock.now());
+    for operation in operations() {
+        if operation.permission.as_deref().is_none_or(str::is_empty) {
+            continue;
+        }
+        let before = events(&app).await;
+        let request = actix_web::test::TestRequest::with_uri(&filled(&operation.path))
+            .method(operation.method.clone())
+            .insert_header(("Authorization", format!("Bearer {token}")));
+        let reply = app.send(request).await.expect(403);
+        assert_eq!(reply.problem(), "second-factor-not-enrolled", "{}", operation.id);
+        assert_eq!(events(&app).await - before, 1, "{}", operation.id);
     }
 }
 

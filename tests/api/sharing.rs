@@ -11,7 +11,6 @@ use wardlink::db::schema::{agreements, case_access, organisation_flags, outbox_e
 use crate::support::{ALL_CLASSES, Actor, TestApp};
 
 const OWNER: &str = "csm@camden.example";
-const COLLEAGUE: &str = "asb@camden.example";
 const HOUSING: &str = "manager@primrose.example";
 const POLICE: &str = "insp.north@met.example";
 const STRANGER: &str = "asb@islington.example";
@@ -21,12 +20,12 @@ async fn under_agreement(app: &TestApp, to: Uuid) -> Value {
         "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"})
 }
 
-fn ad_hoc(to: Uuid) -> Value {
+pub fn ad_hoc(to: Uuid) -> Value {
     json!({"organisation_id": to, "level": "view", "data_classes": ["core"], "gateway": "CDA115",
         "ad_hoc_approval": {"reason": "Not covered yet."}, "purpose": "a visit tonight"})
 }
 
-async fn sees(app: &TestApp, actor: &Actor, case: Uuid) -> bool {
+pub async fn sees(app: &TestApp, actor: &Actor, case: Uuid) -> bool {
     let reply = app.get(actor, &format!("/v1/cases/{case}/access")).await;
     assert!(matches!(reply.status.as_u16(), 200 | 404), "{reply:?}");
     reply.status.as_u16() == 200
@@ -143,47 +142,6 @@ async fn a_gateway_that_is_closed_is_refused_and_the_open_ones_are_named() {
     let detail = reply.body["detail"].as_str().unwrap();
     assert!(detail.contains("SAFEGUARD") && !detail.contains("CDA17A"), "{detail}");
     assert!(!sees(&app, &housing, case).await);
-}
-
-#[actix_web::test]
-async fn without_an_agreement_a_second_person_has_to_approve() {
-    let app = TestApp::start().await;
-    let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
-    let housing = app.sign_in(HOUSING).await;
-    let case = app.a_case_of(&owner).await;
-    let mut bare = ad_hoc(housing.org_id);
-    bare.as_object_mut().unwrap().remove("ad_hoc_approval");
-    app.post(&owner, &format!("/v1/cases/{case}/shares"), bare)
-        .await
-        .expect(422);
-
-    let share = app
-        .post(&owner, &format!("/v1/cases/{case}/shares"), ad_hoc(housing.org_id))
-        .await
-        .expect(201);
-    assert_eq!(share.body["state"], "awaiting_approval");
-    assert!(!sees(&app, &housing, case).await);
-    let path = format!("/v1/shares/{}", share.id());
-
-    let own = app.post_to(&owner, &path, "approve", json!({})).await.expect(409);
-    assert_eq!(own.problem(), "share-approver-is-requester");
-    app.post(&colleague, &format!("{path}/approve"), json!({}))
-        .await
-        .expect(428);
-    app.draft(&colleague, Method::POST, &format!("{path}/approve"))
-        .header("If-Match", "\"7\"")
-        .json(json!({}))
-        .send()
-        .await
-        .expect(412);
-    app.post_to(&colleague, &path, "approve", json!({})).await.expect(200);
-
-    assert!(sees(&app, &housing, case).await);
-    assert_eq!(
-        app.last_audit("approve_share").await.recipient_org_ids,
-        [housing.org_id]
-    );
-    app.post_to(&colleague, &path, "approve", json!({})).await.expect(409);
 }
 
 #[actix_web::test]

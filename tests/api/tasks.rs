@@ -1,6 +1,8 @@
 //! What one organisation asks of another, and what comes of it.
 
 mod contract;
+mod escalation;
 mod listing;
-mod scene;
+pub mod scene;
+mod sharing;
 mod verbs;

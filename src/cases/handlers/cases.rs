@@ -2,22 +2,24 @@
 
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
+use futures_util::{join, try_join};
 use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::sight::Sight;
 use crate::audit::OutboxEvent;
-use crate::cases::access;
 use crate::cases::model::{self, CaseError};
-use crate::cases::queries::cases::{self as queries, CaseRow, LocationRow, NewCaseRow};
-use crate::cases::view::cases::{CaseChanges, CaseView, ClockView, NewCase};
+use crate::cases::queries::cases::{self as queries, CaseRow, LocationRow, MyAccessRow};
+use crate::cases::view::cases::{CaseChanges, CaseView, NewCase};
 use crate::cases::view::words::{Marking, Priority};
-use crate::cases::workflow::{Allowed, Workflow};
-use crate::clocks::{Clock, local_date};
-use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
+use crate::cases::workflow::Workflow;
+use crate::clocks::{Clock, ClockError, local_date};
+use crate::doors::{Answer, Audited, Caller, Doorstep, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::fields::{Point, Text};
 use crate::http::openapi::IfMatch;
+use crate::identity::queries::people;
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -39,16 +41,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[post("/v1/cases")]
 async fn create_case(caller: Caller<may::CreateCase>, body: JsonBody<NewCase>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room, new: NewCase| {
-            let id = insert(room, new).await?;
-            let view = view_of(room, id).await?;
-            let owner = room.person.org_id;
-            let event = OutboxEvent::of_case("case.created", id, owner).with(json!({ "type": view.kind }));
-            let answer = Answer::created(format!("/v1/cases/{id}"), &view)?
-                .version(view.version)
-                .marking(view.marking == Marking::OfficialSensitive);
-            Ok(Audited::collection(answer)
-                .case(id, owner)
+        .alter_ahead(body, Setting::of, async |room, new: NewCase, setting| {
+            let sight = insert(room, new, setting).await?;
+            let view = sight.view(room)?;
+            let event = OutboxEvent::of_case("case.created", view.id, view.owner.id).with(json!({ "type": view.kind }));
+            let answer = view.mark(Answer::created(format!("/v1/cases/{}", view.id), &view)?);
+            Ok(view
+                .note(Audited::collection(answer))
                 .classes(["core", "location"])
                 .event(event))
         })
@@ -68,20 +67,17 @@ async fn create_case(caller: Caller<may::CreateCase>, body: JsonBody<NewCase>) -
 #[get("/v1/cases/{id}")]
 async fn read_case(caller: Caller<may::ReadCases>, id: Id) -> Result<HttpResponse> {
     caller
-        .consult((), async |room, ()| {
-            let view = view_of(room, id.get()).await?;
-            let shown = if view.location.is_some() {
-                vec!["core", "location"]
-            } else {
-                vec!["core"]
-            };
-            let answer = Answer::ok(&view)?
-                .version(view.version)
-                .marking(view.marking == Marking::OfficialSensitive);
-            Ok(Audited::consultation(answer)
-                .case(view.id, view.owner.id)
-                .classes(shown))
-        })
+        .consult_ahead(
+            (),
+            async |step, ()| Sight::of(step, id.get()).await,
+            async |room, (), sight| {
+                let view = sight.view(room)?;
+                let answer = view.mark(Answer::ok(&view)?);
+                Ok(view
+                    .note(Audited::consultation(answer))
+                    .classes(view.classes().iter().copied()))
+            },
+        )
         .await
 }
 
@@ -100,83 +96,85 @@ async fn read_case(caller: Caller<may::ReadCases>, id: Id) -> Result<HttpRespons
 #[patch("/v1/cases/{id}")]
 async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<CaseChanges>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room, changes: CaseChanges| {
-            let access = access::find(room, id.get()).await?.contributing()?;
-            let mut case = queries::lock(room, id.get()).await?;
-            room.request.expect_version(case.version)?;
-            let changed = apply(room, &mut case, changes, access.is_owner()).await?;
-            if !changed.is_empty() {
-                case.version += 1;
-                case.updated_at = room.now;
-                queries::update(room, &case).await?;
-            }
-            let view = view_of(room, case.id).await?;
-            let answer = Answer::ok(&view)?
-                .version(view.version)
-                .marking(view.marking == Marking::OfficialSensitive);
-            let event = OutboxEvent::of_case("case.updated", case.id, case.org_id).with(json!({ "changed": changed }));
-            let audited = access
-                .note(Audited::alteration(answer))
-                .classes(["core"])
-                .fact("changed", json!(changed));
-            Ok(if changed.is_empty() {
-                audited
-            } else {
-                audited.event(event)
-            })
-        })
+        .alter_ahead(
+            body,
+            async |step, _| Sight::locked(step, id.get()).await,
+            async |room, changes: CaseChanges, mut sight| {
+                room.request.expect_version(sight.case.version)?;
+                let changed = apply(room, &mut sight, changes).await?;
+                if !changed.is_empty() {
+                    sight.case.version += 1;
+                    sight.case.updated_at = room.now;
+                    write(room, &sight, &changed).await?;
+                }
+                let view = sight.view(room)?;
+                let answer = view.mark(Answer::ok(&view)?);
+                let audited = view
+                    .note(Audited::alteration(answer))
+                    .classes(["core"])
+                    .fact("changed", json!(changed));
+                let event = OutboxEvent::of_case("case.updated", view.id, view.owner.id);
+                Ok(if changed.is_empty() {
+                    audited
+                } else {
+                    audited.event(event.with(json!({ "changed": changed })))
+                })
+            },
+        )
         .await
 }
 
-async fn insert(room: &mut Room, new: NewCase) -> Result<Uuid> {
-    let workflows = room.services.workflows.clone();
+async fn write(room: &Room, sight: &Sight, changed: &[&str]) -> Result<()> {
+    let moved = sight.place.as_ref().filter(|_| changed.contains(&"location"));
+    let place = async {
+        match moved {
+            Some(place) => queries::update_location(room, sight.case.id, place).await,
+            None => Ok(()),
+        }
+    };
+    try_join!(queries::update(room, &sight.case), place).map(drop)
+}
+
+/// What surrounds a new case: its partnership, and the name of its owner.
+struct Setting {
+    partnership: Option<(String, Vec<String>)>,
+    owner: String,
+}
+
+impl Setting {
+    async fn of(step: &Doorstep<'_>, new: &NewCase) -> Result<Self> {
+        let (partnership, owner) = join!(
+            queries::partnership(step, new.partnership_id),
+            queries::name_of_employer(step, step.user_id)
+        );
+        Ok(Self {
+            partnership: partnership?,
+            owner: owner?,
+        })
+    }
+}
+
+async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
     let kind = new.kind.as_str();
-    let workflow = workflows
-        .get(kind)
-        .ok_or_else(|| CaseError::TypeUnknown(kind.to_owned()))?;
-    let (code, authorities) = queries::partnership(room, new.partnership_id)
-        .await?
-        .ok_or(CaseError::PartnershipUnknown)?;
+    let workflow = room.services.workflows.get(kind);
+    let workflow = workflow.ok_or_else(|| CaseError::TypeUnknown(kind.to_owned()))?;
+    let (code, authorities) = setting.partnership.ok_or(CaseError::PartnershipUnknown)?;
     let ward = ward_of(room, new.location, &authorities)?;
     if !room.person.reaches(&ward, kind) {
         return Err(AppError::Forbidden(
             "your roles do not reach cases of this type in this ward".to_owned(),
         ));
     }
-    let (from, to) = occurred(&new, room.now)?;
-    let details = new.details.unwrap_or_else(|| json!({}));
+    let details = new.details.clone().unwrap_or_else(|| json!({}));
     workflow.check_details_change(&json!({}), &details)?;
     let clocks = opening_clocks(workflow, room.now)?;
-    let id = Uuid::now_v7();
-    let state = initial(workflow)?;
-    let row = NewCaseRow {
-        id,
-        org_id: room.person.org_id,
-        partnership_id: new.partnership_id,
+    let case = CaseRow {
         ref_: crate::reference::new_reference(&code),
-        type_: kind.to_owned(),
-        state: workflow.initial_state().to_owned(),
-        status_class: state.0,
-        public_status: state.1,
-        title: new.title.into_string(),
-        description: new.description.into_string(),
-        priority: new.priority.unwrap_or(Priority::Standard).as_str().to_owned(),
-        qualifier: new.qualifier.map(|qualifier| qualifier.as_str().to_owned()),
-        sensitive: new.marking == Some(Marking::OfficialSensitive),
-        regime: if room.person.org_kind == "police" {
-            "le_part3"
-        } else {
-            "general_ukgdpr"
-        },
+        due_at: model::next_due(workflow, clocks.iter().map(|(_, clock)| clock)),
         details,
         ward_gss: ward.clone(),
         ward_gss_at_report: ward,
-        occurred_from: from,
-        occurred_to: to,
-        due_at: model::next_due(workflow, &clocks),
-        opened_at: room.now,
-        opened_by: room.person.user_id,
-        updated_at: room.now,
+        ..opened(room, workflow, &new)?
     };
     let place = LocationRow {
         lon: new.location.lon(),
@@ -185,8 +183,57 @@ async fn insert(room: &mut Room, new: NewCase) -> Result<Uuid> {
         uprn: new.uprn.map(|number| number.0),
         usrn: new.usrn.map(|number| number.0),
     };
-    queries::insert(room, row, place, &clocks).await?;
-    Ok(id)
+    queries::insert(room, &case, room.person.user_id, &place, &clocks).await?;
+    let access = MyAccessRow::of_owner(room.now);
+    Ok(Sight {
+        case,
+        access,
+        place: Some(place),
+        owner: setting.owner,
+        lead: None,
+        clocks,
+        attachments: Vec::new(),
+    })
+}
+
+/// A case as it is opened, but for what its place and its clocks say.
+fn opened(room: &Room, workflow: &Workflow, new: &NewCase) -> Result<CaseRow> {
+    let (from, to) = occurred(new, room.now)?;
+    let state = workflow.state(workflow.initial_state());
+    let state = state.ok_or_else(|| AppError::Internal(format!("{} has no initial state", workflow.code())))?;
+    let regime = match room.person.org_kind.as_str() {
+        "police" => "le_part3",
+        _ => "general_ukgdpr",
+    };
+    Ok(CaseRow {
+        id: Uuid::now_v7(),
+        org_id: room.person.org_id,
+        partnership_id: new.partnership_id,
+        ref_: String::new(),
+        type_: workflow.code().to_owned(),
+        state: workflow.initial_state().to_owned(),
+        status_class: state.class.as_str().to_owned(),
+        public_status: state.public_status.as_str().to_owned(),
+        title: new.title.as_str().to_owned(),
+        description: new.description.as_str().to_owned(),
+        priority: new.priority.unwrap_or(Priority::Standard).as_str().to_owned(),
+        qualifier: new.qualifier.map(|qualifier| qualifier.as_str().to_owned()),
+        risk_band: None,
+        sensitive: new.marking == Some(Marking::OfficialSensitive),
+        regime: regime.to_owned(),
+        details: Value::Null,
+        lead_user_id: None,
+        ward_gss: String::new(),
+        ward_gss_at_report: String::new(),
+        occurred_from: from,
+        occurred_to: to,
+        outcome: None,
+        due_at: None,
+        opened_at: room.now,
+        updated_at: room.now,
+        closed_at: None,
+        version: 1,
+    })
 }
 
 /// From and to, as far as they are known.
@@ -229,26 +276,22 @@ fn ward_of(room: &Room, place: Point, authorities: &[String]) -> Result<String> 
     })
 }
 
-fn initial(workflow: &Workflow) -> Result<(&'static str, &'static str)> {
-    let state = workflow.state(workflow.initial_state());
-    state
-        .map(|state| (state.class.as_str(), state.public_status.as_str()))
-        .ok_or_else(|| AppError::Internal(format!("{} has no initial state", workflow.code())))
-}
-
-fn opening_clocks(workflow: &Workflow, now: DateTime<Utc>) -> Result<Vec<Clock>> {
-    let start = |line| Clock::start(model::rule_of(line)?, "report", now);
-    Ok(workflow.clocks_at_opening().map(start).collect::<Result<_, _>>()?)
+fn opening_clocks(workflow: &Workflow, now: DateTime<Utc>) -> Result<Vec<(Uuid, Clock)>> {
+    let start = |line| Ok((Uuid::now_v7(), Clock::start(model::rule_of(line)?, "report", now)?));
+    Ok(workflow
+        .clocks_at_opening()
+        .map(start)
+        .collect::<Result<_, ClockError>>()?)
 }
 
 /// Applies changes to a locked case; answers with the names of what changed.
-async fn apply(room: &mut Room, case: &mut CaseRow, changes: CaseChanges, is_owner: bool) -> Result<Vec<&'static str>> {
+async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<Vec<&'static str>> {
     let mut changed = Vec::new();
     if let Some(patch) = &changes.details {
-        patch_details(room, case, patch)?;
+        patch_details(room, sight, patch)?;
         changed.push("details");
     }
-    let owners = apply_owners(case, &changes);
+    let owners = apply_owners(&mut sight.case, &changes);
     let lead = changes.lead_user_id.is_some();
     let place = changes.location.is_some() || changes.address.is_some();
     let first = owners
@@ -256,31 +299,40 @@ async fn apply(room: &mut Room, case: &mut CaseRow, changes: CaseChanges, is_own
         .copied()
         .or(lead.then_some("lead_user_id"))
         .or(place.then_some("location"));
-    if let Some(member) = first.filter(|_| !is_owner) {
+    if let Some(member) = first.filter(|_| !sight.is_owner()) {
         return Err(CaseError::OwnersMember(member).into());
     }
     changed.extend(owners);
     if let Some(user) = changes.lead_user_id {
-        if let Some(user) = user
-            && !queries::works_for(room, user, case.org_id).await?
-        {
-            return Err(CaseError::LeadUnknown.into());
-        }
-        case.lead_user_id = user;
+        name_lead(room, sight, user).await?;
         changed.push("lead_user_id");
     }
     if place {
-        move_place(room, case, changes.location, changes.address).await?;
+        move_place(room, sight, changes.location, changes.address).await?;
         changed.push("location");
     }
     Ok(changed)
 }
 
-fn patch_details(room: &Room, case: &mut CaseRow, patch: &Value) -> Result<()> {
-    let workflow = workflow_of(room, &case.type_)?;
-    let before = case.details.clone();
-    model::merge_patch(&mut case.details, patch);
-    Ok(workflow.check_details_change(&before, &case.details)?)
+async fn name_lead(room: &Room, sight: &mut Sight, user: Option<Uuid>) -> Result<()> {
+    let case = &mut sight.case;
+    sight.lead = match user {
+        Some(user) => {
+            let name = people::name_of_colleague(room, user, case.org_id).await?;
+            Some(name.ok_or(CaseError::LeadUnknown)?)
+        }
+        None => None,
+    };
+    case.lead_user_id = user;
+    Ok(())
+}
+
+fn patch_details(room: &Room, sight: &mut Sight, patch: &Value) -> Result<()> {
+    let workflow = sight.workflow(room)?;
+    let details = &mut sight.case.details;
+    let before = details.clone();
+    model::merge_patch(details, patch);
+    Ok(workflow.check_details_change(&before, details)?)
 }
 
 fn apply_owners(case: &mut CaseRow, changes: &CaseChanges) -> Vec<&'static str> {
@@ -313,59 +365,21 @@ fn apply_owners(case: &mut CaseRow, changes: &CaseChanges) -> Vec<&'static str> 
 }
 
 async fn move_place(
-    room: &mut Room,
-    case: &mut CaseRow,
+    room: &Room,
+    sight: &mut Sight,
     to: Option<Point>,
     address: Option<Option<Text<1, 300>>>,
 ) -> Result<()> {
-    let mut place = queries::location(room, case.id).await?.ok_or(AppError::NotFound)?;
+    let place = sight.place.as_mut().ok_or(AppError::NotFound)?;
     if let Some(to) = to {
-        let (_, authorities) = queries::partnership(room, case.partnership_id)
+        let (_, authorities) = queries::partnership(room, sight.case.partnership_id)
             .await?
             .ok_or(CaseError::PartnershipUnknown)?;
-        case.ward_gss = ward_of(room, to, &authorities)?;
+        sight.case.ward_gss = ward_of(room, to, &authorities)?;
         (place.lon, place.lat) = (to.lon(), to.lat());
     }
     if let Some(address) = address {
         place.address = address.map(Text::into_string);
     }
-    queries::update_location(room, case.id, &place).await
-}
-
-/// The workflow of a stored case.
-pub(super) fn workflow_of<'a>(room: &'a Room, kind: &str) -> Result<&'a Workflow> {
-    let found = room.services.workflows.get(kind);
-    found.ok_or_else(|| AppError::Internal(format!("no workflow for stored case type {kind}")))
-}
-
-/// The case as the caller may see it.
-pub(super) async fn view_of(room: &mut Room, id: Uuid) -> Result<CaseView> {
-    let full = queries::read(room, id).await?;
-    let clocks: Vec<Clock> = queries::clocks(room, id)
-        .await?
-        .into_iter()
-        .map(|(_, clock)| clock)
-        .collect();
-    let attachments = queries::attachment_facts(room, id).await?;
-    let now = room.now;
-    let workflow = workflow_of(room, &full.0.type_)?;
-    let allowed: Vec<Allowed> = if full.1.level == "view" {
-        Vec::new()
-    } else {
-        workflow.allowed(&super::transitions::facts_of(
-            &room.person,
-            &full.0,
-            &clocks,
-            &attachments,
-            now,
-        ))
-    };
-    let clocks = clocks
-        .into_iter()
-        .map(|clock| {
-            let is_deadline = model::is_deadline(workflow, &clock);
-            ClockView::of(clock, is_deadline, now)
-        })
-        .collect();
-    Ok(CaseView::of(full, clocks, allowed, now))
+    Ok(())
 }

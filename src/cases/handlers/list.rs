@@ -4,9 +4,9 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::cases::queries::list::{self as queries, Filters, Key};
+use crate::cases::queries::list::{self as queries, Filters, Key, SummaryRow};
 use crate::cases::view::list::{CaseSummary, ListCases, Sort};
-use crate::doors::{Answer, Audited, Caller, Params, Room, may};
+use crate::doors::{Answer, Audited, Caller, Doorstep, Params, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::{self, Page};
 
@@ -34,26 +34,16 @@ async fn list_cases(
 ) -> Result<HttpResponse> {
     let query = http.query_string().to_owned();
     caller
-        .consult(params, async |room, wanted: ListCases| {
+        .consult_ahead(params, Found::of, async |room, wanted: ListCases, found: Found| {
             let sort = wanted.sort.unwrap_or_default();
-            let after: Option<Key> = paging::read_cursor(sort.as_str(), wanted.cursor.as_deref())?;
-            let limit = paging::limit(wanted.limit)?;
-            let filters = filters_of(room, wanted)?;
-            let used = names_of(&filters);
-            let now = room.now;
-            let rows = queries::list(room, filters, sort, after, limit).await?;
-            let page = Page::of(rows, limit, sort.as_str(), |row| -> Key {
-                let at = match sort {
-                    Sort::Updated => Some(row.updated_at),
-                    Sort::Opened => Some(row.opened_at),
-                    Sort::Due => row.due_at,
-                };
-                (at, row.case_id)
-            })?;
+            let page = Page::of(found.rows, found.limit, sort.as_str(), |row| key_of(row, sort))?;
             let shown: Vec<(Uuid, Uuid)> = page.items.iter().map(|row| (row.case_id, row.case_org_id)).collect();
             let place = page.items.iter().any(|row| row.lon.is_some());
-            let items = page.items.into_iter().map(|row| CaseSummary::of(row, now)).collect();
-            let page = Page { items, next: page.next };
+            let items = page.items.into_iter().map(|row| CaseSummary::of(row, room.now));
+            let page = Page {
+                items: items.collect(),
+                next: page.next,
+            };
             let mut answer = Answer::ok(&page)?;
             if let Some(next) = &page.next {
                 answer = answer.header("Link", paging::next_link("/v1/cases", &query, next));
@@ -62,15 +52,43 @@ async fn list_cases(
             Ok(Audited::consultation(answer)
                 .cases(shown)
                 .classes(classes)
-                .fact("filters", used))
+                .fact("filters", found.used))
         })
         .await
 }
 
-fn filters_of(room: &Room, wanted: ListCases) -> Result<Filters> {
+/// What a list found, and by which filters.
+struct Found {
+    rows: Vec<SummaryRow>,
+    limit: i64,
+    used: Vec<&'static str>,
+}
+
+impl Found {
+    async fn of(step: &Doorstep<'_>, wanted: &ListCases) -> Result<Self> {
+        let sort = wanted.sort.unwrap_or_default();
+        let after: Option<Key> = paging::read_cursor(sort.as_str(), wanted.cursor.as_deref())?;
+        let limit = paging::limit(wanted.limit)?;
+        let filters = filters_of(step, wanted)?;
+        let used = names_of(&filters);
+        let rows = queries::list(step, filters, sort, after, limit).await?;
+        Ok(Self { rows, limit, used })
+    }
+}
+
+fn key_of(row: &SummaryRow, sort: Sort) -> Key {
+    let at = match sort {
+        Sort::Updated => Some(row.updated_at),
+        Sort::Opened => Some(row.opened_at),
+        Sort::Due => row.due_at,
+    };
+    (at, row.case_id)
+}
+
+fn filters_of(step: &Doorstep<'_>, wanted: &ListCases) -> Result<Filters> {
     let lead = match wanted.assigned_to.as_deref() {
         None => None,
-        Some("me") => Some(room.person.user_id),
+        Some("me") => Some(step.user_id),
         Some(text) => Some(
             Uuid::try_parse(text).map_err(|_error| AppError::invalid("assigned_to", "must be `me` or a user's id"))?,
         ),
@@ -80,9 +98,9 @@ fn filters_of(room: &Room, wanted: ListCases) -> Result<Filters> {
     }
     Ok(Filters {
         status: wanted.status,
-        state: wanted.state,
-        kind: wanted.kind,
-        ward: wanted.ward,
+        state: wanted.state.clone(),
+        kind: wanted.kind.clone(),
+        ward: wanted.ward.clone(),
         owner: wanted.owner,
         lead,
         updated_after: wanted.updated_after.map(|at| at.0),
@@ -90,8 +108,8 @@ fn filters_of(room: &Room, wanted: ListCases) -> Result<Filters> {
         overdue: wanted.overdue,
         shared: wanted.shared,
         bbox: wanted.bbox.as_deref().map(read_bbox).transpose()?,
-        words: wanted.q.filter(|words| !words.trim().is_empty()),
-        now: room.now,
+        words: wanted.q.clone().filter(|words| !words.trim().is_empty()),
+        now: step.now,
     })
 }
 

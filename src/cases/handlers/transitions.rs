@@ -1,25 +1,25 @@
 //! Moving a case on.
 
 use actix_web::{HttpResponse, get, post};
-use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
+use futures_util::try_join;
 use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::cases::{view_of, workflow_of};
+use super::sight::Sight;
 use crate::audit::OutboxEvent;
 use crate::cases::access;
 use crate::cases::model;
-use crate::cases::queries::cases::{self as queries, AttachmentFactRow, CaseRow};
+use crate::cases::queries::cases::{self as queries, CaseRow};
 use crate::cases::queries::transitions::{self as steps, TransitionRow};
 use crate::cases::view::cases::CaseView;
 use crate::cases::view::transitions::{NewTransition, Step, Steps};
-use crate::cases::view::words::Marking;
-use crate::cases::workflow::names::{Agency, CountsFrom, Phase, Qualifier, RiskBand, Role, StateClass};
-use crate::cases::workflow::{Actor, AttachmentFact, Decision, Facts};
-use crate::clocks::{Clock, ClockError, PauseReason};
-use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Person, Room, may};
-use crate::error::{AppError, Result};
+use crate::cases::workflow::Decision;
+use crate::cases::workflow::names::StateClass;
+use crate::clocks::Clock;
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
+use crate::error::Result;
 use crate::http::fields::Text;
 use crate::http::openapi::IfMatch;
 
@@ -47,36 +47,45 @@ async fn transition_case(
     body: JsonBody<NewTransition>,
 ) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room, wanted: NewTransition| {
-            let access = access::find(room, id.get()).await?.contributing()?;
-            let mut case = queries::lock(room, id.get()).await?;
-            room.request.expect_version(case.version)?;
-            let data = wanted.data.unwrap_or_else(|| json!({}));
-            let decision = decide(room, &mut case, wanted.event.as_str(), &data).await?;
-            queries::update(room, &case).await?;
-            let reason = wanted.reason.map(Text::into_string);
-            let step = step_of(room, &case, &decision, reason, data);
-            steps::insert(room, step).await?;
-            let view = view_of(room, case.id).await?;
-            let answer = Answer::ok(&view)?
-                .version(view.version)
-                .marking(view.marking == Marking::OfficialSensitive);
-            let facts = json!({ "event": decision.event, "from": decision.from, "to": decision.to });
-            let alerts: Vec<_> = decision
-                .alerts
-                .iter()
-                .map(|alert| json!({"role": alert.role, "say": alert.say}))
-                .collect();
-            let mut told = facts.clone();
-            told["alerts"] = json!(alerts);
-            let event = OutboxEvent::of_case("case.transitioned", case.id, case.org_id).with(told);
-            Ok(access
-                .note(Audited::alteration(answer))
-                .classes(["core"])
-                .fact("transition", facts)
-                .event(event))
-        })
+        .alter_ahead(
+            body,
+            async |step, _| Sight::locked(step, id.get()).await,
+            async |room, wanted: NewTransition, mut sight| {
+                room.request.expect_version(sight.case.version)?;
+                let data = wanted.data.unwrap_or_else(|| json!({}));
+                let (decision, moved) = decide(room, &mut sight, wanted.event.as_str(), &data)?;
+                let reason = wanted.reason.map(Text::into_string);
+                let step = step_of(room, &sight.case, &decision, reason, data);
+                write(room, &sight.case, &moved, step).await?;
+                let view = sight.view(room)?;
+                let answer = view.mark(Answer::ok(&view)?);
+                let facts = json!({ "event": decision.event, "from": decision.from, "to": decision.to });
+                let mut told = facts.clone();
+                let alerts = decision.alerts.iter();
+                told["alerts"] = alerts
+                    .map(|alert| json!({"role": alert.role, "say": alert.say}))
+                    .collect();
+                let event = OutboxEvent::of_case("case.transitioned", view.id, view.owner.id).with(told);
+                Ok(view
+                    .note(Audited::alteration(answer))
+                    .classes(["core"])
+                    .fact("transition", facts)
+                    .event(event))
+            },
+        )
         .await
+}
+
+async fn write(room: &Room, case: &CaseRow, moved: &[(Uuid, Clock)], step: TransitionRow) -> Result<()> {
+    let clocks = moved
+        .iter()
+        .map(|(id, clock)| queries::write_clock(room, (case.id, case.org_id), *id, clock));
+    try_join!(
+        queries::update(room, case),
+        try_join_all(clocks),
+        steps::insert(room, step)
+    )
+    .map(drop)
 }
 
 /// List a case's transitions
@@ -104,119 +113,25 @@ async fn list_transitions(caller: Caller<may::ReadCases>, id: Id) -> Result<Http
         .await
 }
 
-/// What the workflow is told of a case.
-pub(super) fn facts_of(
-    person: &Person,
-    case: &CaseRow,
-    clocks: &[Clock],
-    attachments: &[AttachmentFactRow],
-    now: DateTime<Utc>,
-) -> Facts {
-    let roles = person.roles_for(&case.ward_gss, &case.type_);
-    let actor = Actor {
-        agency: Agency::from_word(&person.org_kind).unwrap_or(Agency::Oversight),
-        roles: roles.iter().filter_map(|role| Role::from_word(role)).collect(),
-        user_id: person.user_id,
-        organisation_id: person.org_id,
-    };
-    let attachments = attachments
-        .iter()
-        .map(|(phase, taken_at, media_type)| AttachmentFact {
-            phase: Phase::from_word(phase),
-            taken_at: *taken_at,
-            is_photo: media_type.starts_with("image/"),
-        })
-        .collect();
-    Facts {
-        state: case.state.clone(),
-        details: case.details.clone(),
-        actor,
-        owner_organisation: case.org_id,
-        owner_user: case.lead_user_id,
-        lead_organisation: Some(case.org_id),
-        lead_user: case.lead_user_id,
-        risk_band: case.risk_band.as_deref().and_then(RiskBand::from_word),
-        qualifier: case.qualifier.as_deref().and_then(Qualifier::from_word),
-        attachments,
-        clocks: clocks.iter().map(model::clock_fact).collect(),
-        now,
-    }
-}
-
-/// Decides the event and applies it to the case and its clocks.
-async fn decide(room: &mut Room, case: &mut CaseRow, event: &str, data: &Value) -> Result<Decision> {
-    let mut clocks = queries::clocks(room, case.id).await?;
-    let attachments = queries::attachment_facts(room, case.id).await?;
-    let running: Vec<Clock> = clocks.iter().map(|(_, clock)| clock.clone()).collect();
-    let facts = facts_of(&room.person, case, &running, &attachments, room.now);
-    let decision = workflow_of(room, &case.type_)?.decide(&facts, event, data)?;
-    for (id, clock) in move_clocks(room, case, &mut clocks, &decision)? {
-        queries::write_clock(room, (case.id, case.org_id), id, &clock).await?;
-    }
-    let running: Vec<Clock> = clocks.into_iter().map(|(_, clock)| clock).collect();
+/// Decides the event and applies it to the case and its clocks; answers also with
+/// the clocks that changed.
+fn decide(room: &Room, sight: &mut Sight, event: &str, data: &Value) -> Result<(Decision, Vec<(Uuid, Clock)>)> {
+    let workflow = sight.workflow(room)?;
+    let decision = workflow.decide(&sight.facts(room), event, data)?;
+    let opened_at = sight.case.opened_at;
+    let moved = model::move_clocks(workflow, opened_at, &mut sight.clocks, &decision, room.now)?;
+    let case = &mut sight.case;
     decision.to.clone_into(&mut case.state);
     decision.class.as_str().clone_into(&mut case.status_class);
     decision.public_status.as_str().clone_into(&mut case.public_status);
     case.details = decision.details_after.clone();
-    case.due_at = model::next_due(workflow_of(room, &case.type_)?, &running);
+    case.due_at = model::next_due(workflow, sight.clocks.iter().map(|(_, clock)| clock));
     let closed = decision.class == StateClass::Closed;
     case.closed_at = closed.then_some(case.closed_at.unwrap_or(room.now));
     case.outcome = decision.closure.as_ref().map(|closure| closure.outcome.clone());
     case.updated_at = room.now;
     case.version += 1;
-    Ok(decision)
-}
-
-/// Stops, starts, pauses and resumes clocks; answers with those that changed.
-fn move_clocks(
-    room: &Room,
-    case: &CaseRow,
-    clocks: &mut Vec<(Uuid, Clock)>,
-    decision: &Decision,
-) -> Result<Vec<(Uuid, Clock)>> {
-    let workflow = workflow_of(room, &case.type_)?;
-    let mut changed: Vec<Uuid> = Vec::new();
-    let mut each = |clocks: &mut Vec<(Uuid, Clock)>, name: &str, act: &dyn Fn(&mut Clock) -> Result<(), ClockError>| {
-        let running = clocks
-            .iter_mut()
-            .filter(|(_, clock)| clock.rule.name == name && clock.stopped_at.is_none());
-        for (id, clock) in running {
-            act(clock)?;
-            changed.push(*id);
-        }
-        Ok::<_, ClockError>(())
-    };
-    for name in &decision.stops {
-        each(clocks, name, &|clock| clock.stop(room.now).map(drop))?;
-    }
-    for pause in &decision.pauses {
-        let reason: PauseReason = serde_json::from_value(json!(pause.reason.as_str()))
-            .map_err(|error| AppError::Internal(format!("pause reason: {error}")))?;
-        each(clocks, &pause.clock, &|clock| clock.pause(reason, room.now))?;
-    }
-    for name in &decision.resumes {
-        each(clocks, name, &|clock| {
-            if clock.paused_since().is_some() {
-                clock.resume(room.now)
-            } else {
-                Ok(())
-            }
-        })?;
-    }
-    for start in &decision.starts {
-        let line = workflow
-            .clock(&start.clock)
-            .ok_or_else(|| AppError::Internal(format!("no clock {}", start.clock)))?;
-        let from = if start.counts_from == CountsFrom::Report {
-            case.opened_at
-        } else {
-            room.now
-        };
-        let id = Uuid::now_v7();
-        clocks.push((id, Clock::start(model::rule_of(line)?, decision.event.clone(), from)?));
-        changed.push(id);
-    }
-    Ok(clocks.iter().filter(|(id, _)| changed.contains(id)).cloned().collect())
+    Ok((decision, moved))
 }
 
 fn step_of(room: &Room, case: &CaseRow, decision: &Decision, reason: Option<String>, data: Value) -> TransitionRow {
@@ -229,7 +144,7 @@ fn step_of(room: &Room, case: &CaseRow, decision: &Decision, reason: Option<Stri
         event: decision.event.clone(),
         from_state: decision.from.clone(),
         to_state: decision.to.clone(),
-        actor_user_id: room.person.user_id,
+        actor_user_id: Some(room.person.user_id),
         rank: room.person.rank.clone(),
         roles: room.person.roles_for(&case.ward_gss, &case.type_),
         on_behalf_of: room.request.on_behalf_of.clone(),

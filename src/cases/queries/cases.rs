@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join_all;
+use futures_util::{TryFutureExt, try_join};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -11,58 +13,7 @@ use crate::db::schema::{
     attachments, case_access, case_clocks, case_locations, cases, organisations, partnerships, users,
 };
 use crate::error::{AppError, Result};
-
-/// A case to record.
-#[derive(Insertable)]
-#[diesel(table_name = cases)]
-pub struct NewCaseRow {
-    /// Made by the service.
-    pub id: Uuid,
-    /// The owner.
-    pub org_id: Uuid,
-    /// The partnership it belongs to.
-    pub partnership_id: Uuid,
-    /// For people.
-    pub ref_: String,
-    /// Case type.
-    pub type_: String,
-    /// First state.
-    pub state: String,
-    /// `open` or `closed`.
-    pub status_class: &'static str,
-    /// What the public may know.
-    pub public_status: &'static str,
-    /// In a few words.
-    pub title: String,
-    /// In full.
-    pub description: String,
-    /// `standard`, `medium`, `high`.
-    pub priority: String,
-    /// NSIR qualifier.
-    pub qualifier: Option<String>,
-    /// Marked OFFICIAL-SENSITIVE.
-    pub sensitive: bool,
-    /// Data protection regime of the owner.
-    pub regime: &'static str,
-    /// By the type's schema.
-    pub details: Value,
-    /// Ward now responsible.
-    pub ward_gss: String,
-    /// Ward when it was reported.
-    pub ward_gss_at_report: String,
-    /// When it began.
-    pub occurred_from: Option<DateTime<Utc>>,
-    /// When it ended.
-    pub occurred_to: Option<DateTime<Utc>>,
-    /// When it is next due.
-    pub due_at: Option<DateTime<Utc>>,
-    /// Now.
-    pub opened_at: DateTime<Utc>,
-    /// By whom.
-    pub opened_by: Uuid,
-    /// Now.
-    pub updated_at: DateTime<Utc>,
-}
+use crate::sharing::model::DataClass;
 
 /// Where a case is.
 #[derive(Debug, Clone, Insertable, Queryable, Selectable, AsChangeset)]
@@ -84,13 +35,26 @@ pub struct LocationRow {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn partnership(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<(String, Vec<String>)>> {
+pub async fn partnership(mut connection: &AsyncPgConnection, id: Uuid) -> Result<Option<(String, Vec<String>)>> {
     Ok(partnerships::table
         .filter(partnerships::id.eq(id))
         .select((partnerships::code, partnerships::local_authorities))
-        .first(connection)
+        .first(&mut connection)
         .await
         .optional()?)
+}
+
+/// The name of the organisation that a user works for, where the caller may know it.
+///
+/// # Errors
+/// [`AppError::NotFound`] where they may not.
+pub async fn name_of_employer(mut connection: &AsyncPgConnection, user: Uuid) -> Result<String> {
+    Ok(users::table
+        .inner_join(organisations::table.on(organisations::id.eq(users::org_id)))
+        .filter(users::id.eq(user))
+        .select(organisations::name)
+        .first(&mut connection)
+        .await?)
 }
 
 /// Records a case with its place and its clocks.
@@ -98,28 +62,30 @@ pub async fn partnership(connection: &mut AsyncPgConnection, id: Uuid) -> Result
 /// # Errors
 /// Those of the database.
 pub async fn insert(
-    connection: &mut AsyncPgConnection,
-    case: NewCaseRow,
-    location: LocationRow,
-    clocks: &[Clock],
+    mut connection: &AsyncPgConnection,
+    case: &CaseRow,
+    opened_by: Uuid,
+    place: &LocationRow,
+    clocks: &[(Uuid, Clock)],
 ) -> Result<()> {
     let (id, org) = (case.id, case.org_id);
     diesel::insert_into(cases::table)
-        .values(case)
-        .execute(connection)
+        .values((case, cases::opened_by.eq(opened_by)))
+        .execute(&mut connection)
         .await?;
-    diesel::insert_into(case_locations::table)
-        .values((case_locations::case_id.eq(id), case_locations::org_id.eq(org), location))
-        .execute(connection)
-        .await?;
-    for clock in clocks {
-        write_clock(connection, (id, org), Uuid::now_v7(), clock).await?;
-    }
-    Ok(())
+    let mut beside = connection;
+    let place = diesel::insert_into(case_locations::table)
+        .values((case_locations::case_id.eq(id), case_locations::org_id.eq(org), place))
+        .execute(&mut beside)
+        .map_err(AppError::from);
+    let clocks = clocks
+        .iter()
+        .map(|(clock_id, clock)| write_clock(connection, (id, org), *clock_id, clock));
+    try_join!(place, try_join_all(clocks)).map(drop)
 }
 
 /// A case as its readers' view needs it.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = cases)]
 pub struct CaseRow {
     pub id: Uuid,
@@ -162,6 +128,19 @@ pub struct MyAccessRow {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+impl MyAccessRow {
+    /// The access of an owner, as the database gives it with the case.
+    pub fn of_owner(since: DateTime<Utc>) -> Self {
+        Self {
+            level: "owner".to_owned(),
+            data_classes: DataClass::ALL.iter().map(|class| class.as_str().to_owned()).collect(),
+            share_id: None,
+            since,
+            expires_at: None,
+        }
+    }
+}
+
 /// A case with everything its view shows, but for clocks and transitions.
 pub type FullCase = (CaseRow, MyAccessRow, Option<LocationRow>, String, Option<String>);
 
@@ -170,7 +149,7 @@ pub type FullCase = (CaseRow, MyAccessRow, Option<LocationRow>, String, Option<S
 ///
 /// # Errors
 /// [`AppError::NotFound`] where it does not exist for the caller.
-pub async fn read(connection: &mut AsyncPgConnection, id: Uuid) -> Result<FullCase> {
+pub async fn read(mut connection: &AsyncPgConnection, id: Uuid) -> Result<FullCase> {
     Ok(case_access::table
         .inner_join(cases::table.on(cases::id.eq(case_access::case_id)))
         .inner_join(organisations::table.on(organisations::id.eq(cases::org_id)))
@@ -184,7 +163,7 @@ pub async fn read(connection: &mut AsyncPgConnection, id: Uuid) -> Result<FullCa
             organisations::name,
             users::name.nullable(),
         ))
-        .first(connection)
+        .first(&mut connection)
         .await?)
 }
 
@@ -192,33 +171,20 @@ pub async fn read(connection: &mut AsyncPgConnection, id: Uuid) -> Result<FullCa
 ///
 /// # Errors
 /// [`AppError::NotFound`] where the caller may not change it.
-pub async fn lock(connection: &mut AsyncPgConnection, id: Uuid) -> Result<CaseRow> {
+pub async fn lock(mut connection: &AsyncPgConnection, id: Uuid) -> Result<CaseRow> {
     Ok(cases::table
         .filter(cases::id.eq(id))
         .select(CaseRow::as_select())
         .for_no_key_update()
-        .first(connection)
+        .first(&mut connection)
         .await?)
-}
-
-/// The place of a case, where the caller may see it.
-///
-/// # Errors
-/// Those of the database.
-pub async fn location(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Option<LocationRow>> {
-    Ok(case_locations::table
-        .filter(case_locations::case_id.eq(id))
-        .select(LocationRow::as_select())
-        .first(connection)
-        .await
-        .optional()?)
 }
 
 /// Writes a changed case, one version on.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn update(connection: &mut AsyncPgConnection, case: &CaseRow) -> Result<()> {
+pub async fn update(mut connection: &AsyncPgConnection, case: &CaseRow) -> Result<()> {
     diesel::update(cases::table.find(case.id))
         .set((
             cases::state.eq(&case.state),
@@ -239,7 +205,7 @@ pub async fn update(connection: &mut AsyncPgConnection, case: &CaseRow) -> Resul
             cases::closed_at.eq(case.closed_at),
             cases::version.eq(case.version),
         ))
-        .execute(connection)
+        .execute(&mut connection)
         .await?;
     Ok(())
 }
@@ -248,28 +214,12 @@ pub async fn update(connection: &mut AsyncPgConnection, case: &CaseRow) -> Resul
 ///
 /// # Errors
 /// Those of the database.
-pub async fn update_location(connection: &mut AsyncPgConnection, case: Uuid, location: &LocationRow) -> Result<()> {
+pub async fn update_location(mut connection: &AsyncPgConnection, case: Uuid, location: &LocationRow) -> Result<()> {
     diesel::update(case_locations::table.find(case))
         .set(location)
-        .execute(connection)
+        .execute(&mut connection)
         .await?;
     Ok(())
-}
-
-/// Whether `user` works for `org`.
-///
-/// # Errors
-/// Those of the database.
-pub async fn works_for(connection: &mut AsyncPgConnection, user: Uuid, org: Uuid) -> Result<bool> {
-    let found = users::table
-        .filter(users::id.eq(user))
-        .filter(users::org_id.eq(org))
-        .filter(users::disabled_at.is_null())
-        .select(users::id)
-        .first::<Uuid>(connection)
-        .await
-        .optional()?;
-    Ok(found.is_some())
 }
 
 #[derive(Queryable)]
@@ -308,7 +258,7 @@ impl ClockRow {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn clocks(connection: &mut AsyncPgConnection, case: Uuid) -> Result<Vec<(Uuid, Clock)>> {
+pub async fn clocks(mut connection: &AsyncPgConnection, case: Uuid) -> Result<Vec<(Uuid, Clock)>> {
     let rows: Vec<ClockRow> = case_clocks::table
         .filter(case_clocks::case_id.eq(case))
         .order((case_clocks::started_at, case_clocks::id))
@@ -322,7 +272,7 @@ pub async fn clocks(connection: &mut AsyncPgConnection, case: Uuid) -> Result<Ve
             case_clocks::stopped_at,
             case_clocks::result,
         ))
-        .load(connection)
+        .load(&mut connection)
         .await?;
     rows.into_iter().map(ClockRow::into_clock).collect()
 }
@@ -332,7 +282,7 @@ pub async fn clocks(connection: &mut AsyncPgConnection, case: Uuid) -> Result<Ve
 /// # Errors
 /// Those of the database.
 pub async fn write_clock(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     (case, owner): (Uuid, Uuid),
     id: Uuid,
     clock: &Clock,
@@ -364,7 +314,7 @@ pub async fn write_clock(
         .on_conflict(case_clocks::id)
         .do_update()
         .set(changes)
-        .execute(connection)
+        .execute(&mut connection)
         .await?;
     Ok(())
 }
@@ -376,11 +326,11 @@ pub type AttachmentFactRow = (String, Option<DateTime<Utc>>, String);
 ///
 /// # Errors
 /// Those of the database.
-pub async fn attachment_facts(connection: &mut AsyncPgConnection, case: Uuid) -> Result<Vec<AttachmentFactRow>> {
+pub async fn attachment_facts(mut connection: &AsyncPgConnection, case: Uuid) -> Result<Vec<AttachmentFactRow>> {
     Ok(attachments::table
         .filter(attachments::case_id.eq(case))
         .filter(attachments::state.eq_any(["available", "unscanned"]))
         .select((attachments::phase, attachments::taken_at, attachments::media_type))
-        .load(connection)
+        .load(&mut connection)
         .await?)
 }

@@ -72,7 +72,7 @@ type Boxed<'a> = case_access::BoxedQuery<'a, Pg>;
 /// # Errors
 /// Those of the database.
 pub async fn list(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     filters: Filters,
     sort: Sort,
     after: Option<Key>,
@@ -88,7 +88,7 @@ pub async fn list(
     Ok(ordered(query, sort, after)
         .limit(limit + 1)
         .select(SummaryRow::as_select())
-        .load(connection)
+        .load(&mut connection)
         .await?)
 }
 

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::db::schema::{case_positions, users};
+use crate::db::schema::case_positions;
 use crate::error::Result;
 
 /// An organisation's stance as it is kept.
@@ -48,15 +48,4 @@ pub async fn put(connection: &mut AsyncPgConnection, row: &PositionRow) -> Resul
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// Whether somebody works for an organisation.
-pub async fn works_for(connection: &mut AsyncPgConnection, user: Uuid, org: Uuid) -> Result<bool> {
-    let colleague = users::table
-        .filter(users::id.eq(user))
-        .filter(users::org_id.eq(org))
-        .filter(users::disabled_at.is_null());
-    Ok(diesel::select(diesel::dsl::exists(colleague))
-        .get_result(connection)
-        .await?)
 }

@@ -20,7 +20,7 @@ pub struct TransitionRow {
     pub event: String,
     pub from_state: String,
     pub to_state: String,
-    pub actor_user_id: Uuid,
+    pub actor_user_id: Option<Uuid>,
     pub rank: Option<String>,
     pub roles: Vec<String>,
     pub on_behalf_of: Option<String>,
@@ -39,10 +39,10 @@ pub type StepRow = (TransitionRow, Option<String>);
 ///
 /// # Errors
 /// Those of the database.
-pub async fn insert(connection: &mut AsyncPgConnection, step: TransitionRow) -> Result<()> {
+pub async fn insert(mut connection: &AsyncPgConnection, step: TransitionRow) -> Result<()> {
     diesel::insert_into(case_transitions::table)
         .values(step)
-        .execute(connection)
+        .execute(&mut connection)
         .await?;
     Ok(())
 }
@@ -51,12 +51,12 @@ pub async fn insert(connection: &mut AsyncPgConnection, step: TransitionRow) -> 
 ///
 /// # Errors
 /// Those of the database.
-pub async fn list(connection: &mut AsyncPgConnection, case: Uuid) -> Result<Vec<StepRow>> {
+pub async fn list(mut connection: &AsyncPgConnection, case: Uuid) -> Result<Vec<StepRow>> {
     Ok(case_transitions::table
-        .left_join(users::table.on(users::id.eq(case_transitions::actor_user_id)))
+        .left_join(users::table.on(users::id.nullable().eq(case_transitions::actor_user_id)))
         .filter(case_transitions::case_id.eq(case))
         .order((case_transitions::at, case_transitions::id))
         .select((TransitionRow::as_select(), users::name.nullable()))
-        .load(connection)
+        .load(&mut connection)
         .await?)
 }

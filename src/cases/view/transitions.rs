@@ -45,8 +45,8 @@ pub struct Step {
     pub to: String,
     /// When.
     pub at: DateTime<Utc>,
-    /// Who took it.
-    pub by: Named,
+    /// Who took it; `null` where a clock of the case type did.
+    pub by: Option<Named>,
     /// For which organisation.
     pub organisation_id: Uuid,
     /// Their rank at the time.
@@ -87,10 +87,7 @@ impl From<StepRow> for Step {
             from: step.from_state,
             to: step.to_state,
             at: step.at,
-            by: Named {
-                id: step.actor_user_id,
-                name,
-            },
+            by: step.actor_user_id.map(|id| Named { id, name }),
             organisation_id: step.org_id,
             rank: step.rank,
             roles: step.roles,

@@ -148,11 +148,30 @@ fn check_clocks(file: &WorkflowFile, faults: &mut Faults) {
         if let Some(reason) = fault_of_length(clock) {
             faults.at(&clock.name, format!("clock `{name}` {reason}"));
         }
+        if let Some(event) = clock.fires.as_ref().filter(|event| !waits_for(file, event, name)) {
+            let event = event.get_ref();
+            let reason = format!("clock `{name}` fires `{event}`, of which no edge without data waits for the clock");
+            faults.at(&clock.name, reason);
+        }
         let is_law = matches!(clock.basis, Basis::Statute | Basis::Regulation);
         if is_law && clock.legal_ref.trim().is_empty() {
             faults.at(&clock.name, format!("clock `{name}` cites no law"));
         }
     }
+}
+
+/// Whether an edge of that event has the end of the clock as a guard, and asks for
+/// nothing that a clock cannot say.
+fn waits_for(file: &WorkflowFile, event: &Name, clock: &str) -> bool {
+    let edges = file.edges.iter().map(Spanned::get_ref);
+    edges
+        .filter(|edge| edge.event.get_ref() == event.get_ref() && edge.data.is_none() && edge.to.is_some())
+        .any(|edge| {
+            let guards = edge.guards.iter().map(Spanned::get_ref);
+            guards
+                .into_iter()
+                .any(|guard| guard.guard == "clock_expired" && guard.clock.as_deref() == Some(clock))
+        })
 }
 
 fn fault_of_length(clock: &ClockLine) -> Option<&'static str> {

@@ -41,7 +41,28 @@ impl Workflow {
     /// another agency or role; its data is not valid; guards are not met (all of them at once);
     /// the details would not be valid afterwards.
     pub fn decide(&self, facts: &Facts, event: &str, data: &Value) -> Result<Decision, WorkflowError> {
-        let edge = self.edge_for(facts, event)?;
+        self.carry_out(self.edge_for(facts, event)?, facts, data)
+    }
+
+    /// Decides what a clock does that has run out: the first edge of its event that its end
+    /// opens from the state the case is in, whoever may take it otherwise. `None` where there
+    /// is none, or it does not fire.
+    #[must_use]
+    pub fn decide_by_clock(&self, facts: &Facts, clock: &str) -> Option<Decision> {
+        let event = self.clock(clock)?.fires.as_ref()?.get_ref();
+        let edges = self.edges.iter().filter(|edge| {
+            let guards = edge.line.guards.iter().map(Spanned::get_ref);
+            let waits = guards.into_iter().any(|guard| guard.clock.as_deref() == Some(clock));
+            edge.line.event.get_ref() == event && waits && self.leaves(&edge.line, &facts.state)
+        });
+        edges
+            .into_iter()
+            .find_map(|edge| self.carry_out(edge, facts, &Value::Null).ok())
+    }
+
+    /// What an edge does, if its data is valid and its guards are met.
+    fn carry_out(&self, edge: &Edge, facts: &Facts, data: &Value) -> Result<Decision, WorkflowError> {
+        let event = edge.line.event.get_ref().as_str();
         let no_data = Value::Object(Map::new());
         let data = if data.is_null() { &no_data } else { data };
         let faults = schema::faults(&edge.data, data, "/data");

@@ -94,6 +94,9 @@ pub struct ClockLine {
     /// Starts with the case itself.
     #[serde(default)]
     pub starts_with_case: bool,
+    /// Event that happens by itself when the clock has run out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fires: Option<Name>,
     #[serde(default = "event")]
     pub counts_from: CountsFrom,
     /// What the clock measures, in plain words.

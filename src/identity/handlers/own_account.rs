@@ -7,7 +7,6 @@ use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
-use crate::identity::passwords::check_new_password;
 use crate::identity::queries::{self, people};
 use crate::identity::view::people::{PasswordChange, SessionView};
 
@@ -95,6 +94,8 @@ async fn accepted(room: &mut Room, change: &PasswordChange) -> Result<String> {
     }
     let me = queries::read_me(room, user).await?;
     let context = [room.person.name.as_str(), &me.email, &me.org_name, "wardlink"];
-    check_new_password(&change.new_password, &context, "/new_password")?;
+    passwords
+        .check_new(&change.new_password, &context, "/new_password")
+        .await?;
     Ok(passwords.hash(&change.new_password).await?)
 }

@@ -7,9 +7,12 @@ use uuid::Uuid;
 use crate::audit::Op;
 use crate::doors::{Anonymous, Answer, Audited, Caller, Hall, Identified, JsonBody, Principal, may};
 use crate::error::{AppError, Result};
+use crate::identity::attempt::Attempt;
 use crate::identity::passwords::PasswordError;
-use crate::identity::queries::{self, NewSession, RotateVerdict, SignIn};
-use crate::identity::tokens::{AccessSubject, RefreshToken};
+use crate::identity::queries;
+use crate::identity::queries::sign_in::{self, NewSession, RotateVerdict, SignIn};
+use crate::identity::second;
+use crate::identity::tokens::{AccessSubject, ENROLMENT, RefreshToken};
 use crate::identity::view::{Login, Me, Refresh, Tokens};
 
 /// A session ends this long after sign-in, whatever happens.
@@ -21,13 +24,16 @@ const REFRESH_IDLE: Duration = Duration::hours(2);
 ///
 /// Answers with an access token for 15 minutes and a refresh token. The answer to
 /// a wrong password, an unknown address and a disabled account is the same, and
-/// takes as long.
+/// takes as long. After some failures in a row the next attempt has to wait, up to
+/// 15 minutes; nobody is locked out for good. An account with an authenticator needs
+/// its code as well; where an organisation asks for one and there is none yet, the
+/// token opens nothing but one's own account, to enrol one.
 #[utoipa::path(
     tag = "identity",
     request_body = Login,
     responses(
         (status = 200, description = "Signed in.", body = Tokens),
-        (status = 401, description = "Address and password do not belong together.", body = crate::http::problem::Problem,
+        (status = 401, description = "Address and password do not belong together, or the second factor is missing.", body = crate::http::problem::Problem,
             content_type = "application/problem+json")
     ),
     security(())
@@ -37,19 +43,32 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
     anonymous
         .identify(body, async |hall, credentials: Login| {
             let email = credentials.email.as_str().to_lowercase();
-            let found = queries::find_sign_in(hall.connection(), &email).await?;
-            let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
-            let matches = hall.services.passwords.verify(hash, &credentials.password).await?;
+            let found = sign_in::find_sign_in(hall.connection(), &email).await?;
             let who = found
                 .as_ref()
                 .map(|user| Principal::new(user.user_id, user.org_id, Uuid::nil()));
-            match found.filter(|user| matches && !user.disabled) {
-                Some(user) => start_session(hall, user, &credentials).await,
-                None => Ok(Identified {
-                    answer: Err(AppError::SignInFailed),
+            let refused = |error| {
+                Ok(Identified {
+                    answer: Err(error),
                     who,
-                }),
+                })
+            };
+            let attempt = Attempt::new(hall, &email);
+            if let Some(retry_after) = attempt.wait(hall, found.as_ref()).await? {
+                return refused(AppError::TooManyRequests { retry_after });
             }
+            let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
+            let matches = hall.services.passwords.verify(hash, &credentials.password).await?;
+            let Some(user) = found.filter(|user| matches && !user.disabled) else {
+                return refused(AppError::SignInFailed);
+            };
+            if let Some(factor) = sign_in::second_factor(hall.connection(), user.user_id).await?
+                && let Err(error) = second::judge(hall, factor, &credentials).await
+            {
+                return refused(error);
+            }
+            attempt.succeeded(hall).await?;
+            start_session(hall, user, &credentials).await
         })
         .await
 }
@@ -77,8 +96,8 @@ async fn start_session(hall: &mut Hall, user: SignIn, credentials: &Login) -> Re
         token_life: REFRESH_IDLE,
         rehash,
     };
-    queries::start_session(hall.connection(), session).await?;
-    let answer = tokens(hall, user.user_id, session_id, &token)?;
+    sign_in::start_session(hall.connection(), session).await?;
+    let answer = tokens(hall, user.user_id, session_id, &token).await?;
     let who = Some(Principal::new(user.user_id, user.org_id, session_id));
     Ok(Identified {
         answer: Ok(answer),
@@ -86,12 +105,14 @@ async fn start_session(hall: &mut Hall, user: SignIn, credentials: &Login) -> Re
     })
 }
 
-fn tokens(hall: &Hall, user_id: Uuid, session_id: Uuid, token: &RefreshToken) -> Result<Answer> {
+/// Who needs a second factor and has none gets a token for nothing but enrolling one.
+async fn tokens(hall: &mut Hall, user_id: Uuid, session_id: Uuid, token: &RefreshToken) -> Result<Answer> {
+    let is_limited = sign_in::lacks_second_factor(hall.connection(), user_id).await?;
     let mint = &hall.services.tokens;
     let subject = AccessSubject {
         sub: user_id,
         sid: session_id,
-        client_id: None,
+        client_id: is_limited.then(|| ENROLMENT.to_owned()),
     };
     Answer::ok(&Tokens {
         access_token: mint.mint(&subject, hall.services.clock.now()),
@@ -128,7 +149,7 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
                 });
             };
             let fresh = RefreshToken::generate();
-            let rotated = queries::rotate(
+            let rotated = sign_in::rotate(
                 hall.connection(),
                 spent.hash().to_vec(),
                 fresh.hash().to_vec(),
@@ -137,7 +158,7 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
             .await?;
             let who = rotated.principal();
             let answer = match (rotated.verdict(), who) {
-                (RotateVerdict::Rotated, Some(who)) => tokens(hall, who.user_id, who.session_id, &fresh),
+                (RotateVerdict::Rotated, Some(who)) => tokens(hall, who.user_id, who.session_id, &fresh).await,
                 _ => Err(refused()),
             };
             Ok(Identified { answer, who })

@@ -12,7 +12,6 @@ use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
 use crate::identity::email;
 use crate::identity::grants;
-use crate::identity::passwords::check_new_password;
 use crate::identity::queries::people::{self, NewUser, UserChange, UserRow};
 use crate::identity::queries::{self, own_roles};
 use crate::identity::view::GrantView;
@@ -88,7 +87,11 @@ pub async fn create_user(caller: Caller<may::ManageUsers>, body: JsonBody<NewUse
             let email = email::normal(&new.email, "/email")?;
             let own = queries::read_me(room, me).await?;
             let context = [new.name.as_str(), &email, &own.org_name, "wardlink"];
-            check_new_password(&new.password, &context, "/password")?;
+            room.services
+                .clone()
+                .passwords
+                .check_new(&new.password, &context, "/password")
+                .await?;
             let password_hash = room.services.clone().passwords.hash(&new.password).await?;
             let row = NewUser {
                 id,

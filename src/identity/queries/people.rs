@@ -35,6 +35,22 @@ pub struct UserRow {
     pub created_at: DateTime<Utc>,
 }
 
+/// The name of a user who works for `org`, with an account in use; `None` for all
+/// others.
+///
+/// # Errors
+/// Those of the database.
+pub async fn name_of_colleague(mut connection: &AsyncPgConnection, user: Uuid, org: Uuid) -> Result<Option<String>> {
+    Ok(users::table
+        .filter(users::id.eq(user))
+        .filter(users::org_id.eq(org))
+        .filter(users::disabled_at.is_null())
+        .select(users::name)
+        .first(&mut connection)
+        .await
+        .optional()?)
+}
+
 /// The accounts of `org` after the id `after`, one more than `limit`.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use crate::partnerships::draft;
 use crate::partnerships::queries::agreements::{self, AgreementRow};
 use crate::partnerships::queries::partnerships;
 use crate::partnerships::view::agreements::{
-    AgreementList, AgreementPatch, AgreementView, NewAgreementBody, NoDetails,
+    AgreementList, AgreementPatch, AgreementView, NewAgreementBody, NoDetails, Withdrawal,
 };
 
 /// List agreements
@@ -199,10 +199,7 @@ pub async fn sign_agreement(
         .alter(body, async |room, _: NoDetails| {
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
             let row = agreements::find(room, id).await?;
-            let parties = agreements::parties(room, &[id]).await?;
-            if !parties.iter().any(|party| party.org_id == org) {
-                return Err(AppError::Forbidden("your organisation is not a party".to_owned()));
-            }
+            other_parties(room, id).await?;
             room.request.expect_version(row.version)?;
             expect_status(&row, "draft")?;
             if !agreements::sign(room, id, org, me, now).await? {
@@ -272,6 +269,53 @@ pub async fn end_agreement(
             move_to(room, row, "ended").await
         })
         .await
+}
+
+/// Withdraw from an agreement
+///
+/// For your own organisation, if it is a party. From then on nothing new is shared
+/// with it or by it under this agreement; what was shared stands until it is ended.
+#[utoipa::path(
+    tag = "partnerships",
+    params(IfMatch),
+    request_body = Withdrawal,
+    responses((status = 200, description = "Withdrawn.", body = AgreementView)),
+    security(("bearer" = ["agreement.manage"]))
+)]
+#[post("/v1/agreements/{id}/withdraw")]
+pub async fn withdraw_from_agreement(
+    caller: Caller<may::ManageAgreements>,
+    id: Id,
+    body: JsonBody<Withdrawal>,
+) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, told: Withdrawal| {
+            let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
+            let row = agreements::find(room, id).await?;
+            let others = other_parties(room, id).await?;
+            room.request.expect_version(row.version)?;
+            expect_status(&row, "active")?;
+            if !agreements::withdraw(room, id, org, me, told.reason.as_str(), now).await? {
+                return Err(AppError::Conflict("your organisation has withdrawn already".to_owned()));
+            }
+            let audited = Audited::alteration(answer(room, id).await?).record(id);
+            Ok(others.into_iter().fold(audited, Audited::recipient))
+        })
+        .await
+}
+
+/// The parties other than the caller's organisation, which has to be one.
+async fn other_parties(room: &mut Room, id: Uuid) -> Result<Vec<Uuid>> {
+    let org = room.person.org_id;
+    let parties = agreements::parties(room, &[id]).await?;
+    let (own, others): (Vec<Uuid>, Vec<Uuid>) = parties
+        .into_iter()
+        .map(|party| party.org_id)
+        .partition(|party| *party == org);
+    if own.is_empty() {
+        return Err(AppError::Forbidden("your organisation is not a party".to_owned()));
+    }
+    Ok(others)
 }
 
 async fn move_to(room: &mut Room, mut row: AgreementRow, status: &str) -> Result<Audited<Answer>> {

@@ -13,8 +13,9 @@ use crate::http::openapi::IfMatch;
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
 use crate::identity::email;
-use crate::identity::passwords::check_new_password;
+use crate::identity::queries::own_roles;
 use crate::identity::queries::people::{self, NewUser};
+use crate::identity::roles::BUILT_IN;
 use crate::partnerships::queries::organisations::{self, FlagRow, OrganisationChange, OrganisationRow};
 use crate::partnerships::view::organisations::{
     FirstAdministrator, Justification, NewFlagBody, NewOrganisationBody, OrganisationPatch, OrganisationView,
@@ -99,6 +100,7 @@ pub async fn create_organisation(
                 name: new.name.into_string(),
                 justification: new.justification.unwrap_or(Justification::Optional).as_str().to_owned(),
                 requires_acting_officer: new.requires_acting_officer.unwrap_or(true),
+                second_factor_for: Vec::new(),
                 version: 1,
             };
             organisations::insert(room, &row).await?;
@@ -117,7 +119,11 @@ async fn add_administrator(room: &mut Room, org: &OrganisationRow, person: First
     let id = Uuid::now_v7();
     let email = email::normal(&person.email, "/administrator/email")?;
     let context = [person.name.as_str(), &email, &org.name, "wardlink"];
-    check_new_password(&person.password, &context, "/administrator/password")?;
+    room.services
+        .clone()
+        .passwords
+        .check_new(&person.password, &context, "/administrator/password")
+        .await?;
     let password_hash = room.services.clone().passwords.hash(&person.password).await?;
     let row = NewUser {
         id,
@@ -166,6 +172,7 @@ pub async fn update_organisation(
                 name: name.as_ref().map(|text| text.as_str()),
                 justification: justification.map(Justification::as_str),
                 requires_acting_officer: not_cleared("/requires_acting_officer", patch.requires_acting_officer)?,
+                second_factor_for: roles_that_exist(room, patch.second_factor_for).await?,
                 updated_at: now,
             };
             organisations::update(room, id, row.version, change).await?;
@@ -174,6 +181,25 @@ pub async fn update_organisation(
             Ok(Audited::new(Op::Security, answer).record(id))
         })
         .await
+}
+
+/// A policy for a role that does not exist would protect nobody.
+async fn roles_that_exist(room: &mut Room, codes: Option<Option<Vec<String>>>) -> Result<Option<Vec<String>>> {
+    let Some(codes) = not_cleared("/second_factor_for", codes)? else {
+        return Ok(None);
+    };
+    let org = room.person.org_id;
+    let own = own_roles::list(room, org).await?;
+    let exists = |code: &String| {
+        BUILT_IN.iter().any(|role| role.code == code.as_str()) || own.iter().any(|role| role.code == *code)
+    };
+    match codes.iter().position(|code| !exists(code)) {
+        Some(index) => Err(AppError::invalid(
+            format!("/second_factor_for/{index}"),
+            "is not the code of a role",
+        )),
+        None => Ok(Some(codes)),
+    }
 }
 
 /// Record a legal status
@@ -210,6 +236,7 @@ pub async fn set_organisation_flag(
                 name: None,
                 justification: None,
                 requires_acting_officer: None,
+                second_factor_for: None,
                 updated_at: now,
             };
             organisations::update(room, id, row.version, touched).await?;

@@ -1,14 +1,16 @@
 //! Partnerships, and who belongs to them.
 
 use actix_web::{HttpResponse, delete, get, post};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::platform_only;
-use crate::audit::Op;
+use crate::audit::{Op, OutboxEvent};
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
+use crate::partnerships::queries::departures::{self, Ended};
 use crate::partnerships::queries::organisations;
 use crate::partnerships::queries::partnerships::{self, PartnershipRow};
 use crate::partnerships::view::partnerships::{MemberView, NewMemberBody, NewPartnershipBody, PartnershipView};
@@ -165,8 +167,9 @@ pub async fn add_member(
 
 /// End a membership
 ///
-/// Only the platform may. The organisation stops seeing its partners with its
-/// next request; what it was a member for stays on record.
+/// Only the platform may. With its next request the organisation no longer sees its
+/// partners. Its shares in this partnership end, those it gave and those it had, and
+/// so do open proposals to and from it; what there was stays on record.
 #[utoipa::path(
     tag = "partnerships",
     responses((status = 204, description = "Ended.")),
@@ -182,7 +185,32 @@ pub async fn end_membership(caller: Caller<may::ManagePartnerships>, ids: Id<2>)
             if !partnerships::end_member(room, id, org).await? {
                 return Err(AppError::NotFound);
             }
-            Ok(Audited::new(Op::Security, Answer::no_content()).record(id).record(org))
+            let now = room.now;
+            let left = departures::leave(room, id, org, now).await?;
+            let audited = Audited::new(Op::Security, Answer::no_content()).record(id).record(org);
+            Ok(left.into_iter().fold(audited, note_ended))
         })
         .await
+}
+
+/// Says in the log, and to the sides alone, what ended with a membership.
+fn note_ended<T>(audited: Audited<T>, ended: Ended) -> Audited<T> {
+    let is_share = ended.what == "share";
+    let (name, facts) = if is_share {
+        ("case.unshared", json!({"state": "ended", "reason": "membership_ended"}))
+    } else {
+        (
+            "task.cancelled",
+            json!({"from": "proposed", "to": "cancelled", "reason": "membership_ended"}),
+        )
+    };
+    let event = OutboxEvent::of_case(name, ended.case_id, ended.case_org_id)
+        .about(ended.record_id)
+        .told_only_to([ended.sides.clone(), vec![ended.case_org_id]].concat())
+        .with(facts);
+    let audited = audited
+        .case(ended.case_id, ended.case_org_id)
+        .record(ended.record_id)
+        .event(event);
+    ended.sides.into_iter().fold(audited, Audited::recipient)
 }

@@ -56,6 +56,10 @@ pub struct PartyRow {
     pub signed_at: Option<DateTime<Utc>>,
     /// Who signed for it.
     pub signed_by: Option<Uuid>,
+    /// When it withdrew.
+    pub withdrawn_at: Option<DateTime<Utc>>,
+    /// Why.
+    pub withdrawal_reason: Option<String>,
 }
 
 /// The agreements that the caller sees, after the id `after`, one more than `limit`.
@@ -111,6 +115,8 @@ pub async fn parties(connection: &mut AsyncPgConnection, ids: &[Uuid]) -> Result
             organisations::name,
             agreement_parties::signed_at,
             agreement_parties::signed_by,
+            agreement_parties::withdrawn_at,
+            agreement_parties::withdrawal_reason,
         ))
         .load(connection)
         .await?)
@@ -213,4 +219,30 @@ pub async fn sign(
         .execute(connection)
         .await?;
     Ok(signed > 0)
+}
+
+/// Takes a party out of an agreement in force. Returns whether it was one still.
+///
+/// # Errors
+/// Those of the database.
+pub async fn withdraw(
+    connection: &mut AsyncPgConnection,
+    id: Uuid,
+    org: Uuid,
+    by: Uuid,
+    reason: &str,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    let withdrawn = diesel::update(agreement_parties::table)
+        .filter(agreement_parties::agreement_id.eq(id))
+        .filter(agreement_parties::org_id.eq(org))
+        .filter(agreement_parties::withdrawn_at.is_null())
+        .set((
+            agreement_parties::withdrawn_at.eq(at),
+            agreement_parties::withdrawn_by.eq(by),
+            agreement_parties::withdrawal_reason.eq(reason),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(withdrawn > 0)
 }

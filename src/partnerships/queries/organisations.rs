@@ -22,6 +22,8 @@ pub struct OrganisationRow {
     pub justification: String,
     /// Whether partner systems name the officer behind a write.
     pub requires_acting_officer: bool,
+    /// The roles for which it asks for a second factor.
+    pub second_factor_for: Vec<String>,
     /// Its version.
     pub version: i64,
 }
@@ -113,6 +115,8 @@ pub struct OrganisationChange<'a> {
     pub justification: Option<&'a str>,
     /// Whether partner systems name the officer behind a write.
     pub requires_acting_officer: Option<bool>,
+    /// The roles for which it asks for a second factor.
+    pub second_factor_for: Option<Vec<String>>,
     /// When it is changed.
     pub updated_at: DateTime<Utc>,
 }

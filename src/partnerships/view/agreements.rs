@@ -125,7 +125,8 @@ pub struct AgreementView {
 /// A party to an agreement.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({"organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70",
-    "name": "London Borough of Camden", "signed_at": null, "signed_by": null}))]
+    "name": "London Borough of Camden", "signed_at": null, "signed_by": null, "withdrawn_at": null,
+    "withdrawal_reason": null}))]
 pub struct PartyView {
     /// The organisation.
     pub organisation_id: Uuid,
@@ -135,6 +136,19 @@ pub struct PartyView {
     pub signed_at: Option<Moment>,
     /// Who signed for it.
     pub signed_by: Option<Uuid>,
+    /// When it withdrew: from then on nothing new is shared with it or by it under this.
+    pub withdrawn_at: Option<Moment>,
+    /// Why.
+    pub withdrawal_reason: Option<String>,
+}
+
+/// Leaves an agreement.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "Our street services were handed over to the county."}))]
+pub struct Withdrawal {
+    /// Why, for the other parties.
+    pub reason: Text<1, 1000>,
 }
 
 impl AgreementView {
@@ -148,6 +162,8 @@ impl AgreementView {
             name: row.name,
             signed_at: row.signed_at.map(Moment),
             signed_by: row.signed_by,
+            withdrawn_at: row.withdrawn_at.map(Moment),
+            withdrawal_reason: row.withdrawal_reason,
         };
         Ok(Self {
             id: row.id,

@@ -66,7 +66,7 @@ impl Standing {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "kind": "council", "name": "London Borough of Camden",
-    "justification": "optional", "requires_acting_officer": true,
+    "justification": "optional", "requires_acting_officer": true, "second_factor_for": [],
     "flags": [{"flag": "s17_duty", "valid_from": "2022-05-05", "valid_to": null,
         "source": "Crime and Disorder Act 1998 s.17"}]
 }))]
@@ -81,6 +81,8 @@ pub struct OrganisationView {
     pub justification: String,
     /// Whether its systems have to name the officer behind a write.
     pub requires_acting_officer: bool,
+    /// The roles for which its people need a second factor.
+    pub second_factor_for: Vec<String>,
     /// Its legal standing, past, present and to come.
     pub flags: Vec<FlagView>,
 }
@@ -118,6 +120,7 @@ impl OrganisationView {
             name: row.name,
             justification: row.justification,
             requires_acting_officer: row.requires_acting_officer,
+            second_factor_for: row.second_factor_for,
             flags,
         }
     }
@@ -174,6 +177,11 @@ pub struct OrganisationPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<bool>)]
     pub requires_acting_officer: Option<Option<bool>>,
+    /// The roles for which its people need a second factor, in the place of those until
+    /// now.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    pub second_factor_for: Option<Option<Vec<String>>>,
 }
 
 /// A period of a legal status to record.

@@ -46,24 +46,6 @@ pub enum Gateway {
     Court,
 }
 
-/// What the law does by a gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Nature {
-    /// Allows disclosure; nobody has to.
-    Power,
-    /// Requires disclosure.
-    Duty,
-    /// Requires crime and disorder to be considered; opens nothing by itself.
-    Consideration,
-    /// A condition of data protection law that has to be met.
-    Condition,
-    /// The person agreed.
-    Consent,
-    /// Nothing is disclosed that was not known.
-    Published,
-}
-
 impl Gateway {
     /// Every gateway.
     pub const ALL: [Self; 11] = [
@@ -119,19 +101,6 @@ impl Gateway {
             Self::Consent => "UK GDPR Art 6(1)(a), 9(2)(a)",
             Self::Public => "already published",
             Self::Court => "order of a court",
-        }
-    }
-
-    /// What the law does by it.
-    #[must_use]
-    pub const fn nature(self) -> Nature {
-        match self {
-            Self::Cda115 => Nature::Power,
-            Self::Cda17a | Self::Asb104 | Self::Safeguard | Self::Court => Nature::Duty,
-            Self::Cda17 => Nature::Consideration,
-            Self::DpaS35To36 | Self::DpaSch2P1Para2 | Self::DpaSch1 => Nature::Condition,
-            Self::Consent => Nature::Consent,
-            Self::Public => Nature::Published,
         }
     }
 

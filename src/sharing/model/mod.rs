@@ -21,7 +21,7 @@ pub use access::{EffectiveAccess, ShareFacts, ShareStatus, effective_access, nar
 pub use agreement::{Agreement, AgreementStanding, AgreementStatus, check_activation};
 pub use check::{check_approver, check_share};
 pub use error::{PROBLEMS, SharingError, Uncovered};
-pub use gateway::{Gateway, Nature, available_gateways};
+pub use gateway::{Gateway, available_gateways};
 pub use organisation::{DatedFlag, OrgKind, OrganisationFacts};
 pub use share::{
     Approver, CaseFacts, Completeness, DataClass, Grading, Level, Permitted, Quality, ShareRequest, ShareTerms,

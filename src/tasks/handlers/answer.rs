@@ -2,12 +2,13 @@
 
 use actix_web::{HttpResponse, post};
 
-use super::in_hand::{InHand, check_case_is_open_to, kind_of};
+use super::in_hand::{InHand, check_case_is_open_to, kind_of, reach};
 use crate::cases::access;
 use crate::doors::{Caller, Id, JsonBody, Room, may};
 use crate::error::Result;
 use crate::http::openapi::IfMatch;
 use crate::tasks::model::{Accept, Counter, Decline, Transfer, Verb, VerbRequest};
+use crate::tasks::queries::standings;
 use crate::tasks::record;
 use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, TaskView, TransferTask};
 
@@ -26,8 +27,8 @@ use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, TaskView, Transfe
 #[post("/v1/tasks/{id}/accept")]
 pub async fn accept_task(caller: Caller<may::AnswerTask>, id: Id, body: JsonBody<AcceptTask>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, told: AcceptTask| {
-            let task = InHand::take(room, id.get(), Verb::Accept).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: AcceptTask, reached| {
+            let task = InHand::take(room, reached, Verb::Accept)?;
             task.check_owner(room, told.owner_user_id, told.owner_team_id).await?;
             let request = VerbRequest::Accept(Accept {
                 owner_user_id: told.owner_user_id,
@@ -58,8 +59,8 @@ pub async fn decline_task(
     body: JsonBody<DeclineTask>,
 ) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, told: DeclineTask| {
-            let task = InHand::take(room, id.get(), Verb::Decline).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: DeclineTask, reached| {
+            let task = InHand::take(room, reached, Verb::Decline)?;
             let request = VerbRequest::Decline(Decline {
                 reason: told.reason,
                 text: told.text.into_string(),
@@ -88,8 +89,8 @@ pub async fn counter_task(
     body: JsonBody<CounterTask>,
 ) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, told: CounterTask| {
-            let task = InHand::take(room, id.get(), Verb::Counter).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: CounterTask, reached| {
+            let task = InHand::take(room, reached, Verb::Counter)?;
             let request = VerbRequest::Counter(Counter {
                 due_at: told.due_at.map(|due| due.0),
                 scope: told.scope.map(|scope| scope.into_string()),
@@ -103,8 +104,8 @@ pub async fn counter_task(
 
 /// Transfer a task
 ///
-/// Passes it to a third organisation, which must see the case and has two
-/// working days to answer. Your organisation keeps sight of it.
+/// Passes it to a third organisation, which must see the case, with the classes of data
+/// the task needs, and has two working days to answer. Your organisation keeps sight of it.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -121,12 +122,15 @@ pub async fn transfer_task(
 ) -> Result<HttpResponse> {
     const TO: &str = "/organisation_id";
     caller
-        .alter(body, async |room: &mut Room, told: TransferTask| {
-            let task = InHand::take(room, id.get(), Verb::Transfer).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: TransferTask, reached| {
+            let task = InHand::take(room, reached, Verb::Transfer)?;
             let organisation_kind = kind_of(room, told.organisation_id, TO).await?;
             if told.organisation_id != task.row.org_id {
                 let access = access::find(room, task.row.case_id).await?;
-                check_case_is_open_to(room, &access, told.organisation_id, &[], TO).await?;
+                let mut standings = standings::of(room, &[task.row.id]).await?;
+                let standing = standings.remove(&task.row.id).unwrap_or_default();
+                let needed: Vec<&str> = standing.data_classes.iter().map(String::as_str).collect();
+                check_case_is_open_to(room, &access, told.organisation_id, &needed, TO).await?;
             }
             let request = VerbRequest::Transfer(Transfer {
                 organisation_id: told.organisation_id,

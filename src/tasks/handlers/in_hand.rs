@@ -1,13 +1,15 @@
 //! A task held for one verb: found, locked, and known to be this person's to
 //! use the verb on.
 
+use futures_util::{join, try_join};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::show::{actor_of, show_one};
-use crate::cases::access::{self, Access};
-use crate::doors::{Answer, Audited, Room};
+use super::show::{Beside, Powers, actor_of, view_of};
+use crate::cases::access::Access;
+use crate::doors::{Answer, Audited, Doorstep, Grant, Id, Room};
 use crate::error::{AppError, Result};
+use crate::identity::queries::people;
 use crate::sharing::model::OrgKind;
 use crate::tasks::model::{self, Actor, Task, TaskError, Verb, VerbRequest};
 use crate::tasks::queries::{self, TaskRow};
@@ -19,52 +21,88 @@ pub struct InHand {
     pub row: TaskRow,
     task: Task,
     actor: Actor,
+    access: Access,
+    grants: Vec<Grant>,
+}
+
+/// What is fetched ahead of a verb: the task, locked if the caller's organisation
+/// is a side of it, and what the rules and the view ask besides.
+pub struct Reached {
+    row: Option<TaskRow>,
+    access: Access,
+    owner: Option<String>,
+    grants: Vec<Grant>,
+}
+
+/// Reaches for the task `id`, in one round trip. 404 where the person does not see it.
+pub fn reach<V>(id: Id) -> impl AsyncFnOnce(&Doorstep<'_>, &V) -> Result<Reached> {
+    async move |step: &Doorstep<'_>, _: &V| {
+        let id = id.get();
+        let (row, access, owner, grants) = join!(
+            queries::lock(step, id),
+            queries::access_to(step, id),
+            queries::kind_of_owner(step, id),
+            queries::grants_of(step, step.user_id)
+        );
+        Ok(Reached {
+            access: access?,
+            row: row?,
+            owner: owner?,
+            grants: grants?,
+        })
+    }
 }
 
 impl InHand {
-    /// Takes the task `id` in hand for `verb`.
+    /// Takes the task that was reached in hand for `verb`.
     ///
     /// # Errors
-    /// 404 where the person does not see it, 403 where it is not theirs to act
-    /// on, 428 and 412 by `If-Match`, 409 where its state does not allow it.
-    pub async fn take(room: &mut Room, id: Uuid, verb: Verb) -> Result<Self> {
-        let Some(row) = queries::lock(room, id).await? else {
-            queries::find(room, id).await?;
-            return Err(TaskError::NotAParty.into());
-        };
-        let access = access::find(room, row.case_id).await?;
+    /// 403 where it is not theirs to act on, 428 and 412 by `If-Match`, 409 where its
+    /// state does not allow it.
+    pub fn take(room: &Room, reached: Reached, verb: Verb) -> Result<Self> {
+        let row = reached.row.ok_or(TaskError::NotAParty)?;
         room.request.expect_version(row.version)?;
-        let owner = queries::find_kind(room, row.owner_org_id).await?;
-        let task = record::task_of(&row, owner.and_then(|kind| OrgKind::parse(&kind)))?;
-        let actor = actor_of(&room.person, &access);
+        let owner = reached.owner.and_then(|kind| OrgKind::parse(&kind));
+        let task = record::task_of(&row, owner)?;
+        let actor = actor_of(&room.person, &reached.access);
         model::admit(&task, &actor, verb, room.now)?;
-        Ok(Self { row, task, actor })
+        Ok(Self {
+            row,
+            task,
+            actor,
+            access: reached.access,
+            grants: reached.grants,
+        })
     }
 
     /// Carries the verb out, keeps what happened, and answers with the task.
     ///
     /// # Errors
     /// The rule of tasking that the request breaks.
-    pub async fn carry_out(self, room: &mut Room, request: VerbRequest) -> Result<Audited<Answer>> {
-        let Self { row, task, actor } = self;
+    pub async fn carry_out(self, room: &Room, request: VerbRequest) -> Result<Audited<Answer>> {
         let verb = request.verb();
-        let (after, event) = model::apply(task, &actor, request, room.now)?;
-        let announcement = record::announcement(&row, &event);
+        let (before, access) = (self.row, self.access);
+        let (after, event) = model::apply(self.task, &self.actor, request, room.now)?;
+        let announcement = record::announcement(&before, &event);
         let (evidence, recipient) = (event.evidence.clone(), event.transferred_to);
-        let facts = [("from", row.state.clone()), ("to", after.state.as_str().to_owned())];
-        let on_behalf_of = room.request.on_behalf_of.clone();
-        queries::change(room, row.id, &record::changes(&row, after, &event)?).await?;
-        queries::insert_event(room, &record::event_row(&row, event, on_behalf_of)?).await?;
-        let changed = queries::find(room, row.id).await?;
-        let view = show_one(room, changed).await?;
-        let answer = Answer::ok(&view)?.version(view.version);
-        let mut audited = Audited::alteration(answer)
-            .case(row.case_id, row.case_org_id)
+        let states = [("from", before.state.clone()), ("to", after.state.as_str().to_owned())];
+        let changes = record::changes(&before, after, &event)?;
+        let kept = record::event_row(&before, event, room.request.on_behalf_of.clone())?;
+        let row = before.changed(&changes);
+        // In this order: how it stands is read as the change left it.
+        let (_, _, mut standings, names, powers) = try_join!(
+            queries::change(room, row.id, &changes),
+            queries::insert_event(room, &kept),
+            queries::standings::of(room, std::slice::from_ref(&row.id)),
+            queries::names_in(room, std::slice::from_ref(&row)),
+            Powers::of(room, self.grants)
+        )?;
+        let mut audited = Audited::alteration(())
             .record(row.id)
             .classes(["core"])
             .fact("verb", verb.as_str())
             .event(announcement);
-        for (name, state) in facts {
+        for (name, state) in states {
             audited = audited.fact(name, state);
         }
         if !evidence.is_empty() {
@@ -75,7 +113,15 @@ impl InHand {
                 .recipient(organisation)
                 .fact("transferred_to", json!(organisation));
         }
-        Ok(audited)
+        let beside = Beside {
+            access: Some(&access),
+            standing: standings.remove(&row.id).unwrap_or_default(),
+            powers: &powers,
+            names: &names,
+        };
+        let view = view_of(room, row, beside)?;
+        let answer = Answer::ok(&view)?.version(view.version);
+        Ok(access.note(audited).with(answer))
     }
 
     /// Whether `user` and `team` belong to the tasked organisation.
@@ -96,7 +142,7 @@ pub async fn check_owner(room: &mut Room, org: Uuid, user: Option<Uuid>, team: O
         return Err(TaskError::OwnerAmbiguous.into());
     }
     if let Some(user) = user
-        && !queries::has_person(room, org, user).await?
+        && people::name_of_colleague(room, user, org).await?.is_none()
     {
         return Err(AppError::invalid(
             "/owner_user_id",

@@ -1,14 +1,18 @@
 //! Asking another organisation, or ordering within one's own.
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpResponse, post};
 use uuid::Uuid;
 
 use super::in_hand::{check_case_is_open_to, check_owner, kind_of};
 use super::show::{actor_of, show_one};
+use crate::audit::Op;
 use crate::cases::access::{self, Access};
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::reference::new_reference;
+use crate::sharing::model::DataClass;
 use crate::sharing::{Made, share_for_task};
 use crate::tasks::model::{self, Actor, Assignee, Role, TaskError, TaskEvent, TaskState};
 use crate::tasks::queries::{self, TaskRow};
@@ -35,8 +39,11 @@ pub async fn propose_task(caller: Caller<may::ProposeTask>, id: Id, body: JsonBo
             let actor = actor_of(&room.person, &access);
             let shared = share_first(room, &access, &mut wanted).await?;
             check(room, &access, &actor, &wanted).await?;
+            let needed = needed_classes(&wanted.data_classes);
             let row = new_row(room, &access, wanted).await?;
-            let audited = open(room, &access, &actor, row).await?;
+            // A case that is opened with the task is disclosed, and the log says so.
+            let op = shared.as_ref().map_or(Op::Collection, Made::op);
+            let audited = open(room, &access, &actor, (row, needed), op).await?;
             Ok(match shared {
                 Some(made) => made.note(audited),
                 None => audited,
@@ -56,7 +63,8 @@ async fn share_first(room: &mut Room, access: &Access, wanted: &mut NewTask) -> 
             "must be the organisation asked",
         ));
     }
-    Ok(Some(share_for_task(room, access, share).await?))
+    let made = share_for_task(room, access, share).await;
+    made.map(Some).map_err(|error| error.within("/share"))
 }
 
 async fn check(room: &mut Room, access: &Access, actor: &Actor, wanted: &NewTask) -> Result<()> {
@@ -76,11 +84,18 @@ async fn check(room: &mut Room, access: &Access, actor: &Actor, wanted: &NewTask
     if wanted.due_at.0 <= room.now {
         return Err(TaskError::DueInPast.into());
     }
-    let classes: Vec<&str> = wanted.data_classes.iter().map(|class| class.as_str()).collect();
+    let classes = needed_classes(&wanted.data_classes);
+    let classes: Vec<&str> = classes.iter().map(String::as_str).collect();
     if wanted.owner_org_id == actor.org_id {
         return Ok(());
     }
     check_case_is_open_to(room, access, wanted.owner_org_id, &classes, "/owner_org_id").await
+}
+
+/// The classes a task needs, each once: those named, and `core`.
+fn needed_classes(named: &[DataClass]) -> Vec<String> {
+    let needed: BTreeSet<DataClass> = named.iter().copied().chain([DataClass::Core]).collect();
+    needed.into_iter().map(|class| class.as_str().to_owned()).collect()
 }
 
 /// Whether somebody is within the area that the person's commanding roles reach.
@@ -144,16 +159,24 @@ async fn new_row(room: &mut Room, access: &Access, wanted: NewTask) -> Result<Ta
     })
 }
 
-async fn open(room: &mut Room, access: &Access, actor: &Actor, row: TaskRow) -> Result<Audited<Answer>> {
+async fn open(
+    room: &mut Room,
+    access: &Access,
+    actor: &Actor,
+    new: (TaskRow, Vec<String>),
+    op: Op,
+) -> Result<Audited<Answer>> {
+    let (row, needed) = new;
     let event = TaskEvent::opened(&record::task_of(&row, None)?, actor, room.now);
     let announcement = record::announcement(&row, &event);
     let on_behalf_of = room.request.on_behalf_of.clone();
     queries::insert(room, &row).await?;
+    queries::standings::need(room, row.id, &needed).await?;
     queries::insert_event(room, &record::event_row(&row, event, on_behalf_of)?).await?;
     let (id, owner, state) = (row.id, row.owner_org_id, row.state.clone());
     let view = show_one(room, row).await?;
     let answer = Answer::created(format!("/v1/tasks/{id}"), &view)?.version(view.version);
-    let audited = Audited::collection(answer)
+    let audited = Audited::new(op, answer)
         .record(id)
         .classes(["core"])
         .fact("to", state)

@@ -2,16 +2,18 @@
 
 use std::collections::HashMap;
 
+use futures_util::try_join;
 use uuid::Uuid;
 
 use crate::cases::access::Access;
 use crate::doors::may::{self, Permission};
-use crate::doors::{Person, Room};
+use crate::doors::{Grant, Person, Room};
 use crate::error::Result;
 use crate::identity::roles;
 use crate::sharing::model::OrgKind;
 use crate::tasks::model::{self, Actor, Role, Verb};
-use crate::tasks::queries::{self, TaskRow};
+use crate::tasks::queries::standings::Standing;
+use crate::tasks::queries::{self, Names, TaskRow};
 use crate::tasks::record;
 use crate::tasks::view::{Shown, TaskView};
 
@@ -19,35 +21,65 @@ use crate::tasks::view::{Shown, TaskView};
 ///
 /// # Errors
 /// Those of the database.
-pub async fn show(room: &mut Room, rows: Vec<TaskRow>) -> Result<Vec<TaskView>> {
+pub async fn show(room: &Room, rows: Vec<TaskRow>) -> Result<Vec<TaskView>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let names = queries::names_in(room, &rows).await?;
-    let powers = Powers::of(room).await?;
-    let seen = queries::accesses(room, &rows).await?;
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let (names, grants, seen, mut standings) = try_join!(
+        queries::names_in(room, &rows),
+        queries::grants_of(room, room.person.user_id),
+        queries::accesses(room, &rows),
+        queries::standings::of(room, &ids)
+    )?;
+    let powers = Powers::of(room, grants).await?;
     let cases: HashMap<Uuid, Access> = seen.into_iter().map(|access| (access.case_id, access)).collect();
-    let mut views = Vec::with_capacity(rows.len());
-    for row in rows {
-        let task = record::task_of(&row, None)?;
-        let access = cases.get(&row.case_id);
-        let allowed_verbs = access.map_or_else(Vec::new, |access| powers.verbs(&task, access, room));
-        let shown = Shown {
-            case_ref: access.map(|access| access.ref_.clone()),
-            allowed_verbs,
+    let view = |row: TaskRow| {
+        let beside = Beside {
+            access: cases.get(&row.case_id),
+            standing: standings.remove(&row.id).unwrap_or_default(),
+            powers: &powers,
             names: &names,
-            now: room.now,
         };
-        views.push(TaskView::of(row, task, shown));
-    }
-    Ok(views)
+        view_of(room, row, beside)
+    };
+    rows.into_iter().map(view).collect()
+}
+
+/// What is shown beside what is stored of a task.
+pub struct Beside<'a> {
+    /// The caller's access to its case, if there is any.
+    pub access: Option<&'a Access>,
+    /// How it stands.
+    pub standing: Standing,
+    /// What the caller may do.
+    pub powers: &'a Powers,
+    /// Who is who.
+    pub names: &'a Names,
 }
 
 /// The view of one task.
 ///
 /// # Errors
+/// If the row holds what the rules do not know.
+pub fn view_of(room: &Room, row: TaskRow, beside: Beside<'_>) -> Result<TaskView> {
+    let task = record::task_of(&row, None)?;
+    let verbs = |access| beside.powers.verbs(&task, access, room);
+    let shown = Shown {
+        case_ref: beside.access.map(|access| access.ref_.clone()),
+        allowed_verbs: beside.access.map_or_else(Vec::new, verbs),
+        standing: beside.standing,
+        names: beside.names,
+        now: room.now,
+    };
+    Ok(TaskView::of(row, task, shown))
+}
+
+/// The view of a task as it is stored.
+///
+/// # Errors
 /// Those of the database.
-pub async fn show_one(room: &mut Room, row: TaskRow) -> Result<TaskView> {
+pub async fn show_one(room: &Room, row: TaskRow) -> Result<TaskView> {
     let mut views = show(room, vec![row]).await?;
     views.pop().ok_or(crate::error::AppError::NotFound)
 }
@@ -66,20 +98,23 @@ pub fn actor_of(person: &Person, access: &Access) -> Actor {
 }
 
 /// Every grant of a person, whatever the permission at hand, with what it carries.
-struct Powers(Vec<(Person, Vec<String>)>);
+pub struct Powers(Vec<(Person, Vec<String>)>);
 
 impl Powers {
-    async fn of(room: &mut Room) -> Result<Self> {
-        let person = room.person.clone();
+    /// What the grants of the person who asks carry.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn of(room: &Room, grants: Vec<Grant>) -> Result<Self> {
         let mut powers = Vec::new();
-        for grant in queries::grants_of(room, person.user_id).await? {
+        for grant in grants {
             let permissions = match roles::built_in(&grant.role) {
                 Some(role) => role.permissions().into_iter().map(str::to_owned).collect(),
                 None => queries::custom_permissions(room, &grant.role).await?,
             };
             let holder = Person {
                 grants: vec![grant],
-                ..person.clone()
+                ..room.person.clone()
             };
             powers.push((holder, permissions));
         }
@@ -103,7 +138,7 @@ impl Powers {
 
 const fn permission_of(verb: Verb) -> &'static str {
     match verb {
-        Verb::Propose | Verb::Assign | Verb::Lapse => may::ProposeTask::CODE,
+        Verb::Propose | Verb::Assign | Verb::Lapse | Verb::Escalate => may::ProposeTask::CODE,
         Verb::Accept | Verb::Decline | Verb::Counter | Verb::Transfer => may::AnswerTask::CODE,
         Verb::Start | Verb::Block | Verb::Unblock | Verb::Submit => may::WorkTask::CODE,
         Verb::Agree | Verb::Extend | Verb::Verify | Verb::Return | Verb::Cancel => may::VerifyTask::CODE,

@@ -3,7 +3,7 @@
 
 use actix_web::{HttpResponse, post};
 
-use super::in_hand::InHand;
+use super::in_hand::{InHand, reach};
 use crate::doors::{Caller, Id, JsonBody, Room, may};
 use crate::error::Result;
 use crate::http::openapi::IfMatch;
@@ -26,8 +26,8 @@ use crate::tasks::view::{AssessTask, CancelTask, ExtendTask, NoTerms, ReturnTask
 #[post("/v1/tasks/{id}/agree")]
 pub async fn agree_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<NoTerms>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, _: NoTerms| {
-            let task = InHand::take(room, id.get(), Verb::Agree).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, _: NoTerms, reached| {
+            let task = InHand::take(room, reached, Verb::Agree)?;
             let accept_due_at = record::answer_due(room.now)?;
             task.carry_out(room, VerbRequest::Agree(Agree { accept_due_at })).await
         })
@@ -48,8 +48,8 @@ pub async fn agree_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<
 #[post("/v1/tasks/{id}/extend")]
 pub async fn extend_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<ExtendTask>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, told: ExtendTask| {
-            let task = InHand::take(room, id.get(), Verb::Extend).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: ExtendTask, reached| {
+            let task = InHand::take(room, reached, Verb::Extend)?;
             let request = VerbRequest::Extend(Extend {
                 due_at: told.due_at.0,
                 reason: told.reason.into_string(),
@@ -73,8 +73,8 @@ pub async fn extend_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 #[post("/v1/tasks/{id}/verify")]
 pub async fn verify_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<VerifyTask>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, told: VerifyTask| {
-            let task = InHand::take(room, id.get(), Verb::Verify).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: VerifyTask, reached| {
+            let task = InHand::take(room, reached, Verb::Verify)?;
             let comment = told.comment.map(|comment| comment.into_string());
             task.carry_out(room, VerbRequest::Verify(Verify { comment })).await
         })
@@ -95,8 +95,8 @@ pub async fn verify_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 #[post("/v1/tasks/{id}/return")]
 pub async fn return_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<ReturnTask>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, told: ReturnTask| {
-            let task = InHand::take(room, id.get(), Verb::Return).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: ReturnTask, reached| {
+            let task = InHand::take(room, reached, Verb::Return)?;
             let reason = told.reason.into_string();
             task.carry_out(room, VerbRequest::Return(Return { reason })).await
         })
@@ -117,8 +117,8 @@ pub async fn return_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 #[post("/v1/tasks/{id}/cancel")]
 pub async fn cancel_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<CancelTask>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, told: CancelTask| {
-            let task = InHand::take(room, id.get(), Verb::Cancel).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: CancelTask, reached| {
+            let task = InHand::take(room, reached, Verb::Cancel)?;
             let reason = told.reason.into_string();
             task.carry_out(room, VerbRequest::Cancel(Cancel { reason })).await
         })
@@ -139,8 +139,8 @@ pub async fn cancel_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 #[post("/v1/tasks/{id}/assess")]
 pub async fn assess_task(caller: Caller<may::AssessTask>, id: Id, body: JsonBody<AssessTask>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, told: AssessTask| {
-            let task = InHand::take(room, id.get(), Verb::Assess).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: AssessTask, reached| {
+            let task = InHand::take(room, reached, Verb::Assess)?;
             let request = VerbRequest::Assess(Assess {
                 effectiveness: told.effectiveness,
                 evidence: told.evidence.into_string(),

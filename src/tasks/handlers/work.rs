@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, post};
 use uuid::Uuid;
 
-use super::in_hand::InHand;
+use super::in_hand::{InHand, reach};
 use crate::doors::{Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::openapi::IfMatch;
@@ -29,8 +29,8 @@ const MOST_EVIDENCE: usize = 100;
 #[post("/v1/tasks/{id}/start")]
 pub async fn start_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<NoTerms>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, _: NoTerms| {
-            let task = InHand::take(room, id.get(), Verb::Start).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, _: NoTerms, reached| {
+            let task = InHand::take(room, reached, Verb::Start)?;
             task.carry_out(room, VerbRequest::Start).await
         })
         .await
@@ -50,8 +50,8 @@ pub async fn start_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<No
 #[post("/v1/tasks/{id}/block")]
 pub async fn block_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<BlockTask>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, told: BlockTask| {
-            let task = InHand::take(room, id.get(), Verb::Block).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: BlockTask, reached| {
+            let task = InHand::take(room, reached, Verb::Block)?;
             let request = VerbRequest::Block(Block {
                 reason: told.reason.as_str().to_owned(),
                 text: told.text.into_string(),
@@ -73,8 +73,8 @@ pub async fn block_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<Bl
 #[post("/v1/tasks/{id}/unblock")]
 pub async fn unblock_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<NoTerms>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, _: NoTerms| {
-            let task = InHand::take(room, id.get(), Verb::Unblock).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, _: NoTerms, reached| {
+            let task = InHand::take(room, reached, Verb::Unblock)?;
             task.carry_out(room, VerbRequest::Unblock).await
         })
         .await
@@ -95,8 +95,8 @@ pub async fn unblock_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<
 #[post("/v1/tasks/{id}/submit")]
 pub async fn submit_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<SubmitTask>) -> Result<HttpResponse> {
     caller
-        .alter(body, async |room: &mut Room, told: SubmitTask| {
-            let task = InHand::take(room, id.get(), Verb::Submit).await?;
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: SubmitTask, reached| {
+            let task = InHand::take(room, reached, Verb::Submit)?;
             let evidence = checked(room, task.row.case_id, told.evidence).await?;
             let request = VerbRequest::Submit(Submit {
                 result: told.result.into_string(),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::escalation::Rung;
 use super::state::{Party, TaskState, Verb};
 use super::task::{Actor, CounterOffer, Task};
 
@@ -51,6 +52,8 @@ pub struct TaskEvent {
     pub evidence_text: Option<String>,
     /// Effectiveness 0–3, when assessed.
     pub effectiveness: Option<u8>,
+    /// The rung of the ladder, when escalated.
+    pub rung: Option<Rung>,
 }
 
 impl TaskEvent {
@@ -98,6 +101,7 @@ impl TaskEvent {
             evidence: Vec::new(),
             evidence_text: None,
             effectiveness: None,
+            rung: None,
         }
     }
 }

@@ -8,6 +8,7 @@
 
 mod effects;
 mod error;
+mod escalation;
 mod event;
 mod request;
 mod state;
@@ -21,6 +22,7 @@ mod properties;
 mod tests;
 
 pub use error::{PROBLEMS, TaskError};
+pub use escalation::{Climb, Rung, climb, working_days_after};
 pub use event::{Side, TaskEvent};
 pub use request::{
     Accept, Agree, Assess, Block, Cancel, Counter, Decline, DeclineReason, Extend, Outcome, Return, Submit, Transfer,

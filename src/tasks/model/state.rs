@@ -144,6 +144,8 @@ pub enum Verb {
     Assess,
     /// Nobody answered in time; done by the clock, never by a person.
     Lapse,
+    /// It is late, or soon will be, and the next in line is told; done by the clock.
+    Escalate,
 }
 
 impl Verb {
@@ -186,6 +188,7 @@ impl Verb {
             Self::Cancel => "cancel",
             Self::Assess => "assess",
             Self::Lapse => "lapse",
+            Self::Escalate => "escalate",
         }
     }
 
@@ -199,7 +202,7 @@ impl Verb {
                 Party::Requester
             }
             Self::Assess => Party::Either,
-            Self::Lapse => Party::Clock,
+            Self::Lapse | Self::Escalate => Party::Clock,
         }
     }
 }

@@ -6,12 +6,13 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
 use uuid::Uuid;
 
 use super::TaskRow;
 use crate::cases::access::Access;
 use crate::db::schema::{
-    attachments, case_access, custom_roles, organisations, role_grants, shares, team_members, teams, users,
+    attachments, case_access, custom_roles, organisations, role_grants, shares, tasks, team_members, teams, users,
 };
 use crate::doors::Grant;
 use crate::error::Result;
@@ -20,11 +21,11 @@ use crate::error::Result;
 ///
 /// # Errors
 /// Those of the database.
-pub async fn find_kind(connection: &mut AsyncPgConnection, organisation: Uuid) -> Result<Option<String>> {
+pub async fn find_kind(mut connection: &AsyncPgConnection, organisation: Uuid) -> Result<Option<String>> {
     Ok(organisations::table
         .find(organisation)
         .select(organisations::kind)
-        .first(connection)
+        .first(&mut connection)
         .await
         .optional()?)
 }
@@ -44,7 +45,7 @@ impl Names {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn names_in(connection: &mut AsyncPgConnection, rows: &[TaskRow]) -> Result<Names> {
+pub async fn names_in(connection: &AsyncPgConnection, rows: &[TaskRow]) -> Result<Names> {
     let orgs = rows.iter().flat_map(|row| [row.org_id, row.owner_org_id]).collect();
     let people = rows
         .iter()
@@ -58,16 +59,9 @@ pub async fn names_in(connection: &mut AsyncPgConnection, rows: &[TaskRow]) -> R
         })
         .flatten()
         .collect();
-    let mut names = names_of(connection, orgs, people).await?;
     let named: Vec<Uuid> = rows.iter().filter_map(|row| row.owner_team_id).collect();
-    if !named.is_empty() {
-        let found: Vec<(Uuid, String)> = teams::table
-            .filter(teams::id.eq_any(named))
-            .select((teams::id, teams::name))
-            .load(connection)
-            .await?;
-        names.0.extend(found);
-    }
+    let (mut names, found) = try_join!(names_of(connection, orgs, people), names_of_teams(connection, named))?;
+    names.0.extend(found);
     Ok(names)
 }
 
@@ -75,31 +69,68 @@ pub async fn names_in(connection: &mut AsyncPgConnection, rows: &[TaskRow]) -> R
 ///
 /// # Errors
 /// Those of the database.
-pub async fn names_of(connection: &mut AsyncPgConnection, orgs: Vec<Uuid>, people: Vec<Uuid>) -> Result<Names> {
-    let mut names: Vec<(Uuid, String)> = organisations::table
+pub async fn names_of(connection: &AsyncPgConnection, orgs: Vec<Uuid>, people: Vec<Uuid>) -> Result<Names> {
+    let (mut first, mut second) = (connection, connection);
+    let organisations = organisations::table
         .filter(organisations::id.eq_any(orgs))
         .select((organisations::id, organisations::name))
-        .load(connection)
-        .await?;
-    let found: Vec<(Uuid, String)> = users::table
+        .load::<(Uuid, String)>(&mut first);
+    let people = users::table
         .filter(users::id.eq_any(people))
         .select((users::id, users::name))
-        .load(connection)
-        .await?;
-    names.extend(found);
-    Ok(Names(names.into_iter().collect()))
+        .load::<(Uuid, String)>(&mut second);
+    let (organisations, people) = try_join!(organisations, people)?;
+    Ok(Names(organisations.into_iter().chain(people).collect()))
+}
+
+async fn names_of_teams(mut connection: &AsyncPgConnection, named: Vec<Uuid>) -> Result<Vec<(Uuid, String)>> {
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(teams::table
+        .filter(teams::id.eq_any(named))
+        .select((teams::id, teams::name))
+        .load(&mut connection)
+        .await?)
+}
+
+/// How the caller's organisation sees the case of a task that it sees.
+///
+/// # Errors
+/// Not found, where it sees none.
+pub async fn access_to(mut connection: &AsyncPgConnection, task: Uuid) -> Result<Access> {
+    Ok(case_access::table
+        .inner_join(tasks::table.on(tasks::case_id.eq(case_access::case_id)))
+        .filter(tasks::id.eq(task))
+        .select(Access::as_select())
+        .first(&mut connection)
+        .await?)
+}
+
+/// The kind of the organisation that is asked to do a task.
+///
+/// # Errors
+/// Those of the database.
+pub async fn kind_of_owner(mut connection: &AsyncPgConnection, task: Uuid) -> Result<Option<String>> {
+    Ok(tasks::table
+        .inner_join(organisations::table.on(organisations::id.eq(tasks::owner_org_id)))
+        .filter(tasks::id.eq(task))
+        .select(organisations::kind)
+        .first(&mut connection)
+        .await
+        .optional()?)
 }
 
 /// How the caller's organisation sees the cases of `tasks`.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn accesses(connection: &mut AsyncPgConnection, rows: &[TaskRow]) -> Result<Vec<Access>> {
+pub async fn accesses(mut connection: &AsyncPgConnection, rows: &[TaskRow]) -> Result<Vec<Access>> {
     let cases: Vec<Uuid> = rows.iter().map(|row| row.case_id).collect();
     Ok(case_access::table
         .filter(case_access::case_id.eq_any(cases))
         .select(Access::as_select())
-        .load(connection)
+        .load(&mut connection)
         .await?)
 }
 
@@ -109,7 +140,7 @@ pub async fn accesses(connection: &mut AsyncPgConnection, rows: &[TaskRow]) -> R
 /// # Errors
 /// Those of the database.
 pub async fn shared_classes(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     case: Uuid,
     to_org: Uuid,
     now: DateTime<Utc>,
@@ -120,30 +151,18 @@ pub async fn shared_classes(
         .filter(shares::state.eq("active"))
         .filter(shares::expires_at.is_null().or(shares::expires_at.gt(now)))
         .select(shares::data_classes)
-        .first(connection)
+        .first(&mut connection)
         .await
         .optional()?)
-}
-
-/// Whether an organisation has that person, with an account in use.
-///
-/// # Errors
-/// Those of the database.
-pub async fn has_person(connection: &mut AsyncPgConnection, org: Uuid, user: Uuid) -> Result<bool> {
-    let found = users::table
-        .filter(users::id.eq(user))
-        .filter(users::org_id.eq(org))
-        .filter(users::disabled_at.is_null());
-    Ok(diesel::select(exists(found)).get_result(connection).await?)
 }
 
 /// Whether an organisation has that team.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn has_team(connection: &mut AsyncPgConnection, org: Uuid, team: Uuid) -> Result<bool> {
+pub async fn has_team(mut connection: &AsyncPgConnection, org: Uuid, team: Uuid) -> Result<bool> {
     let found = teams::table.filter(teams::id.eq(team)).filter(teams::org_id.eq(org));
-    Ok(diesel::select(exists(found)).get_result(connection).await?)
+    Ok(diesel::select(exists(found)).get_result(&mut connection).await?)
 }
 
 /// The wards of a team, or of the teams a person belongs to on that day.
@@ -151,7 +170,7 @@ pub async fn has_team(connection: &mut AsyncPgConnection, org: Uuid, team: Uuid)
 /// # Errors
 /// Those of the database.
 pub async fn wards_of(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     user: Option<Uuid>,
     team: Option<Uuid>,
     now: DateTime<Utc>,
@@ -170,7 +189,7 @@ pub async fn wards_of(
                 .assume_not_null(),
         )
         .select(teams::gss)
-        .load(connection)
+        .load(&mut connection)
         .await?;
     Ok(wards.into_iter().flatten().collect())
 }
@@ -180,13 +199,13 @@ pub async fn wards_of(
 ///
 /// # Errors
 /// Those of the database.
-pub async fn count_evidence(connection: &mut AsyncPgConnection, case: Uuid, ids: &[Uuid]) -> Result<i64> {
+pub async fn count_evidence(mut connection: &AsyncPgConnection, case: Uuid, ids: &[Uuid]) -> Result<i64> {
     Ok(attachments::table
         .filter(attachments::case_id.eq(case))
         .filter(attachments::id.eq_any(ids))
         .filter(attachments::state.ne("rejected"))
         .count()
-        .get_result(connection)
+        .get_result(&mut connection)
         .await?)
 }
 
@@ -194,12 +213,12 @@ pub async fn count_evidence(connection: &mut AsyncPgConnection, case: Uuid, ids:
 ///
 /// # Errors
 /// Those of the database.
-pub async fn grants_of(connection: &mut AsyncPgConnection, user: Uuid) -> Result<Vec<Grant>> {
+pub async fn grants_of(mut connection: &AsyncPgConnection, user: Uuid) -> Result<Vec<Grant>> {
     type Row = (String, Option<Vec<String>>, Option<Vec<String>>);
     let rows: Vec<Row> = role_grants::table
         .filter(role_grants::user_id.eq(user))
         .select((role_grants::role, role_grants::areas, role_grants::case_types))
-        .load(connection)
+        .load(&mut connection)
         .await?;
     let grant = |(role, areas, case_types)| Grant {
         role,
@@ -213,11 +232,11 @@ pub async fn grants_of(connection: &mut AsyncPgConnection, user: Uuid) -> Result
 ///
 /// # Errors
 /// Those of the database.
-pub async fn custom_permissions(connection: &mut AsyncPgConnection, role: &str) -> Result<Vec<String>> {
+pub async fn custom_permissions(mut connection: &AsyncPgConnection, role: &str) -> Result<Vec<String>> {
     let found: Option<Vec<String>> = custom_roles::table
         .filter(custom_roles::code.eq(role))
         .select(custom_roles::permissions)
-        .first(connection)
+        .first(&mut connection)
         .await
         .optional()?;
     Ok(found.unwrap_or_default())

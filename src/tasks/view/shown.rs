@@ -6,7 +6,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::sharing::model::DataClass;
 use crate::tasks::model::{Rag, Task, Verb};
+use crate::tasks::queries::standings::Standing;
 use crate::tasks::queries::{Names, TaskEventRow, TaskRow};
 
 /// One thing one organisation has to do by a time.
@@ -25,7 +27,8 @@ use crate::tasks::queries::{Names, TaskEventRow, TaskRow};
     "owner_user_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b06", "owner_user_name": "Priya Nair",
     "previous_owner_org_ids": [],
     "due_at": "2026-03-09T17:00:00Z", "original_due_at": "2026-03-09T17:00:00Z",
-    "overdue": false, "rag": "green", "extensions": 0, "evidence": [],
+    "overdue": false, "rag": "green", "extensions": 0, "escalation_level": null,
+    "data_classes": ["core", "location"], "evidence": [],
     "created_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T10:00:00Z",
     "allowed_verbs": ["start"], "version": 2
 }))]
@@ -83,6 +86,12 @@ pub struct TaskView {
     pub rag: Option<Rag>,
     /// How often the time was extended.
     pub extensions: i32,
+    /// How far up it was told that it is late: 0 the owner was reminded, 1 the owner's
+    /// supervisors, 2 its coordinators; `null` while there is time.
+    pub escalation_level: Option<i16>,
+    /// The classes of the case's data that it needs: the tasked organisation has to see them.
+    #[schema(value_type = Vec<DataClass>)]
+    pub data_classes: Vec<String>,
     /// How one will know that it helped.
     pub success_measure: Option<String>,
     /// While proposed: other terms that wait for the requester's agreement.
@@ -135,6 +144,8 @@ pub struct Shown<'a> {
     pub case_ref: Option<String>,
     /// The verbs the caller can use on it now.
     pub allowed_verbs: Vec<Verb>,
+    /// What it needs, and how far up it was told that it is late.
+    pub standing: Standing,
     /// The names of who is named.
     pub names: &'a Names,
     /// The time.
@@ -173,6 +184,8 @@ impl TaskView {
             overdue,
             rag,
             extensions: row.extensions,
+            escalation_level: context.standing.escalation_level,
+            data_classes: context.standing.data_classes,
             success_measure: row.success_measure,
             counter_offer: task.counter_offer.map(|offer| CounterOfferView {
                 due_at: offer.due_at,
@@ -213,7 +226,7 @@ impl TaskView {
 pub struct TaskEventView {
     /// Its id.
     pub id: Uuid,
-    /// What happened: `propose`, `assign`, a verb of this API, or `lapse`.
+    /// What happened: `propose`, `assign`, a verb of this API, `lapse` or `escalate`.
     pub verb: String,
     /// When.
     pub at: DateTime<Utc>,
@@ -251,7 +264,8 @@ pub struct TaskEventView {
     pub due_before: Option<DateTime<Utc>>,
     /// Due after.
     pub due_after: Option<DateTime<Utc>>,
-    /// What belongs to the verb: `rank`, `transferred_to`, `offer`, `evidence`, `evidence_text`, `effectiveness`.
+    /// What belongs to the verb: `rank`, `transferred_to`, `offer`, `evidence`, `evidence_text`, `effectiveness`,
+    /// `level` and `role` (who is told).
     #[schema(value_type = Object)]
     pub facts: Value,
 }

@@ -8,11 +8,12 @@ use actix_web::web;
 use chrono::{DateTime, Duration, Utc};
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
+use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-use wardlink::attachments::scanner::Scanner;
 use wardlink::attachments::store::{AttachmentStoreConfig, Store};
+use wardlink::audit::notary::Notary;
 use wardlink::cases::workflow::Catalogue;
-use wardlink::clock::Clock;
+use wardlink::clock::{Clock, Steady};
 use wardlink::config::Config;
 use wardlink::db::Pools;
 use wardlink::geography::{self, WardMap};
@@ -20,7 +21,9 @@ use wardlink::http::openapi;
 use wardlink::http::operations::Operations;
 use wardlink::identity::keys::SigningKeys;
 use wardlink::identity::passwords::{HashQueue, Passwords};
+use wardlink::identity::secrets::Secrets;
 use wardlink::identity::tokens::TokenMint;
+use wardlink::limits::{Limits, Rates};
 use wardlink::services::Services;
 
 use super::database::{CHEAP, TestDatabase};
@@ -34,6 +37,8 @@ pub struct TestApp {
     pub database: TestDatabase,
     /// The parts of the service.
     pub services: web::Data<Services>,
+    /// The clock of the limits.
+    pub steady: Steady,
     _folder: tempfile::TempDir,
 }
 
@@ -101,17 +106,25 @@ impl TestApp {
 
     /// Starts a service whose settings were changed by `adjust`.
     pub async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::start_with_routes(adjust, |_| {}).await
+    }
+
+    /// Starts a service that has more routes besides.
+    pub async fn start_with_routes(adjust: impl FnOnce(&mut Config), more: fn(&mut ServiceConfig<'_>)) -> Self {
         let database = TestDatabase::new().await;
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::read(&|_| None).unwrap();
         config.data = folder.path().to_owned();
         config.attachments = AttachmentStoreConfig::Folder(folder.path().join("attachments"));
+        // A test's clock stands still, so nothing would be filled up again.
+        config.limits = Rates::OFF;
         config.connections = 4;
         // Many tests share two cores; waiting for a turn is not what they test.
         config.connection_wait = std::time::Duration::from_secs(20);
         adjust(&mut config);
-        let services = web::Data::new(services(config, &database).await);
-        let service = std::rc::Rc::new(actix_web::test::init_service(wardlink::wardlink_app!(services)).await);
+        let steady = Steady::fixed();
+        let services = web::Data::new(services(config, &database, &steady).await);
+        let service = std::rc::Rc::new(actix_web::test::init_service(wardlink::wardlink_app!(services, more)).await);
         let call = move |request: TestRequest| -> LocalBoxFuture<'static, Reply> {
             let service = service.clone();
             Box::pin(async move {
@@ -140,6 +153,7 @@ impl TestApp {
             call: Box::new(call),
             database,
             services,
+            steady,
             _folder: folder,
         }
     }
@@ -170,9 +184,10 @@ pub fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-async fn services(config: Config, database: &TestDatabase) -> Services {
+async fn services(config: Config, database: &TestDatabase, steady: &Steady) -> Services {
     let clock = Clock::fixed(instant("2026-03-02T09:00:00Z"));
     let keys = Arc::new(SigningKeys::open(config.data.join("keys.json"), clock.now()).unwrap());
+    let secrets = Arc::new(Secrets::open(config.data.join("secrets.json"), clock.now()).unwrap());
     let db = Pools::connect(&database.url, &database.url, config.connections, config.connection_wait).unwrap();
     let wards = geography::queries::load_wards(&mut db.worker.get().await.unwrap())
         .await
@@ -185,14 +200,19 @@ async fn services(config: Config, database: &TestDatabase) -> Services {
             Duration::minutes(15),
         )
         .unwrap(),
+        notary: Notary::open(&config).unwrap(),
         keys,
         clock,
-        passwords: Passwords::new(CHEAP, HashQueue::default()).unwrap(),
+        passwords: Passwords::new(CHEAP, HashQueue::default())
+            .unwrap()
+            .peppered(secrets.clone()),
+        secrets,
         wards: RwLock::new(Arc::new(WardMap::new(wards))),
         workflows: Arc::new(Catalogue::built_in().unwrap()),
         store: Store::open(&config.attachments).unwrap(),
-        scanner: Scanner::BuiltIn,
+        scanner: config.scanner.parse().unwrap(),
         operations: Operations::of(&openapi::document()),
+        limits: Limits::new(&config.limits, steady),
         db,
         config,
     }

@@ -123,7 +123,7 @@ async fn make_template(server: &str) -> String {
 async fn fill(url: &str) {
     migrate::migrate(url).await.expect("migrations");
     let passwords = Passwords::new(CHEAP, HashQueue::default()).unwrap();
-    let hash = passwords.hash(&Password::from(demo::people::PASSWORD)).await.unwrap();
+    let hash = passwords.hash(&Password::from(demo::accounts::PASSWORD)).await.unwrap();
     let mut owner = migrate::as_owner(url).await.unwrap();
     demo::people::seed(&mut owner, &hash, super::instant("2026-03-02T09:00:00Z"))
         .await

@@ -3,9 +3,11 @@
 mod app;
 mod cases;
 mod database;
+mod log;
 mod people;
 mod photos;
 mod records;
+mod wire;
 
 pub use app::{Reply, TestApp, instant};
 
@@ -13,3 +15,4 @@ pub use database::TestDatabase;
 pub use people::Actor;
 pub use photos::{BOUNDARY, form, photo};
 pub use records::ALL_CLASSES;
+pub use wire::exchange;

@@ -139,7 +139,7 @@ pub(super) fn request(verb: Verb, now: DateTime<Utc>) -> VerbRequest {
             effectiveness: 2,
             evidence: "photos".to_owned(),
         }),
-        Verb::Propose | Verb::Assign | Verb::Lapse => unreachable!("not callable"),
+        Verb::Propose | Verb::Assign | Verb::Lapse | Verb::Escalate => unreachable!("not callable"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
 /// What stands at a path.
-pub(super) enum Found {
+pub(crate) enum Found {
     /// No such file.
     Nothing,
     /// A file to which others than its owner have access, by its permission
@@ -19,7 +19,7 @@ pub(super) enum Found {
 }
 
 /// Reads a file if it is private.
-pub(super) fn read(path: &Path) -> io::Result<Found> {
+pub(crate) fn read(path: &Path) -> io::Result<Found> {
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
@@ -41,7 +41,7 @@ pub(super) fn read(path: &Path) -> io::Result<Found> {
 
 /// Makes a private file and, if missing, its folder; `false`, changing
 /// nothing, if it is already there.
-pub(super) fn create(path: &Path, text: &str) -> io::Result<bool> {
+pub(crate) fn create(path: &Path, text: &str) -> io::Result<bool> {
     let folder = folder_of(path);
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let draft = draft(path, text)?;
@@ -56,7 +56,7 @@ pub(super) fn create(path: &Path, text: &str) -> io::Result<bool> {
 }
 
 /// Replaces a private file in one step.
-pub(super) fn replace(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let draft = draft(path, text)?;
     if let Err(e) = std::fs::rename(&draft, path) {
         std::fs::remove_file(&draft)?;

@@ -1,14 +1,16 @@
 //! Writing and reading the log.
 
 use chrono::{DateTime, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Jsonb, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ipnetwork::IpNetwork;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Op, OutboxEvent, Outcome, Purpose};
+use crate::audit::{Op, OutboxEvent, Outcome, Purpose};
 use crate::db::schema::{audit_events, organisations, outbox_events, users};
 use crate::error::{AppError, Result};
 
@@ -83,15 +85,14 @@ impl NewAuditEvent {
     }
 }
 
-/// Adds a row to the log. Takes a shared connection, so that COMMIT can follow in
-/// the same round trip.
+/// Adds a row to the log.
 ///
 /// # Errors
 /// [`AppError::Unavailable`], whatever the cause: what cannot be logged is not done.
-pub async fn insert(connection: &mut &AsyncPgConnection, event: &NewAuditEvent) -> Result<()> {
+pub async fn insert(mut connection: &AsyncPgConnection, event: &NewAuditEvent) -> Result<()> {
     diesel::insert_into(audit_events::table)
         .values(event)
-        .execute(connection)
+        .execute(&mut connection)
         .await
         .map(drop)
         .map_err(|error| AppError::Unavailable(format!("the audit log cannot be written: {error}")))
@@ -113,43 +114,79 @@ struct OutboxRow<'a> {
     facts: &'a Value,
 }
 
+/// By whom, and in which request, something is told.
+#[derive(Debug)]
+pub struct Sender<'a> {
+    /// For which organisation.
+    pub org_id: Uuid,
+    /// Who did it, unless a job did.
+    pub user_id: Option<Uuid>,
+    /// `On-Behalf-Of`.
+    pub on_behalf_of: Option<&'a str>,
+    /// `X-Request-Id`.
+    pub request_id: Uuid,
+}
+
 /// Adds events to the outbox, in order.
 ///
 /// # Errors
 /// If the database refuses them.
 pub async fn insert_outbox(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     events: &[OutboxEvent],
-    org_id: Uuid,
-    actor_user_id: Option<Uuid>,
-    on_behalf_of: Option<&str>,
-    request_id: Uuid,
+    sender: &Sender<'_>,
 ) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
     let rows: Vec<OutboxRow<'_>> = events
         .iter()
         .map(|event| OutboxRow {
-            org_id,
-            actor_user_id,
-            on_behalf_of,
+            org_id: sender.org_id,
+            actor_user_id: sender.user_id,
+            on_behalf_of: sender.on_behalf_of,
             case_id: event.case.map(|(id, _)| id),
             case_org_id: event.case.map(|(_, owner)| owner),
             name: event.name,
             data_class: event.data_class,
             audience_org_ids: event.audience.as_deref(),
             record_id: event.record_id,
-            request_id,
+            request_id: sender.request_id,
             facts: &event.facts,
         })
         .collect();
     diesel::insert_into(outbox_events::table)
         .values(rows)
-        .execute(connection)
+        .execute(&mut connection)
         .await?;
     Ok(())
 }
 
-/// A row of the log, as it was written.
-#[derive(Debug, Queryable, Selectable)]
+/// A JSON document as the database writes it, unread.
+#[derive(Debug, Clone, FromSqlRow)]
+pub struct JsonText(pub String);
+
+impl JsonText {
+    /// The document.
+    ///
+    /// # Errors
+    /// If the database holds what is no JSON.
+    pub fn read(&self) -> Result<Value> {
+        serde_json::from_str(&self.0).map_err(|error| AppError::Internal(format!("facts of an event: {error}")))
+    }
+}
+
+impl FromSql<Jsonb, Pg> for JsonText {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        match value.as_bytes().split_first() {
+            Some((1, text)) => Ok(Self(std::str::from_utf8(text)?.to_owned())),
+            _ => Err("not a JSON document of version 1".into()),
+        }
+    }
+}
+
+/// A row of the log, as it was written: what the view shows and the leaf depends on.
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = audit_events)]
 pub struct AuditRow {
     /// Its place in the log.
@@ -195,7 +232,7 @@ pub struct AuditRow {
     /// Organisations given something.
     pub recipient_org_ids: Vec<Uuid>,
     /// Names, states, filters.
-    pub facts: Value,
+    pub facts: JsonText,
 }
 
 /// A row of the log with the names of who acted, as far as the reader may know them.

@@ -1,0 +1,273 @@
+//! What an organisation takes away of the log: events with their proofs, a signed
+//! checkpoint, and a signed end, so that it can be verified by itself years later.
+//!
+//! Lines of JSON. The first is the [`Head`], then one [`Proved`] per event in the
+//! order of the tree, and the last is the [`Tail`], by which a bundle that was cut
+//! is known.
+
+use std::io::{BufRead, Read as _};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::checkpoint::Checkpoint;
+use super::merkle::Hash;
+use super::notary::Notary;
+use super::note::{Note, NoteError, VerifierKey};
+use super::proved::{Proved, Unproved, base64};
+
+/// The form of a bundle.
+pub const FORM: &str = "wardlink-audit/1";
+/// The longest line that is read, in bytes.
+const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+
+/// The first line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    /// [`FORM`].
+    pub bundle: String,
+    /// Whom it was made for, and what it shows is what they may see.
+    pub organisation: Uuid,
+    /// When.
+    pub made_at: DateTime<Utc>,
+    /// Which events were asked for.
+    pub filters: serde_json::Value,
+    /// The log as it was then, signed.
+    pub checkpoint: String,
+    /// The key that verifies it. Whoever verifies has it from elsewhere.
+    pub verifier_key: String,
+}
+
+/// The last line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tail {
+    /// How many events there are, and the hash of all lines before, signed.
+    pub end: String,
+}
+
+/// Why a bundle is not believed.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// It cannot be read.
+    #[error("line {line}: {source}")]
+    Io {
+        /// Counted from 1.
+        line: u64,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A line is not what it should be.
+    #[error("line {line}: {reason}")]
+    Malformed {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The checkpoint or the end is not signed by the log.
+    #[error("line {line}: {source}")]
+    Unsigned {
+        /// Counted from 1.
+        line: u64,
+        /// How.
+        source: NoteError,
+    },
+    /// An event is not proved.
+    #[error("line {line}, leaf {leaf_index}: {source}")]
+    Unproved {
+        /// Counted from 1.
+        line: u64,
+        /// Its place in the tree.
+        leaf_index: u64,
+        /// How.
+        source: Unproved,
+    },
+    /// It ends before its end, or goes on after it, or lines are missing or changed.
+    #[error("the bundle is not as it was signed: it was cut or changed")]
+    Cut,
+    /// It is of another history than a checkpoint kept elsewhere.
+    #[error("fork: at {0} entries the log of the bundle is not the one that was signed")]
+    Fork(u64),
+}
+
+/// What a bundle that is whole holds.
+#[derive(Debug)]
+pub struct Summary {
+    /// Whom it was made for.
+    pub organisation: Uuid,
+    /// Events.
+    pub events: u64,
+    /// Of those, how many had lost their body to an erasure.
+    pub erased: u64,
+    /// The log as it was.
+    pub checkpoint: Checkpoint,
+}
+
+/// The end of a bundle: the text that is signed.
+fn end_text(origin: &str, events: u64, lines: &Hash) -> String {
+    format!("{origin} export\n{events}\n{}\n", base64(lines))
+}
+
+/// A bundle in the making: it remembers what it must sign at the end.
+#[derive(Debug, Default)]
+pub struct Writer {
+    lines: Sha256,
+    events: u64,
+}
+
+impl Writer {
+    /// The line of a head or an event.
+    ///
+    /// # Errors
+    /// Never for what a bundle holds.
+    pub fn line(&mut self, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+        let mut line = serde_json::to_vec(value)?;
+        line.push(b'\n');
+        self.lines.update(&line);
+        Ok(line)
+    }
+
+    /// The line of an event.
+    ///
+    /// # Errors
+    /// Never for what a bundle holds.
+    pub fn event(&mut self, event: &Proved) -> serde_json::Result<Vec<u8>> {
+        self.events += 1;
+        self.line(event)
+    }
+
+    /// The last line.
+    ///
+    /// # Errors
+    /// Never for what a bundle holds.
+    pub fn end(&mut self, notary: &Notary) -> serde_json::Result<Vec<u8>> {
+        let lines: Hash = self.lines.clone().finalize().into();
+        let text = end_text(notary.verifier().name(), self.events, &lines);
+        self.line(&Tail {
+            end: notary.vouch(&text).to_string(),
+        })
+    }
+}
+
+/// A bundle being read.
+struct Lines<R> {
+    reader: R,
+    number: u64,
+    hash: Sha256,
+    /// The hash of all lines before the current one.
+    before: Hash,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn next(&mut self) -> Result<Option<String>, BundleError> {
+        self.number += 1;
+        let line = self.number;
+        self.before = self.hash.clone().finalize().into();
+        let mut bytes = Vec::new();
+        let mut bounded = (&mut self.reader).take(LONGEST_LINE);
+        let read = bounded.read_until(b'\n', &mut bytes);
+        read.map_err(|source| BundleError::Io { line, source })?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        self.hash.update(&bytes);
+        if bytes.pop() != Some(b'\n') {
+            return Err(BundleError::Cut);
+        }
+        let text = String::from_utf8(bytes).map_err(|error| self.malformed(&error))?;
+        Ok(Some(text))
+    }
+
+    fn malformed(&self, reason: &dyn std::fmt::Display) -> BundleError {
+        BundleError::Malformed {
+            line: self.number,
+            reason: reason.to_string(),
+        }
+    }
+
+    fn signed(&self, text: &str, key: &VerifierKey) -> Result<Note, BundleError> {
+        let line = self.number;
+        let unsigned = |source| BundleError::Unsigned { line, source };
+        let note: Note = text.parse().map_err(unsigned)?;
+        key.verify(&note).map_err(unsigned)?;
+        Ok(note)
+    }
+}
+
+/// Verifies a bundle with nothing but the key of the log: that every event is in the
+/// signed log and as it was sealed, and that nothing was taken out since. Checkpoints
+/// kept elsewhere of the same length must agree.
+///
+/// # Errors
+/// What is wrong with it first.
+pub fn verify(reader: impl BufRead, key: &VerifierKey, elsewhere: &[Checkpoint]) -> Result<Summary, BundleError> {
+    let mut lines = Lines {
+        reader,
+        number: 0,
+        hash: Sha256::new(),
+        before: Hash::default(),
+    };
+    let first = lines.next()?.ok_or(BundleError::Cut)?;
+    let head: Head = serde_json::from_str(&first).map_err(|error| lines.malformed(&error))?;
+    if head.bundle != FORM {
+        return Err(lines.malformed(&"not a bundle of this form"));
+    }
+    let note = lines.signed(&head.checkpoint, key)?;
+    let checkpoint = Checkpoint::open(&note, key).map_err(|source| BundleError::Unsigned { line: 1, source })?;
+    hold_against(&checkpoint, elsewhere)?;
+    let mut summary = Summary {
+        organisation: head.organisation,
+        events: 0,
+        erased: 0,
+        checkpoint,
+    };
+    let mut least = 0;
+    while let Some(text) = lines.next()? {
+        if let Ok(tail) = serde_json::from_str::<Tail>(&text) {
+            let note = lines.signed(&tail.end, key)?;
+            let whole = note.text() == end_text(key.name(), summary.events, &lines.before);
+            return match whole && lines.next()?.is_none() {
+                true => Ok(summary),
+                false => Err(BundleError::Cut),
+            };
+        }
+        least = verify_event(&lines, &text, &mut summary, least)?;
+    }
+    Err(BundleError::Cut)
+}
+
+/// Verifies the line of an event, and tells the least place that the next may have.
+fn verify_event<R: BufRead>(
+    lines: &Lines<R>,
+    text: &str,
+    summary: &mut Summary,
+    least: u64,
+) -> Result<u64, BundleError> {
+    let event: Proved = serde_json::from_str(text).map_err(|error| lines.malformed(&error))?;
+    if event.leaf_index < least {
+        return Err(lines.malformed(&"the events are not in the order of the tree"));
+    }
+    let has_body = event
+        .verify(&summary.checkpoint)
+        .map_err(|source| BundleError::Unproved {
+            line: lines.number,
+            leaf_index: event.leaf_index,
+            source,
+        })?;
+    summary.events += 1;
+    summary.erased += u64::from(!has_body);
+    Ok(event.leaf_index + 1)
+}
+
+fn hold_against(checkpoint: &Checkpoint, elsewhere: &[Checkpoint]) -> Result<(), BundleError> {
+    for kept in elsewhere {
+        if kept.size == checkpoint.size && kept.root != checkpoint.root {
+            return Err(BundleError::Fork(kept.size));
+        }
+    }
+    Ok(())
+}

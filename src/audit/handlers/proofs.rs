@@ -1,0 +1,216 @@
+//! Events with their proofs: one, or all that an organisation may take away.
+
+use actix_web::{HttpResponse, get, post, web};
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, LocalBoxStream};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::expect_purpose;
+use super::numbers::Number;
+use crate::audit::bundle::{FORM, Head, Writer};
+use crate::audit::merkle::{self, Known};
+use crate::audit::proved::{Kept, Proved, Side};
+use crate::audit::queries::proofs::{self, Wanted};
+use crate::audit::queries::tree::{self, CheckpointRow};
+use crate::audit::queries::verifying::{Connection, Leaf};
+use crate::audit::view::checkpoints::{ExportDraft, ProofQuery, ProofView};
+use crate::audit::{NotSealedYet, Op, checkpoint_error};
+use crate::doors::{Answer, Audited, Caller, JsonBody, Params, Reader, may};
+use crate::error::{AppError, Result};
+
+/// Leaves looked through at a time in an export: what bounds its memory.
+const STRIDE: u64 = 4096;
+
+/// Prove that an event is in the log
+///
+/// The entry that its leaf is the hash of, what it commits to as far as you may see
+/// it, and the audit path to the root of a checkpoint (RFC 9162 §2.1.3). What you may
+/// not see is there by its hash, so the whole can still be verified. `Access-Purpose`
+/// as for the log itself. 409 until a checkpoint covers the event, a minute at most.
+#[utoipa::path(
+    tag = "audit",
+    params(("seq" = i64, Path, description = "The number of the event."), ProofQuery),
+    responses(
+        (status = 200, description = "The proof.", body = ProofView),
+        (status = 409, description = "No checkpoint covers the event yet.", body = crate::http::problem::Problem,
+            content_type = "application/problem+json")
+    ),
+    security(("bearer" = ["audit.read"]))
+)]
+#[get("/v1/audit/events/{seq}/proof")]
+pub async fn prove_event(
+    caller: Caller<may::ReadAudit>,
+    seq: Number,
+    query: Params<ProofQuery>,
+) -> Result<HttpResponse> {
+    caller
+        .consult(query, async |room, query: ProofQuery| {
+            expect_purpose(room)?;
+            let viewer = room.person.org_id;
+            let seq = i64::try_from(seq.get()?).map_err(|_error| AppError::NotFound)?;
+            let Some(leaf) = proofs::leaf_of(room, seq).await? else {
+                // What is not there and what may not be seen is the same.
+                let visible = proofs::is_visible(room, seq).await?;
+                return Err(if visible {
+                    NotSealedYet.into()
+                } else {
+                    AppError::NotFound
+                });
+            };
+            let checkpoint = tree::checkpoint(room, query.tree_size).await?;
+            let index = leaf.0.leaf_index;
+            let checkpoint = checkpoint.filter(|checkpoint| checkpoint.tree_size > index);
+            let checkpoint = checkpoint.ok_or(NotSealedYet)?;
+            let size = checkpoint.tree_size.unsigned_abs();
+            let asked = merkle::blocks_asked_by(|nodes| merkle::prove_inclusion(nodes, index.unsigned_abs(), size));
+            let known = tree::blocks(room, &asked).await?;
+            let view = ProofView {
+                event: proved(&leaf, viewer, &known, size)?.ok_or(AppError::NotFound)?,
+                checkpoint: checkpoint.note,
+                verifier_key: checkpoint.verifier_key,
+            };
+            let event = leaf.1.map(|event| event.id);
+            Ok(Audited::consultation(Answer::ok(&view)?)
+                .records(event)
+                .fact("seq", seq))
+        })
+        .await
+}
+
+/// The event of a leaf, as far as `viewer` may see it, with its path in the tree of `size`.
+fn proved((seal, event): &Leaf, viewer: Uuid, known: &Known, size: u64) -> Result<Option<Proved>> {
+    let Some(event) = event else { return Ok(None) };
+    let event = event.event();
+    let kept: Kept = seal.kept()?;
+    let path = merkle::prove_inclusion(known, kept.leaf_index, size).map_err(checkpoint_error)?;
+    let side = Side::of(event.org, event.case_owners, event.recipients, viewer);
+    let proved = Proved::of(&event, &kept, &path, |part| side.shows(&event, viewer, part));
+    proved.map(Some).map_err(checkpoint_error)
+}
+
+/// Take the log away
+///
+/// Every event that you may see and a checkpoint covers, in the order of the tree,
+/// each with its proof, as one signed bundle of lines of JSON. It is verified without
+/// server or database by `wardlink audit verify --bundle`. The bundle is streamed: one
+/// that breaks off has no end and is refused by the verification. `Access-Purpose` as
+/// for the log itself; that it was taken away is in the log.
+#[utoipa::path(
+    tag = "audit",
+    request_body = ExportDraft,
+    responses(
+        (status = 200, description = "The bundle, one JSON document per line.", body = String,
+            content_type = "application/x-ndjson"),
+        (status = 409, description = "Nothing is signed yet.", body = crate::http::problem::Problem,
+            content_type = "application/problem+json")
+    ),
+    security(("bearer" = ["audit.read"]))
+)]
+#[post("/v1/audit/exports")]
+pub async fn export_audit(caller: Caller<may::ReadAudit>, body: JsonBody<ExportDraft>) -> Result<HttpResponse> {
+    caller
+        .consult(body, async |room, draft: ExportDraft| {
+            expect_purpose(room)?;
+            let checkpoint = tree::checkpoint(room, None).await?.ok_or(NotSealedYet)?;
+            let size = checkpoint.tree_size;
+            let viewer = room.person.org_id;
+            let filters = serde_json::to_value(&draft).map_err(checkpoint_error)?;
+            let head = Head {
+                bundle: FORM.to_owned(),
+                organisation: viewer,
+                made_at: room.now,
+                filters: filters.clone(),
+                checkpoint: checkpoint.note.clone(),
+                verifier_key: checkpoint.verifier_key.clone(),
+            };
+            let export = Export::new(room.reader(), viewer, draft, &checkpoint);
+            let answer = Answer::stream("application/x-ndjson".to_owned(), export.stream(head));
+            let answer = answer.header(
+                "Content-Disposition",
+                "attachment; filename=\"audit.ndjson\"".to_owned(),
+            );
+            Ok(Audited::new(Op::Disclosure, answer)
+                .recipient(viewer)
+                .fact("filters", filters)
+                .fact("tree_size", json!(size)))
+        })
+        .await
+}
+
+/// An export under way.
+struct Export {
+    reader: Reader,
+    viewer: Uuid,
+    wanted: Wanted,
+    size: u64,
+    next: u64,
+    writer: Writer,
+}
+
+type Bytes = std::result::Result<web::Bytes, actix_web::Error>;
+
+impl Export {
+    fn new(reader: Reader, viewer: Uuid, draft: ExportDraft, checkpoint: &CheckpointRow) -> Self {
+        Self {
+            reader,
+            viewer,
+            wanted: Wanted {
+                from: draft.from.map(|moment| moment.0),
+                to: draft.to.map(|moment| moment.0),
+                actor: draft.actor,
+                case: draft.case,
+            },
+            size: checkpoint.tree_size.unsigned_abs(),
+            next: 0,
+            writer: Writer::default(),
+        }
+    }
+
+    /// Head, events, tail, a stride at a time.
+    fn stream(mut self, head: Head) -> LocalBoxStream<'static, Bytes> {
+        let first = self.writer.line(&head).map(web::Bytes::from);
+        let first = stream::iter([first.map_err(actix_web::error::ErrorInternalServerError)]);
+        let rest = stream::try_unfold(Some(self), async |export| {
+            let Some(mut export) = export else { return Ok(None) };
+            let lines = export.advance().await?;
+            let ended = export.next > export.size;
+            Ok(Some((web::Bytes::from(lines), (!ended).then_some(export))))
+        });
+        first.chain(rest).boxed_local()
+    }
+
+    /// The lines of the next stride; after the last, the tail.
+    async fn advance(&mut self) -> Result<Vec<u8>> {
+        if self.next == self.size {
+            self.next += 1;
+            let notary = &self.reader.services().notary;
+            return self.writer.end(notary).map_err(checkpoint_error);
+        }
+        let stride = self.next..self.size.min(self.next + STRIDE);
+        self.next = stride.end;
+        let (wanted, viewer, size) = (&self.wanted, self.viewer, self.size);
+        let read = async |connection: &mut Connection| {
+            let leaves = proofs::leaves(connection, viewer, wanted, &stride).await?;
+            let known = tree::blocks(connection, &asked(&leaves, size)).await?;
+            Ok((leaves, known))
+        };
+        let (leaves, known): (Vec<Leaf>, Known) = self.reader.read(read).await?;
+        let mut lines = Vec::new();
+        for leaf in &leaves {
+            if let Some(event) = proved(leaf, viewer, &known, size)? {
+                lines.extend(self.writer.event(&event).map_err(checkpoint_error)?);
+            }
+        }
+        Ok(lines)
+    }
+}
+
+/// The blocks that the proofs of these leaves need.
+fn asked(leaves: &[Leaf], size: u64) -> std::collections::BTreeSet<merkle::Block> {
+    merkle::blocks_asked_by(|nodes| {
+        for (seal, _) in leaves {
+            let _ = merkle::prove_inclusion(nodes, seal.leaf_index.unsigned_abs(), size);
+        }
+    })
+}

@@ -1,0 +1,50 @@
+//! What was visible to whom, at a time.
+
+use actix_web::{HttpResponse, get};
+
+use crate::audit::queries::visibility as queries;
+use crate::audit::view::visibility::{Visibility, VisibilityQuery};
+use crate::audit::visibility_model::visible_at;
+use crate::cases::access;
+use crate::doors::{Answer, Audited, Caller, Id, Params, may};
+use crate::error::{AppError, Result};
+
+/// Was a case visible to an organisation at a time, and why?
+///
+/// The owner may ask it of any organisation, a partner of itself. The answer says
+/// which share opened the case, what of it, by which gateway, and since and until
+/// when; or why it was not visible: `not_recorded`, `never_shared`,
+/// `share_not_approved`, `share_ended`.
+#[utoipa::path(
+    tag = "audit",
+    params(VisibilityQuery),
+    responses((status = 200, description = "Whether, and why.", body = Visibility)),
+    security(("bearer" = ["audit.case"]))
+)]
+#[get("/v1/cases/{id}/visibility")]
+pub async fn read_visibility(
+    caller: Caller<may::ReadDisclosures>,
+    id: Id,
+    query: Params<VisibilityQuery>,
+) -> Result<HttpResponse> {
+    caller
+        .consult(query, async |room, query: VisibilityQuery| {
+            let access = access::find(room, id.get()).await?;
+            let organisation = query.organisation.unwrap_or(room.person.org_id);
+            if organisation != room.person.org_id && !access.is_owner() {
+                return Err(AppError::Forbidden(
+                    "only the organisation that owns the case may ask it of others".to_owned(),
+                ));
+            }
+            let recorded = queries::recorded_at(room, access.case_id).await?;
+            let shares = queries::shares(room, access.case_id, organisation).await?;
+            let at = query.at.map_or(room.now, |moment| moment.0);
+            let ground = visible_at(recorded, organisation == access.case_org_id, &shares, at);
+            let view = Visibility::of(organisation, at, recorded, ground);
+            let audited = Audited::consultation(Answer::ok(&view)?)
+                .fact("organisation", organisation.to_string())
+                .fact("at", at.to_rfc3339());
+            Ok(access.note(audited))
+        })
+        .await
+}

@@ -1,0 +1,185 @@
+//! Notes and checkpoints that are believed, and those that are not.
+
+use proptest::prelude::*;
+
+use super::super::checkpoint::Checkpoint;
+use super::{KeyKind, Note, NoteError, NoteSigner, VerifierKey};
+
+const ORIGIN: &str = "wardlink.example/audit";
+
+fn signer() -> NoteSigner {
+    NoteSigner::new(ORIGIN, KeyKind::Log, &[7; 32]).unwrap()
+}
+
+fn checkpoint() -> Checkpoint {
+    Checkpoint {
+        origin: ORIGIN.to_owned(),
+        size: 4711,
+        root: [9; 32],
+    }
+}
+
+#[test]
+fn the_key_of_the_specification_is_read_and_verifies_its_note() {
+    // The example of the reference implementation of signed notes.
+    let key: VerifierKey = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+        .parse()
+        .unwrap();
+    let note: Note = "If you think cryptography is the answer to your problem,\n\
+        then you don't know what your problem is.\n\n\
+        — PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+        .parse()
+        .unwrap();
+
+    assert_eq!(key.verify(&note), Ok(None));
+}
+
+#[test]
+fn a_checkpoint_is_read_as_it_was_signed() {
+    let signed = signer().sign(&checkpoint().text());
+
+    let text = signed.to_string();
+    let read: Note = text.parse().unwrap();
+
+    assert_eq!(read, signed);
+    assert_eq!(Checkpoint::open(&read, signer().verifier()), Ok(checkpoint()));
+    let key: VerifierKey = signer().verifier().to_string().parse().unwrap();
+    assert_eq!(&key, signer().verifier());
+}
+
+#[test]
+fn a_witness_vouches_for_the_checkpoint_and_the_time() {
+    let witness = NoteSigner::new("islington.example/witness", KeyKind::Witness, &[8; 32]).unwrap();
+    let mut note = signer().sign(&checkpoint().text());
+    note.add(&witness.witness(note.text(), 1_772_442_000)).unwrap();
+
+    let read: Note = note.to_string().parse().unwrap();
+
+    assert_eq!(witness.verifier().verify(&read), Ok(Some(1_772_442_000)));
+    assert_eq!(Checkpoint::open(&read, signer().verifier()), Ok(checkpoint()));
+    let stranger = NoteSigner::new("islington.example/witness", KeyKind::Witness, &[9; 32]).unwrap();
+    assert_eq!(stranger.verifier().verify(&read), Err(NoteError::Unsigned));
+}
+
+#[test]
+fn another_key_and_another_text_are_refused() {
+    let note = signer().sign(&checkpoint().text());
+    let text = note.to_string();
+    let key = signer().verifier().clone();
+
+    let other = NoteSigner::new(ORIGIN, KeyKind::Log, &[8; 32]).unwrap();
+    assert_eq!(Checkpoint::open(&note, other.verifier()), Err(NoteError::Unsigned));
+    let larger: Note = text.replace("4711", "4712").parse().unwrap();
+    assert_eq!(Checkpoint::open(&larger, &key), Err(NoteError::WrongSignature));
+    let elsewhere = signer().sign(&checkpoint().text().replace(ORIGIN, "other.example/audit"));
+    assert_eq!(Checkpoint::open(&elsewhere, &key), Err(NoteError::NotACheckpoint));
+    let as_witness = VerifierKey::new(ORIGIN, KeyKind::Witness, key.public).unwrap();
+    assert_eq!(as_witness.verify(&note), Err(NoteError::Unsigned));
+}
+
+#[test]
+fn what_is_no_checkpoint_is_refused() {
+    let good = checkpoint().text();
+    let root = good.lines().nth(2).unwrap().to_owned();
+    let wrong = [
+        String::new(),
+        "\n".to_owned(),
+        good.trim_end().to_owned(),
+        good.replace("4711", "04711"),
+        good.replace("4711", "+4711"),
+        good.replace("4711", "-1"),
+        good.replace("4711", " 4711"),
+        good.replace("4711", "18446744073709551616"),
+        good.replace("4711", ""),
+        good.replace(&root, ""),
+        good.replace(&root, &root[..40]),
+        good.replace(&root, &root.replace('=', "")),
+        good.replace(&root, &format!("{root}AAAA")),
+        good.replace(ORIGIN, ""),
+        format!("{ORIGIN}\n4711\n"),
+        format!("{good}\n"),
+    ];
+    for text in wrong {
+        assert_eq!(Checkpoint::read(&text), Err(NoteError::NotACheckpoint), "{text:?}");
+    }
+    assert_eq!(Checkpoint::read(&format!("{good}an extension\n")), Ok(checkpoint()));
+}
+
+#[test]
+fn what_is_no_note_is_refused() {
+    let good = signer().sign(&checkpoint().text()).to_string();
+    let line = good.lines().last().unwrap().to_owned();
+    let wrong = [
+        String::new(),
+        "\n\n".to_owned(),
+        good.trim_end().to_owned(),
+        good.replace("\n\n", "\n"),
+        good.replace('—', "-"),
+        good.replace(&line, "— "),
+        good.replace(&line, &format!("— {ORIGIN}")),
+        good.replace(&line, &format!("— {ORIGIN} ????")),
+        good.replace(&line, &format!("— {ORIGIN} AAAA")),
+        good.replace(&line, &format!("— {ORIGIN} AAAAAA==")),
+        good.replace('\n', "\r\n"),
+        format!("{good}\n"),
+        format!("{good}tail"),
+        format!("\u{0}{good}"),
+    ];
+    for text in wrong {
+        assert!(text.parse::<Note>().is_err(), "{text:?}");
+    }
+    let many = format!("{good}{}", format!("{line}\n").repeat(100));
+    assert_eq!(many.parse::<Note>(), Err(NoteError::TooLong));
+    let long = format!("{}{good}", "x\n".repeat(40_000));
+    assert_eq!(long.parse::<Note>(), Err(NoteError::TooLong));
+}
+
+#[test]
+fn what_is_no_key_is_refused() {
+    let good = signer().verifier().to_string();
+    let id = good.split('+').nth(1).unwrap().to_owned();
+    let wrong = [
+        String::new(),
+        "+".to_owned(),
+        "++".to_owned(),
+        good.replace(&id, "00000000"),
+        good.replace(&id, &id.to_uppercase().replace(char::is_numeric, "A")),
+        good.replace(ORIGIN, "other"),
+        good.replace(ORIGIN, ""),
+        good.replace(ORIGIN, "a b"),
+        format!("{good}AAAA"),
+        good[..good.len() - 8].to_owned(),
+    ];
+    for text in wrong {
+        assert_eq!(text.parse::<VerifierKey>(), Err(NoteError::NotAKey), "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn anything_is_read_without_a_panic(text in "(\\PC|\n|— ){0,300}") {
+        if let Ok(note) = text.parse::<Note>() {
+            prop_assert_eq!(note.to_string(), text.clone());
+        }
+        let _ = Checkpoint::read(&text);
+        let _ = text.parse::<VerifierKey>();
+    }
+
+    #[test]
+    fn every_checkpoint_is_read_as_written(size: u64, root: [u8; 32]) {
+        let checkpoint = Checkpoint { origin: ORIGIN.to_owned(), size, root };
+        prop_assert_eq!(Checkpoint::read(&checkpoint.text()), Ok(checkpoint));
+    }
+
+    #[test]
+    fn a_note_with_any_byte_changed_is_not_believed(place in 0_usize..150, to: u8) {
+        let good = signer().sign(&checkpoint().text()).to_string();
+        let mut bytes = good.clone().into_bytes();
+        let place = place % bytes.len();
+        bytes[place] = to;
+        prop_assume!(bytes != good.as_bytes());
+        if let Ok(note) = String::from_utf8_lossy(&bytes).parse::<Note>() {
+            prop_assert!(Checkpoint::open(&note, signer().verifier()).is_err());
+        }
+    }
+}

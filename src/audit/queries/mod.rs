@@ -1,0 +1,11 @@
+//! The statements of the log: writing and reading it, sealing it, proving it.
+
+pub mod log;
+pub mod proofs;
+pub mod sealing;
+mod statement;
+pub mod tree;
+pub mod verifying;
+pub mod visibility;
+
+pub use log::{AuditRow, Filter, JsonText, Named, NewAuditEvent, Sender, insert, insert_outbox, list, names_of};

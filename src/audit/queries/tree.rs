@@ -1,0 +1,176 @@
+//! The tree and its checkpoints, as they are kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use super::sealing::number;
+use crate::audit::checkpoint::Checkpoint;
+use crate::audit::merkle::{Block, FANOUT, Hash, Known};
+use crate::db::schema::{audit_checkpoints, audit_cosignatures, audit_hashes};
+use crate::error::{AppError, Result};
+
+/// The hashes of some blocks.
+///
+/// # Errors
+/// Those of the database.
+pub async fn blocks(connection: &mut AsyncPgConnection, wanted: &BTreeSet<Block>) -> Result<Known> {
+    use audit_hashes as kept;
+    let mut by_level: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+    for (level, block) in wanted {
+        by_level.entry(*level).or_default().push(*block);
+    }
+    let mut known = Known::default();
+    for (level, blocks) in by_level {
+        for block in blocks {
+            let rows: Vec<(i64, Vec<u8>)> = kept::table
+                .filter(kept::level.eq(i16::from(level)))
+                .filter(kept::place.ge(number(block * FANOUT)))
+                .filter(kept::place.lt(number((block + 1) * FANOUT)))
+                .select((kept::place, kept::hash))
+                .load(connection)
+                .await?;
+            for (place, hash) in rows {
+                known.insert(level, place.unsigned_abs(), as_hash(&hash)?);
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// A hash as it is kept.
+///
+/// # Errors
+/// If it has not 32 bytes.
+pub fn as_hash(bytes: &[u8]) -> Result<Hash> {
+    bytes
+        .try_into()
+        .map_err(|_error| AppError::Internal("a hash of the log has not 32 bytes".to_owned()))
+}
+
+/// A checkpoint as it was signed.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_checkpoints, treat_none_as_default_value = false)]
+pub struct CheckpointRow {
+    pub tree_size: i64,
+    pub root: Vec<u8>,
+    pub note: String,
+    pub verifier_key: String,
+    pub signed_at: DateTime<Utc>,
+}
+
+impl CheckpointRow {
+    /// What it says of the log of that name.
+    ///
+    /// # Errors
+    /// If its root is none.
+    pub fn checkpoint(&self, origin: &str) -> Result<Checkpoint> {
+        Ok(Checkpoint {
+            origin: origin.to_owned(),
+            size: self.tree_size.unsigned_abs(),
+            root: as_hash(&self.root)?,
+        })
+    }
+}
+
+/// Keeps a checkpoint.
+///
+/// # Errors
+/// Those of the database.
+pub async fn add_checkpoint(
+    connection: &mut AsyncPgConnection,
+    size: u64,
+    root: &Hash,
+    note: &str,
+    key: &str,
+) -> Result<()> {
+    use audit_checkpoints as kept;
+    diesel::insert_into(kept::table)
+        .values((
+            kept::tree_size.eq(number(size)),
+            kept::root.eq(&root[..]),
+            kept::note.eq(note),
+            kept::verifier_key.eq(key),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Checkpoints smaller than `before`, the largest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn list_checkpoints(
+    connection: &mut AsyncPgConnection,
+    before: Option<i64>,
+    limit: i64,
+) -> Result<Vec<CheckpointRow>> {
+    use audit_checkpoints as kept;
+    let mut query = kept::table
+        .select(CheckpointRow::as_select())
+        .order(kept::tree_size.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(kept::tree_size.lt(before));
+    }
+    Ok(query.load(connection).await?)
+}
+
+/// A partner that saw a checkpoint.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = audit_cosignatures)]
+pub struct CosignatureRow {
+    pub tree_size: i64,
+    pub org_id: Uuid,
+    pub verifier_key: String,
+    pub line: String,
+    pub witnessed_at: DateTime<Utc>,
+}
+
+/// Those who cosigned these checkpoints.
+///
+/// # Errors
+/// Those of the database.
+pub async fn cosignatures(connection: &mut AsyncPgConnection, sizes: &[i64]) -> Result<Vec<CosignatureRow>> {
+    use audit_cosignatures as kept;
+    Ok(kept::table
+        .filter(kept::tree_size.eq_any(sizes))
+        .select(CosignatureRow::as_select())
+        .order((kept::tree_size, kept::received_at))
+        .load(connection)
+        .await?)
+}
+
+/// Keeps a cosignature; `false` where that witness has cosigned already.
+///
+/// # Errors
+/// Those of the database.
+pub async fn add_cosignature(connection: &mut AsyncPgConnection, row: &CosignatureRow) -> Result<bool> {
+    let added = diesel::insert_into(audit_cosignatures::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
+    Ok(added == 1)
+}
+
+/// The checkpoint of that size, or the latest.
+///
+/// # Errors
+/// Those of the database.
+pub async fn checkpoint(connection: &mut AsyncPgConnection, size: Option<u64>) -> Result<Option<CheckpointRow>> {
+    use audit_checkpoints as kept;
+    let mut query = kept::table
+        .select(CheckpointRow::as_select())
+        .order(kept::tree_size.desc())
+        .into_boxed();
+    if let Some(size) = size {
+        query = query.filter(kept::tree_size.eq(number(size)));
+    }
+    Ok(query.first(connection).await.optional()?)
+}

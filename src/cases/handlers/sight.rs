@@ -1,0 +1,161 @@
+//! A case with everything that its view shows and its workflow asks for.
+
+use futures_util::join;
+use uuid::Uuid;
+
+use crate::cases::access;
+use crate::cases::model;
+use crate::cases::queries::cases::{self as queries, AttachmentFactRow, CaseRow, LocationRow, MyAccessRow};
+use crate::cases::view::cases::{CaseView, ClockView};
+use crate::cases::view::words::Marking;
+use crate::cases::workflow::names::{Agency, Phase, Qualifier, RiskBand, Role};
+use crate::cases::workflow::{Actor, AttachmentFact, Facts, Workflow};
+use crate::clocks::Clock;
+use crate::doors::{Answer, Audited, Doorstep, Room};
+use crate::error::{AppError, Result};
+
+/// A case as the caller's organisation sees it. After a change it is brought up to
+/// date here, so that the answer needs no second look at the database.
+pub(super) struct Sight {
+    /// What is stored of it.
+    pub case: CaseRow,
+    /// How the caller's organisation may see it.
+    pub access: MyAccessRow,
+    /// Where, if that is open.
+    pub place: Option<LocationRow>,
+    /// The owner's name.
+    pub owner: String,
+    /// The lead's name.
+    pub lead: Option<String>,
+    /// Its clocks, each with its id.
+    pub clocks: Vec<(Uuid, Clock)>,
+    /// What guards look at of its attachments.
+    pub attachments: Vec<AttachmentFactRow>,
+}
+
+impl Sight {
+    /// Looks at a case, in one round trip.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] where it does not exist for the caller.
+    pub async fn of(step: &Doorstep<'_>, id: Uuid) -> Result<Self> {
+        let (full, clocks, attachments) = join!(
+            queries::read(step, id),
+            queries::clocks(step, id),
+            queries::attachment_facts(step, id)
+        );
+        let (case, access, place, owner, lead) = full?;
+        Ok(Self {
+            case,
+            access,
+            place,
+            owner,
+            lead,
+            clocks: clocks?,
+            attachments: attachments?,
+        })
+    }
+
+    /// Locks a case that the caller may change until the end of the transaction,
+    /// and looks at it, in one round trip.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`] where it does not exist for the caller, and
+    /// [`AppError::Forbidden`] where it was shared for viewing only.
+    pub async fn locked(step: &Doorstep<'_>, id: Uuid) -> Result<Self> {
+        let (held, sight) = join!(queries::lock(step, id), Self::of(step, id));
+        let sight = sight?;
+        access::check_contributes(&sight.access.level)?;
+        Ok(Self { case: held?, ..sight })
+    }
+
+    /// Whether the caller's organisation owns it.
+    pub fn is_owner(&self) -> bool {
+        self.access.level == "owner"
+    }
+
+    /// Its workflow.
+    ///
+    /// # Errors
+    /// If no workflow is known for the stored type.
+    pub fn workflow<'a>(&self, room: &'a Room) -> Result<&'a Workflow> {
+        let kind = &self.case.type_;
+        let found = room.services.workflows.get(kind);
+        found.ok_or_else(|| AppError::Internal(format!("no workflow for stored case type {kind}")))
+    }
+
+    /// What the workflow is told of it.
+    pub fn facts(&self, room: &Room) -> Facts {
+        let case = &self.case;
+        let roles = room.person.roles_for(&case.ward_gss, &case.type_);
+        let actor = Actor {
+            agency: Agency::from_word(&room.person.org_kind).unwrap_or(Agency::Oversight),
+            roles: roles.iter().filter_map(|role| Role::from_word(role)).collect(),
+            user_id: room.person.user_id,
+            organisation_id: room.person.org_id,
+        };
+        let attachments = self.attachments.iter();
+        let attachments = attachments.map(|(phase, taken_at, media_type)| AttachmentFact {
+            phase: Phase::from_word(phase),
+            taken_at: *taken_at,
+            is_photo: media_type.starts_with("image/"),
+        });
+        Facts {
+            state: case.state.clone(),
+            details: case.details.clone(),
+            actor,
+            owner_organisation: case.org_id,
+            owner_user: case.lead_user_id,
+            lead_organisation: Some(case.org_id),
+            lead_user: case.lead_user_id,
+            risk_band: case.risk_band.as_deref().and_then(RiskBand::from_word),
+            qualifier: case.qualifier.as_deref().and_then(Qualifier::from_word),
+            attachments: attachments.collect(),
+            clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
+            now: room.now,
+        }
+    }
+
+    /// Its view, with what the caller could do next.
+    ///
+    /// # Errors
+    /// If no workflow is known for the stored type.
+    pub fn view(mut self, room: &Room) -> Result<CaseView> {
+        let workflow = self.workflow(room)?;
+        let allowed = if self.access.level == "view" {
+            Vec::new()
+        } else {
+            workflow.allowed(&self.facts(room))
+        };
+        self.clocks.sort_by_key(|(id, clock)| (clock.started_at, *id));
+        let clocks = self.clocks.into_iter().map(|(_, clock)| {
+            let is_deadline = model::is_deadline(workflow, &clock);
+            ClockView::of(clock, is_deadline, room.now)
+        });
+        let full = (self.case, self.access, self.place, self.owner, self.lead);
+        Ok(CaseView::of(full, clocks.collect(), allowed, room.now))
+    }
+}
+
+impl CaseView {
+    /// Gives an answer that shows the case its version and marking.
+    pub(super) fn mark(&self, answer: Answer) -> Answer {
+        answer
+            .version(self.version)
+            .marking(self.marking == Marking::OfficialSensitive)
+    }
+
+    /// The classes of data it shows.
+    pub(super) fn classes(&self) -> &'static [&'static str] {
+        if self.location.is_some() {
+            &["core", "location"]
+        } else {
+            &["core"]
+        }
+    }
+
+    /// Notes in the log that this case was touched or shown.
+    pub(super) fn note<T>(&self, audited: Audited<T>) -> Audited<T> {
+        audited.case(self.id, self.owner.id)
+    }
+}

@@ -1,0 +1,139 @@
+//! What happens to cases when a clock has run out: the release of what was held for
+//! evidence (domain §3.4), and whatever else a case type lets a clock fire.
+
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::model;
+use super::queries::cases;
+use super::queries::firing::{self, FiringCase};
+use super::queries::transitions::{self, TransitionRow};
+use super::workflow::names::{Agency, Qualifier, RiskBand, StateClass};
+use super::workflow::{Actor, Catalogue, Decision, Facts, Workflow};
+use crate::audit::OutboxEvent;
+use crate::clocks::Clock;
+use crate::doors::{JobCaller, Run};
+use crate::error::{AppError, Result};
+use crate::services::Services;
+
+/// Cases moved in one run.
+const AT_ONCE: i64 = 100;
+
+/// Takes the steps that clocks take by themselves.
+///
+/// # Errors
+/// If the work or the log fails; then nothing was changed.
+pub async fn fire_clocks(services: &Services) -> Result<usize> {
+    let now = services.clock.now();
+    let names = firing_clocks(&services.workflows);
+    JobCaller::new(&services.db.worker, "job.fire_clocks")
+        .run(async |connection: &mut AsyncPgConnection| {
+            let mut run = Run::default();
+            for (case, clock) in firing::lock_due(connection, &names, now, AT_ONCE).await? {
+                let workflow = services
+                    .workflows
+                    .get(&case.type_)
+                    .ok_or_else(|| AppError::Internal(format!("no case type {}", case.type_)))?;
+                if let Some(decision) = fire(connection, workflow, case.clone(), &clock, now).await? {
+                    run.cases.push((case.id, case.org_id));
+                    run.records.push(case.id);
+                    run.events.push((case.org_id, told(&case, &clock, &decision)));
+                }
+            }
+            Ok(run)
+        })
+        .await
+}
+
+/// The names of the clocks that fire, of all case types.
+fn firing_clocks(workflows: &Catalogue) -> Vec<String> {
+    let lines = workflows
+        .iter()
+        .flat_map(|workflow| workflow.file().clocks.iter().map(toml::Spanned::get_ref));
+    lines
+        .filter(|line| line.fires.is_some())
+        .map(|line| line.name.get_ref().clone())
+        .collect()
+}
+
+async fn fire(
+    connection: &mut AsyncPgConnection,
+    workflow: &Workflow,
+    mut case: FiringCase,
+    clock: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Decision>> {
+    let mut clocks = cases::clocks(connection, case.id).await?;
+    let facts = facts_of(&case, &clocks, now);
+    let Some(decision) = workflow.decide_by_clock(&facts, clock).filter(stays_open) else {
+        return Ok(None);
+    };
+    for (id, moved) in model::move_clocks(workflow, case.opened_at, &mut clocks, &decision, now)? {
+        firing::update_clock(connection, id, &moved).await?;
+    }
+    decision.to.clone_into(&mut case.state);
+    case.details = decision.details_after.clone();
+    let due_at = model::next_due(workflow, clocks.iter().map(|(_, clock)| clock));
+    firing::update_case(connection, &case, decision.public_status.as_str(), due_at, now).await?;
+    transitions::insert(connection, step_of(&case, clock, &decision, now)).await?;
+    Ok(Some(decision))
+}
+
+/// A clock closes no case: who closes one says why, and whether the reporter was told.
+fn stays_open(decision: &Decision) -> bool {
+    decision.class == StateClass::Open
+}
+
+fn facts_of(case: &FiringCase, clocks: &[(Uuid, Clock)], now: DateTime<Utc>) -> Facts {
+    Facts {
+        state: case.state.clone(),
+        details: case.details.clone(),
+        // Nobody acts.
+        actor: Actor {
+            agency: Agency::Oversight,
+            roles: Vec::new(),
+            user_id: Uuid::nil(),
+            organisation_id: case.org_id,
+        },
+        owner_organisation: case.org_id,
+        owner_user: case.lead_user_id,
+        lead_organisation: Some(case.org_id),
+        lead_user: case.lead_user_id,
+        risk_band: case.risk_band.as_deref().and_then(RiskBand::from_word),
+        qualifier: case.qualifier.as_deref().and_then(Qualifier::from_word),
+        attachments: Vec::new(),
+        clocks: clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
+        now,
+    }
+}
+
+fn step_of(case: &FiringCase, clock: &str, decision: &Decision, now: DateTime<Utc>) -> TransitionRow {
+    TransitionRow {
+        id: Uuid::now_v7(),
+        org_id: case.org_id,
+        case_id: case.id,
+        case_org_id: case.org_id,
+        event: decision.event.clone(),
+        from_state: decision.from.clone(),
+        to_state: decision.to.clone(),
+        actor_user_id: None,
+        rank: None,
+        roles: Vec::new(),
+        on_behalf_of: None,
+        reason: Some(format!("the clock {clock} has run out")),
+        data: json!({}),
+        outcome: None,
+        explanation: None,
+        reporter_told: None,
+        at: now,
+    }
+}
+
+fn told(case: &FiringCase, clock: &str, decision: &Decision) -> OutboxEvent {
+    let facts = json!({
+        "event": decision.event, "from": decision.from, "to": decision.to, "clock": clock, "alerts": [],
+    });
+    OutboxEvent::of_case("case.transitioned", case.id, case.org_id).with(facts)
+}

@@ -1,0 +1,100 @@
+//! The statements on clocks that act by themselves when they have run out.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::clocks::Clock;
+use crate::db::schema::{case_clocks, cases};
+use crate::error::{AppError, Result};
+
+/// What of a case a step rests on that nobody takes.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = cases)]
+pub struct FiringCase {
+    pub id: Uuid,
+    pub org_id: Uuid,
+    pub type_: String,
+    pub state: String,
+    pub details: Value,
+    pub opened_at: DateTime<Utc>,
+    pub risk_band: Option<String>,
+    pub qualifier: Option<String>,
+    pub lead_user_id: Option<Uuid>,
+}
+
+/// Open cases with a running clock of one of `names` that ended before `now`, the
+/// longest over first, locked; those another run holds are left to it. With each the
+/// name of the clock.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock_due(
+    connection: &mut AsyncPgConnection,
+    names: &[String],
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<(FiringCase, String)>> {
+    Ok(case_clocks::table
+        .inner_join(cases::table.on(cases::id.eq(case_clocks::case_id)))
+        .filter(case_clocks::name.eq_any(names))
+        .filter(case_clocks::due_at.lt(now))
+        .filter(case_clocks::stopped_at.is_null())
+        .filter(cases::status_class.eq("open"))
+        .order(case_clocks::due_at)
+        .limit(limit)
+        .select((FiringCase::as_select(), case_clocks::name))
+        .for_update()
+        .skip_locked()
+        .load(connection)
+        .await?)
+}
+
+/// Writes where a step has led a case.
+///
+/// # Errors
+/// Those of the database.
+pub async fn update_case(
+    connection: &mut AsyncPgConnection,
+    case: &FiringCase,
+    public_status: &str,
+    due_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    diesel::update(cases::table.find(case.id))
+        .set((
+            cases::state.eq(&case.state),
+            cases::public_status.eq(public_status),
+            cases::details.eq(&case.details),
+            cases::due_at.eq(due_at),
+            cases::updated_at.eq(now),
+            cases::version.eq(cases::version + 1),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Writes a clock that has changed.
+///
+/// # Errors
+/// Those of the database.
+pub async fn update_clock(connection: &mut AsyncPgConnection, id: Uuid, clock: &Clock) -> Result<()> {
+    let json = |value: serde_json::Result<Value>| value.map_err(|error| AppError::Internal(format!("clock: {error}")));
+    let result = clock
+        .result
+        .map(|result| json(serde_json::to_value(result)))
+        .transpose()?;
+    diesel::update(case_clocks::table.find(id))
+        .set((
+            case_clocks::due_at.eq(clock.due_at),
+            case_clocks::pauses.eq(json(serde_json::to_value(&clock.pauses))?),
+            case_clocks::stopped_at.eq(clock.stopped_at),
+            case_clocks::result.eq(result.as_ref().and_then(Value::as_str)),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! Whether a service may be trusted with real data, asked before it answers anybody.
+
+use crate::config::Config;
+use crate::db::inspect;
+use crate::db::pool::Pool;
+use crate::error::Result;
+use crate::identity::queries::sign_in;
+use crate::services::Services;
+
+/// Passwords that come with examples.
+const WELL_KNOWN: [&str; 8] = [
+    "postgres", "password", "wardlink", "changeme", "secret", "admin", "example", "test",
+];
+
+/// What was found: what forbids serving, and what is only said.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Each a reason not to serve.
+    pub faults: Vec<String>,
+    /// Each worth knowing.
+    pub warnings: Vec<String>,
+}
+
+/// Looks at everything, so that all that is wrong is told at once.
+///
+/// # Errors
+/// If the database cannot be asked.
+pub async fn verdict(services: &Services) -> Result<Verdict> {
+    let mut verdict = of_settings(&services.config);
+    let mut seen = Vec::new();
+    for pool in [&services.db.app, &services.db.worker] {
+        of_database(pool, &mut seen, &mut verdict).await?;
+    }
+    if crate::demo::is_present(services).await? {
+        verdict.faults.push(
+            "this database holds demo accounts, whose password everybody knows: serve it with --demo, or use another"
+                .to_owned(),
+        );
+    }
+    let known: Vec<String> = services.secrets.ids().iter().map(|id| as_in_phc(id)).collect();
+    let used = sign_in::pepper_ids(&mut *services.db.app.get().await?).await?;
+    for gone in used.iter().filter(|id| !known.contains(id)) {
+        verdict.faults.push(format!(
+            "passwords were peppered with the secret {gone}, which secrets.json does not have: restore it"
+        ));
+    }
+    Ok(verdict)
+}
+
+async fn of_database(pool: &Pool, seen: &mut Vec<String>, verdict: &mut Verdict) -> Result<()> {
+    let found = inspect::inspect(&mut *pool.get().await?).await?;
+    let mut add = |to: &mut Vec<String>, text: String| {
+        if !seen.contains(&text) {
+            seen.push(text.clone());
+            to.push(text);
+        }
+    };
+    for fault in found.faults {
+        add(&mut verdict.faults, fault.to_string());
+    }
+    for warning in found.warnings {
+        add(&mut verdict.warnings, warning.to_string());
+    }
+    Ok(())
+}
+
+/// What can be told without asking anybody.
+pub fn of_settings(config: &Config) -> Verdict {
+    let mut verdict = Verdict::default();
+    if config.tls.is_none() && !config.behind_proxy && !config.listen.ip().is_loopback() {
+        verdict.faults.push(format!(
+            "{} would be answered without TLS: give --tls-cert and --tls-key, or say --behind-proxy if one encrypts",
+            config.listen
+        ));
+    }
+    let urls = [
+        ("DATABASE_URL", &config.database_url),
+        ("WARDLINK_WORKER_URL", &config.worker_url),
+    ];
+    for (name, url) in urls {
+        let Some(url) = url else { continue };
+        match url.parse::<tokio_postgres::Config>() {
+            Ok(login) => of_login(name, &login, config, &mut verdict),
+            Err(error) => verdict.faults.push(format!("{name}: {error}")),
+        }
+    }
+    if matches!(config.scanner.as_str(), "built-in" | "off") {
+        verdict
+            .warnings
+            .push("WARDLINK_SCANNER: no scanner looks for malware in attachments".to_owned());
+    }
+    verdict
+}
+
+fn of_login(name: &str, login: &tokio_postgres::Config, config: &Config, verdict: &mut Verdict) {
+    let password = login.get_password().unwrap_or_default();
+    let is_default = WELL_KNOWN.iter().any(|known| known.as_bytes() == password);
+    if !password.is_empty() && (is_default || login.get_user().map(str::as_bytes) == Some(password)) {
+        verdict
+            .faults
+            .push(format!("{name}: the password is one that everybody tries first"));
+    }
+    for host in login.get_hosts().iter().filter(|host| is_remote(host)) {
+        if config.database_plaintext {
+            continue;
+        }
+        let tokio_postgres::config::Host::Tcp(host) = host else {
+            continue;
+        };
+        verdict.faults.push(format!(
+            "{name}: {host} is another machine, and what is sent to it is not encrypted: use a unix socket, the \
+             loopback address or a tunnel, or set WARDLINK_DATABASE_PLAINTEXT=true where nobody else is on that network"
+        ));
+    }
+}
+
+fn is_remote(host: &tokio_postgres::config::Host) -> bool {
+    match host {
+        tokio_postgres::config::Host::Tcp(name) => {
+            let address = name.parse::<std::net::IpAddr>();
+            name != "localhost" && !address.is_ok_and(|address| address.is_loopback())
+        }
+        tokio_postgres::config::Host::Unix(_) => false,
+    }
+}
+
+/// The id of a secret as PHC strings write it.
+fn as_in_phc(id: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD_NO_PAD.encode(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(settings: &[(&str, &str)]) -> Vec<String> {
+        let read = |name: &str| {
+            let set = settings.iter().find(|(known, _)| *known == name);
+            set.map(|(_, value)| (*value).to_owned())
+        };
+        of_settings(&Config::read(&read).unwrap()).faults
+    }
+
+    /// Settings, and a word of the reason why they are refused.
+    type Case = (&'static [(&'static str, &'static str)], &'static str);
+
+    #[test]
+    fn each_dangerous_setting_is_refused_with_its_reason() {
+        let cases: &[Case] = &[
+            (&[("WARDLINK_LISTEN", "0.0.0.0:8080")], "without TLS"),
+            (&[("WARDLINK_LISTEN", "[::]:8080")], "without TLS"),
+            (
+                &[("DATABASE_URL", "postgres://app:uGq2xT@db.example/wardlink")],
+                "another machine",
+            ),
+            (
+                &[("DATABASE_URL", "postgres://app:uGq2xT@10.0.0.5/wardlink?sslmode=prefer")],
+                "another machine",
+            ),
+            (
+                &[("DATABASE_URL", "postgres://app:uGq2xT@127.0.0.1,db.example/wardlink")],
+                "db.example",
+            ),
+            (
+                &[("WARDLINK_WORKER_URL", "postgres://app:uGq2xT@db.example/wardlink")],
+                "WARDLINK_WORKER_URL",
+            ),
+            (
+                &[("DATABASE_URL", "postgres://app:postgres@localhost/wardlink")],
+                "everybody tries",
+            ),
+            (
+                &[("DATABASE_URL", "postgres://app:app@localhost/wardlink")],
+                "everybody tries",
+            ),
+            (
+                &[("DATABASE_URL", "postgres://app@localhost:port/wardlink")],
+                "DATABASE_URL",
+            ),
+        ];
+        for (settings, reason) in cases {
+            let found = faults(settings);
+            assert!(found.len() == 1 && found[0].contains(reason), "{settings:?}: {found:?}");
+            assert!(!found[0].contains("uGq2xT"), "a password is never shown: {found:?}");
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let found = faults(&[
+            ("WARDLINK_LISTEN", "0.0.0.0:8080"),
+            ("DATABASE_URL", "postgres://app:app@db.example/wardlink"),
+        ]);
+        assert_eq!(found.len(), 3, "{found:?}");
+    }
+
+    #[test]
+    fn what_is_safe_or_was_said_to_be_is_not_refused() {
+        let cases: &[&[(&str, &str)]] = &[
+            &[],
+            &[("WARDLINK_LISTEN", "[::1]:8080")],
+            &[("WARDLINK_LISTEN", "0.0.0.0:8080"), ("WARDLINK_BEHIND_PROXY", "true")],
+            &[("DATABASE_URL", "postgres://app:uGq2xT@localhost/wardlink")],
+            &[("DATABASE_URL", "postgres://app@/wardlink?host=/run/postgresql")],
+            &[
+                ("DATABASE_URL", "postgres://app:uGq2xT@db.example/wardlink"),
+                ("WARDLINK_DATABASE_PLAINTEXT", "true"),
+            ],
+        ];
+        for settings in cases {
+            assert_eq!(faults(settings), Vec::<String>::new(), "{settings:?}");
+        }
+    }
+
+    #[test]
+    fn half_a_certificate_is_none() {
+        let read = |name: &str| (name == "WARDLINK_TLS_CERT").then(|| "cert.pem".to_owned());
+        let error = Config::read(&read).unwrap_err().to_string();
+        assert!(error.contains("WARDLINK_TLS_KEY"), "{error}");
+    }
+
+    #[test]
+    fn addresses_of_this_machine_are_not_remote() {
+        for (host, remote) in [
+            ("localhost", false),
+            ("127.0.0.9", false),
+            ("::1", false),
+            ("localhost.evil.example", true),
+        ] {
+            assert_eq!(
+                is_remote(&tokio_postgres::config::Host::Tcp(host.to_owned())),
+                remote,
+                "{host}"
+            );
+        }
+    }
+}

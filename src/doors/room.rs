@@ -1,0 +1,166 @@
+//! Behind the door: what the work has at hand, and the ways out.
+
+use std::ops::{Deref, DerefMut};
+
+use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
+use diesel_async::AsyncPgConnection;
+use futures_util::join;
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::audited::{Audited, Trace};
+use super::idempotency;
+use super::person::Person;
+use super::reader::Reader;
+use super::refusal::{self, Unfinished};
+use super::request::Request;
+use crate::audit::{self, NewAuditEvent, Outcome};
+use crate::db::Tx;
+use crate::error::{AppError, Result};
+use crate::services::Services;
+
+/// What the work behind a door has at hand: the transaction of one organisation,
+/// the person, the request, the services and the time.
+pub struct Room {
+    pub(super) tx: Tx,
+    /// Who is asking.
+    pub person: Person,
+    /// What the request says about itself.
+    pub request: Request,
+    /// The service's parts: workflows, wards, passwords, store.
+    pub services: web::Data<Services>,
+    /// The time of the request.
+    pub now: DateTime<Utc>,
+    pub(super) permission: &'static str,
+}
+
+impl Room {
+    /// The leave to read on while the answer is streamed.
+    pub fn reader(&self) -> Reader {
+        Reader {
+            services: self.services.clone(),
+            user_id: self.person.user_id,
+            session_id: self.person.session_id,
+            permission: self.permission,
+        }
+    }
+
+    /// Leaves with the transaction still open.
+    pub(super) fn leave(self, error: AppError) -> Unfinished {
+        Unfinished {
+            tx: Some(self.tx),
+            error,
+        }
+    }
+
+    pub(super) fn doorstep(&self) -> Doorstep<'_> {
+        Doorstep {
+            connection: &self.tx,
+            user_id: self.person.user_id,
+            now: self.now,
+        }
+    }
+}
+
+impl Deref for Room {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        &self.tx
+    }
+}
+
+impl DerefMut for Room {
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        &mut self.tx
+    }
+}
+
+/// What is at hand on the doorstep, for statements that are sent together with the
+/// proof of session and permission: one round trip where there would be two.
+///
+/// The database carries them out after the proof. To a caller who is refused it
+/// shows nothing, and what they found is never handed out.
+pub struct Doorstep<'a> {
+    pub(super) connection: &'a AsyncPgConnection,
+    /// Who the token says is asking.
+    pub user_id: Uuid,
+    /// The time of the request.
+    pub now: DateTime<Utc>,
+}
+
+impl Deref for Doorstep<'_> {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        self.connection
+    }
+}
+
+/// Writes the log and commits, in one round trip; then the answer may be seen.
+pub(super) async fn show(room: Room, audited: Audited<Answer>) -> Result<HttpResponse, Unfinished> {
+    let answer = audited.value;
+    let event = main_event(&room, audited.trace, answer.status.as_u16());
+    let mut tx = room.tx;
+    match tx.log_and_commit(async |_| Ok(()), &event).await {
+        Ok(()) => Ok(answer.into_response()),
+        Err(error) => Err(Unfinished { tx: Some(tx), error }),
+    }
+}
+
+/// Writes outbox, idempotency record and log, and commits, in one round trip.
+pub(super) async fn finish(
+    room: Room,
+    fingerprint: [u8; 32],
+    audited: Audited<Answer>,
+) -> Result<HttpResponse, Unfinished> {
+    let Audited {
+        value: answer,
+        mut trace,
+    } = audited;
+    let case = trace.cases.first().map(|(id, _)| *id);
+    let events = std::mem::take(&mut trace.events);
+    let event = main_event(&room, trace, answer.status.as_u16());
+    let request_hash = idempotency::hash_of(&room.services, fingerprint);
+    let Room {
+        mut tx,
+        person,
+        request,
+        ..
+    } = room;
+    let sender = audit::Sender {
+        org_id: person.org_id,
+        user_id: Some(person.user_id),
+        on_behalf_of: request.on_behalf_of.as_deref(),
+        request_id: request.id,
+    };
+    let writes = async |connection: &AsyncPgConnection| {
+        let (told, kept) = join!(
+            audit::insert_outbox(connection, &events, &sender),
+            idempotency::keep(connection, (&person, &request), request_hash, (&answer, case))
+        );
+        told.and(kept)
+    };
+    match tx.log_and_commit(writes, &event).await {
+        Ok(()) => Ok(answer.into_response()),
+        Err(error) => Err(Unfinished { tx: Some(tx), error }),
+    }
+}
+
+fn main_event(room: &Room, trace: Trace, status: u16) -> NewAuditEvent {
+    let (case_ids, case_org_ids) = trace.cases.into_iter().unzip();
+    NewAuditEvent {
+        op: trace.op.as_str(),
+        outcome: Outcome::Done.as_str(),
+        status: i16::try_from(status).ok(),
+        org_id: Some(room.person.org_id),
+        case_ids,
+        case_org_ids,
+        record_ids: trace.records,
+        data_classes: trace.data_classes.into_iter().collect(),
+        recipient_org_ids: trace.recipients.into_iter().collect(),
+        facts: serde_json::Value::Object(trace.facts),
+        ..refusal::blank_event(&room.request, Some(room.person.user_id), Some(room.person.session_id))
+    }
+}

@@ -1,0 +1,170 @@
+//! One's own second factor.
+
+use actix_web::{HttpResponse, delete, post};
+use uuid::Uuid;
+
+use crate::audit::Op;
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
+use crate::error::{AppError, Result};
+use crate::identity::passwords::Password;
+use crate::identity::queries::{people, second_factor};
+use crate::identity::second::place;
+use crate::identity::secrets::Use;
+use crate::identity::totp::{self, Seed};
+use crate::identity::view::totp::{Confirmation, Enrolment, RecoveryCodes, Removal, SeedView};
+
+/// Enrol an authenticator
+///
+/// Shows the secret for the authenticator app, once. It counts only after it was
+/// confirmed with a code; until then it can be asked for again.
+#[utoipa::path(
+    tag = "identity",
+    request_body = Enrolment,
+    responses((status = 201, description = "The secret.", body = SeedView)),
+    security(("bearer" = []))
+)]
+#[post("/v1/me/totp")]
+pub async fn enrol_totp(caller: Caller<may::BeSignedIn>, body: JsonBody<Enrolment>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, wanted: Enrolment| {
+            shown_once(room)?;
+            verify_password(room, &wanted.current_password).await?;
+            let (org, user) = (room.person.org_id, room.person.user_id);
+            if second_factor::find(room, user)
+                .await?
+                .is_some_and(|kept| kept.confirmed)
+            {
+                return Err(AppError::Conflict(
+                    "an authenticator is enrolled already; remove it first".to_owned(),
+                ));
+            }
+            let seed = Seed::generate();
+            let sealed = room.services.secrets.seal(seed.octets(), &place(org, user));
+            let sealed = sealed.map_err(|error| AppError::Internal(error.to_string()))?;
+            second_factor::enrol(room, org, user, &sealed).await?;
+            let view = SeedView::of(&seed, &room.services.config.issuer);
+            let answer = Answer::created("/v1/me/totp".to_owned(), &view)?;
+            Ok(Audited::new(Op::Security, answer).record(user))
+        })
+        .await
+}
+
+/// Confirm the authenticator
+///
+/// From now on signing in needs a code. Answers with ten recovery codes, each good
+/// once, which are not shown again; ends all other sessions.
+#[utoipa::path(
+    tag = "identity",
+    request_body = Confirmation,
+    responses((status = 200, description = "Enrolled.", body = RecoveryCodes)),
+    security(("bearer" = []))
+)]
+#[post("/v1/me/totp/confirm")]
+pub async fn confirm_totp(caller: Caller<may::BeSignedIn>, body: JsonBody<Confirmation>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, confirmation: Confirmation| {
+            shown_once(room)?;
+            let (org, user, now) = (room.person.org_id, room.person.user_id, room.now);
+            let Some(kept) = second_factor::find(room, user).await?.filter(|kept| !kept.confirmed) else {
+                return Err(AppError::Conflict("there is nothing to confirm".to_owned()));
+            };
+            let seed = crate::identity::second::seed_of(&room.services.secrets, org, user, kept.sealed)?;
+            let Some(step) = seed.step_of(confirmation.totp.as_str(), now) else {
+                return Err(AppError::invalid(
+                    "/totp",
+                    "is not the code of now; is the device's clock right?",
+                ));
+            };
+            second_factor::confirm(room, user, step, now).await?;
+            let codes = totp::recovery_codes();
+            let digest = |code: &String| {
+                let code = totp::normal_recovery_code(code);
+                room.services.secrets.digest(Use::Recovery, code.as_bytes()).to_vec()
+            };
+            let digests: Vec<Vec<u8>> = codes.iter().map(digest).collect();
+            second_factor::replace_recovery_codes(room, org, user, &digests).await?;
+            let ended = end_other_sessions(room, user).await?;
+            let answer = Answer::ok(&RecoveryCodes { recovery_codes: codes })?;
+            Ok(Audited::new(Op::Security, answer)
+                .record(user)
+                .fact("sessions_ended", ended))
+        })
+        .await
+}
+
+/// Remove my authenticator
+///
+/// With the recovery codes. Needs the password; ends all other sessions.
+#[utoipa::path(
+    tag = "identity",
+    request_body = Removal,
+    responses((status = 204, description = "Removed.")),
+    security(("bearer" = []))
+)]
+#[delete("/v1/me/totp")]
+pub async fn remove_totp(caller: Caller<may::BeSignedIn>, body: JsonBody<Removal>) -> Result<HttpResponse> {
+    caller
+        .alter(body, async |room, removal: Removal| {
+            verify_password(room, &removal.current_password).await?;
+            let user = room.person.user_id;
+            if !second_factor::remove(room, user).await? {
+                return Err(AppError::NotFound);
+            }
+            let ended = end_other_sessions(room, user).await?;
+            let audited = Audited::new(Op::Security, Answer::no_content()).record(user);
+            Ok(audited.fact("sessions_ended", ended))
+        })
+        .await
+}
+
+/// Remove a person's authenticator
+///
+/// For somebody of your organisation who has lost theirs and the recovery codes.
+/// Ends all their sessions. Nobody does so for themselves.
+#[utoipa::path(
+    tag = "identity",
+    responses((status = 204, description = "Removed.")),
+    security(("bearer" = ["user.manage"]))
+)]
+#[delete("/v1/users/{id}/totp")]
+pub async fn remove_totp_of(caller: Caller<may::ManageUsers>, id: Id) -> Result<HttpResponse> {
+    caller
+        .alter((), async |room, ()| {
+            let (org, now) = (room.person.org_id, room.now);
+            let person = people::find(room, org, id.get()).await?;
+            if person.id == room.person.user_id {
+                return Err(AppError::Forbidden("remove your own at /v1/me/totp".to_owned()));
+            }
+            if !second_factor::remove(room, person.id).await? {
+                return Err(AppError::NotFound);
+            }
+            let ended = people::end_sessions(room, person.id, None, "killed", now).await?;
+            let audited = Audited::new(Op::Security, Answer::no_content()).record(person.id);
+            Ok(audited.fact("sessions_ended", ended))
+        })
+        .await
+}
+
+/// An answer that is shown once must not be kept for a repeated request.
+fn shown_once(room: &Room) -> Result<()> {
+    match room.request.idempotency_key {
+        Some(_) => Err(AppError::Malformed(
+            "Idempotency-Key is not taken here: the answer is shown once and not kept".to_owned(),
+        )),
+        None => Ok(()),
+    }
+}
+
+async fn verify_password(room: &mut Room, password: &Password) -> Result<()> {
+    let (user, services) = (room.person.user_id, room.services.clone());
+    let stored = people::password_hash(room, user).await?;
+    match services.passwords.verify(stored.as_deref(), password).await? {
+        true => Ok(()),
+        false => Err(AppError::invalid("/current_password", "is not your password")),
+    }
+}
+
+async fn end_other_sessions(room: &mut Room, user: Uuid) -> Result<usize> {
+    let (session, now) = (room.person.session_id, room.now);
+    people::end_sessions(room, user, Some(session), "killed", now).await
+}

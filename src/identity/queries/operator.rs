@@ -1,0 +1,129 @@
+//! Making the first operator of a deployment, as the owner of the tables.
+
+use diesel::prelude::*;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+use crate::audit::{self, NewAuditEvent};
+use crate::db::schema::{organisations, role_grants, users};
+use crate::error::{AppError, Result};
+
+/// The role that adds organisations and partnerships, and reads no case.
+const OPERATOR: &str = "platform_operator";
+/// With it the first operator can add others.
+const ADMINISTRATOR: &str = "org_admin";
+
+/// Who is to be the operator.
+#[derive(Debug, Clone)]
+pub struct NewOperator {
+    /// The address they sign in with, in lower case.
+    pub email: String,
+    /// Their name.
+    pub name: String,
+    /// The name of the platform's own organisation, if it has to be made.
+    pub organisation: String,
+    /// Hash of their password.
+    pub password_hash: String,
+}
+
+/// Makes the platform's organisation, if there is none, and its first operator, who
+/// can add further ones. The log says so in the same transaction.
+///
+/// # Errors
+/// [`AppError::Conflict`] where an operator is there who can do this, or the address
+/// is somebody else's.
+pub async fn create_first(connection: &mut AsyncPgConnection, new: &NewOperator) -> Result<Uuid> {
+    let new = new.clone();
+    connection
+        .transaction::<_, AppError, _>(async |connection| {
+            refuse_second(connection).await?;
+            let org = platform(connection, &new.organisation).await?;
+            let user = Uuid::now_v7();
+            let added = diesel::insert_into(users::table)
+                .values((
+                    users::id.eq(user),
+                    users::org_id.eq(org),
+                    users::email.eq(&new.email),
+                    users::name.eq(&new.name),
+                    users::password_hash.eq(&new.password_hash),
+                ))
+                .execute(connection)
+                .await;
+            added.map_err(taken)?;
+            for role in [OPERATOR, ADMINISTRATOR] {
+                diesel::insert_into(role_grants::table)
+                    .values((
+                        role_grants::id.eq(Uuid::now_v7()),
+                        role_grants::org_id.eq(org),
+                        role_grants::user_id.eq(user),
+                        role_grants::role.eq(role),
+                    ))
+                    .execute(connection)
+                    .await?;
+            }
+            let event = NewAuditEvent {
+                org_id: Some(org),
+                request_id: Uuid::now_v7(),
+                record_ids: vec![org, user],
+                facts: serde_json::json!({"roles": [OPERATOR, ADMINISTRATOR]}),
+                ..NewAuditEvent::blank("command.create_operator")
+            };
+            audit::insert(connection, &event).await?;
+            Ok(user)
+        })
+        .await
+}
+
+/// Operators are made by operators, but for the first.
+async fn refuse_second(connection: &mut AsyncPgConnection) -> Result<()> {
+    let there: Option<Uuid> = users::table
+        .inner_join(
+            role_grants::table.on(role_grants::user_id
+                .eq(users::id)
+                .and(role_grants::org_id.eq(users::org_id))),
+        )
+        .filter(role_grants::role.eq(OPERATOR))
+        .filter(users::disabled_at.is_null())
+        .select(users::id)
+        .first(connection)
+        .await
+        .optional()?;
+    match there {
+        Some(_) => Err(AppError::Conflict(
+            "there is an operator; further ones are added over the API".to_owned(),
+        )),
+        None => Ok(()),
+    }
+}
+
+async fn platform(connection: &mut AsyncPgConnection, name: &str) -> Result<Uuid> {
+    let known: Option<Uuid> = organisations::table
+        .filter(organisations::kind.eq("platform"))
+        .select(organisations::id)
+        .first(connection)
+        .await
+        .optional()?;
+    if let Some(id) = known {
+        return Ok(id);
+    }
+    let id = Uuid::now_v7();
+    diesel::insert_into(organisations::table)
+        .values((
+            organisations::id.eq(id),
+            organisations::kind.eq("platform"),
+            organisations::name.eq(name),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(id)
+}
+
+fn taken(error: diesel::result::Error) -> AppError {
+    use diesel::result::{DatabaseErrorKind, Error};
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+            AppError::Conflict("somebody signs in with this e-mail address already".to_owned())
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,26 @@
+//! Deleting what is kept for a while only.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::db::schema::{idempotency_keys, sign_in_failures};
+use crate::error::Result;
+
+/// Deletes answers that were kept before `before`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn answers(connection: &mut AsyncPgConnection, before: DateTime<Utc>) -> Result<usize> {
+    let old = idempotency_keys::table.filter(idempotency_keys::created_at.lt(before));
+    Ok(diesel::delete(old).execute(connection).await?)
+}
+
+/// Deletes counts of failures of which the last was before `before`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn failures(connection: &mut AsyncPgConnection, before: DateTime<Utc>) -> Result<usize> {
+    let old = sign_in_failures::table.filter(sign_in_failures::last_at.lt(before));
+    Ok(diesel::delete(old).execute(connection).await?)
+}

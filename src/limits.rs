@@ -1,0 +1,302 @@
+//! How many requests are taken from one person, organisation and address.
+//!
+//! Each has a bucket (GCRA) that is as large as a minute's rate and fills up
+//! evenly. The buckets are of this process: two processes take twice as much.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
+
+use dashmap::DashMap;
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use ipnetwork::IpNetwork;
+use uuid::Uuid;
+
+use crate::clock::Steady;
+use crate::error::{AppError, Result};
+
+/// Requests a minute; none means as many as come. Written as a number, or `off`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate(Option<NonZeroU32>);
+
+impl Rate {
+    /// As many as come.
+    pub const OFF: Self = Self(None);
+
+    /// So many a minute; 0 means as many as come.
+    pub fn a_minute(requests: u32) -> Self {
+        Self(NonZeroU32::new(requests))
+    }
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::OFF);
+        }
+        match text.parse() {
+            Ok(requests) => Ok(Self(Some(requests))),
+            Err(_) => Err(format!("`{text}` is neither a number of requests a minute nor `off`")),
+        }
+    }
+}
+
+/// The rates of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// Of one person (`WARDLINK_LIMIT_PERSON`).
+    pub person: Rate,
+    /// Of all people of one organisation together (`WARDLINK_LIMIT_ORGANISATION`).
+    pub organisation: Rate,
+    /// Of one address, whoever is behind it (`WARDLINK_LIMIT_ADDRESS`).
+    pub address: Rate,
+    /// Of attempts to sign in or refresh from one address (`WARDLINK_LIMIT_SIGN_IN`).
+    pub sign_in: Rate,
+}
+
+impl Rates {
+    /// No limits at all.
+    pub const OFF: Self = Self {
+        person: Rate::OFF,
+        organisation: Rate::OFF,
+        address: Rate::OFF,
+        sign_in: Rate::OFF,
+    };
+}
+
+/// What is left of a limit after a request was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Whose limit it is: `person`, `organisation`.
+    pub name: &'static str,
+    /// Requests a minute.
+    pub quota: u32,
+    /// Requests that would be taken at once now.
+    pub left: u32,
+}
+
+impl Allowance {
+    /// Whole seconds until nothing is used up any more.
+    pub fn restored_in(&self) -> u32 {
+        let used = u64::from(self.quota.saturating_sub(self.left));
+        u32::try_from((used * 60).div_ceil(u64::from(self.quota.max(1)))).unwrap_or(60)
+    }
+}
+
+/// The limits, and what was used of them.
+pub struct Limits {
+    person: Bucket<Uuid>,
+    organisation: Bucket<Uuid>,
+    address: Bucket<IpNetwork>,
+    sign_in: Bucket<IpNetwork>,
+    /// Refusals that are written to the log: one a minute for each person.
+    logged: Bucket<Uuid>,
+    /// The organisation of each person who was let in.
+    members: DashMap<Uuid, Uuid>,
+}
+
+type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, Steady, StateInformationMiddleware>;
+
+struct Bucket<K: std::hash::Hash + Eq + Clone> {
+    name: &'static str,
+    filled: Option<Buckets<K>>,
+    clock: Steady,
+}
+
+impl<K: std::hash::Hash + Eq + Clone> Bucket<K> {
+    fn new(name: &'static str, rate: Rate, clock: &Steady) -> Self {
+        let filled = rate.0.map(|requests| {
+            RateLimiter::dashmap_with_clock(Quota::per_minute(requests), clock.clone())
+                .with_middleware::<StateInformationMiddleware>()
+        });
+        Self {
+            name,
+            filled,
+            clock: clock.clone(),
+        }
+    }
+
+    /// Takes one request out.
+    fn take(&self, key: &K) -> Result<Option<Allowance>> {
+        use governor::clock::Clock as _;
+        let Some(filled) = &self.filled else { return Ok(None) };
+        match filled.check_key(key) {
+            Ok(state) => Ok(Some(Allowance {
+                name: self.name,
+                quota: state.quota().burst_size().get(),
+                left: state.remaining_burst_capacity(),
+            })),
+            Err(not_yet) => Err(AppError::LimitExceeded {
+                limit: self.name,
+                retry_after: whole_seconds(not_yet.wait_time_from(self.clock.now())),
+            }),
+        }
+    }
+
+    fn forget_idle(&self) {
+        if let Some(filled) = &self.filled {
+            filled.retain_recent();
+            filled.shrink_to_fit();
+        }
+    }
+}
+
+fn whole_seconds(wait: Duration) -> u32 {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    u32::try_from(seconds.max(1)).unwrap_or(u32::MAX)
+}
+
+impl Limits {
+    /// Full buckets.
+    pub fn new(rates: &Rates, clock: &Steady) -> Self {
+        Self {
+            person: Bucket::new("person", rates.person, clock),
+            organisation: Bucket::new("organisation", rates.organisation, clock),
+            address: Bucket::new("address", rates.address, clock),
+            sign_in: Bucket::new("sign-in", rates.sign_in, clock),
+            logged: Bucket::new("logged", Rate::a_minute(1), clock),
+            members: DashMap::new(),
+        }
+    }
+
+    /// Takes a request of `person`, and of their organisation once that is known.
+    ///
+    /// # Errors
+    /// [`AppError::LimitExceeded`].
+    pub fn admit(&self, person: Uuid) -> Result<Vec<Allowance>> {
+        let own = self.person.take(&person)?;
+        let organisation = self.members.get(&person).map(|known| *known);
+        let all = organisation.map_or(Ok(None), |organisation| self.organisation.take(&organisation))?;
+        Ok(own.into_iter().chain(all).collect())
+    }
+
+    /// Remembers the organisation of somebody who was let in. Nobody changes it.
+    pub fn learn(&self, person: Uuid, organisation: Uuid) {
+        if !self.members.contains_key(&person) {
+            self.members.insert(person, organisation);
+        }
+    }
+
+    /// Takes a request from `address`.
+    ///
+    /// # Errors
+    /// [`AppError::LimitExceeded`].
+    pub fn admit_address(&self, address: IpAddr) -> Result<()> {
+        self.address.take(&neighbourhood(address)).map(drop)
+    }
+
+    /// Takes an attempt to sign in from `address`.
+    ///
+    /// # Errors
+    /// [`AppError::LimitExceeded`].
+    pub fn admit_sign_in(&self, address: IpAddr) -> Result<()> {
+        self.sign_in.take(&neighbourhood(address)).map(drop)
+    }
+
+    /// Whether a refusal of `person` by a limit is to be logged: else whoever
+    /// floods the service would flood the log.
+    pub fn is_to_be_logged(&self, person: Uuid) -> bool {
+        self.logged.take(&person).is_ok()
+    }
+
+    /// Lets go of whoever has used up nothing lately.
+    pub fn forget_idle(&self) {
+        self.person.forget_idle();
+        self.organisation.forget_idle();
+        self.address.forget_idle();
+        self.sign_in.forget_idle();
+        self.logged.forget_idle();
+    }
+}
+
+/// An IPv4 address, or the /64 that one customer of IPv6 has all to themselves.
+pub fn neighbourhood(address: IpAddr) -> IpNetwork {
+    match address.to_canonical() {
+        IpAddr::V6(six) => {
+            let network = u128::from(six) >> 64 << 64;
+            IpNetwork::from(IpAddr::from(network.to_be_bytes()))
+        }
+        four => IpNetwork::from(four),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_a_number_or_off() {
+        assert_eq!("60".parse(), Ok(Rate::a_minute(60)));
+        assert_eq!("off".parse(), Ok(Rate::OFF));
+        for wrong in ["", "0", "-1", "1.5", "on", "60/s"] {
+            assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_fills_up_evenly() {
+        let clock = Steady::fixed();
+        let rates = Rates {
+            person: Rate::a_minute(2),
+            ..Rates::OFF
+        };
+        let limits = Limits::new(&rates, &clock);
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+
+        let left: Vec<_> = (0..2).map(|_| limits.admit(one).unwrap()[0].left).collect();
+        let refused = limits.admit(one).unwrap_err();
+        let others = limits.admit(other).unwrap()[0];
+        clock.advance(Duration::from_secs(30));
+
+        assert_eq!(left, [1, 0]);
+        assert!(
+            matches!(
+                refused,
+                AppError::LimitExceeded {
+                    limit: "person",
+                    retry_after: 30
+                }
+            ),
+            "{refused:?}"
+        );
+        assert_eq!((others.left, others.restored_in()), (1, 30));
+        assert!(limits.admit(one).is_ok() && limits.admit(one).is_err());
+    }
+
+    #[test]
+    fn people_of_one_organisation_share_its_limit() {
+        let rates = Rates {
+            organisation: Rate::a_minute(1),
+            ..Rates::OFF
+        };
+        let limits = Limits::new(&rates, &Steady::fixed());
+        let [one, other, stranger, organisation] = [1, 2, 3, 4].map(Uuid::from_u128);
+        limits.learn(one, organisation);
+        limits.learn(other, organisation);
+
+        assert!(limits.admit(one).is_ok());
+        assert!(matches!(
+            limits.admit(other),
+            Err(AppError::LimitExceeded {
+                limit: "organisation",
+                ..
+            })
+        ));
+        assert_eq!(limits.admit(stranger).unwrap(), []);
+    }
+
+    #[test]
+    fn neighbours_in_ipv6_count_as_one_and_mapped_ipv4_as_itself() {
+        let of = |text: &str| neighbourhood(text.parse().unwrap());
+
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:0:1"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:203.0.113.7"), of("203.0.113.7"));
+        assert_ne!(of("203.0.113.7"), of("203.0.113.8"));
+    }
+}

@@ -1,0 +1,122 @@
+//! A second person decides on a share.
+
+use actix_web::http::Method;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::json;
+use uuid::Uuid;
+use wardlink::db::schema::outbox_events;
+
+use super::sharing::{ad_hoc, sees};
+use crate::support::{ALL_CLASSES, TestApp};
+
+const OWNER: &str = "csm@camden.example";
+const COLLEAGUE: &str = "asb@camden.example";
+const HOUSING: &str = "manager@primrose.example";
+const POLICE: &str = "insp.north@met.example";
+
+#[actix_web::test]
+async fn without_an_agreement_a_second_person_has_to_approve() {
+    let app = TestApp::start().await;
+    let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
+    let housing = app.sign_in(HOUSING).await;
+    let case = app.a_case_of(&owner).await;
+    let mut bare = ad_hoc(housing.org_id);
+    bare.as_object_mut().unwrap().remove("ad_hoc_approval");
+    app.post(&owner, &format!("/v1/cases/{case}/shares"), bare)
+        .await
+        .expect(422);
+
+    let share = app
+        .post(&owner, &format!("/v1/cases/{case}/shares"), ad_hoc(housing.org_id))
+        .await
+        .expect(201);
+    assert_eq!(share.body["state"], "awaiting_approval");
+    assert!(!sees(&app, &housing, case).await);
+    let path = format!("/v1/shares/{}", share.id());
+
+    let own = app.post_to(&owner, &path, "approve", json!({})).await.expect(409);
+    assert_eq!(own.problem(), "share-approver-is-requester");
+    app.post(&colleague, &format!("{path}/approve"), json!({}))
+        .await
+        .expect(428);
+    app.draft(&colleague, Method::POST, &format!("{path}/approve"))
+        .header("If-Match", "\"7\"")
+        .json(json!({}))
+        .send()
+        .await
+        .expect(412);
+    app.post_to(&colleague, &path, "approve", json!({})).await.expect(200);
+
+    assert!(sees(&app, &housing, case).await);
+    assert_eq!(
+        app.last_audit("approve_share").await.recipient_org_ids,
+        [housing.org_id]
+    );
+    app.post_to(&colleague, &path, "approve", json!({})).await.expect(409);
+}
+
+#[actix_web::test]
+async fn a_share_is_refused_by_a_second_person_and_nobody_else_hears_of_it() {
+    let app = TestApp::start().await;
+    let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
+    let (housing, police) = (app.sign_in(HOUSING).await, app.sign_in(POLICE).await);
+    let case = app.a_shared_case(&owner, &housing, "contribute", ALL_CLASSES).await;
+    let asked = app
+        .post(&housing, &format!("/v1/cases/{case}/shares"), ad_hoc(police.org_id))
+        .await
+        .expect(201);
+    let path = format!("/v1/shares/{}", asked.id());
+    let because = json!({"reason": "They have their own record of it."});
+    app.post_to(&housing, &path, "refuse", because.clone())
+        .await
+        .expect(403);
+    app.post_to(&police, &path, "refuse", because.clone()).await.expect(404);
+
+    let reply = app
+        .post_to(&colleague, &path, "refuse", because.clone())
+        .await
+        .expect(200);
+
+    assert_eq!(reply.body["state"], "refused");
+    let logged = app.last_audit("refuse_share").await;
+    assert_eq!((logged.op.as_str(), logged.outcome.as_str()), ("alteration", "done"));
+    assert_eq!((logged.case_ids, logged.record_ids), (vec![case], vec![asked.id()]));
+    let heard = app.get(&housing, &path).await.expect(200);
+    assert_eq!(heard.body["end_reason"], "They have their own record of it.");
+    assert!(!sees(&app, &police, case).await);
+    let told: Vec<Option<Vec<Uuid>>> = outbox_events::table
+        .filter(outbox_events::name.eq("case.share_refused"))
+        .select(outbox_events::audience_org_ids.assume_not_null().nullable())
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(told, [Some(vec![owner.org_id, housing.org_id])]);
+    app.post_to(&colleague, &path, "approve", json!({})).await.expect(409);
+}
+
+#[actix_web::test]
+async fn nobody_refuses_their_own_request_but_they_can_take_it_back() {
+    let app = TestApp::start().await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    let case = app.a_case_of(&owner).await;
+    let asked = app
+        .post(&owner, &format!("/v1/cases/{case}/shares"), ad_hoc(housing.org_id))
+        .await
+        .expect(201);
+    let path = format!("/v1/shares/{}", asked.id());
+
+    let own = app
+        .post_to(&owner, &path, "refuse", json!({"reason": "No."}))
+        .await
+        .expect(409);
+    assert_eq!(own.problem(), "share-approver-is-requester");
+    app.post(&owner, &format!("{path}/recall"), json!({"reason": "No."}))
+        .await
+        .expect(409);
+    app.delete(&owner, &path).await.expect(204);
+
+    let ended = app.get(&owner, &path).await.expect(200);
+    assert_eq!(ended.body["state"], "revoked");
+    assert!(!sees(&app, &housing, case).await);
+}

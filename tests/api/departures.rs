@@ -1,0 +1,201 @@
+//! Who leaves a partnership or an agreement.
+
+use actix_web::http::Method;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::{Value, json};
+use wardlink::db::schema::{audit_events, shares, tasks};
+
+use crate::support::{ALL_CLASSES, TestApp};
+
+const OWNER: &str = "csm@camden.example";
+const HOUSING: &str = "manager@primrose.example";
+const POLICE: &str = "insp.north@met.example";
+
+fn visit(organisation: uuid::Uuid) -> Value {
+    json!({"title": "Visit the tenant", "description": "At the flat.", "tactic": "visit",
+        "owner_org_id": organisation, "priority": "p3", "due_at": "2026-03-09T17:00:00Z"})
+}
+
+#[actix_web::test]
+async fn with_a_membership_end_the_shares_and_proposals_that_rested_on_it() {
+    let app = TestApp::start().await;
+    let (owner, housing, police) = (
+        app.sign_in(OWNER).await,
+        app.sign_in(HOUSING).await,
+        app.sign_in(POLICE).await,
+    );
+    let operator = app.sign_in("operator@wardlink.example").await;
+    let theirs = app.a_shared_case(&owner, &housing, "contribute", ALL_CLASSES).await;
+    let own = app.a_shared_case(&housing, &owner, "view", ALL_CLASSES).await;
+    let other = app.a_shared_case(&owner, &police, "view", ALL_CLASSES).await;
+    let tasks_path = format!("/v1/cases/{theirs}/tasks");
+    let open = app
+        .post(&owner, &tasks_path, visit(housing.org_id))
+        .await
+        .expect(201)
+        .id();
+    let taken = app
+        .post(&owner, &tasks_path, visit(housing.org_id))
+        .await
+        .expect(201)
+        .id();
+    app.post_to(&housing, &format!("/v1/tasks/{taken}"), "accept", json!({}))
+        .await
+        .expect(200);
+    let partnership = app.partnership("CAM").await;
+
+    app.delete(
+        &operator,
+        &format!("/v1/partnerships/{partnership}/members/{}", housing.org_id),
+    )
+    .await
+    .expect(204);
+
+    app.get(&housing, &format!("/v1/cases/{theirs}")).await.expect(404);
+    app.get(&owner, &format!("/v1/cases/{own}")).await.expect(404);
+    app.get(&police, &format!("/v1/cases/{other}")).await.expect(200);
+    let listed = app.get(&owner, &format!("/v1/cases/{theirs}/shares")).await.expect(200);
+    let share = &listed.body["items"][0];
+    assert_eq!(
+        (&share["state"], &share["end_reason"]),
+        (&json!("ended"), &json!("membership_ended"))
+    );
+    let task = app.get(&owner, &format!("/v1/tasks/{open}")).await.expect(200);
+    assert_eq!(task.body["state"], "cancelled");
+    let events = app.get(&owner, &format!("/v1/tasks/{open}/events")).await.expect(200);
+    let last = events.body["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&last["verb"], &last["reason"]),
+        (&json!("cancel"), &json!("membership_ended"))
+    );
+    assert_eq!(last["user_id"], Value::Null);
+    let task = app.get(&owner, &format!("/v1/tasks/{taken}")).await.expect(200);
+    assert_eq!(task.body["state"], "assigned");
+    let timeline = app
+        .get(&owner, &format!("/v1/cases/{theirs}/timeline"))
+        .await
+        .expect(200);
+    let names: Vec<&Value> = timeline.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["name"])
+        .collect();
+    assert!(
+        names.contains(&&json!("case.unshared")) && names.contains(&&json!("task.cancelled")),
+        "{names:?}"
+    );
+    let logged = app.last_audit("end_membership").await;
+    assert!(logged.case_ids.contains(&theirs) && logged.case_ids.contains(&own));
+    assert!(logged.record_ids.contains(&open) && !logged.record_ids.contains(&taken));
+}
+
+#[actix_web::test]
+async fn only_the_end_of_the_membership_itself_ends_what_rests_on_it() {
+    let app = TestApp::start().await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    let admin = app.sign_in("admin@camden.example").await;
+    let case = app.a_shared_case(&owner, &housing, "view", ALL_CLASSES).await;
+    let (camden, islington) = (app.partnership("CAM").await, app.partnership("ISL").await);
+    let operator = app.sign_in("operator@wardlink.example").await;
+    let police = app.sign_in(POLICE).await;
+
+    app.delete(&admin, &format!("/v1/partnerships/{camden}/members/{}", housing.org_id))
+        .await
+        .expect(403);
+    app.delete(
+        &operator,
+        &format!("/v1/partnerships/{islington}/members/{}", police.org_id),
+    )
+    .await
+    .expect(204);
+
+    app.get(&housing, &format!("/v1/cases/{case}")).await.expect(200);
+    let ended: i64 = shares::table
+        .filter(shares::state.eq("ended"))
+        .count()
+        .get_result(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    let cancelled: i64 = tasks::table
+        .count()
+        .get_result(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!((ended, cancelled), (0, 0));
+}
+
+#[actix_web::test]
+async fn a_party_withdraws_from_an_agreement_and_nothing_new_is_shared_with_it() {
+    let app = TestApp::start().await;
+    let (owner, housing, police) = (
+        app.sign_in(OWNER).await,
+        app.sign_in(HOUSING).await,
+        app.sign_in(POLICE).await,
+    );
+    let agreement = app.agreement().await;
+    let path = format!("/v1/agreements/{agreement}");
+    let share = |to: uuid::Uuid| {
+        json!({"organisation_id": to, "level": "view", "data_classes": ["core"], "gateway": "CDA115",
+            "agreement_id": agreement, "purpose": "case_work"})
+    };
+    let (first, second) = (app.a_case_of(&owner).await, app.a_case_of(&owner).await);
+    app.post(&owner, &format!("/v1/cases/{first}/shares"), share(housing.org_id))
+        .await
+        .expect(201);
+    let because = json!({"reason": "Our estates go to another landlord."});
+    app.post(&housing, &format!("{path}/withdraw"), because.clone())
+        .await
+        .expect(428);
+
+    let reply = app
+        .post_to(&housing, &path, "withdraw", because.clone())
+        .await
+        .expect(200);
+
+    let parties = reply.body["parties"].as_array().unwrap();
+    let left = parties
+        .iter()
+        .find(|it| it["organisation_id"] == json!(housing.org_id))
+        .unwrap();
+    assert_eq!(left["withdrawn_at"], "2026-03-02T09:00:00Z");
+    assert_eq!(left["withdrawal_reason"], "Our estates go to another landlord.");
+    let refused = app
+        .post(&owner, &format!("/v1/cases/{second}/shares"), share(housing.org_id))
+        .await;
+    assert_eq!(refused.problem(), "agreement-does-not-cover");
+    app.post(&owner, &format!("/v1/cases/{second}/shares"), share(police.org_id))
+        .await
+        .expect(201);
+    app.get(&housing, &format!("/v1/cases/{first}")).await.expect(200);
+    app.post_to(&housing, &path, "withdraw", because).await.expect(409);
+    let recipients: Vec<Option<uuid::Uuid>> = audit_events::table
+        .filter(audit_events::action.eq("withdraw_from_agreement"))
+        .filter(audit_events::outcome.eq("done"))
+        .select(audit_events::org_id)
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(recipients, [Some(housing.org_id)]);
+    assert!(app.last_audit("withdraw_from_agreement").await.outcome == "refused");
+}
+
+#[actix_web::test]
+async fn only_a_party_withdraws() {
+    let app = TestApp::start().await;
+    let agreement = app.agreement().await;
+    let because = json!({"reason": "No reason at all."});
+    let officer = app.sign_in("pc.kentish-town@met.example").await;
+    let stranger = app.sign_in("asb@islington.example").await;
+    let path = format!("/v1/agreements/{agreement}/withdraw");
+
+    for who in [&officer, &stranger] {
+        app.draft(who, Method::POST, &path)
+            .header("If-Match", "\"1\"")
+            .json(because.clone())
+            .send()
+            .await
+            .expect(403);
+    }
+}

@@ -1,0 +1,232 @@
+//! Guessing passwords gets slower, and never keeps the owner out.
+
+use actix_web::test::TestRequest;
+use chrono::Duration;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use wardlink::db::schema::{idempotency_keys, sign_in_failures, users};
+
+use crate::support::{Reply, TestApp};
+
+const SERGEANT: &str = "sgt.kentish-town@met.example";
+const RIGHT: &str = "Demo-only-passphrase-1";
+const WRONG: &str = "Demo-only-passphrase-2";
+
+/// Behind a proxy, so that each attempt can come from where the test says.
+async fn proxied() -> TestApp {
+    TestApp::start_with(|config| config.trusted_proxies = vec!["203.0.113.0/24".parse().unwrap()]).await
+}
+
+async fn login(app: &TestApp, from: &str, email: &str, password: &str) -> Reply {
+    let request = TestRequest::post()
+        .uri("/v1/auth/login")
+        .insert_header(("X-Forwarded-For", from))
+        .set_json(json!({"email": email, "password": password}));
+    app.send(request).await
+}
+
+#[actix_web::test]
+async fn after_some_failures_the_next_has_to_wait_longer_each_time() {
+    let app = proxied().await;
+    for _ in 0..5 {
+        login(&app, "198.51.100.1", SERGEANT, WRONG).await.expect(401);
+    }
+
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let early = login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(429);
+        assert_eq!(early.problem(), "too-many-requests");
+        let seconds: i64 = early.header("retry-after").unwrap().parse().unwrap();
+        waits.push(seconds);
+        app.later(Duration::seconds(seconds));
+        login(&app, "198.51.100.1", SERGEANT, WRONG).await.expect(401);
+    }
+
+    assert_eq!(waits, [1, 2, 4, 8]);
+}
+
+#[actix_web::test]
+async fn what_is_tried_while_waiting_neither_counts_nor_makes_it_longer() {
+    let app = proxied().await;
+    for _ in 0..5 {
+        login(&app, "198.51.100.1", SERGEANT, WRONG).await.expect(401);
+    }
+    for _ in 0..50 {
+        login(&app, "198.51.100.1", SERGEANT, WRONG).await.expect(429);
+    }
+
+    app.later(Duration::seconds(1));
+
+    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    login(&app, "198.51.100.1", SERGEANT, WRONG).await.expect(401);
+}
+
+#[actix_web::test]
+async fn an_attack_from_everywhere_does_not_keep_the_owner_out() {
+    let app = proxied().await;
+    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    let mut refused = 0;
+    for attacker in 0..40 {
+        let from = format!("192.0.2.{attacker}");
+        let reply = login(&app, &from, SERGEANT, WRONG).await;
+        refused += usize::from(reply.status.as_u16() == 429);
+        app.later(Duration::seconds(20));
+    }
+    assert!(
+        refused > 10,
+        "the account is slowed for addresses nobody knows: {refused}"
+    );
+
+    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    for attacker in 0..30 {
+        login(&app, &format!("192.0.2.{attacker}"), SERGEANT, WRONG).await;
+    }
+    app.later(Duration::minutes(5));
+    login(&app, "198.51.100.99", SERGEANT, RIGHT).await.expect(200);
+}
+
+#[actix_web::test]
+async fn an_account_that_does_not_exist_is_slowed_alike() {
+    let app = proxied().await;
+    let known = |mut reply: Reply| {
+        reply.body["request_id"] = Value::Null;
+        reply.body["instance"] = Value::Null;
+        let mut headers = reply.headers.clone();
+        headers.retain(|(name, _)| name != "x-request-id");
+        headers.sort();
+        (reply.status, reply.body, headers)
+    };
+
+    for _ in 0..8 {
+        let real = login(&app, "198.51.100.1", SERGEANT, WRONG).await;
+        let invented = login(&app, "198.51.100.2", "nobody@met.example", WRONG).await;
+        assert_eq!(known(real), known(invented));
+    }
+}
+
+#[actix_web::test]
+async fn one_address_cannot_try_a_password_on_everybody() {
+    let app = proxied().await;
+    let mut first_refused = None;
+    for n in 0..60 {
+        let reply = login(&app, "198.51.100.1", &format!("person{n}@met.example"), WRONG).await;
+        if reply.status.as_u16() == 429 && first_refused.is_none() {
+            first_refused = Some(n);
+        }
+    }
+
+    assert_eq!(first_refused, Some(50));
+    login(&app, "198.51.100.2", SERGEANT, RIGHT).await.expect(200);
+}
+
+#[actix_web::test]
+async fn many_guesses_at_once_do_not_slip_through() {
+    let app = proxied().await;
+
+    let replies = join_all((0..20).map(|_| login(&app, "198.51.100.1", SERGEANT, WRONG))).await;
+
+    let judged = replies.iter().filter(|reply| reply.status.as_u16() == 401).count();
+    assert!((1..=6).contains(&judged), "{judged} passwords were looked at");
+    assert!(replies.iter().all(|reply| matches!(reply.status.as_u16(), 401 | 429)));
+}
+
+#[actix_web::test]
+async fn what_is_counted_tells_nothing_and_is_forgotten_after_a_day() {
+    let app = proxied().await;
+    login(&app, "198.51.100.1", SERGEANT, WRONG).await.expect(401);
+    let mut owner = app.database.owner().await;
+    let keys: Vec<Vec<u8>> = sign_in_failures::table
+        .select(sign_in_failures::key)
+        .load(&mut owner)
+        .await
+        .unwrap();
+    assert_eq!(keys.len(), 3);
+    for guess in [format!("account {SERGEANT}"), "address 198.51.100.1/32".to_owned()] {
+        assert!(!keys.contains(&Sha256::digest(guess).to_vec()));
+    }
+
+    app.later(Duration::hours(25));
+    wardlink::identity::jobs::forget_yesterday(&app.services).await.unwrap();
+
+    let left: i64 = sign_in_failures::table.count().get_result(&mut owner).await.unwrap();
+    assert_eq!(left, 0);
+}
+
+#[actix_web::test]
+async fn a_password_is_peppered_when_its_owner_signs_in_and_again_after_a_rotation() {
+    let app = proxied().await;
+    let stored = async || -> String {
+        users::table
+            .filter(users::email.eq(SERGEANT))
+            .select(users::password_hash.assume_not_null())
+            .first(&mut app.database.owner().await)
+            .await
+            .unwrap()
+    };
+    let bare = stored().await;
+
+    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    let first = stored().await;
+    app.services.secrets.rotate(app.services.clock.now()).unwrap();
+    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    let second = stored().await;
+
+    let key_id = |hash: &str| hash.split("keyid=").nth(1).map(|rest| rest[..11].to_owned());
+    assert_eq!(key_id(&bare), None);
+    assert!(key_id(&first).is_some() && key_id(&second).is_some() && key_id(&first) != key_id(&second));
+    login(&app, "198.51.100.1", SERGEANT, WRONG).await.expect(401);
+}
+
+#[actix_web::test]
+async fn a_common_password_is_refused_with_the_reason() {
+    let app = proxied().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let change = async |new: &str| {
+        let body = json!({"current_password": RIGHT, "new_password": new});
+        app.post(&sergeant, "/v1/me/password", body).await
+    };
+
+    for (new, reason) in [
+        ("Password12345678", "common"),
+        ("passwordpassword", "common"),
+        ("Metropolitan-Police-26!", "besides the names"),
+        ("fourteen-chars", "at least 15"),
+    ] {
+        let reply = change(new).await.expect(422);
+        assert_eq!(reply.problem(), "password-refused");
+        assert!(
+            reply.body["detail"].as_str().unwrap().contains(reason),
+            "{new}: {}",
+            reply.body
+        );
+    }
+    change("kettle-orbit-lantern-moss").await.expect(204);
+}
+
+#[actix_web::test]
+async fn what_recognises_a_repeated_request_is_keyed_and_outlives_a_rotation() {
+    let app = proxied().await;
+    let admin = app.sign_in("admin@camden.example").await;
+    let body =
+        json!({"email": "warden@camden.example", "name": "Ines Duarte", "password": "kettle-orbit-lantern-moss"});
+    let add = async || {
+        let draft = app.draft(&admin, actix_web::http::Method::POST, "/v1/users");
+        draft.header("Idempotency-Key", "one").json(body.clone()).send().await
+    };
+
+    let first = add().await.expect(201);
+    app.services.secrets.rotate(app.services.clock.now()).unwrap();
+    let again = add().await.expect(201);
+
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(first.body, again.body);
+    let kept: Vec<u8> = idempotency_keys::table
+        .select(idempotency_keys::request_hash)
+        .first(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    assert_ne!(kept, Sha256::digest(body.to_string()).to_vec());
+}

@@ -1,0 +1,81 @@
+//! Graffiti that is held for evidence.
+
+use chrono::Duration;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use wardlink::cases::jobs::fire_clocks;
+
+use crate::support::{Actor, TestApp};
+
+/// A graffiti case of the police that is held for evidence since now.
+async fn held() -> (TestApp, Actor, Uuid) {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in("sgt.kentish-town@met.example").await;
+    let street = app.sign_in("street@camden.example").await;
+    let case = app.case(&sergeant, "graffiti").await;
+    app.open_to(&sergeant, case, street.org_id, "contribute", &["core", "location"])
+        .await;
+    let steps: [(&Actor, &str, Value); 3] = [
+        (&street, "classify", json!({"classification": "standard"})),
+        (&street, "identify_owner", json!({"surface_owner": "council"})),
+        (
+            &sergeant,
+            "evidence_hold",
+            json!({"reason": "The same tag as on the station."}),
+        ),
+    ];
+    for (who, event, data) in steps {
+        app.transition(who, case, event, data).await.expect(200);
+    }
+    (app, sergeant, case)
+}
+
+async fn read(app: &TestApp, who: &Actor, case: Uuid) -> Value {
+    app.get(who, &format!("/v1/cases/{case}")).await.expect(200).body
+}
+
+#[actix_web::test]
+async fn what_is_held_for_evidence_is_released_by_itself_after_72_hours() {
+    let (app, sergeant, case) = held().await;
+    assert_eq!(read(&app, &sergeant, case).await["state"], "held");
+    app.later(Duration::hours(72));
+    assert_eq!(fire_clocks(&app.services).await.unwrap(), 0);
+
+    app.later(Duration::seconds(1));
+    assert_eq!(fire_clocks(&app.services).await.unwrap(), 1);
+    assert_eq!(fire_clocks(&app.services).await.unwrap(), 0);
+
+    let now = read(&app, &sergeant, case).await;
+    assert_eq!(now["state"], "ready");
+    let clocks = now["clocks"].as_array().unwrap();
+    let clock = |name: &str| clocks.iter().find(|clock| clock["name"] == name).unwrap();
+    assert!(clock("evidence_hold")["stopped_at"].is_string());
+    assert_eq!(clock("standard_removal")["paused"], false);
+    let steps = app
+        .get(&sergeant, &format!("/v1/cases/{case}/transitions"))
+        .await
+        .expect(200);
+    let last = steps.body["items"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["event"], &last["by"]), (&json!("release_hold"), &Value::Null));
+    let timeline = app
+        .get(&sergeant, &format!("/v1/cases/{case}/timeline"))
+        .await
+        .expect(200);
+    let last = timeline.body["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["facts"]["clock"], "evidence_hold");
+    assert_eq!(last["actor"]["user"], Value::Null);
+    assert_eq!(app.last_audit("job.fire_clocks").await.case_ids, [case]);
+}
+
+#[actix_web::test]
+async fn what_the_police_release_themselves_is_released_once() {
+    let (app, sergeant, case) = held().await;
+    app.later(Duration::hours(5));
+    app.transition(&sergeant, case, "release_hold", json!({}))
+        .await
+        .expect(200);
+
+    app.later(Duration::hours(100));
+
+    assert_eq!(fire_clocks(&app.services).await.unwrap(), 0);
+}

@@ -1,0 +1,164 @@
+//! How many requests are taken from whom.
+
+use std::time::Duration;
+
+use actix_web::http::Method;
+use actix_web::test::TestRequest;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::json;
+use wardlink::db::schema::audit_events;
+use wardlink::limits::{Rate, Rates};
+
+use crate::support::{Reply, TestApp};
+
+const SERGEANT: &str = "sgt.kentish-town@met.example";
+
+async fn limited(rates: Rates) -> TestApp {
+    TestApp::start_with(|config| config.limits = rates).await
+}
+
+async fn refusals_in_the_log(app: &TestApp) -> i64 {
+    audit_events::table
+        .filter(audit_events::reason.eq("limit-exceeded"))
+        .count()
+        .get_result(&mut app.database.owner().await)
+        .await
+        .unwrap()
+}
+
+#[actix_web::test]
+async fn a_person_is_told_what_is_left_and_refused_beyond_it() {
+    let person = Rate::a_minute(2);
+    let app = limited(Rates { person, ..Rates::OFF }).await;
+    let sergeant = app.sign_in(SERGEANT).await;
+
+    let first = app.get(&sergeant, "/v1/me").await.expect(200);
+    app.get(&sergeant, "/v1/me").await.expect(200);
+    let over = app.get(&sergeant, "/v1/me").await.expect(429);
+    let colleague = app.sign_in("pc.kentish-town@met.example").await;
+    app.get(&colleague, "/v1/me").await.expect(200);
+    app.steady.advance(Duration::from_secs(30));
+
+    assert_eq!(first.header("ratelimit-policy"), Some("\"person\";q=2;w=60"));
+    assert_eq!(first.header("ratelimit"), Some("\"person\";r=1;t=30"));
+    assert_eq!(over.problem(), "limit-exceeded");
+    assert_eq!(over.header("retry-after"), Some("30"));
+    app.get(&sergeant, "/v1/me").await.expect(200);
+}
+
+#[actix_web::test]
+async fn colleagues_share_the_limit_of_their_organisation_and_nobody_elses() {
+    let organisation = Rate::a_minute(2);
+    let app = limited(Rates {
+        organisation,
+        ..Rates::OFF
+    })
+    .await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let colleague = app.sign_in("insp.north@met.example").await;
+    let council = app.sign_in("asb@camden.example").await;
+
+    // The first request of each is where their organisation is learned.
+    for actor in [&sergeant, &colleague, &council] {
+        app.get(actor, "/v1/me").await.expect(200);
+    }
+    app.get(&sergeant, "/v1/me").await.expect(200);
+    let second = app.get(&colleague, "/v1/me").await.expect(200);
+    let over = app.get(&sergeant, "/v1/me").await.expect(429);
+    app.get(&council, "/v1/me").await.expect(200);
+
+    assert_eq!(second.header("ratelimit"), Some("\"organisation\";r=0;t=60"));
+    assert!(over.body["detail"].as_str().unwrap().contains("organisation"));
+}
+
+#[actix_web::test]
+async fn whoever_floods_the_service_does_not_flood_the_log() {
+    let person = Rate::a_minute(1);
+    let app = limited(Rates { person, ..Rates::OFF }).await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    app.get(&sergeant, "/v1/me").await.expect(200);
+
+    for _ in 0..5 {
+        app.get(&sergeant, "/v1/me").await.expect(429);
+    }
+    let at_first = refusals_in_the_log(&app).await;
+    app.steady.advance(Duration::from_secs(60));
+    app.get(&sergeant, "/v1/me").await.expect(200);
+    app.get(&sergeant, "/v1/me").await.expect(429);
+
+    assert_eq!((at_first, refusals_in_the_log(&app).await), (1, 2));
+}
+
+async fn from_address(app: &TestApp, path: &str, forwarded_for: &str) -> Reply {
+    let request = TestRequest::get()
+        .uri(path)
+        .insert_header(("X-Forwarded-For", forwarded_for));
+    app.send(request).await
+}
+
+#[actix_web::test]
+async fn an_address_is_limited_whoever_asks_but_health_is_not() {
+    let address = Rate::a_minute(2);
+    let app = limited(Rates { address, ..Rates::OFF }).await;
+
+    for _ in 0..2 {
+        app.anonymous(Method::GET, "/problems/not-found", None)
+            .await
+            .expect(200);
+    }
+    let over = app
+        .anonymous(Method::GET, "/problems/not-found", None)
+        .await
+        .expect(429);
+    app.anonymous(Method::GET, "/healthz", None).await.expect(200);
+
+    assert_eq!(over.problem(), "limit-exceeded");
+    assert!(over.header("retry-after").is_some() && over.header("x-request-id").is_some());
+}
+
+#[actix_web::test]
+async fn a_made_up_forwarding_header_changes_nothing_and_a_proxys_is_believed() {
+    let address = Rate::a_minute(1);
+    let rates = Rates { address, ..Rates::OFF };
+    let direct = limited(rates).await;
+    let proxied = TestApp::start_with(|config| {
+        config.limits = rates;
+        config.trusted_proxies = vec!["203.0.113.0/24".parse().unwrap()];
+    })
+    .await;
+    let path = "/problems/not-found";
+
+    from_address(&direct, path, "198.51.100.1").await.expect(200);
+    from_address(&direct, path, "198.51.100.2").await.expect(429);
+
+    from_address(&proxied, path, "198.51.100.1").await.expect(200);
+    from_address(&proxied, path, "198.51.100.2").await.expect(200);
+    // What the client itself wrote is to the left of what the proxy added.
+    from_address(&proxied, path, "192.0.2.9, 198.51.100.2")
+        .await
+        .expect(429);
+    from_address(&proxied, path, "198.51.100.2, 203.0.113.9")
+        .await
+        .expect(429);
+}
+
+#[actix_web::test]
+async fn signing_in_has_a_stricter_limit() {
+    let sign_in = Rate::a_minute(3);
+    let app = limited(Rates { sign_in, ..Rates::OFF }).await;
+    let attempt = |email: &str| {
+        let body = json!({"email": email, "password": "Demo-only-passphrase-2"});
+        app.anonymous(Method::POST, "/v1/auth/login", Some(body))
+    };
+
+    for email in ["a@met.example", "b@met.example", "c@met.example"] {
+        attempt(email).await.expect(401);
+    }
+    let over = attempt("d@met.example").await.expect(429);
+
+    assert_eq!(over.problem(), "limit-exceeded");
+    app.anonymous(Method::GET, "/problems/not-found", None)
+        .await
+        .expect(200);
+}

@@ -1,0 +1,92 @@
+//! The first operator of a deployment.
+
+use actix_web::http::Method;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::json;
+use wardlink::db::schema::{audit_events, organisations, users};
+use wardlink::error::AppError;
+use wardlink::identity::passwords::Password;
+use wardlink::identity::queries::operator::{NewOperator, create_first};
+
+use crate::support::TestApp;
+
+const PASSWORD: &str = "seven tall kettles whistle";
+
+async fn new_operator(app: &TestApp) -> NewOperator {
+    NewOperator {
+        email: "first@platform.example".to_owned(),
+        name: "Rosa Lind".to_owned(),
+        organisation: "The platform".to_owned(),
+        password_hash: app.services.passwords.hash(&Password::from(PASSWORD)).await.unwrap(),
+    }
+}
+
+/// As in a new database: nobody operates it.
+async fn without_operators(app: &TestApp) {
+    diesel::update(users::table.filter(users::email.eq("operator@wardlink.example")))
+        .set(users::disabled_at.eq(app.services.clock.now()))
+        .execute(&mut app.database.owner().await)
+        .await
+        .unwrap();
+}
+
+#[actix_web::test]
+async fn the_first_operator_signs_in_adds_organisations_and_further_operators() {
+    let app = TestApp::start().await;
+    without_operators(&app).await;
+    let new = new_operator(&app).await;
+
+    let id = create_first(&mut app.database.as_role("wardlink_owner").await, &new)
+        .await
+        .unwrap();
+
+    let credentials = json!({"email": new.email, "password": PASSWORD});
+    app.anonymous(Method::POST, "/v1/auth/login", Some(credentials))
+        .await
+        .expect(200);
+    let operator = app.sign_in(&new.email).await;
+    assert_eq!(operator.user_id, id);
+    let body = json!({"kind": "council", "name": "Borough of Newhaven Cross"});
+    app.post(&operator, "/v1/organisations", body).await.expect(201);
+    let colleague =
+        json!({"email": "second@platform.example", "name": "Ben Ito", "password": "nine slow barges drift by"});
+    app.post(&operator, "/v1/users", colleague).await.expect(201);
+    let case = app.get(&operator, "/v1/cases").await;
+    case.expect(403);
+    let logged = app.last_audit("command.create_operator").await;
+    assert_eq!((logged.op.as_str(), logged.outcome.as_str()), ("security", "done"));
+    assert!(logged.record_ids.contains(&id));
+    assert!(!logged.facts.to_string().contains("Rosa"));
+}
+
+#[actix_web::test]
+async fn where_there_is_an_operator_nobody_makes_another_by_command() {
+    let app = TestApp::start().await;
+    let new = new_operator(&app).await;
+    let mut owner = app.database.as_role("wardlink_owner").await;
+
+    let refused = create_first(&mut owner, &new).await;
+
+    assert!(matches!(refused, Err(AppError::Conflict(_))), "{refused:?}");
+    without_operators(&app).await;
+    let taken = NewOperator {
+        email: "csm@camden.example".to_owned(),
+        ..new
+    };
+    let refused = create_first(&mut owner, &taken).await;
+    assert!(matches!(refused, Err(AppError::Conflict(_))), "{refused:?}");
+    let logged: i64 = audit_events::table
+        .filter(audit_events::action.eq("command.create_operator"))
+        .count()
+        .get_result(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    let platforms: i64 = organisations::table
+        .filter(organisations::kind.eq("platform"))
+        .count()
+        .get_result(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!((logged, platforms), (0, 1));
+}

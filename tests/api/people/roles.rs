@@ -1,0 +1,153 @@
+//! Roles: who holds them, and those an organisation makes.
+
+use actix_web::http::Method;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{ADMIN, MANAGER, logged, put_roles};
+use crate::support::TestApp;
+
+#[actix_web::test]
+async fn a_role_taken_away_counts_from_the_next_request() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+    let with_role = json!([{"role": "officer", "areas": ["E05013663"]}, {"role": "org_admin"}]);
+
+    let given = put_roles(&app, &admin, &path, with_role).await.expect(200);
+    assert_eq!(given.body["roles"].as_array().unwrap().len(), 2);
+    let list = |token: String| {
+        let request = actix_web::test::TestRequest::get().uri("/v1/users");
+        app.send(request.insert_header(("Authorization", format!("Bearer {token}"))))
+    };
+    let token = app.token(&manager);
+    list(token.clone()).await.expect(200);
+    put_roles(&app, &admin, &path, json!([{"role": "officer"}]))
+        .await
+        .expect(200);
+
+    list(token).await.expect(403);
+    let log = logged(&app, &admin, "replace_roles").await;
+    assert_eq!(log.len(), 2);
+    assert_eq!(log[0].0, "security");
+}
+
+#[actix_web::test]
+async fn roles_name_what_exists_and_may_be_held() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+
+    for (grant, pointer) in [
+        (json!({"role": "emperor"}), "/roles/0/role"),
+        (json!({"role": "platform_operator"}), "/roles/0/role"),
+        (json!({"role": "officer", "areas": ["E05999999"]}), "/roles/0/areas/0"),
+        (json!({"role": "officer", "areas": ["camden"]}), "/roles/0/areas/0"),
+        (json!({"role": "officer", "areas": []}), "/roles/0/areas"),
+        (
+            json!({"role": "officer", "case_types": ["murder"]}),
+            "/roles/0/case_types/0",
+        ),
+    ] {
+        let reply = put_roles(&app, &admin, &path, json!([grant])).await.expect(422);
+        assert_eq!(reply.body["errors"][0]["pointer"], pointer);
+    }
+    let later = json!([{"role": "officer", "case_types": ["fly_tipping", "graffiti"]}]);
+    put_roles(&app, &admin, &path, later).await.expect(200);
+    let unversioned = app
+        .draft(&admin, Method::PUT, &format!("{path}/roles"))
+        .json(json!({"roles": []}));
+    unversioned.send().await.expect(428);
+}
+
+#[actix_web::test]
+async fn an_organisation_makes_roles_of_its_own() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let desk = json!({"code": "people_desk", "name": "People desk", "permissions": ["user.manage"]});
+
+    let made = app.post(&admin, "/v1/roles", desk.clone()).await.expect(201);
+    app.post(&admin, "/v1/roles", desk).await.expect(409);
+    let path = format!("/v1/users/{}", manager.user_id);
+    put_roles(&app, &admin, &path, json!([{"role": "people_desk"}]))
+        .await
+        .expect(200);
+    app.get(&manager, "/v1/users").await.expect(200);
+
+    let role = format!("/v1/roles/{}", made.id());
+    let changed = app.patch(&admin, &role, json!({"permissions": []})).await.expect(200);
+    assert_eq!(changed.body["name"], "People desk");
+    app.get(&manager, "/v1/users").await.expect(403);
+    let list = app.get(&admin, "/v1/roles").await.expect(200);
+    let codes: Vec<_> = list.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| role["code"].as_str())
+        .collect();
+    assert!(codes.contains(&Some("people_desk")) && codes.contains(&Some("officer")));
+}
+
+#[actix_web::test]
+async fn a_role_of_ones_own_cannot_hold_or_shadow_what_is_reserved() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+
+    for (code, permission, pointer) in [
+        ("officer", "case.read", "/code"),
+        ("Night desk", "case.read", "/code"),
+        ("night_desk", "case.burn", "/permissions/0"),
+        ("night_desk", "partnership.manage", "/permissions/0"),
+    ] {
+        let role = json!({"code": code, "name": "Night desk", "permissions": [permission]});
+        let reply = app.post(&admin, "/v1/roles", role).await.expect(422);
+        assert_eq!(reply.body["errors"][0]["pointer"], pointer);
+    }
+}
+
+#[actix_web::test]
+async fn nobody_widens_a_role_they_hold() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let desk = json!({"code": "role_desk", "name": "Role desk", "permissions": ["role.manage"]});
+    let made = app.post(&admin, "/v1/roles", desk).await.expect(201);
+    let path = format!("/v1/users/{}", manager.user_id);
+    put_roles(&app, &admin, &path, json!([{"role": "role_desk"}]))
+        .await
+        .expect(200);
+
+    let role = format!("/v1/roles/{}", made.id());
+    app.patch(&manager, &role, json!({"permissions": ["role.manage", "audit.read"]}))
+        .await
+        .expect(403);
+
+    app.patch(&manager, &role, json!({"name": "Desk"})).await.expect(200);
+}
+
+#[actix_web::test]
+async fn roles_of_other_organisations_are_not_there() {
+    let app = TestApp::start().await;
+    let (admin, operator) = (app.sign_in(ADMIN).await, app.sign_in("operator@wardlink.example").await);
+    let desk = json!({"code": "night_desk", "name": "Night desk", "permissions": ["case.read"]});
+    let made = app.post(&admin, "/v1/roles", desk).await.expect(201);
+    let met = app.sign_in("insp.north@met.example").await;
+    diesel::insert_into(wardlink::db::schema::role_grants::table)
+        .values((
+            wardlink::db::schema::role_grants::id.eq(Uuid::now_v7()),
+            wardlink::db::schema::role_grants::org_id.eq(met.org_id),
+            wardlink::db::schema::role_grants::user_id.eq(met.user_id),
+            wardlink::db::schema::role_grants::role.eq("org_admin"),
+        ))
+        .execute(&mut app.database.owner().await)
+        .await
+        .unwrap();
+
+    app.get(&met, &format!("/v1/roles/{}", made.id())).await.expect(404);
+    let path = format!("/v1/users/{}", app.sign_in("intel@met.example").await.user_id);
+    put_roles(&app, &met, &path, json!([{"role": "night_desk"}]))
+        .await
+        .expect(422);
+    app.get(&operator, "/v1/roles").await.expect(403);
+}

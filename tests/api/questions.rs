@@ -1,0 +1,268 @@
+//! The questions of auditors that need no meeting (domain §6.1), each asked of the API.
+
+use actix_web::http::Method;
+use chrono::Duration;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{ALL_CLASSES, Actor, Reply, TestApp};
+
+const MANAGER: &str = "csm@camden.example";
+const AUDITOR: &str = "dpo@camden.example";
+const HOUSING: &str = "manager@primrose.example";
+const POLICE: &str = "insp.north@met.example";
+
+async fn log(app: &TestApp, who: &Actor, query: &str) -> Vec<Value> {
+    let draft = app.draft(who, Method::GET, &format!("/v1/audit/events?{query}"));
+    let reply = draft.header("Access-Purpose", "audit").send().await.expect(200);
+    items(&reply)
+}
+
+fn items(reply: &Reply) -> Vec<Value> {
+    reply.body["items"].as_array().unwrap().clone()
+}
+
+async fn subject_of(app: &TestApp, who: &Actor, case: Uuid) -> Uuid {
+    let person = json!({"kind": "person", "role": "victim", "basis": "fact", "particulars": {"name": "Alex Doe"}});
+    let path = format!("/v1/cases/{case}/subjects");
+    app.post(who, &path, person).await.expect(201).id()
+}
+
+#[actix_web::test]
+async fn a1_which_actions_are_overdue_whose_and_how_often_extended() {
+    let app = TestApp::start().await;
+    let (police, manager) = (app.sign_in(POLICE).await, app.sign_in(MANAGER).await);
+    let case = app.a_shared_case(&police, &manager, "contribute", ALL_CLASSES).await;
+    let task = json!({
+        "title": "Visit the tenant", "description": "Before the weekend.", "tactic": "clean",
+        "owner_org_id": manager.org_id, "priority": "p2", "due_at": "2026-03-09T17:00:00Z"
+    });
+    let task = app
+        .post(&police, &format!("/v1/cases/{case}/tasks"), task)
+        .await
+        .expect(201)
+        .id();
+    assert!(items(&app.get(&police, "/v1/tasks?overdue=true").await.expect(200)).is_empty());
+
+    app.later(Duration::days(9));
+    let overdue = app.get(&police, "/v1/tasks?overdue=true").await.expect(200);
+
+    let [late] = &items(&overdue)[..] else {
+        panic!("{overdue:?}")
+    };
+    assert_eq!(late["id"], json!(task));
+    assert_eq!(late["due_at"], "2026-03-09T17:00:00Z");
+    let whole = app.get(&police, &format!("/v1/tasks/{task}")).await.expect(200);
+    assert_eq!(whole.body["owner_org_id"], json!(manager.org_id));
+    assert_eq!(
+        (&whole.body["extensions"], &whole.body["overdue"]),
+        (&json!(0), &json!(true))
+    );
+}
+
+#[actix_web::test]
+async fn a7_who_knew_what_of_a_person_and_when() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let auditor = app.sign_in(AUDITOR).await;
+    let case = app.a_shared_case(&manager, &housing, "view", ALL_CLASSES).await;
+    let person = subject_of(&app, &manager, case).await;
+    app.get(&housing, &format!("/v1/cases/{case}/subjects/{person}"))
+        .await
+        .expect(200);
+
+    let contacts = log(&app, &auditor, &format!("subject={person}")).await;
+
+    let told: Vec<_> = contacts
+        .iter()
+        .map(|event| (&event["op"], &event["organisation"]["name"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("consultation"), &json!("Primrose Homes")),
+            (&json!("collection"), &json!("London Borough of Camden"))
+        ]
+    );
+    assert!(contacts.iter().all(|event| event["at"].is_string()));
+}
+
+#[actix_web::test]
+async fn a8_the_logs_of_an_officer_for_a_period_with_the_proof_of_each() {
+    let app = TestApp::start().await;
+    let (manager, auditor) = (app.sign_in(MANAGER).await, app.sign_in(AUDITOR).await);
+    let case = app.a_case_of(&manager).await;
+    app.get(&manager, &format!("/v1/cases/{case}")).await.expect(200);
+    app.sign().await;
+
+    let now = app.number("select extract(epoch from now())::bigint as number").await;
+    let hour = |from: i64| {
+        chrono::DateTime::from_timestamp(now + from * 3600, 0)
+            .unwrap()
+            .format("%FT%TZ")
+            .to_string()
+    };
+    let within = format!("actor={}&from={}&to={}", manager.user_id, hour(-1), hour(1));
+    let before = format!("actor={}&from={}&to={}", manager.user_id, hour(-2), hour(-1));
+
+    let events = log(&app, &auditor, &within).await;
+    assert_eq!(events.len(), 1);
+    assert!(log(&app, &auditor, &before).await.is_empty());
+    let path = format!("/v1/audit/events/{}/proof", events[0]["seq"]);
+    let proof = app
+        .draft(&auditor, Method::GET, &path)
+        .header("Access-Purpose", "audit");
+    let proof = proof.send().await.expect(200);
+    let entry: Value = serde_json::from_str(proof.body["event"]["entry"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&entry["action"], &entry["actor"]),
+        (&json!("read_case"), &json!(manager.user_id))
+    );
+}
+
+#[actix_web::test]
+async fn a9_did_an_officer_look_at_a_certain_case() {
+    let app = TestApp::start().await;
+    let (manager, auditor) = (app.sign_in(MANAGER).await, app.sign_in(AUDITOR).await);
+    let (seen, unseen) = (app.a_case_of(&manager).await, app.a_case_of(&manager).await);
+    app.get(&manager, &format!("/v1/cases/{seen}")).await.expect(200);
+
+    let looks = |case: Uuid| format!("actor={}&op=consultation&case={case}", manager.user_id);
+
+    assert_eq!(log(&app, &auditor, &looks(seen)).await.len(), 1);
+    assert!(log(&app, &auditor, &looks(unseen)).await.is_empty());
+}
+
+#[actix_web::test]
+async fn a10_which_partners_received_it() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let case = app.a_case_of(&manager).await;
+    let share = json!({"organisation_id": housing.org_id, "level": "view", "data_classes": ["core", "location"],
+        "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"});
+    app.post(&manager, &format!("/v1/cases/{case}/shares"), share)
+        .await
+        .expect(201);
+
+    let disclosures = app
+        .get(&manager, &format!("/v1/cases/{case}/disclosures"))
+        .await
+        .expect(200);
+
+    let given: Vec<_> = items(&disclosures)
+        .into_iter()
+        .filter(|it| it["op"] == "disclosure")
+        .collect();
+    assert_eq!(given.len(), 1);
+    assert_eq!(given[0]["recipients"][0]["id"], json!(housing.org_id));
+}
+
+#[actix_web::test]
+async fn a16_what_have_you_done_with_what_we_gave_you() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let case = app.a_shared_case(&manager, &housing, "view", &["core"]).await;
+    app.get(&housing, &format!("/v1/cases/{case}")).await.expect(200);
+
+    let looks = app
+        .get(&manager, &format!("/v1/cases/{case}/disclosures"))
+        .await
+        .expect(200);
+    let access = app.get(&manager, &format!("/v1/cases/{case}/access")).await.expect(200);
+
+    assert_eq!(items(&looks)[0]["organisation"]["id"], json!(housing.org_id));
+    let text = String::from_utf8(access.bytes).unwrap();
+    assert!(text.contains(&housing.org_id.to_string()), "{text}");
+    let police = app.sign_in(POLICE).await;
+    assert!(!text.contains(&police.org_id.to_string()), "nobody else was given it");
+}
+
+#[actix_web::test]
+async fn a21_was_the_case_visible_to_an_organisation_at_a_time_and_why() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let police = app.sign_in(POLICE).await;
+    let case = app.a_case_of(&manager).await;
+    let path = format!("/v1/cases/{case}");
+    app.later(Duration::hours(1));
+    let share = json!({"organisation_id": housing.org_id, "level": "view", "data_classes": ["core", "location"],
+        "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"});
+    let share = app
+        .post(&manager, &format!("{path}/shares"), share)
+        .await
+        .expect(201)
+        .id();
+    app.later(Duration::hours(1));
+    let visible = async |who: &Actor, org: Uuid, at: &str| {
+        let query = format!("{path}/visibility?organisation={org}&at=2026-03-02T{at}:00Z");
+        app.get(who, &query).await
+    };
+    let as_partner = visible(&housing, housing.org_id, "10:30").await.expect(200);
+    visible(&housing, police.org_id, "10:30").await.expect(403);
+    visible(&police, police.org_id, "10:30").await.expect(404);
+    app.draft(&manager, Method::DELETE, &format!("/v1/shares/{share}"))
+        .header("If-Match", &app.etag(&manager, &format!("/v1/shares/{share}")).await)
+        .send()
+        .await;
+
+    let why = async |org: Uuid, at: &str| {
+        let reply = visible(&manager, org, at).await.expect(200);
+        (
+            reply.body["visible"].as_bool().unwrap(),
+            reply.body["why"].as_str().unwrap().to_owned(),
+        )
+    };
+    assert_eq!(why(housing.org_id, "08:30").await, (false, "not_recorded".to_owned()));
+    assert_eq!(why(housing.org_id, "09:30").await, (false, "never_shared".to_owned()));
+    assert_eq!(why(housing.org_id, "10:30").await, (true, "share".to_owned()));
+    assert_eq!(why(housing.org_id, "11:30").await, (false, "share_ended".to_owned()));
+    assert_eq!(why(manager.org_id, "09:30").await, (true, "owner".to_owned()));
+    assert_eq!(why(police.org_id, "11:30").await, (false, "never_shared".to_owned()));
+    assert_eq!(as_partner.body["data_classes"], json!(["core", "location"]));
+    assert_eq!(as_partner.body["gateway"], "CDA115");
+}
+
+#[actix_web::test]
+async fn a22_who_was_refused_what() {
+    let app = TestApp::start().await;
+    let (manager, auditor) = (app.sign_in(MANAGER).await, app.sign_in(AUDITOR).await);
+    app.get(&manager, "/v1/audit/events").await.expect(403);
+    app.get(&manager, &format!("/v1/cases/{}", Uuid::now_v7()))
+        .await
+        .expect(404);
+
+    let refused = log(
+        &app,
+        &auditor,
+        &format!("op=security&outcome=refused&actor={}", manager.user_id),
+    )
+    .await;
+
+    let reasons: Vec<_> = refused.iter().map(|event| &event["reason"]).collect();
+    assert_eq!(reasons, ["not-found", "forbidden"]);
+}
+
+#[actix_web::test]
+async fn a24_how_did_this_case_come_to_stand_as_it_does() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+    let case = app.case(&manager, "graffiti").await;
+    let standard = json!({"classification": "standard"});
+    app.transition(&manager, case, "classify", standard).await.expect(200);
+
+    let steps = app
+        .get(&manager, &format!("/v1/cases/{case}/transitions"))
+        .await
+        .expect(200);
+    let told = app
+        .get(&manager, &format!("/v1/cases/{case}/timeline"))
+        .await
+        .expect(200);
+
+    let step = &items(&steps)[0];
+    assert_eq!(
+        (&step["event"], &step["by"]["name"]),
+        (&json!("classify"), &json!("Helen Birch"))
+    );
+    assert!(items(&told).iter().any(|entry| entry["name"] == "case.transitioned"));
+}

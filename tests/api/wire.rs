@@ -1,0 +1,253 @@
+//! What only shows on a socket: HEAD, deadlines, and requests that are not HTTP.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use uuid::Uuid;
+use wardlink::config::Deadlines;
+use wardlink::db::schema::audit_events;
+
+use crate::support::{TestApp, exchange};
+
+const SERGEANT: &str = "sgt.kentish-town@met.example";
+
+type Event = (String, Option<i16>, Option<String>, Option<Uuid>);
+
+/// Outcome, status, reason and person of the latest event of an operation.
+async fn latest(app: &TestApp, action: &str) -> Event {
+    audit_events::table
+        .filter(audit_events::action.eq(action))
+        .order(audit_events::seq.desc())
+        .select((
+            audit_events::outcome,
+            audit_events::status,
+            audit_events::reason,
+            audit_events::actor_user_id,
+        ))
+        .first(&mut app.database.owner().await)
+        .await
+        .unwrap_or_else(|_| panic!("nothing in the log about {action}"))
+}
+
+async fn events(app: &TestApp) -> i64 {
+    let mut owner = app.database.owner().await;
+    audit_events::table.count().get_result(&mut owner).await.unwrap()
+}
+
+fn status(answer: &str) -> &str {
+    answer.split(' ').nth(1).unwrap_or("none")
+}
+
+/// The head without what differs from one request to the next.
+fn steady_headers(answer: &str) -> Vec<String> {
+    let head = answer.split("\r\n\r\n").next().unwrap();
+    let mut lines: Vec<String> = head.lines().map(str::to_lowercase).collect();
+    lines.retain(|line| !line.starts_with("x-request-id:") && !line.starts_with("date:"));
+    lines.sort();
+    lines
+}
+
+#[actix_web::test]
+async fn head_is_answered_and_logged_like_get_without_the_body() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let case = app.case(&sergeant, "graffiti").await;
+    let address = app.listen();
+
+    for path in ["/v1/me".to_owned(), format!("/v1/cases/{case}"), "/v1/cases".to_owned()] {
+        let get = exchange(address, app.head(&sergeant, &format!("GET {path}")) + "\r\n").await;
+        let before = events(&app).await;
+        let head = exchange(address, app.head(&sergeant, &format!("HEAD {path}")) + "\r\n").await;
+
+        assert_eq!(status(&head), "200", "{head}");
+        assert_eq!(steady_headers(&head), steady_headers(&get), "{path}");
+        assert_eq!(head.split("\r\n\r\n").nth(1), Some(""), "{path}");
+        assert!(get.to_lowercase().contains("content-length: "), "{get}");
+        assert_eq!(events(&app).await - before, 1, "{path}");
+    }
+    let seen = app.last_audit("read_case").await;
+    assert_eq!((seen.op.as_str(), seen.case_ids), ("consultation", vec![case]));
+}
+
+#[actix_web::test]
+async fn head_of_what_is_not_there_is_as_get_would_be() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let address = app.listen();
+
+    let hidden = exchange(
+        address,
+        app.head(&sergeant, &format!("HEAD /v1/cases/{}", Uuid::now_v7())) + "\r\n",
+    )
+    .await;
+    let wrong = exchange(address, app.head(&sergeant, "HEAD /v1/auth/login") + "\r\n").await;
+    let put = exchange(address, app.head(&sergeant, "PUT /v1/me") + "\r\n").await;
+
+    assert_eq!((status(&hidden), status(&wrong), status(&put)), ("404", "405", "405"));
+    assert!(put.to_lowercase().contains("allow: get, head"), "{put}");
+    assert_eq!(hidden.split("\r\n\r\n").nth(1), Some(""));
+}
+
+fn with_deadlines(change: impl FnOnce(&mut Deadlines)) -> impl FnOnce(&mut wardlink::config::Config) {
+    |config| change(&mut config.deadlines)
+}
+
+#[actix_web::test]
+async fn a_body_that_does_not_come_is_cut_off_and_logged() {
+    let app = TestApp::start_with(with_deadlines(|it| it.body = Duration::from_millis(200))).await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let address = app.listen();
+    let head = app.head(&sergeant, "POST /v1/cases") + "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
+
+    let answer = exchange(address, head + "{\"title\":").await;
+
+    assert_eq!(status(&answer), "408", "{answer}");
+    assert!(answer.contains("/problems/request-too-slow"));
+    let event = latest(&app, "create_case").await;
+    assert_eq!(
+        event,
+        (
+            "refused".to_owned(),
+            Some(408),
+            Some("request-too-slow".to_owned()),
+            Some(sergeant.user_id)
+        )
+    );
+}
+
+#[actix_web::test]
+async fn an_upload_that_does_not_come_is_cut_off() {
+    let app = TestApp::start_with(with_deadlines(|it| it.body = Duration::from_millis(200))).await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let case = app.case(&sergeant, "graffiti").await;
+    let address = app.listen();
+    let head = app.head(&sergeant, &format!("POST /v1/cases/{case}/attachments"))
+        + "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n";
+
+    let answer = exchange(
+        address,
+        head + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\
+                Content-Type: image/jpeg\r\n\r\nthe first bytes",
+    )
+    .await;
+
+    assert_eq!(status(&answer), "408", "{answer}");
+    assert_eq!(latest(&app, "add_attachment").await.1, Some(408));
+}
+
+#[actix_web::test]
+async fn what_is_not_done_in_time_is_answered_and_logged() {
+    let app = TestApp::start_with(with_deadlines(|it| it.request = Duration::from_millis(300))).await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let case = app.case(&sergeant, "graffiti").await;
+    let mut owner = app.database.owner().await;
+    owner
+        .batch_execute("BEGIN; LOCK TABLE case_access IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+
+    let reply = app.get(&sergeant, &format!("/v1/cases/{case}")).await.expect(503);
+    owner.batch_execute("ROLLBACK").await.unwrap();
+
+    assert_eq!(reply.problem(), "unavailable");
+    assert!(reply.header("retry-after").is_some());
+    let event = latest(&app, "read_case").await;
+    assert_eq!(
+        event,
+        (
+            "failed".to_owned(),
+            Some(503),
+            Some("unavailable".to_owned()),
+            Some(sergeant.user_id)
+        )
+    );
+}
+
+/// Requests that two servers in a row could understand differently (RFC 9112 §11.2).
+const AMBIGUOUS: &[&str] = &[
+    "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+    "Content-Length: 5, 6\r\n\r\nhello",
+    "Content-Length: +5\r\n\r\nhello",
+    "Content-Length: -1\r\n\r\n",
+    "Content-Length: 0x5\r\n\r\nhello",
+    "Content-Length: 5 \x0b\r\n\r\nhello",
+    "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+    "X-Folded: a\r\n b\r\nContent-Length : 5\r\n\r\nhello",
+];
+
+#[actix_web::test]
+async fn a_request_with_two_meanings_is_refused_and_nothing_behind_it_is_read() {
+    let app = TestApp::start().await;
+    let address = app.listen();
+
+    for headers in AMBIGUOUS {
+        let smuggled = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let request = format!(
+            "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{headers}{smuggled}"
+        );
+        let answer = exchange(address, request).await;
+
+        assert_eq!(status(&answer), "400", "{headers:?}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{headers:?}: {answer}");
+    }
+}
+
+#[actix_web::test]
+async fn behind_a_broken_chunk_nothing_is_read() {
+    let app = TestApp::start().await;
+    let address = app.listen();
+    let head = "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let next = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+    for chunk in [
+        "ZZ\r\nhello\r\n0\r\n\r\n",
+        "-5\r\nhello\r\n0\r\n\r\n",
+        "5hello\r\n0\r\n\r\n",
+    ] {
+        let answer = exchange(address, format!("{head}{chunk}{next}")).await;
+
+        assert!(!answer.contains(" 200 "), "{chunk:?}: {answer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_head_that_is_too_large_or_without_a_host_is_refused() {
+    let app = TestApp::start().await;
+    let address = app.listen();
+
+    let large = format!(
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Much: {}\r\n\r\n",
+        "a".repeat(200_000)
+    );
+    let many = format!(
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\n{}\r\n",
+        "X-A: b\r\n".repeat(200)
+    );
+    let without_host = "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n";
+
+    for request in [&large, &many, without_host] {
+        let answer = exchange(address, request).await;
+        assert!(matches!(status(&answer), "400" | "431"), "{}: {answer}", &request[..60]);
+    }
+}
+
+#[actix_web::test]
+async fn a_client_that_stops_in_the_middle_of_its_head_is_let_go_of() {
+    let app = TestApp::start().await;
+    let address = app.listen();
+
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: local").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+
+    assert_eq!(status(&answer), "408", "{answer}");
+}
