@@ -7,35 +7,7 @@
 //! (and, in `alter`, outbox and idempotency record) and commits. The work must
 //! return [`Audited`]. Forgetting tenancy, permission or audit does not compile.
 //!
-//! Three ways of forgetting that do not compile. Changing under a permission that
-//! only looks:
-//!
-//! ```compile_fail,E0277
-//! # use wardlink::doors::{Answer, Audited, Caller, may};
-//! async fn handler(caller: Caller<may::ReadCases>) {
-//!     let _ = caller.alter((), async |_room, ()| Ok(Audited::alteration(Answer::no_content()))).await;
-//! }
-//! ```
-//!
-//! Answering without an account of what was touched:
-//!
-//! ```compile_fail,E0271
-//! # use wardlink::doors::{Answer, Caller, may};
-//! async fn handler(caller: Caller<may::ReadCases>) {
-//!     let _ = caller.consult((), async |_room, ()| Ok(Answer::no_content())).await;
-//! }
-//! ```
-//!
-//! Getting at the database past the doors:
-//!
-//! ```compile_fail,E0624
-//! # use wardlink::doors::{Caller, may};
-//! async fn handler(caller: Caller<may::ReadCases>) {
-//!     let _ = caller.enter().await;
-//! }
-//! ```
-//!
-//! And the way that does:
+//! `tests/forgetting/` shows four ways that do not. And the way that does:
 //!
 //! ```no_run
 //! # use wardlink::doors::{Answer, Audited, Caller, may};
