@@ -2,7 +2,7 @@
 set session_replication_role = replica;
 set synchronous_commit = off;
 set search_path = wardlink, bench, pg_temp;
-truncate tasks, task_events;
+truncate tasks, task_events, task_standings;
 insert into tasks (id, org_id, requesting_user_id, case_id, case_org_id, ref, owner_org_id, title, description,
     tactic, priority, state, due_at, original_due_at, accept_due_at)
   select ('01900001-0000-7000-8000-' || (200000000000 + i))::uuid, police.org_id, police.user_id,
@@ -11,4 +11,6 @@ insert into tasks (id, org_id, requesting_user_id, case_id, case_org_id, ref, ow
          now() + interval '10 days', now() + interval '10 days', now() + interval '2 days'
     from generate_series(1, :wanted::bigint) i, parties police, parties council
    where police.k = 19 and council.k = 0;
-analyze tasks;
+insert into task_standings (task_id, org_id, escalate_at)
+  select id, org_id, created_at + (due_at - created_at) * 0.75 from tasks;
+analyze tasks, task_standings;
