@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::attachments::scanner::Scanner;
 use crate::attachments::store::Store;
 use crate::audit::notary::Notary;
+use crate::audit::places::ExportPlaces;
 use crate::cases::workflow::Catalogue;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -31,6 +32,8 @@ pub struct Services {
     pub keys: Arc<SigningKeys>,
     /// Signs how far the log has come.
     pub notary: Notary,
+    /// Places for exports of the log.
+    pub exports: ExportPlaces,
     /// Signs and verifies access tokens.
     pub tokens: TokenMint,
     /// Keys for what must not be read in a copy of the database.

@@ -13,10 +13,10 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::checkpoint::Checkpoint;
-use super::merkle::Hash;
+use super::merkle::{self, Hash};
 use super::notary::Notary;
 use super::note::{Note, NoteError, VerifierKey};
-use super::proved::{Proved, Unproved, base64};
+use super::proved::{Proved, Unproved, base64, unbase64};
 
 /// The form of a bundle.
 pub const FORM: &str = "wardlink-audit/1";
@@ -92,6 +92,17 @@ pub enum BundleError {
     /// It is of another history than a checkpoint kept elsewhere.
     #[error("fork: at {0} entries the log of the bundle is not the one that was signed")]
     Fork(u64),
+    /// A checkpoint kept elsewhere is of another length, and no proof leads from one to the other.
+    #[error(
+        "a checkpoint of {older} entries cannot be compared with one of {newer} without a proof: give what \
+         GET /v1/audit/consistency?from={older}&to={newer} answers"
+    )]
+    NotCompared {
+        /// Entries of the shorter log.
+        older: u64,
+        /// Entries of the longer one.
+        newer: u64,
+    },
 }
 
 /// What a bundle that is whole holds.
@@ -110,6 +121,64 @@ pub struct Summary {
 /// The end of a bundle: the text that is signed.
 fn end_text(origin: &str, events: u64, lines: &Hash) -> String {
     format!("{origin} export\n{events}\n{}\n", base64(lines))
+}
+
+/// That the log of one checkpoint begins with that of another, as
+/// `GET /v1/audit/consistency` answers it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consistency {
+    /// Entries of the older checkpoint.
+    pub from: u64,
+    /// Entries of the newer one.
+    pub to: u64,
+    /// Hashes (RFC 9162 §2.1.4), Base64.
+    pub proof: Vec<String>,
+}
+
+/// What is kept elsewhere, to hold a bundle against.
+#[derive(Debug, Default)]
+pub struct Elsewhere {
+    /// Checkpoints signed by the log.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Proofs between those and the bundle's.
+    pub proofs: Vec<Consistency>,
+}
+
+impl Elsewhere {
+    /// Holds the checkpoint of a bundle against each that is kept.
+    fn agrees_with(&self, checkpoint: &Checkpoint) -> Result<(), BundleError> {
+        self.checkpoints
+            .iter()
+            .try_for_each(|kept| self.agree(kept, checkpoint))
+    }
+
+    fn agree(&self, kept: &Checkpoint, checkpoint: &Checkpoint) -> Result<(), BundleError> {
+        let (older, newer) = match kept.size <= checkpoint.size {
+            true => (kept, checkpoint),
+            false => (checkpoint, kept),
+        };
+        let fork = BundleError::Fork(older.size);
+        if older.size == 0 {
+            return Ok(());
+        }
+        if older.size == newer.size {
+            return if older.root == newer.root { Ok(()) } else { Err(fork) };
+        }
+        let Consistency { proof, .. } = self
+            .proofs
+            .iter()
+            .find(|proof| (proof.from, proof.to) == (older.size, newer.size))
+            .ok_or(BundleError::NotCompared {
+                older: older.size,
+                newer: newer.size,
+            })?;
+        let proof: Option<Vec<Hash>> = proof.iter().map(|hash| unbase64(hash).ok()).collect();
+        let proved = proof.is_some_and(|proof| {
+            merkle::verify_consistency((older.size, &older.root), (newer.size, &newer.root), &proof).is_ok()
+        });
+        if proved { Ok(()) } else { Err(fork) }
+    }
 }
 
 /// A bundle in the making: it remembers what it must sign at the end.
@@ -199,12 +268,12 @@ impl<R: BufRead> Lines<R> {
 }
 
 /// Verifies a bundle with nothing but the key of the log: that every event is in the
-/// signed log and as it was sealed, and that nothing was taken out since. Checkpoints
-/// kept elsewhere of the same length must agree.
+/// signed log and as it was sealed, and that nothing was taken out since. Every
+/// checkpoint kept elsewhere must agree.
 ///
 /// # Errors
 /// What is wrong with it first.
-pub fn verify(reader: impl BufRead, key: &VerifierKey, elsewhere: &[Checkpoint]) -> Result<Summary, BundleError> {
+pub fn verify(reader: impl BufRead, key: &VerifierKey, elsewhere: &Elsewhere) -> Result<Summary, BundleError> {
     let mut lines = Lines {
         reader,
         number: 0,
@@ -218,7 +287,7 @@ pub fn verify(reader: impl BufRead, key: &VerifierKey, elsewhere: &[Checkpoint])
     }
     let note = lines.signed(&head.checkpoint, key)?;
     let checkpoint = Checkpoint::open(&note, key).map_err(|source| BundleError::Unsigned { line: 1, source })?;
-    hold_against(&checkpoint, elsewhere)?;
+    elsewhere.agrees_with(&checkpoint)?;
     let mut summary = Summary {
         organisation: head.organisation,
         events: 0,
@@ -261,13 +330,4 @@ fn verify_event<R: BufRead>(
     summary.events += 1;
     summary.erased += u64::from(!has_body);
     Ok(event.leaf_index + 1)
-}
-
-fn hold_against(checkpoint: &Checkpoint, elsewhere: &[Checkpoint]) -> Result<(), BundleError> {
-    for kept in elsewhere {
-        if kept.size == checkpoint.size && kept.root != checkpoint.root {
-            return Err(BundleError::Fork(kept.size));
-        }
-    }
-    Ok(())
 }

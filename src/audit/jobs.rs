@@ -4,11 +4,12 @@
 
 use std::time::{Duration, Instant};
 
+use super::checkpoint::Checkpoint;
 use super::entry::{self, Seed};
 use super::merkle::{self, Frontier, Hash, blocks_asked_by, kept_level};
-use super::notary::NotaryError;
+use super::notary::{Notary, NotaryError};
 use super::queries::sealing::{self, Grown, Position, Seal, Unsealed};
-use super::queries::tree;
+use super::queries::tree::{self, CheckpointRow};
 use crate::doors::{JobCaller, Run};
 use crate::error::{AppError, Result};
 use crate::services::Services;
@@ -171,15 +172,14 @@ pub async fn sign(services: &Services) -> Result<u64> {
 async fn sign_locked(services: &Services, connection: &mut diesel_async::AsyncPgConnection, size: u64) -> Result<u64> {
     let backlog = sealing::backlog(connection).await?;
     if backlog.oldest.is_some_and(|oldest| backlog.now - oldest > BEHIND) {
-        return Ok(0);
+        return Err(AppError::Internal(
+            "no checkpoint is signed: sealing is behind".to_owned(),
+        ));
     }
     let notary = &services.notary;
     let kept = tree::checkpoint(connection, None).await?;
-    let last = match (notary.last().map_err(refused)?, &kept) {
-        (None, Some(kept)) => Some(kept.checkpoint(notary.verifier().name())?),
-        (last, _) => last,
-    };
-    let from = last.as_ref().map_or(0, |last| last.size);
+    let last = last_signed(notary, kept.as_ref()).map_err(refused)?;
+    let from = last.size;
     let unchanged = size == from && kept.is_some_and(|kept| kept.tree_size.unsigned_abs() == size);
     if size == 0 && from == 0 {
         return Ok(0);
@@ -191,7 +191,7 @@ async fn sign_locked(services: &Services, connection: &mut diesel_async::AsyncPg
         )
     });
     let known = tree::blocks(connection, &wanted).await?;
-    let (checkpoint, note) = notary.sign(last.as_ref(), &known, size).map_err(refused)?;
+    let (checkpoint, note) = notary.sign(&last, &known, size).map_err(refused)?;
     if unchanged {
         return Ok(0);
     }
@@ -199,6 +199,14 @@ async fn sign_locked(services: &Services, connection: &mut diesel_async::AsyncPg
     let key = notary.verifier().to_string();
     tree::add_checkpoint(connection, size, &checkpoint.root, &note.to_string(), &key).await?;
     Ok(size - from)
+}
+
+/// What was signed last, by this process or by another with the same key.
+fn last_signed(notary: &Notary, kept: Option<&CheckpointRow>) -> Result<Checkpoint, NotaryError> {
+    let remembered = notary.last()?;
+    let Some(kept) = kept else { return Ok(remembered) };
+    let kept = notary.own(&kept.note, kept.tree_size.unsigned_abs())?;
+    Ok(if kept.size > remembered.size { kept } else { remembered })
 }
 
 fn refused(error: NotaryError) -> AppError {

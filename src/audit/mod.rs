@@ -12,6 +12,7 @@ pub mod merkle;
 mod model;
 pub mod notary;
 pub mod note;
+pub mod places;
 pub mod proved;
 mod queries;
 pub mod verify;

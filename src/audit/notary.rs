@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::checkpoint::Checkpoint;
-use super::merkle::{self, Known, ProofError};
+use super::merkle::{self, Hash, Known, ProofError};
 use super::note::{KeyKind, Note, NoteSigner, VerifierKey};
 use crate::config::Config;
 use crate::private_file::{self, Found};
@@ -46,6 +46,27 @@ pub enum NotaryError {
         /// What is wrong with it; never a key.
         reason: String,
     },
+    /// There is a key, and not what was last signed with it.
+    #[error(
+        "{path} is missing: with it, what was signed last is forgotten. Put a checkpoint in its place that was kept \
+         elsewhere, the newest there is, with mode 0600"
+    )]
+    Forgotten {
+        /// The file.
+        path: PathBuf,
+    },
+    /// There is no key to look for.
+    #[error("{path} is missing: no log was signed from this data folder")]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The last checkpoint in the database is not signed with this key.
+    #[error("the checkpoint of {size} entries in the database is not signed with this key")]
+    Foreign {
+        /// Its entries.
+        size: u64,
+    },
     /// The log is shorter than when it was last signed.
     #[error("rollback: the log has {now} entries, and {signed} were signed")]
     Rollback {
@@ -74,25 +95,89 @@ pub struct Notary {
 }
 
 impl Notary {
-    /// Reads the audit key, or makes one (mode 0600).
+    /// Reads the audit key and what was last signed with it, or makes both (mode 0600):
+    /// the memory of a new key is a checkpoint of the empty log.
     ///
     /// # Errors
-    /// Any [`NotaryError`]; a file open to others is refused, not mended.
+    /// Any [`NotaryError`]; a file open to others is refused, not mended, and so is a
+    /// key without its memory.
     pub fn open(config: &Config) -> Result<Self, NotaryError> {
-        let origin = config.audit_origin.clone();
-        let origin = origin.unwrap_or_else(|| format!("{}/audit", config.issuer));
+        match Self::find(config) {
+            Err(NotaryError::NoKey { path }) => {
+                let malformed = || NotaryError::Malformed {
+                    path: path.clone(),
+                    reason: "no audit key could be made for this origin".to_owned(),
+                };
+                let (signer, text) = fresh_key(&origin(config)).ok_or_else(malformed)?;
+                // The memory first: a key without one is refused.
+                Self::with(config, signer).begin()?;
+                private_file::create(&path, &text).map_err(|source| io(&path, source))?;
+                Self::find(config)
+            }
+            found => found,
+        }
+    }
+
+    /// Remembers the empty log for a new key. The memory of another key stays, unless
+    /// that had signed nothing yet either.
+    fn begin(&self) -> Result<(), NotaryError> {
+        let kept = read(&self.memory)?;
+        let note = kept.as_deref().and_then(|text| text.parse::<Note>().ok());
+        let kept = kept.map(|_| note.and_then(|note| Checkpoint::read(note.text()).ok()));
+        match kept {
+            None => {}
+            Some(Some(Checkpoint { size: 0, .. })) => {}
+            Some(_) => {
+                return Err(NotaryError::Malformed {
+                    path: self.memory.clone(),
+                    reason: "it was signed with a key that is not there any more".to_owned(),
+                });
+            }
+        }
+        let empty = self.checkpoint(0, merkle::empty_root());
+        let note = self.signer.sign(&empty.text());
+        self.write_memory(&note.to_string())
+    }
+
+    fn checkpoint(&self, size: u64, root: Hash) -> Checkpoint {
+        Checkpoint {
+            origin: self.verifier().name().to_owned(),
+            size,
+            root,
+        }
+    }
+
+    /// Reads the audit key and what was last signed with it.
+    ///
+    /// # Errors
+    /// As [`Notary::open`], and where there is no key.
+    pub fn find(config: &Config) -> Result<Self, NotaryError> {
         let path = config.audit_key.clone();
         let path = path.unwrap_or_else(|| config.data.join("audit-key"));
-        let memory = config.audit_memory.clone();
-        let memory = memory.unwrap_or_else(|| config.data.join("last-checkpoint"));
-        let notary = Self {
-            signer: signer(&path, &origin)?,
-            memory,
-            folder: config.checkpoint_folder.clone(),
-            refusing: AtomicBool::new(false),
+        let Some(text) = read(&path)? else {
+            return Err(NotaryError::NoKey { path });
         };
+        let malformed = |reason: &str| NotaryError::Malformed {
+            path: path.clone(),
+            reason: reason.to_owned(),
+        };
+        let signer = read_key(text.trim_end()).ok_or_else(|| malformed("not an audit key"))?;
+        if signer.verifier().name() != origin(config) {
+            return Err(malformed("the key is for another origin (WARDLINK_AUDIT_ORIGIN)"));
+        }
+        let notary = Self::with(config, signer);
         notary.last()?;
         Ok(notary)
+    }
+
+    fn with(config: &Config, signer: NoteSigner) -> Self {
+        let memory = config.audit_memory.clone();
+        Self {
+            signer,
+            memory: memory.unwrap_or_else(|| config.data.join("last-checkpoint")),
+            folder: config.checkpoint_folder.clone(),
+            refusing: AtomicBool::new(false),
+        }
     }
 
     /// The key that verifies its checkpoints.
@@ -110,43 +195,40 @@ impl Notary {
         self.refusing.store(refused, Ordering::Relaxed);
     }
 
-    /// The last checkpoint it signed.
+    /// The last checkpoint it signed; of the empty log, as long as it has signed none.
     ///
     /// # Errors
-    /// If the memory cannot be read, or holds what this notary did not sign.
-    pub fn last(&self) -> Result<Option<Checkpoint>, NotaryError> {
+    /// If the memory is gone or cannot be read, or holds what this notary did not sign.
+    pub fn last(&self) -> Result<Checkpoint, NotaryError> {
         let Some(text) = read(&self.memory)? else {
-            return Ok(None);
+            return Err(NotaryError::Forgotten {
+                path: self.memory.clone(),
+            });
         };
         let malformed = |reason: String| NotaryError::Malformed {
             path: self.memory.clone(),
             reason,
         };
         let note: Note = text.parse().map_err(|error| malformed(format!("{error}")))?;
-        let checkpoint = Checkpoint::open(&note, self.verifier());
-        checkpoint.map(Some).map_err(|error| malformed(error.to_string()))
+        Checkpoint::open(&note, self.verifier()).map_err(|error| malformed(error.to_string()))
     }
 
     /// Signs the root of the first `size` leaves of `known`, if that extends `last`.
     ///
     /// # Errors
     /// [`NotaryError::Rollback`] or [`NotaryError::Fork`] if it does not.
-    pub fn sign(&self, last: Option<&Checkpoint>, known: &Known, size: u64) -> Result<(Checkpoint, Note), NotaryError> {
-        let signed = last.map_or(0, |last| last.size);
+    pub fn sign(&self, last: &Checkpoint, known: &Known, size: u64) -> Result<(Checkpoint, Note), NotaryError> {
+        let signed = last.size;
         if size < signed {
             return Err(NotaryError::Rollback { now: size, signed });
         }
         let fork = |cause| NotaryError::Fork { signed, cause };
         let root = merkle::root(known, size).map_err(fork)?;
-        if let Some(last) = last.filter(|last| last.size > 0) {
+        if signed > 0 {
             let proof = merkle::prove_consistency(known, last.size, size).map_err(fork)?;
             merkle::verify_consistency((last.size, &last.root), (size, &root), &proof).map_err(fork)?;
         }
-        let checkpoint = Checkpoint {
-            origin: self.verifier().name().to_owned(),
-            size,
-            root,
-        };
+        let checkpoint = self.checkpoint(size, root);
         let note = self.signer.sign(&checkpoint.text());
         Ok((checkpoint, note))
     }
@@ -162,17 +244,33 @@ impl Notary {
     /// If a file cannot be written.
     pub fn remember(&self, checkpoint: &Checkpoint, note: &Note) -> Result<(), NotaryError> {
         let text = note.to_string();
-        let remembered = match private_file::create(&self.memory, &text) {
-            Ok(false) => private_file::replace(&self.memory, &text),
-            made => made.map(drop),
-        };
-        remembered.map_err(|source| io(&self.memory, source))?;
+        self.write_memory(&text)?;
         if let Some(folder) = &self.folder {
             let path = folder.join(format!("{:020}.checkpoint", checkpoint.size));
             let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
             written.map_err(|source| io(&path, source))?;
         }
         Ok(())
+    }
+
+    fn write_memory(&self, text: &str) -> Result<(), NotaryError> {
+        let written = match private_file::create(&self.memory, text) {
+            Ok(false) => private_file::replace(&self.memory, text),
+            made => made.map(drop),
+        };
+        written.map_err(|source| io(&self.memory, source))
+    }
+
+    /// What a checkpoint says that is kept in the database.
+    ///
+    /// # Errors
+    /// [`NotaryError::Foreign`] if it is not signed with this key.
+    pub fn own(&self, note: &str, size: u64) -> Result<Checkpoint, NotaryError> {
+        let opened = note
+            .parse::<Note>()
+            .and_then(|note| Checkpoint::open(&note, self.verifier()));
+        let own = opened.ok().filter(|checkpoint| checkpoint.size == size);
+        own.ok_or(NotaryError::Foreign { size })
     }
 }
 
@@ -194,36 +292,23 @@ fn read(path: &Path) -> Result<Option<String>, NotaryError> {
     }
 }
 
-/// The key in the file at `path`, which is made if it is not there.
-fn signer(path: &Path, origin: &str) -> Result<NoteSigner, NotaryError> {
-    let malformed = |reason: &str| NotaryError::Malformed {
-        path: path.to_path_buf(),
-        reason: reason.to_owned(),
-    };
-    let text = match read(path)? {
-        Some(text) => text,
-        None => {
-            let text = fresh_key(origin).ok_or_else(|| malformed("no audit key could be made for this origin"))?;
-            private_file::create(path, &text).map_err(|source| io(path, source))?;
-            read(path)?.ok_or_else(|| io(path, io::ErrorKind::NotFound.into()))?
-        }
-    };
-    let signer = read_key(text.trim_end()).ok_or_else(|| malformed("not an audit key"))?;
-    if signer.verifier().name() != origin {
-        return Err(malformed("the key is for another origin (WARDLINK_AUDIT_ORIGIN)"));
-    }
-    Ok(signer)
+/// The name of the log.
+fn origin(config: &Config) -> String {
+    let origin = config.audit_origin.clone();
+    origin.unwrap_or_else(|| format!("{}/audit", config.issuer))
 }
 
-/// A new key in the form of the reference implementation of signed notes.
-fn fresh_key(origin: &str) -> Option<String> {
+/// A new key, also in the form of the reference implementation of signed notes.
+fn fresh_key(origin: &str) -> Option<(NoteSigner, String)> {
     let mut seed = [0_u8; 32];
     aws_lc_rs::rand::fill(&mut seed).ok()?;
-    let verifier = NoteSigner::new(origin, KeyKind::Log, &seed)?.verifier().to_string();
+    let signer = NoteSigner::new(origin, KeyKind::Log, &seed)?;
+    let verifier = signer.verifier().to_string();
     let mut parts = verifier.splitn(3, '+');
     let (name, id) = (parts.next()?, parts.next()?);
     let secret = STANDARD.encode([&[1], &seed[..]].concat());
-    Some(format!("{PRIVATE}{name}+{id}+{secret}\n"))
+    let text = format!("{PRIVATE}{name}+{id}+{secret}\n");
+    Some((signer, text))
 }
 
 fn read_key(text: &str) -> Option<NoteSigner> {

@@ -92,7 +92,8 @@ pub fn base64(hash: &Hash) -> String {
     STANDARD.encode(hash)
 }
 
-fn unbase64(text: &str) -> Result<Hash, Unproved> {
+/// The hash that `text` is in Base64.
+pub(super) fn unbase64(text: &str) -> Result<Hash, Unproved> {
     let bytes = STANDARD.decode(text).map_err(|_error| Unproved::Malformed)?;
     bytes.try_into().map_err(|_error| Unproved::Malformed)
 }

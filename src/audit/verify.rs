@@ -25,9 +25,11 @@ use crate::error::Result;
 
 /// Leaves read at a time.
 const BATCH: u64 = 8192;
-/// How long before a checkpoint an event may have happened that it does not cover:
-/// the longest transaction there can be, several times over.
+/// How long before an event that a checkpoint covers another may have happened that it
+/// does not cover: the longest transaction there can be, several times over.
 const LATE: TimeDelta = TimeDelta::minutes(10);
+/// How long an event may wait to be sealed: what is older is proved by nothing.
+const BEHIND: TimeDelta = TimeDelta::seconds(60);
 /// Findings after which it is plain that something is wrong.
 const ENOUGH: usize = 100;
 
@@ -52,26 +54,33 @@ pub async fn database(
         signed: signed(queries::checkpoints(connection).await?, key, &mut report),
         erased: queries::erased(connection).await?,
         frontier: Frontier::default(),
-        passed: None,
+        latest: None,
+        covered: None,
     };
     report.checkpoints = watch.signed.len() as u64;
-    let kept = watch.signed.last().map_or(0, |last| last.checkpoint.size);
+    let kept = watch.signed.last().map_or(0, |last| last.size);
     let gone = elsewhere.iter().filter(|checkpoint| checkpoint.size > kept);
     // What is remembered may be ahead of the database for a moment.
-    for checkpoint in gone.chain(memory.filter(|_| kept == 0)) {
+    for checkpoint in gone.chain(memory.filter(|memory| kept == 0 && memory.size > 0)) {
         report.find(Fault::CheckpointGone {
             signed: checkpoint.size,
         });
     }
-    for checkpoint in elsewhere.iter().chain(memory) {
-        watch.signed.push(Signed::elsewhere(checkpoint.clone()));
-    }
-    watch.signed.sort_by_key(|signed| signed.checkpoint.size);
+    watch.signed.extend(elsewhere.iter().chain(memory).cloned());
+    watch.signed.sort_by_key(|signed| signed.size);
     watch.signed.reverse();
     let upper = upper_levels(connection).await?;
     watch_leaves(connection, &mut watch, &upper, &mut report).await?;
     watch.left_over(&mut report);
     watch.hold_to(&extent, &mut report);
+    let waiting = queries::waiting(connection).await?;
+    report.unsealed = waiting.events.unsigned_abs();
+    if waiting.oldest.is_some_and(|oldest| waiting.now - oldest > BEHIND) {
+        report.find(Fault::Behind {
+            events: report.unsealed,
+        });
+    }
+    // The numbers of transactions of another server say nothing of what should be sealed.
     if !extent.restored {
         for seq in queries::slipped(connection, ENOUGH as i64).await? {
             report.find_at(seq, Fault::Slipped);
@@ -80,30 +89,14 @@ pub async fn database(
     Ok(report)
 }
 
-/// A checkpoint that the tree must come by.
-struct Signed {
-    checkpoint: Checkpoint,
-    /// When, if it is one of this database's.
-    at: Option<DateTime<Utc>>,
-}
-
-impl Signed {
-    fn elsewhere(checkpoint: Checkpoint) -> Self {
-        Self { checkpoint, at: None }
-    }
-}
-
 /// The checkpoints that are truly signed; the others are findings.
-fn signed(rows: Vec<CheckpointRow>, key: &VerifierKey, report: &mut Report) -> Vec<Signed> {
+fn signed(rows: Vec<CheckpointRow>, key: &VerifierKey, report: &mut Report) -> Vec<Checkpoint> {
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         let size = row.tree_size.unsigned_abs();
         let opened = row.note.parse::<Note>().and_then(|note| Checkpoint::open(&note, key));
         match opened {
-            Ok(checkpoint) if checkpoint.size == size && checkpoint.root[..] == row.root[..] => found.push(Signed {
-                checkpoint,
-                at: Some(row.signed_at),
-            }),
+            Ok(checkpoint) if checkpoint.size == size && checkpoint.root[..] == row.root[..] => found.push(checkpoint),
             _ => report.find(Fault::CheckpointFalse { size }),
         }
     }
@@ -113,11 +106,14 @@ fn signed(rows: Vec<CheckpointRow>, key: &VerifierKey, report: &mut Report) -> V
 /// What has been seen of the log so far.
 struct Watch {
     /// Checkpoints still to come by, the smallest last.
-    signed: Vec<Signed>,
+    signed: Vec<Checkpoint>,
     erased: HashSet<Uuid>,
     frontier: Frontier,
-    /// When the last checkpoint was signed that the tree has come by.
-    passed: Option<DateTime<Utc>>,
+    /// The latest time of an event so far.
+    latest: Option<DateTime<Utc>>,
+    /// The latest time of an event that a checkpoint covers. When a checkpoint was
+    /// signed is not signed itself, and could be set back.
+    covered: Option<DateTime<Utc>>,
 }
 
 /// Kept hashes above the leaves, by level and place.
@@ -213,28 +209,33 @@ impl Watch {
 
     fn look_at(&mut self, seal: &SealRow, event: Option<&AuditRow>, report: &mut Report) {
         let Some(event) = event else { return };
-        if self.passed.is_some_and(|signed| event.at < signed - LATE) {
+        if self.covered.is_some_and(|covered| event.at < covered - LATE) {
             report.find_at(seal.seq, Fault::Backdated);
         }
-        if seal.body_salt.is_none() {
-            report.erased += 1;
-            if !self.erased.contains(&event.id) {
-                report.find_at(seal.seq, Fault::ErasedInSilence);
-            }
+        self.latest = self.latest.max(Some(event.at));
+        if seal.body_salt.is_some() {
+            return;
+        }
+        report.erased += 1;
+        if !event.has_empty_body() {
+            report.find_at(seal.seq, Fault::EventChanged);
+        }
+        if !self.erased.contains(&event.id) {
+            report.find_at(seal.seq, Fault::ErasedInSilence);
         }
     }
 
     /// Holds the tree to every checkpoint of its size.
     fn come_by(&mut self, seq: Option<i64>, report: &mut Report) {
         let size = self.frontier.size();
-        while let Some(signed) = self.signed.pop_if(|signed| signed.checkpoint.size == size) {
-            if signed.checkpoint.root != self.frontier.root() {
+        while let Some(signed) = self.signed.pop_if(|signed| signed.size == size) {
+            if signed.root != self.frontier.root() {
                 report.findings.push(Finding {
                     seq,
                     fault: Fault::Fork { signed: size },
                 });
             }
-            self.passed = self.passed.max(signed.at);
+            self.covered = self.latest;
         }
     }
 
@@ -242,7 +243,7 @@ impl Watch {
     fn left_over(&mut self, report: &mut Report) {
         let now = self.frontier.size();
         for signed in self.signed.drain(..).rev() {
-            let signed = signed.checkpoint.size;
+            let signed = signed.size;
             if signed > now {
                 report.find(Fault::Rollback { now, signed });
             } else if signed > 0 {

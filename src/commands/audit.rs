@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::database::Database;
 use super::start::{self, Failure};
-use crate::audit::bundle;
+use crate::audit::bundle::{self, Consistency, Elsewhere};
 use crate::audit::checkpoint::Checkpoint;
 use crate::audit::notary::Notary;
 use crate::audit::note::{Note, VerifierKey};
@@ -28,6 +28,10 @@ pub struct Verify {
     /// A checkpoint kept elsewhere, to find a rollback or another history; may be given again.
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
+    /// What GET /v1/audit/consistency answered, to hold a bundle against an older or
+    /// newer checkpoint; may be given again.
+    #[arg(long, value_name = "FILE", requires = "bundle")]
+    consistency: Vec<PathBuf>,
     /// The key of the log, NAME+ID+KEY [default: that of the data folder]
     #[arg(long)]
     key: Option<VerifierKey>,
@@ -40,14 +44,21 @@ pub struct Verify {
 pub fn run(config: Config, audit: Audit) -> Result<(), Failure> {
     match audit {
         Audit::Key => {
-            println!("{}", Notary::open(&config)?.verifier());
+            println!("{}", Notary::find(&config)?.verifier());
             Ok(())
         }
         Audit::Verify(verify) => {
             let key = key(&config, &verify)?;
             let elsewhere = elsewhere(&verify.checkpoint, &key)?;
             match &verify.bundle {
-                Some(path) => verify_bundle(path, &key, &elsewhere),
+                Some(path) => {
+                    let proofs = consistency(&verify.consistency)?;
+                    let elsewhere = Elsewhere {
+                        checkpoints: elsewhere,
+                        proofs,
+                    };
+                    verify_bundle(path, &key, &elsewhere)
+                }
                 None => verify_database(&config, &key, elsewhere),
             }
         }
@@ -60,7 +71,7 @@ fn key(config: &Config, verify: &Verify) -> Result<VerifierKey, Failure> {
         None if verify.bundle.is_some() => {
             Err("name the key of the log with --key, as you were given it, and not by the bundle".into())
         }
-        None => Ok(Notary::open(config)?.verifier().clone()),
+        None => Ok(Notary::find(config)?.verifier().clone()),
     }
 }
 
@@ -68,19 +79,36 @@ fn elsewhere(paths: &[PathBuf], key: &VerifierKey) -> Result<Vec<Checkpoint>, Fa
     paths
         .iter()
         .map(|path| {
-            let named = |error: &dyn std::fmt::Display| Failure::from(format!("{}: {error}", path.display()));
-            let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
-            let note: Note = text.parse().map_err(|error| named(&error))?;
-            Checkpoint::open(&note, key).map_err(|error| named(&error))
+            let text = std::fs::read_to_string(path).map_err(|error| named(path, &error))?;
+            let note: Note = text.parse().map_err(|error| named(path, &error))?;
+            Checkpoint::open(&note, key).map_err(|error| named(path, &error))
         })
         .collect()
 }
 
+fn consistency(paths: &[PathBuf]) -> Result<Vec<Consistency>, Failure> {
+    paths
+        .iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(path).map_err(|error| named(path, &error))?;
+            serde_json::from_str(&text).map_err(|error| named(path, &error))
+        })
+        .collect()
+}
+
+fn named(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+    format!("{}: {error}", path.display()).into()
+}
+
 fn verify_database(config: &Config, key: &VerifierKey, elsewhere: Vec<Checkpoint>) -> Result<(), Failure> {
     // The memory beside the key is a checkpoint kept elsewhere, too.
-    let memory = Notary::open(config)
-        .ok()
-        .and_then(|notary| notary.last().ok().flatten());
+    let memory = match Notary::find(config).and_then(|notary| notary.last()) {
+        Ok(checkpoint) => Some(checkpoint),
+        Err(error) => {
+            println!("not compared with what was signed last: {error}");
+            None
+        }
+    };
     let database = Database::open(config)?;
     let report = start::runtime()?.block_on(async {
         let mut connection = database.auditor().await?;
@@ -91,6 +119,12 @@ fn verify_database(config: &Config, key: &VerifierKey, elsewhere: Vec<Checkpoint
         println!("{finding}");
     }
     let (leaves, checkpoints, erased) = (report.leaves, report.checkpoints, report.erased);
+    if report.unsealed > 0 {
+        println!(
+            "not sealed yet, and proved by nothing: the last {} events",
+            report.unsealed
+        );
+    }
     if report.is_whole() {
         println!("whole: {leaves} entries, {checkpoints} checkpoints, {erased} bodies erased");
         return Ok(());
@@ -105,8 +139,8 @@ fn verify_database(config: &Config, key: &VerifierKey, elsewhere: Vec<Checkpoint
     .into())
 }
 
-fn verify_bundle(path: &Path, key: &VerifierKey, elsewhere: &[Checkpoint]) -> Result<(), Failure> {
-    let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+fn verify_bundle(path: &Path, key: &VerifierKey, elsewhere: &Elsewhere) -> Result<(), Failure> {
+    let file = File::open(path).map_err(|error| named(path, &error))?;
     let summary = bundle::verify(BufReader::new(file), key, elsewhere)?;
     println!(
         "whole: {} events of a log of {} entries, {} bodies erased",

@@ -12,6 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::database::Database;
 use crate::attachments::store::Store;
 use crate::audit::notary::Notary;
+use crate::audit::places::ExportPlaces;
 use crate::cases::workflow::Catalogue;
 use crate::clock::{Clock, Steady};
 use crate::config::Config;
@@ -86,6 +87,7 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
     Ok(Services {
         clock,
         notary: Notary::open(&config)?,
+        exports: ExportPlaces::default(),
         tokens,
         keys,
         passwords: Passwords::new(HashCost::default(), HashQueue::default())?

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wardlink::audit::bundle::{self, BundleError, Summary};
+use wardlink::audit::bundle::{self, BundleError, Elsewhere, Summary};
 use wardlink::audit::checkpoint::Checkpoint;
 use wardlink::audit::merkle::{Hash, verify_consistency};
 use wardlink::audit::note::{KeyKind, Note, NoteSigner};
@@ -32,7 +32,7 @@ async fn export(app: &TestApp, who: &Actor, filters: Value) -> Vec<u8> {
 }
 
 fn verified(app: &TestApp, bytes: &[u8]) -> Result<Summary, BundleError> {
-    bundle::verify(bytes, app.services.notary.verifier(), &[])
+    bundle::verify(bytes, app.services.notary.verifier(), &Elsewhere::default())
 }
 
 async fn latest(app: &TestApp, who: &Actor) -> (Value, Checkpoint) {
@@ -191,11 +191,57 @@ async fn a_bundle_that_was_cut_or_changed_is_refused() {
         assert!(verified(&app, spoilt.as_bytes()).is_err(), "{number}");
     }
     let other = NoteSigner::new(app.services.notary.verifier().name(), KeyKind::Log, &[1; 32]).unwrap();
-    assert!(bundle::verify(whole.as_bytes(), other.verifier(), &[]).is_err());
-    let mut fork = app.services.notary.last().unwrap().unwrap();
-    fork.root = [0; 32];
-    let forked = bundle::verify(whole.as_bytes(), app.services.notary.verifier(), &[fork]);
-    assert!(matches!(forked, Err(BundleError::Fork(_))));
+    assert!(bundle::verify(whole.as_bytes(), other.verifier(), &Elsewhere::default()).is_err());
+}
+
+#[actix_web::test]
+async fn an_organisation_makes_one_export_at_a_time() {
+    let app = TestApp::start().await;
+    let auditor = app.sign_in(AUDITOR).await;
+    app.get(&auditor, "/v1/me").await.expect(200);
+    app.sign().await;
+    let another_is_made = app.services.exports.take(auditor.org_id);
+
+    let busy = audit(&app, &auditor, Method::POST, "/v1/audit/exports", Some(json!({}))).await;
+    drop(another_is_made);
+
+    assert_eq!(busy.expect(429).header("retry-after"), Some("30"));
+    for _ in 0..3 {
+        let bytes = export(&app, &auditor, json!({})).await;
+        verified(&app, &bytes).unwrap();
+    }
+}
+
+#[actix_web::test]
+async fn a_bundle_is_held_against_every_checkpoint_that_was_kept() {
+    let app = TestApp::start().await;
+    let auditor = app.sign_in(AUDITOR).await;
+    app.get(&auditor, "/v1/me").await.expect(200);
+    app.sign().await;
+    let older = app.services.notary.last().unwrap();
+    app.get(&auditor, "/v1/me").await.expect(200);
+    app.sign().await;
+    let newer = app.services.notary.last().unwrap();
+    let whole = export(&app, &auditor, json!({})).await;
+    let path = format!("/v1/audit/consistency?from={}&to={}", older.size, newer.size);
+    let proof = app.get(&auditor, &path).await.expect(200).body;
+    let proofs = || vec![serde_json::from_value(proof.clone()).unwrap()];
+    let held = |checkpoints: Vec<Checkpoint>, proofs| {
+        let elsewhere = Elsewhere { checkpoints, proofs };
+        bundle::verify(&whole[..], app.services.notary.verifier(), &elsewhere)
+    };
+    let other = |checkpoint: &Checkpoint| Checkpoint {
+        root: [0; 32],
+        ..checkpoint.clone()
+    };
+
+    assert!(held(vec![older.clone(), newer.clone()], proofs()).is_ok());
+    assert!(matches!(
+        held(vec![older.clone()], vec![]),
+        Err(BundleError::NotCompared { .. })
+    ));
+    assert!(matches!(held(vec![other(&newer)], vec![]), Err(BundleError::Fork(_))));
+    assert!(matches!(held(vec![other(&older)], proofs()), Err(BundleError::Fork(_))));
 }
 
 #[actix_web::test]
@@ -285,6 +331,12 @@ async fn a_partners_witness_vouches_for_what_it_saw() {
     ] {
         let wrong = json!({"verifier_key": key, "line": line});
         app.post(&auditor, &path, wrong).await.expect(422);
+    }
+    for (seed, status) in [(4, 201), (5, 201), (6, 201), (7, 409)] {
+        let another = NoteSigner::new("camden.example/witness", KeyKind::Witness, &[seed; 32]).unwrap();
+        let line = another.witness(note.text(), app.services.clock.now().timestamp().unsigned_abs());
+        let body = json!({"verifier_key": another.verifier().to_string(), "line": line});
+        app.post(&auditor, &path, body).await.expect(status);
     }
     let absent = json!({"verifier_key": witness.verifier().to_string(), "line": line});
     app.post(&auditor, "/v1/audit/checkpoints/99999/cosignatures", absent)

@@ -1,12 +1,15 @@
 //! That the log is sealed in the order of commits, signed, and never signed twice
 //! in two ways.
 
+use std::os::unix::fs::PermissionsExt as _;
+
 use actix_web::http::Method;
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 use wardlink::audit::checkpoint::Checkpoint;
 use wardlink::audit::jobs;
+use wardlink::audit::notary::Notary;
 use wardlink::audit::note::Note;
 use wardlink::db::schema::{audit_checkpoints, audit_events, audit_seals};
 
@@ -54,7 +57,7 @@ async fn every_event_gets_a_leaf_and_the_checkpoint_covers_them() {
     let note: Note = note.parse().unwrap();
     let checkpoint = Checkpoint::open(&note, app.services.notary.verifier()).unwrap();
     assert_eq!(checkpoint.size, events as u64);
-    assert_eq!(app.services.notary.last().unwrap(), Some(checkpoint));
+    assert_eq!(app.services.notary.last().unwrap(), checkpoint);
     assert_eq!(app.seal().await, 0);
     assert_eq!(jobs::sign(&app.services).await.unwrap(), 0);
 }
@@ -177,7 +180,7 @@ async fn a_log_that_was_cut_or_rewritten_is_not_signed() {
     }
     app.seal().await;
     jobs::sign(&app.services).await.unwrap();
-    let signed = app.services.notary.last().unwrap().unwrap();
+    let signed = app.services.notary.last().unwrap();
 
     let reset = "delete from audit_checkpoints; delete from audit_seals; delete from audit_hashes; \
                  update sealing set size = 0, peaks = '{}', tx = '0', seq = 0";
@@ -191,9 +194,106 @@ async fn a_log_that_was_cut_or_rewritten_is_not_signed() {
 
     assert!(cut.to_string().contains("rollback"), "{cut}");
     assert!(rewritten.to_string().contains("fork"), "{rewritten}");
-    assert_eq!(app.services.notary.last().unwrap(), Some(signed));
+    assert_eq!(app.services.notary.last().unwrap(), signed);
     let metrics = app.anonymous(Method::GET, "/metrics", None).await;
     assert_eq!(metrics.status, 404, "metrics are for the machine itself");
+    assert!(app.services.notary.is_refusing());
+}
+
+#[actix_web::test]
+async fn a_notary_that_has_forgotten_what_it_signed_signs_nothing() {
+    let app = TestApp::start().await;
+    let mut owner = app.database.owner().await;
+    owner.batch_execute(&event("job.test")).await.unwrap();
+    app.sign().await;
+    owner.batch_execute(&event("job.test")).await.unwrap();
+    app.seal().await;
+    let memory = app.services.config.data.join("last-checkpoint");
+    let kept = std::fs::read(&memory).unwrap();
+    std::fs::remove_file(&memory).unwrap();
+
+    let forgotten = jobs::sign(&app.services).await.unwrap_err();
+    let started = Notary::open(&app.services.config).unwrap_err();
+
+    assert!(
+        forgotten.to_string().contains("last-checkpoint is missing"),
+        "{forgotten}"
+    );
+    assert!(app.services.notary.is_refusing());
+    assert!(started.to_string().contains("last-checkpoint is missing"), "{started}");
+    std::fs::write(&memory, kept).unwrap();
+    std::fs::set_permissions(&memory, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(jobs::sign(&app.services).await.unwrap(), 1);
+}
+
+#[actix_web::test]
+async fn what_another_process_signed_with_the_same_key_is_not_signed_otherwise() {
+    let app = TestApp::start().await;
+    let memory = app.services.config.data.join("last-checkpoint");
+    let empty = std::fs::read(&memory).unwrap();
+    let mut owner = app.database.owner().await;
+    owner.batch_execute(&event("job.test")).await.unwrap();
+    app.sign().await;
+    let signed = app.services.notary.last().unwrap();
+    // The other process remembers nothing of it.
+    std::fs::write(&memory, empty).unwrap();
+
+    owner
+        .batch_execute("update sealing set size = size - 1; set session_replication_role = replica")
+        .await
+        .unwrap();
+    let shorter = jobs::sign(&app.services).await.unwrap_err();
+    let other = app
+        .services
+        .notary
+        .vouch("another.example/audit\n1\nAAAA\n")
+        .to_string();
+    owner
+        .batch_execute(&format!(
+            "update sealing set size = size + 1; update audit_checkpoints set note = '{other}'"
+        ))
+        .await
+        .unwrap();
+    let foreign = jobs::sign(&app.services).await.unwrap_err();
+
+    assert!(shorter.to_string().contains("rollback"), "{shorter}");
+    assert!(
+        foreign.to_string().contains(&format!("{} entries", signed.size)),
+        "{foreign}"
+    );
+    assert!(foreign.to_string().contains("not signed with this key"), "{foreign}");
+}
+
+#[actix_web::test]
+async fn a_key_that_has_lost_its_file_is_not_replaced_where_something_was_signed() {
+    let app = TestApp::start().await;
+    app.database
+        .owner()
+        .await
+        .batch_execute(&event("job.test"))
+        .await
+        .unwrap();
+    app.sign().await;
+    std::fs::remove_file(app.services.config.data.join("audit-key")).unwrap();
+
+    let started = Notary::open(&app.services.config).unwrap_err();
+
+    assert!(started.to_string().contains("not there any more"), "{started}");
+}
+
+#[actix_web::test]
+async fn while_sealing_is_behind_nothing_is_signed_and_it_is_told() {
+    let app = TestApp::start().await;
+    app.sign().await;
+    app.tamper(
+        "insert into audit_events (at, op, action, outcome, purpose, request_id) \
+         values (now() - interval '5 minutes', 'security', 'job.test', 'done', 'system_support', gen_random_uuid())",
+    )
+    .await;
+
+    let behind = jobs::sign(&app.services).await.unwrap_err();
+
+    assert!(behind.to_string().contains("behind"), "{behind}");
     assert!(app.services.notary.is_refusing());
 }
 
@@ -215,7 +315,7 @@ async fn checkpoints_are_written_to_the_folder_for_those_who_collect_them() {
 
     let note: Note = std::fs::read_to_string(file.path()).unwrap().parse().unwrap();
     let checkpoint = Checkpoint::open(&note, app.services.notary.verifier()).unwrap();
-    assert_eq!(Some(checkpoint), app.services.notary.last().unwrap());
+    assert_eq!(checkpoint, app.services.notary.last().unwrap());
 }
 
 #[actix_web::test]
@@ -256,6 +356,21 @@ async fn what_was_logged_stays_and_only_a_body_can_be_emptied() {
         "truncate audit_events",
     ] {
         assert!(owner.batch_execute(forbidden).await.is_err(), "{forbidden}");
+    }
+    for role in ["wardlink_app", "wardlink_worker"] {
+        let mut writer = app.database.as_role(role).await;
+        for column in ["at", "tx", "id"] {
+            let event = format!(
+                "insert into audit_events (op, action, outcome, purpose, request_id, {column}) \
+                 select 'security', 'job.test', 'done', 'system_support', gen_random_uuid(), {column} \
+                   from audit_events limit 1"
+            );
+            let refused = writer.batch_execute(&event).await.unwrap_err();
+            assert!(
+                refused.to_string().contains("permission denied"),
+                "{role} {column}: {refused}"
+            );
+        }
     }
     let mut worker = app.database.as_role("wardlink_worker").await;
     for forbidden in [

@@ -36,7 +36,7 @@ async fn two_days() -> (TestApp, Checkpoint) {
         .unwrap();
     write(&app).await;
     app.sign().await;
-    let kept = app.services.notary.last().unwrap().unwrap();
+    let kept = app.services.notary.last().unwrap();
     (app, kept)
 }
 
@@ -169,10 +169,42 @@ async fn events_smuggled_in_with_old_or_future_transactions_are_found() {
 }
 
 #[actix_web::test]
+async fn a_log_that_is_not_sealed_any_more_is_not_whole() {
+    for position in ["", "update sealing set tx = '9223372036854775807';"] {
+        let (app, kept) = two_days().await;
+        app.tamper(&format!(
+            "{position} insert into audit_events (at, op, action, outcome, purpose, request_id) \
+             select now() - age, 'consultation', 'read_case', 'done', 'case_work', gen_random_uuid() \
+             from unnest(array[interval '1 second', interval '5 minutes']) age"
+        ))
+        .await;
+
+        let report = verified(&app, &[kept]).await;
+
+        let faults: Vec<Fault> = report.findings.iter().map(|finding| finding.fault).collect();
+        assert_eq!(faults, [Fault::Behind { events: 2 }], "{position}");
+        assert_eq!(report.unsealed, 2);
+    }
+}
+
+#[actix_web::test]
+async fn what_was_written_a_moment_ago_need_not_be_sealed_yet() {
+    let (app, kept) = two_days().await;
+    write(&app).await;
+
+    let report = verified(&app, &[kept]).await;
+
+    assert!(report.is_whole(), "{:?}", report.findings);
+    assert_eq!(report.unsealed, 40);
+}
+
+#[actix_web::test]
 async fn an_event_dated_back_is_found_although_it_was_sealed() {
     let (app, kept) = two_days().await;
+    // When a checkpoint was signed is not part of what is signed.
     app.tamper(
-        "insert into audit_events (at, op, action, outcome, purpose, request_id) \
+        "update audit_checkpoints set signed_at = signed_at - interval '60 days'; \
+         insert into audit_events (at, op, action, outcome, purpose, request_id) \
          values (now() - interval '1 day', 'consultation', 'read_case', 'done', 'case_work', gen_random_uuid())",
     )
     .await;
@@ -205,6 +237,33 @@ async fn a_lawful_erasure_leaves_every_proof_and_says_that_it_was_one() {
     assert_eq!(app.number(&left).await, 1);
     let told = "select count(*) as number from audit_events where op = 'erasure' and facts->>'rule' = 'UK GDPR art 17'";
     assert_eq!(app.number(told).await, 1);
+}
+
+#[actix_web::test]
+async fn an_erased_body_that_is_filled_again_is_found() {
+    let (app, kept) = two_days().await;
+    let mut owner = app.database.owner().await;
+    owner.batch_execute("set role wardlink_owner").await.unwrap();
+    let erase = "select erase_event_body(seq, 'UK GDPR art 17') from audit_seals where leaf_index = 20";
+    owner.batch_execute(erase).await.unwrap();
+    app.sign().await;
+
+    for invented in [
+        "facts = '{\"number\": 7}'",
+        "justification = 'because'",
+        "peer = '203.0.113.9'",
+    ] {
+        let empty = "facts = '{}', justification = null, peer = null";
+        app.tamper(&format!(
+            "update audit_events set {empty} where {EVENT}; update audit_events set {invented} where {EVENT}"
+        ))
+        .await;
+
+        let report = verified(&app, std::slice::from_ref(&kept)).await;
+
+        let faults: Vec<Fault> = report.findings.iter().map(|finding| finding.fault).collect();
+        assert_eq!(faults, [Fault::EventChanged], "{invented}");
+    }
 }
 
 #[actix_web::test]
@@ -246,7 +305,7 @@ async fn under_concurrent_writers_there_is_no_false_alarm() {
         jobs::seal(&app.services).await.unwrap();
         jobs::sign(&app.services).await.unwrap();
         let kept = app.services.notary.last().unwrap();
-        let report = verified(&app, kept.as_slice()).await;
+        let report = verified(&app, std::slice::from_ref(&kept)).await;
         assert!(report.is_whole(), "run {run}: {:?}", report.findings);
         largest = report.leaves;
     }

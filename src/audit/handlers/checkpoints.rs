@@ -57,6 +57,9 @@ async fn shown(room: &mut Room, row: CheckpointRow) -> Result<Audited<Answer>> {
     Ok(Audited::consultation(Answer::ok(&view)?).fact("tree_size", view.tree_size))
 }
 
+/// Witnesses that an organisation can have for one checkpoint.
+const WITNESSES: i64 = 4;
+
 /// The latest checkpoint of the log
 ///
 /// 404 as long as nothing is signed.
@@ -106,7 +109,8 @@ async fn of_size(room: &mut Room, size: u64) -> Result<CheckpointRow> {
 ///
 /// A witness of yours vouches for a checkpoint, with the time (C2SP tlog-cosignature).
 /// Others then know that the log was not shown to you in one way and to them in
-/// another. The signature is verified before it is kept.
+/// another. The signature is verified before it is kept. An organisation has up to four
+/// witnesses for a checkpoint.
 #[utoipa::path(
     tag = "audit",
     params(("size" = u64, Path, description = "How many entries the checkpoint covers.")),
@@ -124,6 +128,11 @@ pub async fn cosign_checkpoint(
         .alter(body, async |room, draft: CosignatureDraft| {
             let kept = of_size(room, size.get()?).await?;
             let row = verified(&kept, &draft, room)?;
+            if tree::count_witnesses(room, row.tree_size, row.org_id).await? >= WITNESSES {
+                return Err(AppError::Conflict(format!(
+                    "{WITNESSES} witnesses of your organisation have cosigned it already"
+                )));
+            }
             if !tree::add_cosignature(room, &row).await? {
                 return Err(AppError::Conflict("this witness has cosigned it already".to_owned()));
             }

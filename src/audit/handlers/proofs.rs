@@ -10,6 +10,7 @@ use super::expect_purpose;
 use super::numbers::Number;
 use crate::audit::bundle::{FORM, Head, Writer};
 use crate::audit::merkle::{self, Known};
+use crate::audit::places::ExportPlace;
 use crate::audit::proved::{Kept, Proved, Side};
 use crate::audit::queries::proofs::{self, Wanted};
 use crate::audit::queries::tree::{self, CheckpointRow};
@@ -19,8 +20,11 @@ use crate::audit::{NotSealedYet, Op, checkpoint_error};
 use crate::doors::{Answer, Audited, Caller, JsonBody, Params, Reader, may};
 use crate::error::{AppError, Result};
 
-/// Leaves looked through at a time in an export: what bounds its memory.
-const STRIDE: u64 = 4096;
+/// Leaves looked through at a time in an export: what bounds its memory, also where
+/// every event is of a list of 200 cases.
+const STRIDE: u64 = 1024;
+/// When to come back where no place is free, in seconds.
+const BUSY: u32 = 30;
 
 /// Prove that an event is in the log
 ///
@@ -95,7 +99,8 @@ fn proved((seal, event): &Leaf, viewer: Uuid, known: &Known, size: u64) -> Resul
 /// each with its proof, as one signed bundle of lines of JSON. It is verified without
 /// server or database by `wardlink audit verify --bundle`. The bundle is streamed: one
 /// that breaks off has no end and is refused by the verification. `Access-Purpose` as
-/// for the log itself; that it was taken away is in the log.
+/// for the log itself; that it was taken away is in the log. 429 while another export
+/// of your organisation is under way, or two of others.
 #[utoipa::path(
     tag = "audit",
     request_body = ExportDraft,
@@ -124,7 +129,9 @@ pub async fn export_audit(caller: Caller<may::ReadAudit>, body: JsonBody<ExportD
                 checkpoint: checkpoint.note.clone(),
                 verifier_key: checkpoint.verifier_key.clone(),
             };
-            let export = Export::new(room.reader(), viewer, draft, &checkpoint);
+            let place = room.services.exports.take(viewer);
+            let place = place.ok_or(AppError::TooManyRequests { retry_after: BUSY })?;
+            let export = Export::new(room.reader(), place, viewer, draft, &checkpoint);
             let answer = Answer::stream("application/x-ndjson".to_owned(), export.stream(head));
             let answer = answer.header(
                 "Content-Disposition",
@@ -141,6 +148,7 @@ pub async fn export_audit(caller: Caller<may::ReadAudit>, body: JsonBody<ExportD
 /// An export under way.
 struct Export {
     reader: Reader,
+    _place: ExportPlace,
     viewer: Uuid,
     wanted: Wanted,
     size: u64,
@@ -151,9 +159,10 @@ struct Export {
 type Bytes = std::result::Result<web::Bytes, actix_web::Error>;
 
 impl Export {
-    fn new(reader: Reader, viewer: Uuid, draft: ExportDraft, checkpoint: &CheckpointRow) -> Self {
+    fn new(reader: Reader, place: ExportPlace, viewer: Uuid, draft: ExportDraft, checkpoint: &CheckpointRow) -> Self {
         Self {
             reader,
+            _place: place,
             viewer,
             wanted: Wanted {
                 from: draft.from.map(|moment| moment.0),

@@ -235,6 +235,17 @@ pub struct AuditRow {
     pub facts: JsonText,
 }
 
+impl AuditRow {
+    /// Whether nothing is left of what an erasure takes away.
+    pub fn has_empty_body(&self) -> bool {
+        self.session_id.is_none()
+            && self.on_behalf_of.is_none()
+            && self.justification.is_none()
+            && self.peer.is_none()
+            && self.facts.0 == "{}"
+    }
+}
+
 /// A row of the log with the names of who acted, as far as the reader may know them.
 #[derive(Debug, Queryable)]
 pub struct Named {

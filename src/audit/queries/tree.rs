@@ -146,6 +146,19 @@ pub async fn cosignatures(connection: &mut AsyncPgConnection, sizes: &[i64]) -> 
         .await?)
 }
 
+/// How many witnesses of an organisation have cosigned a checkpoint.
+///
+/// # Errors
+/// Those of the database.
+pub async fn count_witnesses(connection: &mut AsyncPgConnection, size: i64, org_id: Uuid) -> Result<i64> {
+    use audit_cosignatures as kept;
+    Ok(kept::table
+        .filter(kept::tree_size.eq(size).and(kept::org_id.eq(org_id)))
+        .count()
+        .get_result(connection)
+        .await?)
+}
+
 /// Keeps a cosignature; `false` where that witness has cosigned already.
 ///
 /// # Errors

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::marker::PhantomData;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Bool};
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use uuid::Uuid;
 
@@ -73,6 +74,18 @@ struct Seq {
     seq: i64,
 }
 
+/// What has no leaf yet.
+#[derive(Debug, QueryableByName)]
+pub struct Waiting {
+    #[diesel(sql_type = BigInt)]
+    pub events: i64,
+    /// When the oldest of them happened.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub oldest: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Timestamptz)]
+    pub now: DateTime<Utc>,
+}
+
 statement! {
     ReadExtent {}
     "SELECT size, peaks, tx >= pg_snapshot_xmax(pg_current_snapshot()) AS restored FROM sealing"
@@ -84,6 +97,12 @@ statement! {
     "SELECT e.seq FROM audit_events e, sealing p \
       WHERE ((e.tx, e.seq) <= (p.tx, p.seq) OR e.tx >= pg_snapshot_xmax(pg_current_snapshot())) \
         AND NOT EXISTS (SELECT FROM audit_seals s WHERE s.seq = e.seq) ORDER BY e.seq LIMIT $limit"
+}
+
+statement! {
+    CountWaiting {}
+    "SELECT count(*) AS events, min(e.at) AS oldest, clock_timestamp() AS now FROM audit_events e \
+      WHERE NOT EXISTS (SELECT FROM audit_seals s WHERE s.seq = e.seq)"
 }
 
 /// Holds the log still: what follows sees one moment, and changes nothing.
@@ -102,6 +121,15 @@ pub async fn hold_still(connection: &mut AsyncPgConnection) -> Result<()> {
 pub async fn extent(connection: &mut AsyncPgConnection) -> Result<Option<Extent>> {
     let read = ReadExtent { lifetime: PhantomData };
     Ok(read.get_result(connection).await.optional()?)
+}
+
+/// How many events have no leaf, whatever sealing says of its position.
+///
+/// # Errors
+/// Those of the database.
+pub async fn waiting(connection: &mut AsyncPgConnection) -> Result<Waiting> {
+    let count = CountWaiting { lifetime: PhantomData };
+    Ok(count.get_result(connection).await?)
 }
 
 /// Events that have no leaf although they should.

@@ -13,10 +13,12 @@ pub enum Fault {
     EventChanged,
     /// The event's body is gone, and no event of the log says that it was erased.
     ErasedInSilence,
-    /// The event claims to have happened before a checkpoint that does not cover it.
+    /// The event claims to have happened before others, and a checkpoint covers them and not it.
     Backdated,
     /// The event stands before sealed ones and was never sealed itself.
     Slipped,
+    /// Events wait to be sealed for longer than that takes: nothing proves them.
+    Behind { events: u64 },
     /// A leaf of the tree is not there.
     LeafMissing { leaf_index: u64 },
     /// A kept hash is not that of the leaves below it.
@@ -43,6 +45,10 @@ impl fmt::Display for Fault {
             Self::ErasedInSilence => write!(f, "the body is gone and the log does not say that it was erased"),
             Self::Backdated => write!(f, "the event claims a time before a checkpoint that does not cover it"),
             Self::Slipped => write!(f, "the event stands among sealed ones and was never sealed"),
+            Self::Behind { events } => write!(
+                f,
+                "sealing is behind: nothing proves the last {events} events, some of which have waited for long"
+            ),
             Self::LeafMissing { leaf_index } => write!(f, "leaf {leaf_index} is not there"),
             Self::TreeChanged { level, place } => {
                 write!(f, "kept hash {place} of level {level} is not that of its leaves")
@@ -98,6 +104,8 @@ pub struct Report {
     pub checkpoints: u64,
     /// Events whose body was erased.
     pub erased: u64,
+    /// Events that have no leaf yet.
+    pub unsealed: u64,
     /// What is wrong, in the order in which it was found.
     pub findings: Vec<Finding>,
 }
@@ -109,6 +117,7 @@ impl Default for Report {
             root: empty_root(),
             checkpoints: 0,
             erased: 0,
+            unsealed: 0,
             findings: Vec::new(),
         }
     }

@@ -12,6 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use wardlink::attachments::store::{AttachmentStoreConfig, Store};
 use wardlink::audit::notary::Notary;
+use wardlink::audit::places::ExportPlaces;
 use wardlink::cases::workflow::Catalogue;
 use wardlink::clock::{Clock, Steady};
 use wardlink::config::Config;
@@ -201,6 +202,7 @@ async fn services(config: Config, database: &TestDatabase, steady: &Steady) -> S
         )
         .unwrap(),
         notary: Notary::open(&config).unwrap(),
+        exports: ExportPlaces::default(),
         keys,
         clock,
         passwords: Passwords::new(CHEAP, HashQueue::default())
