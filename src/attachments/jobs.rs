@@ -8,7 +8,7 @@ use super::queries::scans::{self, Waiting};
 use super::scanner::Scanner;
 use super::store::ObjectKey;
 use crate::audit::OutboxEvent;
-use crate::doors::{JobCaller, Run};
+use crate::doors::{Deed, JobCaller, Run};
 use crate::error::{AppError, Result};
 use crate::services::Services;
 
@@ -64,7 +64,7 @@ pub async fn rescan(services: &Services) -> Result<usize> {
                     _ => (None, None),
                 };
                 if scans::conclude(connection, file, after, result, next_at).await? {
-                    note(&mut run, file, after);
+                    run.did(deed(file, after));
                 }
             }
             Ok(run)
@@ -87,14 +87,17 @@ async fn verdict(services: &Services, file: &Waiting) -> ScanVerdict {
     verdict
 }
 
-fn note(run: &mut Run, file: &Waiting, state: AttachmentState) {
-    run.cases.push((file.case_id, file.case_org_id));
-    run.records.push(file.id);
+fn deed(file: &Waiting, state: AttachmentState) -> Deed {
     let event = OutboxEvent::of_case("attachment.scanned", file.case_id, file.case_org_id)
         .about(file.id)
         .of_class("attachments")
         .with(serde_json::json!({"phase": file.phase, "state": state.as_str()}));
-    run.events.push((file.org_id, event));
+    Deed {
+        record: file.id,
+        case: Some((file.case_id, file.case_org_id)),
+        towards: vec![file.org_id],
+        told: Some((file.org_id, event)),
+    }
 }
 
 #[cfg(test)]

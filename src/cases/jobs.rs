@@ -14,7 +14,7 @@ use super::workflow::names::{Agency, Qualifier, RiskBand, StateClass};
 use super::workflow::{Actor, Catalogue, Decision, Facts, Workflow};
 use crate::audit::OutboxEvent;
 use crate::clocks::Clock;
-use crate::doors::{JobCaller, Run};
+use crate::doors::{Deed, JobCaller, Run};
 use crate::error::{AppError, Result};
 use crate::services::Services;
 
@@ -37,9 +37,12 @@ pub async fn fire_clocks(services: &Services) -> Result<usize> {
                     .get(&case.type_)
                     .ok_or_else(|| AppError::Internal(format!("no case type {}", case.type_)))?;
                 if let Some(decision) = fire(connection, workflow, case.clone(), &clock, now).await? {
-                    run.cases.push((case.id, case.org_id));
-                    run.records.push(case.id);
-                    run.events.push((case.org_id, told(&case, &clock, &decision)));
+                    run.did(Deed {
+                        record: case.id,
+                        case: Some((case.id, case.org_id)),
+                        towards: Vec::new(),
+                        told: Some((case.org_id, told(&case, &clock, &decision))),
+                    });
                 }
             }
             Ok(run)

@@ -38,7 +38,7 @@ pub use answer::{Answer, Body};
 pub use audited::Audited;
 pub use caller::Caller;
 pub use input::{Id, Input, JSON_LIMIT, JsonBody, Params, broken_off, read_json};
-pub use job::{JobCaller, Run};
+pub use job::{Deed, JobCaller, Run};
 pub use person::{Grant, Person};
 pub use reader::Reader;
 pub use refusal::{Principal, log as log_refusal};

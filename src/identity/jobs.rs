@@ -5,7 +5,7 @@ use diesel_async::AsyncPgConnection;
 
 use super::queries::{second_factor, sweep};
 use super::second::place;
-use crate::doors::{JobCaller, Run};
+use crate::doors::{Deed, JobCaller, Run};
 use crate::error::Result;
 use crate::services::Services;
 
@@ -48,7 +48,12 @@ pub async fn reseal_seeds(services: &Services) -> Result<usize> {
                     continue;
                 };
                 second_factor::reseal(connection, user, &anew).await?;
-                run.records.push(user);
+                run.did(Deed {
+                    record: user,
+                    case: None,
+                    towards: vec![org],
+                    told: None,
+                });
             }
             Ok(run)
         })

@@ -4,7 +4,7 @@
 //! down that it did, and tells those concerned.
 
 use crate::audit::OutboxEvent;
-use crate::doors::{JobCaller, Run};
+use crate::doors::{Deed, JobCaller, Run};
 use crate::error::Result;
 use crate::services::Services;
 
@@ -21,13 +21,16 @@ pub async fn expire_shares(services: &Services) -> Result<usize> {
         .run(async |connection| {
             let mut run = Run::default();
             for share in super::queries::expire(connection, now, BATCH).await? {
-                run.cases.push((share.case_id, share.org_id));
-                run.records.push(share.id);
                 let event = OutboxEvent::of_case("case.unshared", share.case_id, share.org_id)
                     .about(share.id)
                     .told_only_to(vec![share.org_id, share.to_org_id])
                     .with(serde_json::json!({"organisation_id": share.to_org_id, "state": "expired"}));
-                run.events.push((share.org_id, event));
+                run.did(Deed {
+                    record: share.id,
+                    case: Some((share.case_id, share.org_id)),
+                    towards: vec![share.to_org_id],
+                    told: Some((share.org_id, event)),
+                });
             }
             Ok(run)
         })
@@ -45,8 +48,6 @@ pub async fn chase_recalls(services: &Services) -> Result<usize> {
         .run(async |connection| {
             let mut run = Run::default();
             for recall in super::queries::recalls::chase(connection, now, BATCH).await? {
-                run.cases.push((recall.case_id, recall.org_id));
-                run.records.push(recall.share_id);
                 let facts = serde_json::json!({
                     "organisation_id": recall.to_org_id, "due_at": recall.due_at, "role": "data_protection_officer",
                 });
@@ -54,7 +55,12 @@ pub async fn chase_recalls(services: &Services) -> Result<usize> {
                     .about(recall.share_id)
                     .told_only_to(vec![recall.org_id, recall.to_org_id])
                     .with(facts);
-                run.events.push((recall.org_id, event));
+                run.did(Deed {
+                    record: recall.share_id,
+                    case: Some((recall.case_id, recall.org_id)),
+                    towards: vec![recall.to_org_id],
+                    told: Some((recall.org_id, event)),
+                });
             }
             Ok(run)
         })

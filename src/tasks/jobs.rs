@@ -2,10 +2,10 @@
 
 use diesel_async::AsyncPgConnection;
 
-use super::model::{climb, lapse};
-use super::queries::{self, standings};
+use super::model::{TaskEvent, climb, lapse};
+use super::queries::{self, TaskRow, standings};
 use super::record;
-use crate::doors::{JobCaller, Run};
+use crate::doors::{Deed, JobCaller, Run};
 use crate::error::Result;
 use crate::services::Services;
 
@@ -25,15 +25,23 @@ pub async fn lapse_tasks(services: &Services) -> Result<usize> {
                 let Some((after, event)) = lapse(&record::task_of(&row, None)?, now) else {
                     continue;
                 };
-                run.cases.push((row.case_id, row.case_org_id));
-                run.records.push(row.id);
-                run.events.push((row.org_id, record::announcement(&row, &event)));
+                run.did(deed(&row, &event));
                 queries::change(connection, row.id, &record::changes(&row, after, &event)?).await?;
                 queries::insert_event(connection, &record::event_row(&row, event, None)?).await?;
             }
             Ok(run)
         })
         .await
+}
+
+/// It concerns the case's owner, and both sides of the task.
+fn deed(row: &TaskRow, event: &TaskEvent) -> Deed {
+    Deed {
+        record: row.id,
+        case: Some((row.case_id, row.case_org_id)),
+        towards: vec![row.org_id, row.owner_org_id],
+        told: Some((row.org_id, record::announcement(row, event))),
+    }
 }
 
 /// Tells the owner, then those above, of tasks that will be or are late.
@@ -54,9 +62,7 @@ pub async fn escalate_tasks(services: &Services) -> Result<usize> {
                 let told_at = (climbed.level != level).then_some(now);
                 standings::climb(connection, row.id, climbed.level, climbed.next_at, told_at).await?;
                 for event in climbed.events {
-                    run.cases.push((row.case_id, row.case_org_id));
-                    run.records.push(row.id);
-                    run.events.push((row.org_id, record::announcement(&row, &event)));
+                    run.did(deed(&row, &event));
                     queries::insert_event(connection, &record::event_row(&row, event, None)?).await?;
                 }
             }

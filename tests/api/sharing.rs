@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use chrono::Duration;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wardlink::db::schema::{agreements, case_access, organisation_flags, outbox_events};
@@ -340,6 +340,41 @@ async fn a_share_ends_by_time_and_that_is_written_down() {
     assert_eq!(app.last_audit("job.expire_shares").await.record_ids, [share.id()]);
     app.later(Duration::hours(1));
     assert_eq!(wardlink::sharing::jobs::expire_shares(&app.services).await.unwrap(), 0);
+}
+
+#[actix_web::test]
+async fn what_ends_by_time_is_in_the_log_of_both_sides_and_tells_neither_of_others() {
+    let app = TestApp::start().await;
+    let (council, police, housing) = (
+        app.sign_in(OWNER).await,
+        app.sign_in(POLICE).await,
+        app.sign_in(HOUSING).await,
+    );
+    let mut owner = app.database.owner().await;
+    let mut ended = Vec::new();
+    for (giver, taker) in [(&council, &housing), (&police, &council)] {
+        let case = app.a_case_of(giver).await;
+        let share = app.open_to(giver, case, taker.org_id, "view", &["core"]).await;
+        let ends = format!("update shares set expires_at = '2026-03-02T09:00:01Z' where id = '{share}'");
+        owner.batch_execute(&ends).await.unwrap();
+        ended.push(share);
+    }
+    app.later(Duration::hours(1));
+    assert_eq!(wardlink::sharing::jobs::expire_shares(&app.services).await.unwrap(), 2);
+
+    let mut seen = Vec::new();
+    for auditor in ["dpo@camden.example", "manager@primrose.example"] {
+        let auditor = app.sign_in(auditor).await;
+        let log: Vec<Vec<uuid::Uuid>> = app.log_of(auditor.org_id, "job.expire_shares").await;
+        seen.push(log);
+    }
+
+    assert_eq!(
+        seen[0],
+        [vec![ended[0]], vec![ended[1]]],
+        "the council gave one and took one"
+    );
+    assert_eq!(seen[1], [vec![ended[0]]], "housing took one");
 }
 
 #[actix_web::test]

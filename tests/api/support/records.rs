@@ -1,7 +1,7 @@
 //! Cases and shares put into the database past the API, and the log looked at.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 use uuid::Uuid;
 use wardlink::db::schema::{agreements, audit_events, case_locations, cases, partnerships, shares};
@@ -115,6 +115,23 @@ impl TestApp {
             .first(&mut self.database.owner().await)
             .await
             .unwrap()
+    }
+
+    /// The records of each entry about an operation that an organisation may see, by
+    /// row-level security alone.
+    pub async fn log_of(&self, org_id: Uuid, action: &str) -> Vec<Vec<Uuid>> {
+        let mut app = self.database.as_role("wardlink_app").await;
+        app.batch_execute(&format!("begin; select set_config('app.org_id', '{org_id}', true)"))
+            .await
+            .unwrap();
+        let mut found: Vec<Vec<Uuid>> = audit_events::table
+            .filter(audit_events::action.eq(action))
+            .select(audit_events::record_ids)
+            .load(&mut app)
+            .await
+            .unwrap();
+        found.sort_unstable();
+        found
     }
 
     /// The last entry of the log about an operation.
