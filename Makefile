@@ -9,10 +9,10 @@ DEBUG := "$(CARGO_TARGET_DIR)/debug/wardlink"
 RELEASE := "$(CARGO_TARGET_DIR)/release/wardlink"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench openapi check prerequisites
+.PHONY: help run test bench faults faults-short openapi check prerequisites
 
 help: ## Say what there is to make
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
 run: prerequisites ## Build Wardlink and serve it with demonstration data
 	cargo build --release --locked
@@ -26,6 +26,14 @@ bench: prerequisites ## Measure, against a PostgreSQL as safe and as slow as in 
 	cargo build --release --locked
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(RELEASE) with-postgres --data "$$folder" -- python3 bench/run.py --wardlink $(RELEASE)
+
+faults: prerequisites ## Break it on purpose, half an hour long, and look whether anything was lost
+	cargo build --release --locked
+	python3 bench/faults/run.py --wardlink $(RELEASE)
+
+faults-short: prerequisites ## The same in five minutes
+	cargo build --release --locked
+	python3 bench/faults/run.py --wardlink $(RELEASE) --short
 
 openapi: prerequisites ## Write the API's description to openapi/wardlink.json
 	cargo build --locked

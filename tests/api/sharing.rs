@@ -365,7 +365,7 @@ async fn what_ends_by_time_is_in_the_log_of_both_sides_and_tells_neither_of_othe
     let mut seen = Vec::new();
     for auditor in ["dpo@camden.example", "manager@primrose.example"] {
         let auditor = app.sign_in(auditor).await;
-        let log: Vec<Vec<uuid::Uuid>> = app.log_of(auditor.org_id, "job.expire_shares").await;
+        let log: Vec<Vec<Uuid>> = app.log_of(auditor.org_id, "job.expire_shares").await;
         seen.push(log);
     }
 
