@@ -84,6 +84,9 @@ pub struct Config {
     /// How long a request waits for a database connection before it is answered 503,
     /// in milliseconds (`WARDLINK_CONNECTION_WAIT`).
     pub connection_wait: Duration,
+    /// How long it goes on after SIGTERM, not ready any more, so that load balancers
+    /// notice before connections are refused, in milliseconds (`WARDLINK_DRAIN`).
+    pub drain: Duration,
     /// HTTP workers (`WARDLINK_WORKERS`).
     pub workers: usize,
     /// Where attachments are kept (`WARDLINK_ATTACHMENTS`, `WARDLINK_S3_…`).
@@ -195,6 +198,7 @@ impl Config {
             deadlines: Deadlines::default(),
             connections: reader.parsed("WARDLINK_CONNECTIONS", 8 * cores),
             connection_wait: Duration::from_millis(reader.parsed("WARDLINK_CONNECTION_WAIT", 500)),
+            drain: Duration::from_millis(reader.parsed("WARDLINK_DRAIN", 5000)),
             workers: reader.parsed("WARDLINK_WORKERS", cores),
             attachments: attachments(&mut reader, &data),
             scanner: reader.text("WARDLINK_SCANNER").unwrap_or_else(|| "built-in".to_owned()),

@@ -1,6 +1,7 @@
 //! What every request can reach: made once at start, shared by all workers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::attachments::scanner::Scanner;
 use crate::attachments::store::Store;
@@ -50,9 +51,22 @@ pub struct Services {
     pub scanner: Scanner,
     /// The documented operations, by method and path.
     pub operations: Operations,
+    /// Whether it was told to stop.
+    pub stopping: AtomicBool,
 }
 
 impl Services {
+    /// From now on nobody new should come: readiness is refused, and connections are
+    /// closed after their answer.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was told to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
     /// The wards, as they were last loaded.
     pub fn ward_map(&self) -> Arc<WardMap> {
         let wards = self.wards.read().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -73,7 +73,8 @@ fn judge(runtime: &Runtime, services: &Services, is_demo: bool) -> Result<(), Fa
     Err(format!("this is not fit for real data:\n  {}", verdict.faults.join("\n  ")).into())
 }
 
-/// Serves on `listener` until SIGINT or SIGTERM, then lets requests finish.
+/// Serves on `listener` until SIGINT, or until SIGTERM and the time after it in which
+/// load balancers look elsewhere, then lets requests finish.
 pub fn until_stopped(
     listener: TcpListener,
     services: web::Data<Services>,
@@ -86,6 +87,7 @@ pub fn until_stopped(
     actix_web::rt::System::new().block_on(async move {
         let jobs = actix_web::rt::spawn(crate::jobs::run(services.clone()));
         let files = actix_web::rt::spawn(reload::watch(services.clone(), certificate));
+        let stopped = services.clone();
         let running = server::serve(listener, services, workers, tls)?;
         let handle = running.handle();
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -93,7 +95,14 @@ pub fn until_stopped(
         actix_web::rt::spawn(async move {
             tokio::select! {
                 _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
+                _ = terminate.recv() => {
+                    stopped.stop();
+                    tracing::info!("not ready any more; stopping in {:?}", stopped.config.drain);
+                    tokio::select! {
+                        () = tokio::time::sleep(stopped.config.drain) => {}
+                        _ = interrupt.recv() => {}
+                    }
+                }
             }
             handle.stop(true).await;
         });

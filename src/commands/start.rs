@@ -1,6 +1,7 @@
 //! What every command does first.
 
 use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 
 use chrono::Duration;
@@ -102,6 +103,7 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
             .parse()
             .map_err(|error| format!("WARDLINK_SCANNER: {error}"))?,
         operations: Operations::of(&openapi::document()),
+        stopping: AtomicBool::new(false),
         limits: Limits::new(&config.limits, &Steady::start()),
         db,
         config,

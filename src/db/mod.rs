@@ -11,4 +11,4 @@ pub mod schema;
 pub mod tx;
 
 pub use pool::{Pool, Pools};
-pub use tx::Tx;
+pub use tx::{Tx, in_time};

@@ -4,7 +4,9 @@
 //! is what lets diesel run on it; the lints keep raw SQL, which could change the
 //! context, out of the rest of the tree.
 
+use std::future::Future;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -17,7 +19,20 @@ use uuid::Uuid;
 use super::pool::{Connection, Pool};
 use super::schema::audit_events;
 use crate::audit::{self, NewAuditEvent};
-use crate::error::Result;
+use crate::error::{AppError, Result};
+
+/// How long a round trip may take: as long as the server lets a statement run. A
+/// database that does not even say that it gave up is one that cannot be reached.
+const TRIP: Duration = Duration::from_secs(5);
+
+/// What a round trip brought, if it came back in time.
+///
+/// # Errors
+/// [`AppError::Unavailable`] if it did not; its connection is of no use any more.
+pub async fn in_time<T>(trip: impl Future<Output = T>) -> Result<T> {
+    let late = |_elapsed| AppError::Unavailable("the database did not answer in time".to_owned());
+    tokio::time::timeout(TRIP, trip).await.map_err(late)
+}
 
 /// An open transaction on a pooled connection.
 ///
@@ -146,7 +161,7 @@ impl Tx {
     /// # Errors
     /// If the database cannot be reached.
     pub async fn begin(&self) -> Result<()> {
-        Ok(send(self, "BEGIN").await?)
+        Ok(in_time(send(self, "BEGIN")).await??)
     }
 
     /// Sends `writes`, the audit event and COMMIT, in one round trip.
@@ -164,11 +179,14 @@ impl Tx {
         event: &NewAuditEvent,
     ) -> Result<()> {
         let connection: &AsyncPgConnection = self;
-        let (written, logged, committed) = join!(
-            writes(connection),
-            audit::insert(connection, event),
-            send(connection, "COMMIT")
-        );
+        let trip = async {
+            join!(
+                writes(connection),
+                audit::insert(connection, event),
+                send(connection, "COMMIT")
+            )
+        };
+        let (written, logged, committed) = in_time(trip).await?;
         written?;
         logged?;
         committed?;
@@ -183,12 +201,15 @@ impl Tx {
     /// As [`Tx::log_and_commit`].
     pub async fn undo_and_log(&mut self, event: &NewAuditEvent) -> Result<()> {
         let connection: &AsyncPgConnection = self;
-        let (undone, begun, logged, committed) = join!(
-            send(connection, "ROLLBACK"),
-            send(connection, "BEGIN"),
-            audit::insert(connection, event),
-            send(connection, "COMMIT")
-        );
+        let trip = async {
+            join!(
+                send(connection, "ROLLBACK"),
+                send(connection, "BEGIN"),
+                audit::insert(connection, event),
+                send(connection, "COMMIT")
+            )
+        };
+        let (undone, begun, logged, committed) = in_time(trip).await?;
         undone.and(begun)?;
         logged?;
         committed?;

@@ -19,7 +19,7 @@ use super::person::Person;
 use super::refusal::{self, Principal, Unfinished};
 use super::request::{InFlight, Request};
 use super::room::{Doorstep, Room, finish, show};
-use crate::db::Tx;
+use crate::db::{Tx, in_time};
 use crate::error::{AppError, Result};
 use crate::identity::tokens::ENROLMENT;
 use crate::identity::totp::SecondFactor;
@@ -190,7 +190,8 @@ impl<P: Permission> Caller<P> {
             user_id: self.user_id,
             now,
         };
-        let (entry, fetched) = join!(tx.enter(self.user_id, self.session_id, P::CODE), fetch(&step));
+        let trip = async { join!(tx.enter(self.user_id, self.session_id, P::CODE), fetch(&step)) };
+        let (entry, fetched) = in_time(trip).await?;
         let entry = entry?;
         principal.org_id = entry.org_id;
         if let Some(org) = entry.org_id {

@@ -1,5 +1,7 @@
 //! What is refused is logged too, in a transaction of its own, before it is answered.
 
+use std::time::Duration;
+
 use ipnetwork::IpNetwork;
 use serde_json::json;
 use uuid::Uuid;
@@ -9,6 +11,10 @@ use crate::audit::{NewAuditEvent, Outcome};
 use crate::db::Tx;
 use crate::error::{AppError, Result};
 use crate::services::Services;
+
+/// How long the log is tried where the database is what failed: the answer is 503 in
+/// any case, and waiting for what did not come would only double the wait.
+const BRIEFLY: Duration = Duration::from_millis(100);
 
 /// Who a request claims to come from, as far as is known.
 #[derive(Debug, Clone, Copy)]
@@ -46,12 +52,18 @@ pub async fn settle<T>(
         Ok(value) => Ok(value),
         Err(Unfinished { tx, error }) => {
             let event = refused_event(request, Some(principal), &error);
-            let logged = match tx {
-                Some(mut tx) => tx.undo_and_log(&event).await.is_ok(),
-                None => false,
+            let logging = async {
+                let logged = match tx {
+                    Some(mut tx) => tx.undo_and_log(&event).await.is_ok(),
+                    None => false,
+                };
+                if logged { Ok(()) } else { write(services, &event).await }
             };
-            if !logged {
-                write(services, &event).await?;
+            match error {
+                AppError::Unavailable(_) => {
+                    let _ = tokio::time::timeout(BRIEFLY, logging).await;
+                }
+                _ => logging.await?,
             }
             Err(error)
         }

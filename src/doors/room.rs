@@ -36,6 +36,12 @@ pub struct Room {
 }
 
 impl Room {
+    /// Takes the request to be no earlier than `at`, when a record was last changed: the
+    /// clock of the process that changed it may be ahead of ours.
+    pub fn no_earlier_than(&mut self, at: DateTime<Utc>) {
+        self.now = self.now.max(at);
+    }
+
     /// The leave to read on while the answer is streamed.
     pub fn reader(&self) -> Reader {
         Reader {

@@ -9,7 +9,7 @@ use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
@@ -64,6 +64,10 @@ async fn answered<B: MessageBody + 'static>(
             if services.as_ref().is_some_and(|services| services.config.tls.is_some()) {
                 let value = HeaderValue::from_static("max-age=31536000");
                 response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, value);
+            }
+            if services.as_ref().is_some_and(|services| services.is_stopping()) {
+                let head = response.response_mut().head_mut();
+                head.set_connection_type(ConnectionType::Close);
             }
             metrics::count(&response);
             note(&response, services.as_ref(), began);

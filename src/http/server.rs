@@ -3,18 +3,43 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use actix_web::body::SizedStream;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::web::Bytes;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use futures_util::stream;
 use rustls::ServerConfig;
 use utoipa_actix_web::AppExt;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{conventions, openapi, pace, routes};
 use crate::services::Services;
 
 /// How long requests in flight may take to finish when the server is stopped.
 const DRAIN_SECONDS: u64 = 30;
+
+/// Where the API's description is.
+const DOCUMENT: &str = "/openapi.json";
+/// Bytes of it that are written at a time.
+const PIECE: usize = 16 * 1024;
+
+/// The API's description as it is sent: made once.
+struct Document(Bytes);
+
+/// Sends the description piece by piece, so that whoever does not read it holds no
+/// copy of it in memory.
+async fn read_document(document: web::Data<Document>) -> HttpResponse {
+    let mut rest = document.0.clone();
+    let size = rest.len() as u64;
+    let pieces = std::iter::from_fn(move || {
+        let piece = rest.split_to(PIECE.min(rest.len()));
+        (!piece.is_empty()).then_some(Ok::<_, std::io::Error>(piece))
+    });
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(SizedStream::new(size, stream::iter(pieces)))
+}
 
 /// The application: every route, the fallback and the conventions around them.
 ///
@@ -48,7 +73,8 @@ pub fn serve(
     workers: usize,
     tls: Option<ServerConfig>,
 ) -> std::io::Result<Server> {
-    let document = openapi::document();
+    let document = openapi::document().to_pretty_json().map_err(std::io::Error::other)?;
+    let document = Bytes::from(document);
     let server = HttpServer::new(move || {
         let (app, _) = App::new()
             .into_utoipa_app()
@@ -56,7 +82,9 @@ pub fn serve(
             .configure(routes::all)
             .split_for_parts();
         app.service(web::redirect("/docs", "/docs/"))
-            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document.clone()))
+            .service(SwaggerUi::new("/docs/{_:.*}").config(SwaggerConfig::from(DOCUMENT)))
+            .app_data(web::Data::new(Document(document.clone())))
+            .service(web::resource(DOCUMENT).get(read_document))
             .default_service(web::to(conventions::no_route))
             .wrap(from_fn(conventions::apply))
     })

@@ -339,3 +339,25 @@ async fn case_types_are_served_from_their_files() {
     assert!(graffiti.body["edges"].as_array().unwrap().len() > 5);
     app.get(&sergeant, "/v1/case-types/burglary").await.expect(404);
 }
+
+#[actix_web::test]
+async fn where_another_process_is_ahead_in_time_a_case_moves_on_and_its_time_never_goes_back() {
+    let app = TestApp::start().await;
+    let council = app.sign_in("asb@camden.example").await;
+    let case = app.case(&council, "graffiti").await;
+    let path = format!("/v1/cases/{case}");
+    let recorded = app.get(&council, &path).await.body["updated_at"].clone();
+    app.later(chrono::Duration::seconds(-2));
+
+    let moved = app
+        .transition(&council, case, "classify", json!({"classification": "standard"}))
+        .await
+        .expect(200);
+    let changed = app
+        .patch(&council, &path, json!({"title": "Lettering on the bridge"}))
+        .await
+        .expect(200);
+
+    assert_eq!(moved.body["updated_at"], recorded);
+    assert_eq!(changed.body["updated_at"], recorded);
+}

@@ -251,3 +251,39 @@ async fn a_client_that_stops_in_the_middle_of_its_head_is_let_go_of() {
 
     assert_eq!(status(&answer), "408", "{answer}");
 }
+
+#[actix_web::test]
+async fn a_service_that_is_stopping_is_not_ready_and_keeps_no_connection() {
+    let app = TestApp::start().await;
+    let address = app.listen();
+    let ask = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let last = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let before = exchange(address, format!("{}{last}", ask("/readyz"))).await;
+
+    app.services.stop();
+    // The connection ends although the client would go on.
+    let after = exchange(address, ask("/readyz")).await;
+
+    assert_eq!(before.matches("HTTP/1.1 200").count(), 2, "{before}");
+    assert_eq!(status(&after), "503", "{after}");
+    assert!(after.to_lowercase().contains("connection: close"), "{after}");
+    assert!(after.to_lowercase().contains("retry-after: "), "{after}");
+}
+
+#[actix_web::test]
+async fn the_description_is_sent_whole() {
+    let app = TestApp::start().await;
+    let address = app.listen();
+
+    let answer = exchange(
+        address,
+        "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert_eq!(status(&answer), "200");
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+    let sent: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(sent, serde_json::to_value(wardlink::http::openapi::document()).unwrap());
+}

@@ -101,6 +101,7 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
             async |step, _| Sight::locked(step, id.get()).await,
             async |room, changes: CaseChanges, mut sight| {
                 room.request.expect_version(sight.case.version)?;
+                room.no_earlier_than(sight.case.updated_at);
                 let changed = apply(room, &mut sight, changes).await?;
                 if !changed.is_empty() {
                     sight.case.version += 1;

@@ -52,6 +52,7 @@ async fn transition_case(
             async |step, _| Sight::locked(step, id.get()).await,
             async |room, wanted: NewTransition, mut sight| {
                 room.request.expect_version(sight.case.version)?;
+                room.no_earlier_than(sight.case.updated_at);
                 let data = wanted.data.unwrap_or_else(|| json!({}));
                 let (decision, moved) = decide(room, &mut sight, wanted.event.as_str(), &data)?;
                 let reason = wanted.reason.map(Text::into_string);

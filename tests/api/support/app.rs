@@ -1,5 +1,6 @@
 //! The service of a test, called in process.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
 
 use actix_web::http::{Method, StatusCode};
@@ -214,6 +215,7 @@ async fn services(config: Config, database: &TestDatabase, steady: &Steady) -> S
         store: Store::open(&config.attachments).unwrap(),
         scanner: config.scanner.parse().unwrap(),
         operations: Operations::of(&openapi::document()),
+        stopping: AtomicBool::new(false),
         limits: Limits::new(&config.limits, steady),
         db,
         config,
