@@ -6,9 +6,11 @@ pub mod embedded;
 pub mod inspect;
 pub mod migrate;
 pub mod pool;
+pub mod prepared;
 pub mod roles;
 pub mod schema;
 pub mod tx;
 
 pub use pool::{Pool, Pools};
+pub use prepared::Prepare;
 pub use tx::{Tx, in_time};

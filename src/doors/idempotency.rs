@@ -15,6 +15,7 @@ use super::person::Person;
 use super::request::Request;
 use super::room::Room;
 use crate::audit::Op;
+use crate::db::Prepare;
 use crate::db::schema::{case_access, idempotency_keys};
 use crate::error::{AppError, Result};
 use crate::identity::secrets::Use;
@@ -133,6 +134,7 @@ pub async fn keep(
     );
     diesel::insert_into(idempotency_keys::table)
         .values(row)
+        .prepared()
         .execute(&mut connection)
         .await?;
     Ok(())

@@ -12,6 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::model::{Agreement, AgreementStatus, DataClass, DatedFlag, Gateway, OrgKind, OrganisationFacts};
+use crate::db::Prepare;
 use crate::db::schema::{
     agreement_parties, agreements, cases, custom_roles, organisation_flags, organisations, partnership_members,
     role_grants, shares, subjects,
@@ -126,6 +127,7 @@ pub async fn opened_at(connection: &mut AsyncPgConnection, case_id: Uuid) -> Res
 pub async fn insert(connection: &mut AsyncPgConnection, row: &ShareRow) -> Result<()> {
     diesel::insert_into(shares::table)
         .values(row)
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())
@@ -148,6 +150,7 @@ pub async fn update(connection: &mut AsyncPgConnection, row: &mut ShareRow) -> R
             shares::version.eq(row.version),
             shares::updated_at.eq(row.updated_at),
         ))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())
@@ -165,6 +168,7 @@ pub async fn supersede(connection: &mut AsyncPgConnection, by: &ShareRow, now: D
             shares::version.eq(shares::version + 1),
             shares::updated_at.eq(now),
         ))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())
@@ -190,6 +194,7 @@ pub async fn expire(connection: &mut AsyncPgConnection, now: DateTime<Utc>, limi
             shares::version.eq(shares::version + 1),
             shares::updated_at.eq(now),
         ))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(ended)

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::model::TaskState;
 use super::view::{AssignedTo, Direction, TaskQuery};
+use crate::db::Prepare;
 use crate::db::schema::{task_events, tasks, team_members};
 use crate::error::Result;
 
@@ -217,6 +218,7 @@ pub async fn lock_unanswered(
 pub async fn insert(mut connection: &AsyncPgConnection, task: &TaskRow) -> Result<()> {
     diesel::insert_into(tasks::table)
         .values(task)
+        .prepared()
         .execute(&mut connection)
         .await?;
     Ok(())
@@ -229,6 +231,7 @@ pub async fn insert(mut connection: &AsyncPgConnection, task: &TaskRow) -> Resul
 pub async fn change(mut connection: &AsyncPgConnection, id: Uuid, changes: &TaskChanges) -> Result<()> {
     diesel::update(tasks::table.find(id))
         .set((changes, tasks::version.eq(tasks::version + 1)))
+        .prepared()
         .execute(&mut connection)
         .await?;
     Ok(())
@@ -241,6 +244,7 @@ pub async fn change(mut connection: &AsyncPgConnection, id: Uuid, changes: &Task
 pub async fn insert_event(mut connection: &AsyncPgConnection, event: &NewTaskEvent) -> Result<()> {
     diesel::insert_into(task_events::table)
         .values(event)
+        .prepared()
         .execute(&mut connection)
         .await?;
     Ok(())

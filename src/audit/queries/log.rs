@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::audit::{Op, OutboxEvent, Outcome, Purpose};
+use crate::db::Prepare;
 use crate::db::schema::{audit_events, organisations, outbox_events, users};
 use crate::error::{AppError, Result};
 
@@ -157,6 +158,7 @@ pub async fn insert_outbox(
         .collect();
     diesel::insert_into(outbox_events::table)
         .values(rows)
+        .prepared()
         .execute(&mut connection)
         .await?;
     Ok(())

@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clocks::Clock;
+use crate::db::Prepare;
 use crate::db::schema::{
     attachments, case_access, case_clocks, case_locations, cases, organisations, partnerships, users,
 };
@@ -71,11 +72,13 @@ pub async fn insert(
     let (id, org) = (case.id, case.org_id);
     diesel::insert_into(cases::table)
         .values((case, cases::opened_by.eq(opened_by)))
+        .prepared()
         .execute(&mut connection)
         .await?;
     let mut beside = connection;
     let place = diesel::insert_into(case_locations::table)
         .values((case_locations::case_id.eq(id), case_locations::org_id.eq(org), place))
+        .prepared()
         .execute(&mut beside)
         .map_err(AppError::from);
     let clocks = clocks
@@ -205,6 +208,7 @@ pub async fn update(mut connection: &AsyncPgConnection, case: &CaseRow) -> Resul
             cases::closed_at.eq(case.closed_at),
             cases::version.eq(case.version),
         ))
+        .prepared()
         .execute(&mut connection)
         .await?;
     Ok(())
@@ -217,6 +221,7 @@ pub async fn update(mut connection: &AsyncPgConnection, case: &CaseRow) -> Resul
 pub async fn update_location(mut connection: &AsyncPgConnection, case: Uuid, location: &LocationRow) -> Result<()> {
     diesel::update(case_locations::table.find(case))
         .set(location)
+        .prepared()
         .execute(&mut connection)
         .await?;
     Ok(())
@@ -314,6 +319,7 @@ pub async fn write_clock(
         .on_conflict(case_clocks::id)
         .do_update()
         .set(changes)
+        .prepared()
         .execute(&mut connection)
         .await?;
     Ok(())

@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clocks::Clock;
+use crate::db::Prepare;
 use crate::db::schema::{case_clocks, cases};
 use crate::error::{AppError, Result};
 
@@ -72,6 +73,7 @@ pub async fn update_case(
             cases::updated_at.eq(now),
             cases::version.eq(cases::version + 1),
         ))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())
@@ -94,6 +96,7 @@ pub async fn update_clock(connection: &mut AsyncPgConnection, id: Uuid, clock: &
             case_clocks::stopped_at.eq(clock.stopped_at),
             case_clocks::result.eq(result.as_ref().and_then(Value::as_str)),
         ))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())

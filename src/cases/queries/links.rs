@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::Prepare;
 use crate::db::schema::case_links;
 use crate::error::Result;
 
@@ -53,6 +54,7 @@ pub async fn insert(connection: &mut AsyncPgConnection, row: &LinkRow) -> Result
     let added = diesel::insert_into(case_links::table)
         .values(row)
         .on_conflict_do_nothing()
+        .prepared()
         .execute(connection)
         .await?;
     Ok(added > 0)

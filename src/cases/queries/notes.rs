@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::Prepare;
 use crate::db::schema::{notes, shares};
 use crate::error::Result;
 
@@ -64,6 +65,7 @@ pub async fn find(connection: &mut AsyncPgConnection, case_id: Uuid, id: Uuid) -
 pub async fn insert(connection: &mut AsyncPgConnection, row: &NoteRow) -> Result<()> {
     diesel::insert_into(notes::table)
         .values(row)
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::Prepare;
 use crate::db::schema::case_positions;
 use crate::error::Result;
 
@@ -45,6 +46,7 @@ pub async fn put(connection: &mut AsyncPgConnection, row: &PositionRow) -> Resul
             case_positions::updated_by.eq(row.updated_by),
             case_positions::updated_at.eq(row.updated_at),
         ))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())

@@ -6,6 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::db::Prepare;
 use crate::db::schema::subjects;
 use crate::error::Result;
 
@@ -73,6 +74,7 @@ pub async fn lock(connection: &mut AsyncPgConnection, case_id: Uuid, id: Uuid) -
 pub async fn insert(connection: &mut AsyncPgConnection, row: &SubjectRow) -> Result<()> {
     diesel::insert_into(subjects::table)
         .values(row)
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())
@@ -90,6 +92,7 @@ pub async fn update(connection: &mut AsyncPgConnection, row: &mut SubjectRow) ->
             subjects::version.eq(row.version),
             subjects::updated_at.eq(row.updated_at),
         ))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())

@@ -6,6 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::db::Prepare;
 use crate::db::schema::{case_transitions, users};
 use crate::error::Result;
 
@@ -42,6 +43,7 @@ pub type StepRow = (TransitionRow, Option<String>);
 pub async fn insert(mut connection: &AsyncPgConnection, step: TransitionRow) -> Result<()> {
     diesel::insert_into(case_transitions::table)
         .values(step)
+        .prepared()
         .execute(&mut connection)
         .await?;
     Ok(())

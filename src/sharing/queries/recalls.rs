@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::Prepare;
 use crate::db::schema::share_recalls;
 use crate::error::Result;
 
@@ -81,6 +82,7 @@ pub async fn find(connection: &mut AsyncPgConnection, share: Uuid) -> Result<Rec
 pub async fn insert(connection: &mut AsyncPgConnection, row: &RecallRow) -> Result<()> {
     diesel::insert_into(share_recalls::table)
         .values(row)
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())
@@ -98,6 +100,7 @@ pub async fn acknowledge(connection: &mut AsyncPgConnection, row: &RecallRow) ->
             share_recalls::acknowledged_at.eq(row.acknowledged_at),
             share_recalls::version.eq(share_recalls::version + 1),
         ))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(written == 1)
@@ -123,6 +126,7 @@ pub async fn chase(connection: &mut AsyncPgConnection, now: DateTime<Utc>, limit
             share_recalls::overdue_at.eq(now),
             share_recalls::version.eq(share_recalls::version + 1),
         ))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(late)

@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::TaskRow;
+use crate::db::Prepare;
 use crate::db::schema::{cases, task_standings, tasks};
 use crate::error::Result;
 
@@ -41,6 +42,7 @@ pub async fn of(mut connection: &AsyncPgConnection, ids: &[Uuid]) -> Result<Hash
 pub async fn need(connection: &mut AsyncPgConnection, id: Uuid, classes: &[String]) -> Result<()> {
     diesel::update(task_standings::table.find(id))
         .set(task_standings::data_classes.eq(classes))
+        .prepared()
         .execute(connection)
         .await?;
     Ok(())
@@ -110,11 +112,13 @@ pub async fn climb(
             task_standings::escalation_level.eq(level),
             task_standings::escalate_at.eq(next_at),
         ))
+        .prepared()
         .execute(connection)
         .await?;
     if let Some(at) = told_at {
         diesel::update(tasks::table.find(id))
             .set((tasks::version.eq(tasks::version + 1), tasks::updated_at.eq(at)))
+            .prepared()
             .execute(connection)
             .await?;
     }
