@@ -32,6 +32,7 @@ mod pool;
 mod positions;
 mod proofs;
 mod questions;
+mod races;
 mod recalls;
 mod rescans;
 mod schema;
