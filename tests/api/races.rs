@@ -6,6 +6,7 @@ mod crowds;
 pub mod interleaving;
 mod keys;
 mod ledger;
+mod limits;
 mod log;
 mod sharing;
 mod sign_in;

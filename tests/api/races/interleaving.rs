@@ -56,6 +56,12 @@ impl Held {
         panic!("no {sessions} sessions ever wait for the lock");
     }
 
+    /// Cancels the statements that wait, as a time limit does.
+    async fn cancel(&mut self) {
+        let cancel = format!("select pg_cancel_backend(pid) from {WAITING}");
+        self.watcher.batch_execute(&cancel).await.unwrap();
+    }
+
     async fn release(mut self) {
         self.holder.batch_execute("commit").await.unwrap();
     }
@@ -111,4 +117,16 @@ pub async fn hang_up_at<A>(app: &TestApp, lock: &str, request: impl Future<Outpu
         () = held.until_waiting(1) => {}
     }
     held.release().await;
+}
+
+/// Lets `request` run up to what `lock` locks, and cancels its statement there.
+pub async fn cancelled_at<A>(app: &TestApp, lock: &str, request: impl Future<Output = A>) -> A {
+    let mut held = Held::hold(app, lock).await;
+    let conduct = async {
+        held.until_waiting(1).await;
+        held.cancel().await;
+    };
+    let (answer, ()) = join!(request, conduct);
+    held.release().await;
+    answer
 }
