@@ -2,12 +2,12 @@
 
 use actix_web::http::Method;
 use diesel_async::SimpleAsyncConnection;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::interleaving::{in_order, meanwhile};
 use crate::support::{ALL_CLASSES, Actor, Reply, TestApp};
-use crate::tasks::scene::{Scene, with_etag};
+use crate::tasks::scene::{CAMDEN, Scene, cleaning, with_etag};
 
 /// A case of Camden that Primrose contributes to.
 struct Shared {
@@ -52,6 +52,20 @@ impl Shared {
         self.app
             .post(&self.owner, &format!("{}/shares", self.path()), body)
             .await
+    }
+
+    /// The recipient sends something while the share is revoked: it had seen the case
+    /// before, and waits for `table` when it wants to write.
+    async fn write_too_late(&self, table: &str, method: Method, path: &str, body: Value) -> Reply {
+        let lock = format!("lock table {table} in share mode");
+        let write = self
+            .app
+            .draft(&self.housing, method, &format!("{}/{path}", self.path()))
+            .json(body)
+            .send();
+        let (written, revoked) = meanwhile(&self.app, &lock, write, self.revoke()).await;
+        revoked.expect(204);
+        written
     }
 }
 
@@ -160,5 +174,52 @@ async fn a_task_accepted_while_the_share_is_revoked_stays_proposed() {
     accepted.expect(404);
     let state = app.get(&scene.sergeant, &task).await.expect(200).body["state"].clone();
     assert_eq!(state, "proposed");
+    app.assert_settled().await;
+}
+
+#[actix_web::test]
+async fn what_the_recipient_writes_while_the_share_is_revoked_is_not_found_and_not_kept() {
+    let writes = [
+        (
+            "notes",
+            Method::POST,
+            "notes",
+            json!({"body": "Seen at noon.", "audience": "partners", "basis": "fact"}),
+        ),
+        (
+            "subjects",
+            Method::POST,
+            "subjects",
+            json!({"kind": "vehicle", "role": "other", "basis": "fact", "particulars": {"vrm": "AB12CDE"}}),
+        ),
+        (
+            "case_positions",
+            Method::PUT,
+            "positions/mine",
+            json!({"stance": "supporting"}),
+        ),
+    ];
+    for (table, method, path, body) in writes {
+        let shared = Shared::new().await;
+        let app = &shared.app;
+
+        let written = shared.write_too_late(table, method, path, body).await;
+
+        assert_eq!(written.expect(404).problem(), "not-found", "{table}");
+        assert_eq!(app.number(&format!("select count(*) as number from {table}")).await, 0);
+        app.assert_settled().await;
+    }
+}
+
+#[actix_web::test]
+async fn a_partners_task_proposed_while_the_share_is_revoked_is_not_found_and_not_kept() {
+    let shared = Shared::new().await;
+    let app = &shared.app;
+    let body = cleaning(app.organisation(CAMDEN).await);
+
+    let proposed = shared.write_too_late("tasks", Method::POST, "tasks", body).await;
+
+    proposed.expect(404);
+    assert_eq!(app.number("select count(*) as number from tasks").await, 0);
     app.assert_settled().await;
 }
