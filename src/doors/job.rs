@@ -38,13 +38,15 @@ impl<'a> JobCaller<'a> {
     pub async fn run(self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<Run>) -> Result<usize> {
         let mut tx = Tx::open(self.pool).await?;
         tx.begin().await?;
-        let run = work(&mut tx).await?;
+        let mut run = work(&mut tx).await?;
         let touched = run.records.len();
         if touched == 0 {
             tx.commit().await?;
             return Ok(0);
         }
         let request_id = Uuid::now_v7();
+        // Telling of a case locks it: all do so in the same order.
+        run.events.sort_by_key(|(_, event)| event.case);
         for (org_id, event) in &run.events {
             let sender = Sender {
                 org_id: *org_id,

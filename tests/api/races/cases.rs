@@ -112,6 +112,25 @@ async fn a_task_that_meets_the_closing_is_there_and_the_case_is_closed() {
 }
 
 #[actix_web::test]
+async fn two_links_in_opposite_directions_do_not_stop_each_other() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+    for wait_at_first in [true, false] {
+        let (one, other) = (app.a_case_of(&manager).await, app.a_case_of(&manager).await);
+        let held = if wait_at_first { one } else { other };
+        // Whoever tells of a case waits for who told of it before.
+        let lock = format!("select pg_advisory_xact_lock(hashtextextended('{held}', 0))");
+
+        let there = link(&app, &manager, one, other);
+        let (there, back) = in_order(&app, &lock, there, link(&app, &manager, other, one)).await;
+
+        there.expect(201);
+        back.expect(201);
+    }
+    app.assert_settled().await;
+}
+
+#[actix_web::test]
 async fn of_two_equal_links_one_is_made() {
     let app = TestApp::start().await;
     let manager = app.sign_in(MANAGER).await;
