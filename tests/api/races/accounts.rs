@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::interleaving::in_order;
 use crate::support::{Actor, Reply, TestApp};
-use crate::tasks::scene::PRIMROSE;
+use crate::tasks::scene::{CAMDEN, MET, PRIMROSE};
 
 const OPERATOR: &str = "operator@wardlink.example";
 const MANAGER: &str = "csm@camden.example";
@@ -106,4 +106,52 @@ async fn of_two_enrolments_one_counts() {
 
     assert_once(replies);
     assert_eq!(app.number("select count(*) as number from totp_seeds").await, 1);
+}
+
+/// A draft of Camden between the council and the police, and its path.
+async fn draft(app: &TestApp, keeper: &Actor) -> String {
+    let body = json!({
+        "partnership_id": app.partnership("CAM").await, "title": "Graffiti removal, Camden",
+        "purposes": ["case_work"], "gateways": ["CDA115"], "data_classes": ["core", "location"],
+        "active_from": "2026-03-01", "review_due": "2027-03-01", "dpia_ref": "DPIA-2026-14",
+        "parties": [app.organisation(CAMDEN).await, app.organisation(MET).await]
+    });
+    let made = app.post(keeper, "/v1/agreements", body).await.expect(201);
+    format!("/v1/agreements/{}", made.id())
+}
+
+#[actix_web::test]
+async fn nobody_signs_a_draft_that_is_being_changed_and_nobody_waits_in_vain() {
+    for sign_first in [true, false] {
+        let app = TestApp::start().await;
+        let keeper = app.sign_in(MANAGER).await;
+        let police = app.sign_in("insp.north@met.example").await;
+        let agreement = draft(&app, &keeper).await;
+        let sign = app
+            .draft(&police, Method::POST, &format!("{agreement}/sign"))
+            .header("If-Match", "\"1\"")
+            .json(json!({}))
+            .send();
+        let change = app
+            .draft(&keeper, Method::PATCH, &agreement)
+            .header("If-Match", "\"1\"")
+            .json(json!({"title": "Graffiti, Camden"}))
+            .send();
+        let lock = "select from agreement_parties for update";
+
+        let (first, second) = if sign_first {
+            in_order(&app, lock, sign, change).await
+        } else {
+            in_order(&app, lock, change, sign).await
+        };
+
+        first.expect(200);
+        second.expect(412);
+        let read = app.get(&keeper, &agreement).await.expect(200);
+        assert_eq!(read.header("etag"), Some("\"2\""));
+        let signed = read.body["parties"].as_array().unwrap().iter();
+        let signed = signed.filter(|party| party["signed_at"].is_string()).count();
+        assert_eq!(signed, usize::from(sign_first));
+        app.assert_settled().await;
+    }
 }
