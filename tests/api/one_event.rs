@@ -6,6 +6,7 @@
 //! shrink: what is provoked must not stand there.
 
 mod document;
+mod panics;
 mod probe;
 mod reading;
 mod refusals;
