@@ -23,6 +23,8 @@ pub struct Operation {
     pub statuses: BTreeSet<u16>,
     /// Whether it takes parameters in the query.
     pub has_query: bool,
+    /// Whether its answer has `items`.
+    pub is_list: bool,
 }
 
 /// Every operation of the document.
@@ -32,6 +34,7 @@ pub fn operations() -> Vec<Operation> {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let scopes = operation["security"][0].get("bearer");
+            let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"];
             let request = &operation["requestBody"]["content"]["application/json"]["schema"];
             found.push(Operation {
                 id: operation["operationId"].as_str().unwrap().to_owned(),
@@ -50,6 +53,7 @@ pub fn operations() -> Vec<Operation> {
                 has_query: operation["parameters"]
                     .as_array()
                     .is_some_and(|parameters| parameters.iter().any(|it| it["in"] == "query")),
+                is_list: resolved(&document, answer)["properties"].get("items").is_some(),
             });
         }
     }

@@ -2,6 +2,7 @@
 
 use actix_web::http::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::document::Operation;
 use super::probe::{Event, Probe};
@@ -50,6 +51,45 @@ async fn what_is_known_already_is_in_the_log_as_if_it_had_been_sent() {
     }
 
     probe.assert_all_of(304);
+}
+
+/// What these list are entries about a record, and the record is what the log names:
+/// the case or task in the path, and what an entry says it is about.
+const HISTORIES: &[&str] = &["list_task_events", "read_timeline"];
+
+/// The ids of records in an item.
+fn ids_of(operation: &Operation, item: &Value) -> Vec<Uuid> {
+    let is_entry = HISTORIES.contains(&operation.id.as_str());
+    ["id", "share_id", "case_id", "linked_case_id", "record_id"]
+        .iter()
+        .filter(|name| !(is_entry && **name == "id"))
+        .filter_map(|name| item[*name].as_str()?.parse().ok())
+        .collect()
+}
+
+/// The ids in the path of a request.
+fn ids_in(path: &str) -> Vec<Uuid> {
+    path.split('/').filter_map(|part| part.parse().ok()).collect()
+}
+
+#[actix_web::test]
+async fn the_event_of_a_list_names_every_record_in_it() {
+    let world = World::new().await;
+    let mut probe = Probe::new(&world.app).await;
+
+    for (operation, body, event, _) in read_all(&mut probe, &world).await {
+        // The log names itself by position: the next test.
+        if !operation.is_list || operation.id == "list_audit_events" {
+            continue;
+        }
+        let items = body["items"].as_array().unwrap();
+        assert!(!items.is_empty(), "{} shows nothing", operation.id);
+        let shown = items.iter().flat_map(|item| ids_of(&operation, item));
+        for id in shown.chain(ids_in(&world.filled(&operation.path))) {
+            let is_named = event.case_ids.contains(&id) || event.record_ids.contains(&id);
+            assert!(is_named, "{} does not name {id}: {items:?}", operation.id);
+        }
+    }
 }
 
 #[actix_web::test]
