@@ -24,6 +24,7 @@ mod keys;
 mod limits;
 mod links;
 mod notes;
+mod one_connection;
 mod one_event;
 mod operator;
 mod panics;
