@@ -176,6 +176,9 @@ impl From<diesel::result::Error> for AppError {
             Error::DatabaseError(Kind::SerializationFailure, _) => {
                 Self::Unavailable("serialization failure".to_owned())
             }
+            // Visible when it was looked for, and not any more when it was written to:
+            // a share ended in between.
+            Error::DatabaseError(_, info) if is_hidden(info.message()) => Self::NotFound,
             Error::DatabaseError(kind, info) if is_passing(info.message()) => {
                 Self::Unavailable(format!("{kind:?}: {}", info.message()))
             }
@@ -200,6 +203,11 @@ fn is_passing(message: &str) -> bool {
         "connection closed",
     ];
     PASSING.iter().any(|text| message.contains(text))
+}
+
+/// Whether a policy refused the row (42501, by its fixed text as above).
+fn is_hidden(message: &str) -> bool {
+    message.starts_with("new row violates row-level security policy")
 }
 
 macro_rules! problem_types {

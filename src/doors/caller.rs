@@ -32,6 +32,7 @@ use crate::services::Services;
 pub struct Caller<P> {
     services: web::Data<Services>,
     request: Request,
+    flight: InFlight,
     headers: Result<()>,
     user_id: Uuid,
     session_id: Uuid,
@@ -79,6 +80,7 @@ impl<P: Permission> Caller<P> {
         Ok(Self {
             services,
             request,
+            flight: InFlight::of(http),
             headers,
             user_id,
             session_id,
@@ -194,6 +196,7 @@ impl<P: Permission> Caller<P> {
         let (entry, fetched) = in_time(trip).await?;
         let entry = entry?;
         principal.org_id = entry.org_id;
+        self.flight.place(entry.org_id);
         if let Some(org) = entry.org_id {
             self.services.limits.learn(self.user_id, org);
         }

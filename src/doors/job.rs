@@ -1,6 +1,6 @@
 //! The door of jobs: what the deployment does by itself, in time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use diesel_async::AsyncPgConnection;
 use serde_json::{Value, json};
@@ -38,17 +38,39 @@ impl Run {
     pub fn did(&mut self, deed: Deed) {
         self.0.push(deed);
     }
+}
 
-    /// By whose it is: an event of the log holds nothing of two owners, since each
-    /// could count what is the other's.
-    fn by_owner(self) -> BTreeMap<Option<Uuid>, Vec<Deed>> {
-        let mut found: BTreeMap<_, Vec<Deed>> = BTreeMap::new();
-        for deed in self.0 {
-            let owner = deed.case.map(|(_, owner)| owner);
-            let whose = owner.or(deed.towards.first().copied());
-            found.entry(whose).or_default().push(deed);
-        }
-        found
+impl Deed {
+    /// Whose it is: an event of the log holds nothing of two owners, since each could
+    /// count what is the other's.
+    fn whose(&self) -> Option<Uuid> {
+        let owner = self.case.map(|(_, owner)| owner);
+        owner.or(self.towards.first().copied())
+    }
+
+    /// Tells others of it.
+    async fn tell(&self, connection: &AsyncPgConnection, request_id: Uuid) -> Result<()> {
+        let Some((org_id, event)) = &self.told else {
+            return Ok(());
+        };
+        let sender = Sender {
+            org_id: *org_id,
+            user_id: None,
+            on_behalf_of: None,
+            request_id,
+        };
+        audit::insert_outbox(connection, std::slice::from_ref(event), &sender).await
+    }
+
+    /// Adds it to the event of the log.
+    fn enter_into(self, event: &mut NewAuditEvent) {
+        event.record_ids.push(self.record);
+        event.case_ids.extend(self.case.map(|(case, _)| case));
+        event.case_org_ids.extend(self.case.map(|(_, owner)| owner));
+        event.recipient_org_ids.extend(self.towards);
+        event.recipient_org_ids.sort_unstable();
+        event.recipient_org_ids.dedup();
+        event.facts = json!({ "count": Value::from(event.record_ids.len()) });
     }
 }
 
@@ -65,18 +87,22 @@ impl<'a> JobCaller<'a> {
     pub async fn run(self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<Run>) -> Result<usize> {
         let mut tx = Tx::open(self.pool).await?;
         tx.begin().await?;
-        let run = work(&mut tx).await?;
-        let touched = run.0.len();
-        let mut events = Vec::new();
-        for deeds in run.by_owner().into_values() {
-            events.push(self.account_for(&tx, deeds).await?);
+        let Run(mut deeds) = work(&mut tx).await?;
+        let touched = deeds.len();
+        // Telling of a case locks it: all do so in the same order.
+        deeds.sort_by_key(|deed| deed.told.as_ref().and_then(|(_, event)| event.case));
+        let mut events = BTreeMap::new();
+        for deed in deeds {
+            let event = events.entry(deed.whose()).or_insert_with(|| self.event());
+            deed.tell(&tx, event.request_id).await?;
+            deed.enter_into(event);
         }
-        let Some(last) = events.pop() else {
+        let Some((_, last)) = events.pop_last() else {
             tx.commit().await?;
             return Ok(0);
         };
         let others = async |connection: &AsyncPgConnection| {
-            for event in &events {
+            for event in events.values() {
                 audit::insert(connection, event).await?;
             }
             Ok(())
@@ -85,32 +111,11 @@ impl<'a> JobCaller<'a> {
         Ok(touched)
     }
 
-    /// Tells what was done to cases of one owner, and makes the event of the log.
-    async fn account_for(&self, connection: &AsyncPgConnection, deeds: Vec<Deed>) -> Result<NewAuditEvent> {
-        let request_id = Uuid::now_v7();
-        let mut towards = BTreeSet::new();
-        let mut event = NewAuditEvent {
+    fn event(&self) -> NewAuditEvent {
+        NewAuditEvent {
             op: Op::Alteration.as_str(),
-            request_id,
-            facts: json!({ "count": Value::from(deeds.len()) }),
+            request_id: Uuid::now_v7(),
             ..NewAuditEvent::blank(self.name)
-        };
-        for deed in deeds {
-            if let Some((org_id, told)) = &deed.told {
-                let sender = Sender {
-                    org_id: *org_id,
-                    user_id: None,
-                    on_behalf_of: None,
-                    request_id,
-                };
-                audit::insert_outbox(connection, std::slice::from_ref(told), &sender).await?;
-            }
-            event.record_ids.push(deed.record);
-            event.case_ids.extend(deed.case.map(|(case, _)| case));
-            event.case_org_ids.extend(deed.case.map(|(_, owner)| owner));
-            towards.extend(deed.towards);
         }
-        event.recipient_org_ids = towards.into_iter().collect();
-        Ok(event)
     }
 }

@@ -71,6 +71,19 @@ impl InFlight {
         }
     }
 
+    /// That of a request.
+    pub(super) fn of(http: &HttpRequest) -> Self {
+        use actix_web::HttpMessage;
+        http.extensions().get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// Notes which organisation whoever is in it turned out to be of.
+    pub(super) fn place(&self, org: Option<Uuid>) {
+        if let Some((_, Some(principal))) = &mut self.0.borrow_mut().passenger {
+            principal.org_id = org;
+        }
+    }
+
     /// Who was in it.
     pub fn passenger(&self) -> Option<Passenger> {
         self.0.borrow().passenger.clone()

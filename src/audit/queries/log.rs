@@ -128,7 +128,7 @@ pub struct Sender<'a> {
     pub request_id: Uuid,
 }
 
-/// Adds events to the outbox, in order.
+/// Adds events to the outbox, those of a case in order.
 ///
 /// # Errors
 /// If the database refuses them.
@@ -140,8 +140,11 @@ pub async fn insert_outbox(
     if events.is_empty() {
         return Ok(());
     }
+    // Telling of a case locks it: all do so in the same order.
+    let mut events: Vec<&OutboxEvent> = events.iter().collect();
+    events.sort_by_key(|event| event.case);
     let rows: Vec<OutboxRow<'_>> = events
-        .iter()
+        .into_iter()
         .map(|event| OutboxRow {
             org_id: sender.org_id,
             actor_user_id: sender.user_id,

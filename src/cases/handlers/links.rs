@@ -34,11 +34,18 @@ pub async fn list_links(caller: Caller<may::ReadCases>, id: Id, page: Params<Pag
             let limit = paging::limit(page.limit)?;
             let after: Option<Uuid> = paging::read_cursor("made", page.cursor.as_deref())?;
             let rows = queries::list(room, access.case_id, after, limit).await?;
-            let views: Vec<LinkView> = rows.into_iter().map(LinkView::from).collect();
-            let page = Page::of(views, limit, "made", |link| link.id)?;
+            let page = Page::of(rows, limit, "made", |link: &LinkRow| link.id)?;
             let shown: Vec<Uuid> = page.items.iter().map(|link| link.id).collect();
+            let ends: Vec<(Uuid, Uuid)> = page.items.iter().flat_map(LinkRow::ends).collect();
+            let page = Page {
+                items: page.items.into_iter().map(LinkView::from).collect(),
+                next: page.next,
+            };
             let answer = page.answer(&room.request.path, limit)?;
-            Ok(access.note(Audited::consultation(answer)).records(shown))
+            let audited = access.note(Audited::consultation(answer)).records(shown);
+            Ok(ends
+                .into_iter()
+                .fold(audited, |audited, (case, owner)| audited.case(case, owner)))
         })
         .await
 }

@@ -64,9 +64,11 @@ impl Sight {
     /// [`AppError::Forbidden`] where it was shared for viewing only.
     pub async fn locked(step: &Doorstep<'_>, id: Uuid) -> Result<Self> {
         let (held, sight) = join!(queries::lock(step, id), Self::of(step, id));
-        let sight = sight?;
+        // In this order: where the first fails, the others can only say that it did.
+        let (held, sight) = (held?, sight?);
         access::check_contributes(&sight.access.level)?;
-        Ok(Self { case: held?, ..sight })
+        let case = held.ok_or(AppError::NotFound)?;
+        Ok(Self { case, ..sight })
     }
 
     /// Whether the caller's organisation owns it.

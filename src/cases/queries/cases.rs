@@ -170,17 +170,19 @@ pub async fn read(mut connection: &AsyncPgConnection, id: Uuid) -> Result<FullCa
         .await?)
 }
 
-/// Locks a case that the caller may change, for the rest of the transaction.
+/// Locks a case that the caller may change, for the rest of the transaction; `None`
+/// where they may not.
 ///
 /// # Errors
-/// [`AppError::NotFound`] where the caller may not change it.
-pub async fn lock(mut connection: &AsyncPgConnection, id: Uuid) -> Result<CaseRow> {
+/// Those of the database.
+pub async fn lock(mut connection: &AsyncPgConnection, id: Uuid) -> Result<Option<CaseRow>> {
     Ok(cases::table
         .filter(cases::id.eq(id))
         .select(CaseRow::as_select())
         .for_no_key_update()
         .first(&mut connection)
-        .await?)
+        .await
+        .optional()?)
 }
 
 /// Writes a changed case, one version on.

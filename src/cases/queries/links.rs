@@ -25,6 +25,16 @@ pub struct LinkRow {
     pub created_at: DateTime<Utc>,
 }
 
+impl LinkRow {
+    /// The cases it links, each with the organisation that owns it.
+    pub fn ends(&self) -> [(Uuid, Uuid); 2] {
+        [
+            (self.case_id, self.case_org_id),
+            (self.linked_case_id, self.linked_case_org_id),
+        ]
+    }
+}
+
 /// The links from and to a case, in the order they were made. Links to cases that
 /// the caller does not see are not among them.
 pub async fn list(

@@ -41,7 +41,11 @@ pub async fn enrol_totp(caller: Caller<may::BeSignedIn>, body: JsonBody<Enrolmen
             let seed = Seed::generate();
             let sealed = room.services.secrets.seal(seed.octets(), &place(org, user));
             let sealed = sealed.map_err(|error| AppError::Internal(error.to_string()))?;
-            second_factor::enrol(room, org, user, &sealed).await?;
+            if !second_factor::enrol(room, org, user, &sealed).await? {
+                return Err(AppError::Conflict(
+                    "an authenticator was enrolled a moment ago; confirm that one".to_owned(),
+                ));
+            }
             let view = SeedView::of(&seed, &room.services.config.issuer);
             let answer = Answer::created("/v1/me/totp".to_owned(), &view)?;
             Ok(Audited::new(Op::Security, answer).record(user))

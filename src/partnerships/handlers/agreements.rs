@@ -117,7 +117,7 @@ pub async fn draft_agreement(
             let parties = checked_parties(room, new.partnership_id, &new.parties).await?;
             let row = draft::new_row(new, keeper)?;
             agreements::insert(room, &row).await?;
-            agreements::replace_parties(room, row.id, keeper, &parties).await?;
+            agreements::add_parties(room, row.id, keeper, &parties).await?;
             let view = AgreementView::of(row.clone(), agreements::parties(room, &[row.id]).await?)?;
             let answer = Answer::created(format!("/v1/agreements/{}", row.id), &view)?.version(row.version);
             Ok(Audited::collection(answer).record(row.id))
@@ -171,8 +171,10 @@ pub async fn update_agreement(
                     .collect(),
             };
             draft::apply(patch, &mut row)?;
+            // The parties first, as who signs does: else two could wait for each other.
+            agreements::remove_parties(room, id).await?;
             agreements::update(room, &row, now).await?;
-            agreements::replace_parties(room, id, row.org_id, &parties).await?;
+            agreements::add_parties(room, id, row.org_id, &parties).await?;
             Ok(Audited::alteration(answer(room, id).await?).record(id))
         })
         .await
@@ -202,13 +204,14 @@ pub async fn sign_agreement(
             other_parties(room, id).await?;
             room.request.expect_version(row.version)?;
             expect_status(&row, "draft")?;
-            if !agreements::sign(room, id, org, me, now).await? {
-                return Err(AppError::Conflict("your organisation has signed already".to_owned()));
-            }
+            let signed = agreements::sign(room, id, org, me, now).await?;
             // A signature counts the version up by one; any more, and the keeper
             // changed the draft since it was read here.
-            if agreements::find(room, id).await?.version != row.version + 1 {
+            if agreements::find(room, id).await?.version != row.version + i64::from(signed) {
                 return Err(AppError::StaleVersion);
+            }
+            if !signed {
+                return Err(AppError::Conflict("your organisation has signed already".to_owned()));
             }
             Ok(Audited::alteration(answer(room, id).await?).record(id))
         })

@@ -221,8 +221,9 @@ pub async fn set_organisation_flag(
     caller
         .alter(body, async |room, new: NewFlagBody| {
             let (id, now) = (id.get(), room.now);
-            let row = organisations::find(room, id).await?;
+            organisations::find(room, id).await?;
             platform_only(room)?;
+            let row = organisations::lock(room, id).await?;
             let flag = FlagRow {
                 org_id: id,
                 flag: new.flag.as_str().to_owned(),

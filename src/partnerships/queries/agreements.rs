@@ -174,15 +174,23 @@ pub async fn update(connection: &mut AsyncPgConnection, row: &AgreementRow, at: 
     (changed == 1).then_some(()).ok_or(AppError::StaleVersion)
 }
 
-/// Puts unsigned parties in the place of those there were.
+/// Takes every party out of a draft, with its signature.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn replace_parties(connection: &mut AsyncPgConnection, id: Uuid, keeper: Uuid, orgs: &[Uuid]) -> Result<()> {
+pub async fn remove_parties(connection: &mut AsyncPgConnection, id: Uuid) -> Result<()> {
     diesel::delete(agreement_parties::table)
         .filter(agreement_parties::agreement_id.eq(id))
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Adds parties that have not signed.
+///
+/// # Errors
+/// Those of the database.
+pub async fn add_parties(connection: &mut AsyncPgConnection, id: Uuid, keeper: Uuid, orgs: &[Uuid]) -> Result<()> {
     let rows: Vec<_> = orgs
         .iter()
         .map(|org| {

@@ -87,6 +87,19 @@ pub async fn flags_of(connection: &mut AsyncPgConnection, orgs: &[Uuid]) -> Resu
         .await?)
 }
 
+/// An organisation, kept from other changes until the end of the transaction.
+///
+/// # Errors
+/// [`AppError::NotFound`] where the caller may not change it.
+pub async fn lock(connection: &mut AsyncPgConnection, id: Uuid) -> Result<OrganisationRow> {
+    Ok(organisations::table
+        .filter(organisations::id.eq(id))
+        .select(OrganisationRow::as_select())
+        .for_no_key_update()
+        .first(connection)
+        .await?)
+}
+
 /// Adds an organisation.
 ///
 /// # Errors

@@ -157,7 +157,7 @@ pub async fn add_member(
         .await
         .optional()?;
     match earlier {
-        Some(None) => return Err(AppError::Conflict("this organisation is a member already".to_owned())),
+        Some(None) => return Err(is_member_already()),
         Some(Some(_)) => {
             let again = diesel::update(partnership_members::table)
                 .filter(partnership_members::partnership_id.eq(partnership))
@@ -179,17 +179,26 @@ pub async fn add_member(
             };
         }
         None => {
-            diesel::insert_into(partnership_members::table)
+            let added = diesel::insert_into(partnership_members::table)
                 .values((
                     partnership_members::partnership_id.eq(partnership),
                     partnership_members::org_id.eq(org),
                     from.map(|day| partnership_members::member_from.eq(day)),
                 ))
+                .on_conflict_do_nothing()
                 .execute(connection)
                 .await?;
+            // Somebody else has just added it.
+            if added == 0 {
+                return Err(is_member_already());
+            }
         }
     }
     Ok(())
+}
+
+fn is_member_already() -> AppError {
+    AppError::Conflict("this organisation is a member already".to_owned())
 }
 
 /// Ends a membership today. Returns whether there was one.

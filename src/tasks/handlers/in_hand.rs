@@ -44,9 +44,10 @@ pub fn reach<V>(id: Id) -> impl AsyncFnOnce(&Doorstep<'_>, &V) -> Result<Reached
             queries::kind_of_owner(step, id),
             queries::grants_of(step, step.user_id)
         );
+        // In this order: where the first fails, the others can only say that it did.
         Ok(Reached {
-            access: access?,
             row: row?,
+            access: access?,
             owner: owner?,
             grants: grants?,
         })

@@ -12,7 +12,7 @@ mod wire;
 pub use app::{Reply, TestApp, instant};
 
 pub use database::TestDatabase;
-pub use people::Actor;
+pub use people::{Actor, Draft};
 pub use photos::{BOUNDARY, form, photo};
 pub use records::ALL_CLASSES;
 pub use wire::exchange;

@@ -1,0 +1,192 @@
+//! Sends requests and looks for the event of each.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::Method;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use serde_json::Value;
+use uuid::Uuid;
+use wardlink::db::schema::audit_events;
+
+use super::document::{Operation, operations};
+use crate::support::{Actor, Draft, Reply, TestApp};
+
+/// What the documented statuses are that cannot be provoked; see the module.
+const UNPROVOKED: &str = include_str!("unprovoked.txt");
+
+/// The main event of a request.
+#[derive(Debug, PartialEq, Queryable)]
+pub struct Event {
+    action: String,
+    outcome: String,
+    status: Option<i16>,
+    reason: Option<String>,
+    actor_user_id: Option<Uuid>,
+    org_id: Option<Uuid>,
+    session_id: Option<Uuid>,
+    /// Cases touched or shown.
+    pub case_ids: Vec<Uuid>,
+    /// Records touched or shown.
+    pub record_ids: Vec<Uuid>,
+}
+
+/// A view of the log, and what was provoked so far.
+pub struct Probe<'a> {
+    app: &'a TestApp,
+    log: AsyncPgConnection,
+    /// Every operation.
+    pub operations: Vec<Operation>,
+    provoked: BTreeSet<(String, String)>,
+}
+
+impl<'a> Probe<'a> {
+    pub async fn new(app: &'a TestApp) -> Self {
+        Self {
+            app,
+            log: app.database.owner().await,
+            operations: operations(),
+            provoked: BTreeSet::new(),
+        }
+    }
+
+    /// The operations that can have `status`.
+    pub fn with(&self, status: u16) -> Vec<Operation> {
+        let have = self.operations.iter().filter(|it| it.statuses.contains(&status));
+        have.cloned().collect()
+    }
+
+    /// The operation of that name.
+    pub fn operation(&self, id: &str) -> Operation {
+        let found = self.operations.iter().find(|operation| operation.id == id);
+        found.unwrap_or_else(|| panic!("no operation {id}")).clone()
+    }
+
+    /// A request of `who` for `operation`, at the version that there is, if it asks.
+    pub fn draft(&self, who: &Actor, operation: &Operation, path: &str) -> Draft<'a> {
+        let draft = self
+            .app
+            .draft(who, operation.method.clone(), path)
+            .header("Access-Purpose", "audit");
+        let is_versioned = operation.statuses.contains(&412) && operation.id != "put_ward_team";
+        if is_versioned {
+            draft.header("If-Match", "*")
+        } else {
+            draft
+        }
+    }
+
+    /// Sends a request, and looks whether its one event says what it was.
+    pub async fn send(&mut self, who: &Actor, operation: &Operation, draft: Draft<'a>) -> (Reply, Event) {
+        let id = Uuid::new_v4();
+        let reply = draft.header("X-Request-Id", &id.to_string()).send().await;
+        let event = self.event_of(id, operation, &reply).await;
+        assert_eq!(event.actor_user_id, Some(who.user_id), "{}", operation.id);
+        assert_eq!(event.session_id, Some(who.session_id), "{}", operation.id);
+        assert_eq!(event.org_id, Some(who.org_id), "{}", operation.id);
+        (reply, event)
+    }
+
+    /// The one event of a request that was answered with `reply`.
+    pub async fn event_of(&mut self, id: Uuid, operation: &Operation, reply: &Reply) -> Event {
+        let mut events: Vec<Event> = audit_events::table
+            .filter(audit_events::request_id.eq(id))
+            .select((
+                audit_events::action,
+                audit_events::outcome,
+                audit_events::status,
+                audit_events::reason,
+                audit_events::actor_user_id,
+                audit_events::org_id,
+                audit_events::session_id,
+                audit_events::case_ids,
+                audit_events::record_ids,
+            ))
+            .load(&mut self.log)
+            .await
+            .unwrap();
+        assert_eq!(events.len(), 1, "{}: {reply:?}", operation.id);
+        let event = events.remove(0);
+        let status = reply.status.as_u16();
+        assert_eq!(event.action, operation.id);
+        assert_eq!(event.status.map(i16::unsigned_abs), Some(status), "{}", operation.id);
+        let outcome = match status {
+            ..400 => "done",
+            400..500 => "refused",
+            _ => "failed",
+        };
+        assert_eq!(event.outcome, outcome, "{}", operation.id);
+        let reason = (status >= 400).then(|| reply.problem());
+        assert_eq!(event.reason.as_deref(), reason, "{}", operation.id);
+        let class = if status < 300 {
+            "2xx".to_owned()
+        } else {
+            status.to_string()
+        };
+        self.provoked.insert((class, operation.id.clone()));
+        event
+    }
+
+    /// Every operation that can have a status of `class` had one, but for those that
+    /// stand in the list; and of those, none had.
+    pub fn assert_all(&self, class: &str, among: impl Fn(&Operation) -> bool) {
+        let listed: BTreeSet<&str> = UNPROVOKED
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .filter(|(of, _)| *of == class)
+            .map(|(_, id)| id)
+            .collect();
+        let missing: BTreeSet<&str> = self
+            .operations
+            .iter()
+            .filter(|operation| among(operation))
+            .map(|operation| operation.id.as_str())
+            .filter(|id| !self.provoked.contains(&(class.to_owned(), (*id).to_owned())))
+            .collect();
+        let unknown: Vec<_> = missing.difference(&listed).collect();
+        let stale: Vec<_> = listed.difference(&missing).collect();
+        assert!(unknown.is_empty(), "{class} was not provoked at {unknown:?}");
+        assert!(stale.is_empty(), "{class}: take out of the list {stale:?}");
+    }
+
+    /// As [`Self::assert_all`], of a single status.
+    pub fn assert_all_of(&self, status: u16) {
+        self.assert_all(&status.to_string(), |it| {
+            it.statuses.contains(&status) && it.permission.is_some()
+        });
+    }
+
+    /// Carries a step out, and once more; answers what the first one answered.
+    pub async fn step(&mut self, who: &Actor, id: &str, path: &str, body: impl Into<Option<Value>>) -> Reply {
+        let operation = self.operation(id);
+        let body = body.into();
+        let draft = |probe: &Self| {
+            let draft = probe.draft(who, &operation, path);
+            match &body {
+                Some(body) => draft.json(body.clone()),
+                None => draft,
+            }
+        };
+        let first = draft(self);
+        let (reply, _) = self.send(who, &operation, first).await;
+        assert!(reply.status.is_success(), "{id}: {reply:?}");
+        let again = draft(self);
+        let (repeated, _) = self.send(who, &operation, again).await;
+        assert!(!repeated.status.is_server_error(), "{id}: {repeated:?}");
+        reply
+    }
+
+    /// Carries a step out that is before sign-in.
+    pub async fn step_anonymously(&mut self, id: &str, path: &str, body: Value, status: u16) -> Reply {
+        let operation = self.operation(id);
+        let request_id = Uuid::new_v4();
+        let request = actix_web::test::TestRequest::with_uri(path)
+            .method(Method::POST)
+            .insert_header(("X-Request-Id", request_id.to_string()))
+            .set_json(body);
+        let reply = self.app.send(request).await.expect(status);
+        let event = self.event_of(request_id, &operation, &reply).await;
+        assert!(event.actor_user_id.is_some() && event.org_id.is_some(), "{id}");
+        reply
+    }
+}

@@ -1,0 +1,151 @@
+//! Changes of one case that meet.
+
+use actix_web::http::Method;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::interleaving::in_order;
+use crate::support::{ALL_CLASSES, Actor, Reply, TestApp};
+use crate::tasks::scene::{MET, cleaning};
+
+const MANAGER: &str = "csm@camden.example";
+
+/// Changes a case that is at its first version.
+async fn change(app: &TestApp, actor: &Actor, case: Uuid, title: &str) -> Reply {
+    app.draft(actor, Method::PATCH, &format!("/v1/cases/{case}"))
+        .header("If-Match", "\"1\"")
+        .json(json!({"title": title}))
+        .send()
+        .await
+}
+
+/// Closes a graffiti case that is at its first version.
+async fn close(app: &TestApp, actor: &Actor, case: Uuid) -> Reply {
+    let step = json!({"event": "classify", "data": {"classification": "art_permitted",
+        "outcome": "art_permitted", "explanation": "The owner had it painted.", "reporter_told": true}});
+    app.draft(actor, Method::POST, &format!("/v1/cases/{case}/transitions"))
+        .header("If-Match", "\"1\"")
+        .json(step)
+        .send()
+        .await
+}
+
+async fn link(app: &TestApp, actor: &Actor, from: Uuid, to: Uuid) -> Reply {
+    let body = json!({"linked_case_id": to, "kind": "related"});
+    app.post(actor, &format!("/v1/cases/{from}/links"), body).await
+}
+
+#[actix_web::test]
+async fn of_two_changes_the_one_that_comes_first_counts() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+    let case = app.case(&manager, "graffiti").await;
+
+    let (first, second) = in_order(
+        &app,
+        "select from cases for update",
+        change(&app, &manager, case, "First"),
+        change(&app, &manager, case, "Second"),
+    )
+    .await;
+
+    first.expect(200);
+    second.expect(412);
+    let read = app.get(&manager, &format!("/v1/cases/{case}")).await.expect(200);
+    assert_eq!(read.body["title"], "First");
+    app.assert_settled().await;
+}
+
+#[actix_web::test]
+async fn of_changing_and_closing_the_one_that_comes_first_counts() {
+    for close_first in [true, false] {
+        let app = TestApp::start().await;
+        let manager = app.sign_in(MANAGER).await;
+        let case = app.case(&manager, "graffiti").await;
+        let (close, change) = (close(&app, &manager, case), change(&app, &manager, case, "Changed"));
+        let lock = "select from cases for update";
+
+        let (first, second) = if close_first {
+            in_order(&app, lock, close, change).await
+        } else {
+            in_order(&app, lock, change, close).await
+        };
+
+        first.expect(200);
+        second.expect(412);
+        let read = app.get(&manager, &format!("/v1/cases/{case}")).await.expect(200);
+        assert_eq!(read.body["status"], if close_first { "closed" } else { "open" });
+        app.assert_settled().await;
+    }
+}
+
+/// A closed case may have open tasks: closing does not look for them. So neither
+/// stops the other, and neither is lost.
+#[actix_web::test]
+async fn a_task_that_meets_the_closing_is_there_and_the_case_is_closed() {
+    for close_first in [true, false] {
+        let app = TestApp::start().await;
+        let manager = app.sign_in(MANAGER).await;
+        let police = app.sign_in("insp.north@met.example").await;
+        let case = app.case(&manager, "graffiti").await;
+        app.open_to(&manager, case, police.org_id, "contribute", ALL_CLASSES)
+            .await;
+        let tasks = format!("/v1/cases/{case}/tasks");
+        let ask = app.post(&manager, &tasks, cleaning(app.organisation(MET).await));
+        let close = close(&app, &manager, case);
+        let lock = "select from cases for update";
+
+        let (closed, asked) = if close_first {
+            in_order(&app, lock, close, ask).await
+        } else {
+            let (asked, closed) = in_order(&app, lock, ask, close).await;
+            (closed, asked)
+        };
+
+        assert_eq!(closed.expect(200).body["status"], "closed");
+        let task = asked.expect(201).id();
+        let listed = app.get(&police, &tasks).await.expect(200);
+        assert_eq!(listed.body["items"][0]["id"], json!(task));
+        assert_eq!(listed.body["items"][0]["state"], "proposed");
+        app.assert_settled().await;
+    }
+}
+
+#[actix_web::test]
+async fn two_links_in_opposite_directions_do_not_stop_each_other() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+    for wait_at_first in [true, false] {
+        let (one, other) = (app.a_case_of(&manager).await, app.a_case_of(&manager).await);
+        let held = if wait_at_first { one } else { other };
+        // Whoever tells of a case waits for who told of it before.
+        let lock = format!("select pg_advisory_xact_lock(hashtextextended('{held}', 0))");
+
+        let there = link(&app, &manager, one, other);
+        let (there, back) = in_order(&app, &lock, there, link(&app, &manager, other, one)).await;
+
+        there.expect(201);
+        back.expect(201);
+    }
+    app.assert_settled().await;
+}
+
+#[actix_web::test]
+async fn of_two_equal_links_one_is_made() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+    let (one, other) = (app.a_case_of(&manager).await, app.a_case_of(&manager).await);
+
+    let (first, second) = in_order(
+        &app,
+        "lock table case_links in share mode",
+        link(&app, &manager, one, other),
+        link(&app, &manager, one, other),
+    )
+    .await;
+
+    let mut statuses = [first.status.as_u16(), second.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 409]);
+    app.assert_settled().await;
+}

@@ -1,0 +1,132 @@
+//! Two requests in flight, in an order that the test decides.
+//!
+//! A connection of the test's own holds a lock that both have to pass. PostgreSQL
+//! lets them through in the order in which they came.
+
+use actix_web::http::Method;
+use diesel::QueryableByName;
+use diesel::sql_types::BigInt;
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use futures_util::future::join_all;
+use futures_util::join;
+use tokio::sync::oneshot;
+
+use crate::support::TestApp;
+
+/// How often it is asked whether somebody waits before the test gives up.
+const PATIENCE: usize = 5_000;
+
+/// The sessions of this database that wait for a lock.
+const WAITING: &str = "pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+
+/// A lock that is held, and a view of who waits.
+struct Held {
+    holder: AsyncPgConnection,
+    watcher: AsyncPgConnection,
+}
+
+impl Held {
+    /// Holds what `lock` locks. The pool is full afterwards, so that nobody is late
+    /// because of a connection that has to be made.
+    async fn hold(app: &TestApp, lock: &str) -> Self {
+        let ready = (0..app.services.config.connections).map(|_| app.anonymous(Method::GET, "/readyz", None));
+        for reply in join_all(ready).await {
+            reply.expect(200);
+        }
+        let (mut holder, watcher) = (app.database.owner().await, app.database.owner().await);
+        holder.batch_execute(&format!("begin; {lock}")).await.unwrap();
+        Self { holder, watcher }
+    }
+
+    /// Waits until so many sessions wait for a lock.
+    #[expect(clippy::disallowed_methods, reason = "a test looks at the server")]
+    async fn until_waiting(&mut self, sessions: i64) {
+        #[derive(QueryableByName)]
+        struct Row {
+            #[diesel(sql_type = BigInt)]
+            waiting: i64,
+        }
+        let query = format!("select count(*) as waiting from {WAITING}");
+        for _ in 0..PATIENCE {
+            let row: Row = diesel::sql_query(&query).get_result(&mut self.watcher).await.unwrap();
+            if row.waiting >= sessions {
+                return;
+            }
+        }
+        panic!("no {sessions} sessions ever wait for the lock");
+    }
+
+    /// Cancels the statements that wait, as a time limit does.
+    async fn cancel(&mut self) {
+        let cancel = format!("select pg_cancel_backend(pid) from {WAITING}");
+        self.watcher.batch_execute(&cancel).await.unwrap();
+    }
+
+    async fn release(mut self) {
+        self.holder.batch_execute("commit").await.unwrap();
+    }
+}
+
+/// Lets `first` and then `second` run up to what `lock` locks, and then on, in this
+/// order.
+pub async fn in_order<A, B>(
+    app: &TestApp,
+    lock: &str,
+    first: impl Future<Output = A>,
+    second: impl Future<Output = B>,
+) -> (A, B) {
+    let mut held = Held::hold(app, lock).await;
+    let (open, opened) = oneshot::channel();
+    let behind = async {
+        opened.await.unwrap();
+        second.await
+    };
+    let conduct = async {
+        held.until_waiting(1).await;
+        open.send(()).unwrap();
+        held.until_waiting(2).await;
+        held.release().await;
+    };
+    let (first, second, ()) = join!(first, behind, conduct);
+    (first, second)
+}
+
+/// Lets `request` run up to what `lock` locks, does `meanwhile` to its end, and then
+/// lets the request go on.
+pub async fn meanwhile<A, B>(
+    app: &TestApp,
+    lock: &str,
+    request: impl Future<Output = A>,
+    meanwhile: impl Future<Output = B>,
+) -> (A, B) {
+    let mut held = Held::hold(app, lock).await;
+    let conduct = async {
+        held.until_waiting(1).await;
+        let done = meanwhile.await;
+        held.release().await;
+        done
+    };
+    join!(request, conduct)
+}
+
+/// Lets `request` run up to what `lock` locks, and hangs up on it there.
+pub async fn hang_up_at<A>(app: &TestApp, lock: &str, request: impl Future<Output = A>) {
+    let mut held = Held::hold(app, lock).await;
+    tokio::select! {
+        _ = request => panic!("the request did not wait"),
+        () = held.until_waiting(1) => {}
+    }
+    held.release().await;
+}
+
+/// Lets `request` run up to what `lock` locks, and cancels its statement there.
+pub async fn cancelled_at<A>(app: &TestApp, lock: &str, request: impl Future<Output = A>) -> A {
+    let mut held = Held::hold(app, lock).await;
+    let conduct = async {
+        held.until_waiting(1).await;
+        held.cancel().await;
+    };
+    let (answer, ()) = join!(request, conduct);
+    held.release().await;
+    answer
+}

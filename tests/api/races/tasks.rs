@@ -1,0 +1,47 @@
+//! Verbs on one task that meet.
+
+use serde_json::json;
+
+use super::interleaving::in_order;
+use crate::tasks::scene::{Scene, with_etag};
+
+#[actix_web::test]
+async fn of_accepting_and_cancelling_the_one_that_comes_first_counts() {
+    for accept_first in [true, false] {
+        let scene = Scene::open().await;
+        let app = &scene.app;
+        let task = scene.proposed().await;
+        let (accept, cancel) = (format!("{task}/accept"), format!("{task}/cancel"));
+        let accept = with_etag(app, &scene.street, &accept, "\"1\"", json!({}));
+        let cancel = with_etag(app, &scene.sergeant, &cancel, "\"1\"", json!({"reason": "Rain."}));
+        let lock = "select from tasks for update";
+
+        let (first, second) = if accept_first {
+            in_order(app, lock, accept, cancel).await
+        } else {
+            in_order(app, lock, cancel, accept).await
+        };
+
+        first.expect(200);
+        assert_eq!(second.expect(412).problem(), "stale-version");
+        let state = app.get(&scene.street, &task).await.expect(200).body["state"].clone();
+        assert_eq!(state, if accept_first { "assigned" } else { "cancelled" });
+        app.assert_settled().await;
+    }
+}
+
+#[actix_web::test]
+async fn who_names_any_version_is_told_what_the_other_did() {
+    let scene = Scene::open().await;
+    let app = &scene.app;
+    let task = scene.proposed().await;
+    let (accept, cancel) = (format!("{task}/accept"), format!("{task}/cancel"));
+    let accept = with_etag(app, &scene.street, &accept, "*", json!({}));
+    let cancel = with_etag(app, &scene.sergeant, &cancel, "*", json!({"reason": "Rain."}));
+
+    let (cancelled, refused) = in_order(app, "select from tasks for update", cancel, accept).await;
+
+    cancelled.expect(200);
+    refused.expect(409);
+    app.assert_settled().await;
+}
