@@ -72,10 +72,10 @@ impl<P: Permission> Caller<P> {
         );
         InFlight::admit(http, &services, user_id)?;
         let is_for_enrolment = claims.subject.client_id.as_deref() == Some(ENROLMENT);
-        let headers = match P::CODE {
-            "" => headers,
-            _ if is_for_enrolment => Err(SecondFactor::NotEnrolled.into()),
-            _ => headers,
+        let headers = if is_for_enrolment && !P::WHILE_ENROLLING {
+            Err(SecondFactor::NotEnrolled.into())
+        } else {
+            headers
         };
         Ok(Self {
             services,

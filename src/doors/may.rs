@@ -8,6 +8,8 @@
 pub trait Permission: 'static {
     /// The code that roles hold; empty where being signed in is enough.
     const CODE: &'static str;
+    /// Whether it is open to whoever has yet to enrol a second factor.
+    const WHILE_ENROLLING: bool = false;
 }
 
 /// A permission under which data may change.
@@ -28,7 +30,16 @@ macro_rules! permissions {
     (@alters $name:ident) => { impl Alters for $name {} };
 }
 
-/// Being signed in: one's own account, and what every member may look up.
+/// One's own account, and the way to a second factor where that is asked for.
+#[derive(Debug)]
+pub struct KeepOwnAccount;
+impl Permission for KeepOwnAccount {
+    const CODE: &'static str = "";
+    const WHILE_ENROLLING: bool = true;
+}
+impl Alters for KeepOwnAccount {}
+
+/// Being signed in: what every member may look up.
 #[derive(Debug)]
 pub struct BeSignedIn;
 impl Permission for BeSignedIn {

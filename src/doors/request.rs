@@ -1,7 +1,7 @@
 //! What a request says about itself: who is behind it, why, and which version it means.
 
 use std::cell::RefCell;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use actix_web::HttpRequest;
@@ -198,17 +198,34 @@ fn text(headers: &HeaderMap, name: &'static str, max: usize) -> Result<Option<St
 /// address that is not such a proxy.
 pub fn peer_of(http: &HttpRequest, services: &Services) -> Option<IpAddr> {
     let trusted: &[IpNetwork] = &services.config.trusted_proxies;
-    let direct = http.peer_addr()?.ip();
+    let direct = http.peer_addr()?.ip().to_canonical();
     let is_proxy = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
     if !is_proxy(direct) {
         return Some(direct);
     }
-    let hops: Vec<IpAddr> = http
+    let hops: Vec<&str> = http
         .headers()
         .get_all("X-Forwarded-For")
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|hop| hop.trim().parse().ok())
+        .flat_map(|value| value.to_str().unwrap_or("unreadable").split(','))
         .collect();
-    Some(hops.into_iter().rev().find(|hop| !is_proxy(*hop)).unwrap_or(direct))
+    let mut nearest = direct;
+    for hop in hops.into_iter().rev() {
+        // Beyond what cannot be read stands only what the client wrote itself.
+        let Some(address) = address_of(hop) else { break };
+        nearest = address;
+        if !is_proxy(address) {
+            break;
+        }
+    }
+    Some(nearest)
+}
+
+/// The address of a hop, which some proxies write with its port.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|socket| socket.ip());
+    hop.parse()
+        .ok()
+        .or_else(with_port)
+        .map(|address: IpAddr| address.to_canonical())
 }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use actix_web::dev::ServiceResponse;
+use actix_web::http::Method;
 use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use prometheus::{Encoder, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
@@ -89,10 +90,20 @@ pub fn count<B>(response: &ServiceResponse<B>) {
         .responses
         .with_label_values(&[
             pattern.as_deref().unwrap_or("none"),
-            response.request().method().as_str(),
+            method_of(response.request().method()),
             status.as_str(),
         ])
         .inc();
+}
+
+/// The method, or `other` for what is none: each name that is counted stays in memory,
+/// and a client may invent as many as it likes.
+fn method_of(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+    ];
+    let known = KNOWN.iter().find(|known| **known == method.as_str());
+    known.copied().unwrap_or("other")
 }
 
 /// Metrics for Prometheus

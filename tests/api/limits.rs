@@ -141,6 +141,12 @@ async fn a_made_up_forwarding_header_changes_nothing_and_a_proxys_is_believed() 
     from_address(&proxied, path, "198.51.100.2, 203.0.113.9")
         .await
         .expect(429);
+    from_address(&proxied, path, "192.0.2.9, 198.51.100.2:4711")
+        .await
+        .expect(429);
+    // What cannot be read ends the search: to the left of it anything may stand.
+    from_address(&proxied, path, "192.0.2.10, unknown").await.expect(200);
+    from_address(&proxied, path, "192.0.2.11, unknown").await.expect(429);
 }
 
 #[actix_web::test]

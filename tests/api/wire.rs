@@ -287,3 +287,25 @@ async fn the_description_is_sent_whole() {
     let sent: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(sent, serde_json::to_value(wardlink::http::openapi::document()).unwrap());
 }
+
+#[actix_web::test]
+async fn methods_that_a_client_invents_are_not_kept() {
+    let app = TestApp::start().await;
+    let address = app.listen();
+    for number in 0..3 {
+        exchange(
+            address,
+            format!("INVENTED{number} / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+        )
+        .await;
+    }
+
+    let metrics = exchange(
+        address,
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+
+    assert!(metrics.contains("method=\"other\""), "{metrics}");
+    assert!(!metrics.contains("INVENTED"), "{metrics}");
+}

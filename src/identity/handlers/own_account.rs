@@ -20,7 +20,7 @@ use crate::identity::view::people::{PasswordChange, SessionView};
     security(("bearer" = []))
 )]
 #[get("/v1/me/sessions")]
-pub async fn list_my_sessions(caller: Caller<may::BeSignedIn>, params: Params<PlainList>) -> Result<HttpResponse> {
+pub async fn list_my_sessions(caller: Caller<may::KeepOwnAccount>, params: Params<PlainList>) -> Result<HttpResponse> {
     caller
         .consult(params, async |room, list: PlainList| {
             let (org, user, current) = (room.person.org_id, room.person.user_id, room.person.session_id);
@@ -44,7 +44,7 @@ pub async fn list_my_sessions(caller: Caller<may::BeSignedIn>, params: Params<Pl
     security(("bearer" = []))
 )]
 #[delete("/v1/me/sessions/{id}")]
-pub async fn end_my_session(caller: Caller<may::BeSignedIn>, id: Id) -> Result<HttpResponse> {
+pub async fn end_my_session(caller: Caller<may::KeepOwnAccount>, id: Id) -> Result<HttpResponse> {
     caller
         .alter((), async |room, ()| {
             let (user, now) = (room.person.user_id, room.now);
@@ -68,7 +68,7 @@ pub async fn end_my_session(caller: Caller<may::BeSignedIn>, id: Id) -> Result<H
 )]
 #[post("/v1/me/password")]
 pub async fn change_my_password(
-    caller: Caller<may::BeSignedIn>,
+    caller: Caller<may::KeepOwnAccount>,
     body: JsonBody<PasswordChange>,
 ) -> Result<HttpResponse> {
     caller

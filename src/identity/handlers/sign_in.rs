@@ -175,7 +175,7 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
     security(("bearer" = []))
 )]
 #[post("/v1/auth/logout")]
-pub async fn logout(caller: Caller<may::BeSignedIn>) -> Result<HttpResponse> {
+pub async fn logout(caller: Caller<may::KeepOwnAccount>) -> Result<HttpResponse> {
     caller
         .alter((), async |room, ()| {
             let session = room.person.session_id;
@@ -195,7 +195,7 @@ pub async fn logout(caller: Caller<may::BeSignedIn>) -> Result<HttpResponse> {
     security(("bearer" = []))
 )]
 #[get("/v1/me")]
-pub async fn read_me(caller: Caller<may::BeSignedIn>) -> Result<HttpResponse> {
+pub async fn read_me(caller: Caller<may::KeepOwnAccount>) -> Result<HttpResponse> {
     caller
         .consult((), async |room, ()| {
             let user = room.person.user_id;

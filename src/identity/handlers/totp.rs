@@ -24,7 +24,7 @@ use crate::identity::view::totp::{Confirmation, Enrolment, RecoveryCodes, Remova
     security(("bearer" = []))
 )]
 #[post("/v1/me/totp")]
-pub async fn enrol_totp(caller: Caller<may::BeSignedIn>, body: JsonBody<Enrolment>) -> Result<HttpResponse> {
+pub async fn enrol_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Enrolment>) -> Result<HttpResponse> {
     caller
         .alter(body, async |room, wanted: Enrolment| {
             shown_once(room)?;
@@ -64,7 +64,7 @@ pub async fn enrol_totp(caller: Caller<may::BeSignedIn>, body: JsonBody<Enrolmen
     security(("bearer" = []))
 )]
 #[post("/v1/me/totp/confirm")]
-pub async fn confirm_totp(caller: Caller<may::BeSignedIn>, body: JsonBody<Confirmation>) -> Result<HttpResponse> {
+pub async fn confirm_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Confirmation>) -> Result<HttpResponse> {
     caller
         .alter(body, async |room, confirmation: Confirmation| {
             shown_once(room)?;
@@ -106,7 +106,7 @@ pub async fn confirm_totp(caller: Caller<may::BeSignedIn>, body: JsonBody<Confir
     security(("bearer" = []))
 )]
 #[delete("/v1/me/totp")]
-pub async fn remove_totp(caller: Caller<may::BeSignedIn>, body: JsonBody<Removal>) -> Result<HttpResponse> {
+pub async fn remove_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Removal>) -> Result<HttpResponse> {
     caller
         .alter(body, async |room, removal: Removal| {
             verify_password(room, &removal.current_password).await?;
