@@ -213,6 +213,20 @@ fn every_operation_is_described() {
 #[actix_web::test]
 async fn without_a_token_every_operation_but_the_open_ones_answers_401() {
     let app = TestApp::start().await;
+    let somebody = app.sign_in("csm@camden.example").await;
+    let now = app.services.clock.now();
+    let bearer = |sub: Uuid, sid: Uuid, at| {
+        let client_id = None;
+        let subject = AccessSubject { sub, sid, client_id };
+        format!("Bearer {}", app.services.tokens.mint(&subject, at))
+    };
+    let tokens = [
+        "Bearer nonsense".to_owned(),
+        "Basic YTpi".to_owned(),
+        bearer(somebody.user_id, somebody.session_id, now - chrono::Duration::hours(1)),
+        bearer(Uuid::now_v7(), somebody.session_id, now),
+        bearer(somebody.user_id, Uuid::now_v7(), now),
+    ];
     for operation in operations() {
         assert_eq!(
             operation.permission.is_none(),
@@ -223,11 +237,11 @@ async fn without_a_token_every_operation_but_the_open_ones_answers_401() {
         if operation.permission.is_none() {
             continue;
         }
-        for token in [None, Some("Bearer nonsense"), Some("Basic YTpi")] {
+        for token in std::iter::once(None).chain(tokens.iter().map(Some)) {
             let mut request =
                 actix_web::test::TestRequest::with_uri(&filled(&operation.path)).method(operation.method.clone());
             if let Some(token) = token {
-                request = request.insert_header(("Authorization", token));
+                request = request.insert_header(("Authorization", token.as_str()));
             }
             let reply = app.send(request).await.expect(401);
             assert_eq!(reply.problem(), "unauthenticated", "{}", operation.id);

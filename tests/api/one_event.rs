@@ -5,10 +5,10 @@
 //! What cannot be provoked here stands in `one_event/unprovoked.txt`, which may only
 //! shrink: what is provoked must not stand there.
 
-mod document;
+pub mod document;
 mod panics;
 mod probe;
 mod reading;
 mod refusals;
 mod walk;
-mod world;
+pub mod world;

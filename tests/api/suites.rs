@@ -1,0 +1,4 @@
+//! What holds for every operation of the document, whoever calls it.
+
+mod matrix;
+mod strangers;
