@@ -116,7 +116,7 @@ class Bench:
     def environment(self):
         return os.environ | {
             "DATABASE_URL": self.url, "WARDLINK_LISTEN": LISTEN, "WARDLINK_CONNECTIONS": str(CONNECTIONS),
-            "WARDLINK_WORKERS": "2", "WARDLINK_DATA": str(self.folder / "data"), "RUST_LOG": "warn",
+            "WARDLINK_WORKERS": "2", "WARDLINK_DATA": str(self.folder / f"data-{self.options.size}"), "RUST_LOG": "warn",
             "WARDLINK_LIMIT_PERSON": "off", "WARDLINK_LIMIT_ORGANISATION": "off", "WARDLINK_LIMIT_ADDRESS": "off",
         }
 
