@@ -13,7 +13,7 @@ use wardlink::doors::may;
 use wardlink::http::openapi;
 use wardlink::identity::tokens::{AccessSubject, ENROLMENT};
 
-use crate::support::{Actor, Reply, TestApp};
+use crate::support::{Actor, Operation, Reply, TestApp, operations};
 
 /// Operations that anybody may call. This list may only shrink.
 const OPEN: &[&str] = &[
@@ -63,56 +63,6 @@ const POISON: &[&str] = &[
     "91",
     "181",
 ];
-
-struct Operation {
-    id: String,
-    method: Method,
-    path: String,
-    permission: Option<String>,
-    body: Option<Value>,
-    query: Vec<String>,
-    document: Value,
-}
-
-fn operations() -> Vec<Operation> {
-    let document = serde_json::to_value(openapi::document()).unwrap();
-    let mut found = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-            let named = |place: &str| {
-                parameters
-                    .iter()
-                    .filter(|it| it["in"] == place)
-                    .map(|it| it["name"].as_str().unwrap().to_owned())
-                    .collect()
-            };
-            found.push(Operation {
-                id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
-                method: method.to_uppercase().parse().unwrap(),
-                path: path.clone(),
-                permission: permission_of(operation),
-                body: example_of(&document, operation),
-                query: named("query"),
-                document: operation.clone(),
-            });
-        }
-    }
-    found
-}
-
-fn permission_of(operation: &Value) -> Option<String> {
-    let scopes = operation["security"][0].get("bearer")?;
-    Some(scopes[0].as_str().unwrap_or_default().to_owned())
-}
-
-/// The example of the request body, from its schema.
-fn example_of(document: &Value, operation: &Value) -> Option<Value> {
-    let content = operation.get("requestBody")?.get("content")?.get("application/json")?;
-    let reference = content["schema"]["$ref"].as_str()?;
-    let schema = document.pointer(reference.trim_start_matches('#'))?;
-    schema.get("example").cloned()
-}
 
 /// The path with every parameter filled in by a fresh id, or a plain word.
 fn filled(path: &str) -> String {

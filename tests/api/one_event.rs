@@ -5,7 +5,6 @@
 //! What cannot be provoked here stands in `one_event/unprovoked.txt`, which may only
 //! shrink: what is provoked must not stand there.
 
-pub mod document;
 mod panics;
 mod probe;
 mod reading;

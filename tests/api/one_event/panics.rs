@@ -5,9 +5,8 @@ use actix_web::{HttpResponse, get, post};
 use wardlink::doors::{Answer, Audited, Caller, may};
 use wardlink::error::Result;
 
-use super::document::Operation;
 use super::probe::Probe;
-use crate::support::TestApp;
+use crate::support::{Operation, TestApp};
 
 /// Panics while it looks
 #[utoipa::path(responses((status = 200, description = "Never.")), security(("bearer" = [])))]

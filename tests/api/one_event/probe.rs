@@ -9,8 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use wardlink::db::schema::audit_events;
 
-use super::document::{Operation, operations};
-use crate::support::{Actor, Draft, Reply, TestApp};
+use crate::support::{Actor, Draft, Operation, Reply, TestApp, operations};
 
 /// What the documented statuses are that cannot be provoked; see the module.
 const UNPROVOKED: &str = include_str!("unprovoked.txt");

@@ -4,9 +4,9 @@ use actix_web::http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::document::Operation;
 use super::probe::{Event, Probe};
 use super::world::World;
+use crate::support::Operation;
 
 fn reads(operation: &Operation) -> bool {
     operation.method == Method::GET && operation.permission.is_some()

@@ -6,9 +6,8 @@ use diesel_async::SimpleAsyncConnection;
 use uuid::Uuid;
 use wardlink::identity::roles::BUILT_IN;
 
-use crate::one_event::document::{Operation, operations};
 use crate::one_event::world::World;
-use crate::support::Actor;
+use crate::support::{Actor, Operation, operations};
 
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/suites/role_matrix.txt");
 

@@ -7,9 +7,8 @@ use diesel_async::SimpleAsyncConnection;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::one_event::document::{Operation, operations};
 use crate::one_event::world::World;
-use crate::support::{Actor, BOUNDARY, Reply, form, photo};
+use crate::support::{Actor, BOUNDARY, Operation, Reply, form, operations, photo};
 
 /// What every member may look up, or is one's own. This list may only shrink.
 const OPEN: &str = include_str!("open_to_strangers.txt");

@@ -21,10 +21,12 @@ pub struct Operation {
     pub body: Option<Value>,
     /// Every status it can have.
     pub statuses: BTreeSet<u16>,
-    /// Whether it takes parameters in the query.
-    pub has_query: bool,
+    /// The names of its parameters in the query.
+    pub query: Vec<String>,
     /// Whether its answer has `items`.
     pub is_list: bool,
+    /// All that the document says of it.
+    pub document: Value,
 }
 
 /// Every operation of the document.
@@ -50,14 +52,21 @@ pub fn operations() -> Vec<Operation> {
                     .keys()
                     .map(|status| status.parse().unwrap())
                     .collect(),
-                has_query: operation["parameters"]
-                    .as_array()
-                    .is_some_and(|parameters| parameters.iter().any(|it| it["in"] == "query")),
+                query: names_in_query(operation),
                 is_list: resolved(&document, answer)["properties"].get("items").is_some(),
+                document: operation.clone(),
             });
         }
     }
     found
+}
+
+fn names_in_query(operation: &Value) -> Vec<String> {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let in_query = parameters.filter(|parameter| parameter["in"] == "query");
+    in_query
+        .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// The schema that `schema` refers to.
