@@ -42,6 +42,7 @@ mod sign_in;
 mod start_up;
 mod story;
 mod subjects;
+mod suites;
 mod tampering;
 mod tasks;
 mod tls;

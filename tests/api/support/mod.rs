@@ -4,6 +4,7 @@ mod app;
 mod cases;
 mod database;
 mod log;
+mod operations;
 mod people;
 mod photos;
 mod records;
@@ -12,6 +13,7 @@ mod wire;
 pub use app::{Reply, TestApp, instant};
 
 pub use database::TestDatabase;
+pub use operations::{Operation, filled, holding, open_operations, operations};
 pub use people::Actor;
 pub use photos::{BOUNDARY, form, photo};
 pub use records::ALL_CLASSES;
