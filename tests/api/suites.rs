@@ -5,5 +5,7 @@ mod canaries;
 mod fingerprint;
 mod matrix;
 mod objects;
+#[cfg(debug_assertions)]
+mod row_security;
 mod unauthenticated;
 mod world;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use crate::support::TestApp;
 
@@ -16,6 +17,12 @@ const KEPT_OUT: &str = "'audit_events', 'audit_seals', 'audit_hashes', 'audit_ch
 /// A digest of every table, by its name.
 pub async fn fingerprint(app: &TestApp) -> BTreeMap<String, String> {
     digests(app, "true").await
+}
+
+/// The same of the rows that belong to one organisation.
+pub async fn fingerprint_of(app: &TestApp, org: Uuid) -> BTreeMap<String, String> {
+    let own = ["org_id", "case_org_id"].map(|column| format!("to_jsonb(t)->>''{column}'' = ''{org}''"));
+    digests(app, &own.join(" or ")).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "tables are looked at by name")]
