@@ -132,3 +132,21 @@ fn nothing_is_left_unfinished() {
             .any(|word| text.contains(word))
     });
 }
+
+#[test]
+fn checks_can_be_switched_off_in_debug_builds_alone() {
+    none("a switch that a released binary would have", |name, text| {
+        let lines: Vec<&str> = text.lines().collect();
+        name != "doors/unguarded.rs"
+            && (0..lines.len())
+                .filter(|at| lines[*at].contains("unguarded"))
+                .any(|at| at == 0 || lines[at - 1].trim() != "#[cfg(debug_assertions)]")
+    });
+    let uses = sources().iter().filter(|(_, text)| text.contains("unguarded")).count();
+    assert!(uses > 1, "the switch has another name now");
+    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    assert!(
+        !manifest.contains("debug-assertions"),
+        "a released binary would have the switch"
+    );
+}

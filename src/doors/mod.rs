@@ -17,7 +17,7 @@
 //! ```
 //!
 //! [`Anonymous`] serves the operations before sign-in, a list that may only
-//! shrink (see `tests/api/contract.rs`). [`JobCaller`] serves jobs.
+//! shrink (see `tests/api/suites/open_operations.txt`). [`JobCaller`] serves jobs.
 
 mod anonymous;
 mod answer;
@@ -32,6 +32,8 @@ mod reader;
 mod refusal;
 mod request;
 mod room;
+#[cfg(debug_assertions)]
+pub mod unguarded;
 
 pub use anonymous::{Anonymous, Hall, Identified};
 pub use answer::{Answer, Body};

@@ -10,4 +10,4 @@ mod probe;
 mod reading;
 mod refusals;
 mod walk;
-pub mod world;
+mod world;

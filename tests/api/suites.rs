@@ -1,4 +1,11 @@
-//! What holds for every operation of the document, whoever calls it.
+//! Who may do what: each operation of the document against each kind of caller.
 
+mod bodies;
+mod canaries;
+mod fingerprint;
 mod matrix;
-mod strangers;
+mod objects;
+#[cfg(debug_assertions)]
+mod row_security;
+mod unauthenticated;
+mod world;

@@ -13,7 +13,7 @@ mod wire;
 pub use app::{Reply, TestApp, instant};
 
 pub use database::TestDatabase;
-pub use operations::{Operation, operations};
+pub use operations::{Operation, filled, holding, open_operations, operations};
 pub use people::{Actor, Draft};
 pub use photos::{BOUNDARY, form, photo};
 pub use records::ALL_CLASSES;

@@ -1,59 +1,93 @@
-//! What the OpenAPI document says of the operations.
+//! Every operation of the OpenAPI document, and people who may call it.
 
 use std::collections::BTreeSet;
 
 use actix_web::http::Method;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde_json::Value;
+use uuid::Uuid;
+use wardlink::db::schema::{custom_roles, role_grants};
 use wardlink::http::openapi;
 
-/// An operation of the document.
+use super::{Actor, TestApp};
+
+/// An operation, as it is documented.
 #[derive(Clone)]
 pub struct Operation {
-    /// Its operationId.
+    /// Its `operationId`.
     pub id: String,
     /// Its method.
     pub method: Method,
-    /// Its path, with `{…}` where something is to be filled in.
+    /// Its path, with `{parameters}`.
     pub path: String,
-    /// `None` before sign-in, `""` where being signed in is enough.
+    /// The permission it needs: none where it is open, empty where being signed in is enough.
     pub permission: Option<String>,
-    /// An example of its body.
+    /// The example of its JSON body.
     pub body: Option<Value>,
+    /// The schema of its JSON body.
+    pub schema: Option<Value>,
+    /// Names of its query parameters.
+    pub query: Vec<String>,
     /// Every status it can have.
     pub statuses: BTreeSet<u16>,
-    /// The names of its parameters in the query.
-    pub query: Vec<String>,
     /// Whether its answer has `items`.
     pub is_list: bool,
-    /// All that the document says of it.
+    /// All that is said of it.
     pub document: Value,
 }
 
-/// Every operation of the document.
+impl Operation {
+    /// Whether it takes a form with a file.
+    pub fn takes_a_file(&self) -> bool {
+        !self.document["requestBody"]["content"]["multipart/form-data"].is_null()
+    }
+
+    /// The path up to each parameter, with that parameter last.
+    pub fn prefixes(&self) -> Vec<&str> {
+        let ends = self.path.match_indices('}').map(|(end, _)| end);
+        ends.map(|end| &self.path[..=end]).collect()
+    }
+
+    /// The path with its parameters filled in, in their order.
+    pub fn at(&self, ids: &[String]) -> String {
+        let mut ids = ids.iter();
+        self.path
+            .split('/')
+            .map(|part| match part.starts_with('{') {
+                true => ids.next().unwrap().clone(),
+                false => part.to_owned(),
+            })
+            .collect::<Vec<_>>()
+            .join("/")
+    }
+}
+
+/// All of them.
 pub fn operations() -> Vec<Operation> {
     let document = serde_json::to_value(openapi::document()).unwrap();
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
-            let scopes = operation["security"][0].get("bearer");
-            let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"];
-            let request = &operation["requestBody"]["content"]["application/json"]["schema"];
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let named = |place: &str| {
+                parameters
+                    .iter()
+                    .filter(|it| it["in"] == place)
+                    .map(|it| it["name"].as_str().unwrap().to_owned())
+                    .collect()
+            };
+            let schema = schema_of(&document, operation);
             found.push(Operation {
-                id: operation["operationId"].as_str().unwrap().to_owned(),
+                id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.clone(),
-                permission: scopes.map(|scopes| scopes[0].as_str().unwrap_or_default().to_owned()),
-                body: resolved(&document, request)["example"]
-                    .as_object()
-                    .map(|example| example.clone().into()),
-                statuses: operation["responses"]
-                    .as_object()
-                    .unwrap()
-                    .keys()
-                    .map(|status| status.parse().unwrap())
-                    .collect(),
-                query: names_in_query(operation),
-                is_list: resolved(&document, answer)["properties"].get("items").is_some(),
+                permission: permission_of(operation),
+                body: schema.as_ref().and_then(|schema| schema.get("example").cloned()),
+                schema,
+                query: named("query"),
+                statuses: statuses_of(operation),
+                is_list: is_list(&document, operation),
                 document: operation.clone(),
             });
         }
@@ -61,18 +95,106 @@ pub fn operations() -> Vec<Operation> {
     found
 }
 
-fn names_in_query(operation: &Value) -> Vec<String> {
-    let parameters = operation["parameters"].as_array().into_iter().flatten();
-    let in_query = parameters.filter(|parameter| parameter["in"] == "query");
-    in_query
-        .map(|parameter| parameter["name"].as_str().unwrap().to_owned())
-        .collect()
+/// The operations that anybody may call. This list may only shrink.
+pub fn open_operations() -> Vec<String> {
+    let list = include_str!("../suites/open_operations.txt");
+    list.lines().map(str::to_owned).collect()
 }
 
-/// The schema that `schema` refers to.
-fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
-    let reference = schema["$ref"].as_str().unwrap_or_default();
-    document
-        .pointer(reference.trim_start_matches('#'))
-        .unwrap_or(&Value::Null)
+fn permission_of(operation: &Value) -> Option<String> {
+    let scopes = operation["security"][0].get("bearer")?;
+    Some(scopes[0].as_str().unwrap_or_default().to_owned())
+}
+
+fn schema_of(document: &Value, operation: &Value) -> Option<Value> {
+    let content = operation.get("requestBody")?.get("content")?.get("application/json")?;
+    let reference = content["schema"]["$ref"].as_str()?;
+    document.pointer(reference.trim_start_matches('#')).cloned()
+}
+
+fn statuses_of(operation: &Value) -> BTreeSet<u16> {
+    let responses = operation["responses"].as_object().unwrap();
+    responses.keys().map(|status| status.parse().unwrap()).collect()
+}
+
+fn is_list(document: &Value, operation: &Value) -> bool {
+    let answer = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+    let reference = answer["$ref"].as_str().unwrap_or_default();
+    let schema = document.pointer(reference.trim_start_matches('#'));
+    schema.is_some_and(|schema| schema["properties"].get("items").is_some())
+}
+
+/// The path with every parameter filled in by a fresh id, or a plain word.
+pub fn filled(path: &str) -> String {
+    path.split('/')
+        .map(|part| match part {
+            "{gss}" => "E05013664".to_owned(),
+            "{slug}" => "not-found".to_owned(),
+            "{type}" => "graffiti".to_owned(),
+            part if part.starts_with('{') => Uuid::now_v7().to_string(),
+            part => part.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// Somebody of the council who holds exactly these permissions.
+pub async fn holding(app: &TestApp, permissions: &[&str]) -> Actor {
+    let actor = app.sign_in("street@camden.example").await;
+    app.grant_only(&actor, permissions, None, None).await;
+    actor
+}
+
+impl TestApp {
+    /// Makes a role of these permissions the only one that `actor` holds, within these
+    /// wards and case types.
+    pub async fn grant_only(
+        &self,
+        actor: &Actor,
+        permissions: &[&str],
+        areas: Option<Vec<&str>>,
+        case_types: Option<Vec<&str>>,
+    ) -> Uuid {
+        let mut owner = self.database.owner().await;
+        let (id, code) = (Uuid::now_v7(), format!("r{}", Uuid::new_v4().simple()));
+        diesel::insert_into(custom_roles::table)
+            .values((
+                custom_roles::id.eq(id),
+                custom_roles::org_id.eq(actor.org_id),
+                custom_roles::code.eq(&code),
+                custom_roles::name.eq("Test"),
+                custom_roles::permissions.eq(permissions),
+            ))
+            .execute(&mut owner)
+            .await
+            .unwrap();
+        self.give_only(actor, &code, areas, case_types).await;
+        id
+    }
+
+    /// Makes a role the only one that `actor` holds, within these wards and case types.
+    pub async fn give_only(&self, actor: &Actor, role: &str, areas: Option<Vec<&str>>, case_types: Option<Vec<&str>>) {
+        let mut owner = self.database.owner().await;
+        diesel::delete(role_grants::table.filter(role_grants::user_id.eq(actor.user_id)))
+            .execute(&mut owner)
+            .await
+            .unwrap();
+        self.give(actor, role, areas, case_types).await;
+    }
+
+    /// Gives `actor` one more role, within these wards and case types.
+    pub async fn give(&self, actor: &Actor, role: &str, areas: Option<Vec<&str>>, case_types: Option<Vec<&str>>) {
+        diesel::insert_into(role_grants::table)
+            .values((
+                role_grants::id.eq(Uuid::now_v7()),
+                role_grants::org_id.eq(actor.org_id),
+                role_grants::user_id.eq(actor.user_id),
+                role_grants::role.eq(role),
+                role_grants::areas.eq(areas),
+                role_grants::case_types.eq(case_types),
+            ))
+            .execute(&mut self.database.owner().await)
+            .await
+            .unwrap();
+    }
 }

@@ -111,6 +111,7 @@ impl TestApp {
     /// The demo's agreement in force.
     pub async fn agreement(&self) -> Uuid {
         agreements::table
+            .filter(agreements::status.eq("active"))
             .select(agreements::id)
             .first(&mut self.database.owner().await)
             .await
