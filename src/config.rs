@@ -29,6 +29,8 @@ pub struct Deadlines {
     pub file: Duration,
     /// A body, and a second more for every [`Deadlines::PACE`] bytes of it.
     pub body: Duration,
+    /// For which a client may take nothing of what it was sent.
+    pub unread: Duration,
 }
 
 impl Deadlines {
@@ -42,6 +44,7 @@ impl Default for Deadlines {
             request: Duration::from_secs(30),
             file: Duration::from_secs(300),
             body: Duration::from_secs(15),
+            unread: Duration::from_secs(30),
         }
     }
 }

@@ -3,19 +3,18 @@
 use std::any::Any;
 use std::time::Duration;
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::{Extensions, Payload};
 use actix_web::error::PayloadError;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{LocalBoxStream, unfold};
+use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::Deadlines;
-
-/// Milliseconds for which a client may take nothing of what it was sent.
-const UNREAD: u32 = 30_000;
 
 /// The body, which breaks off as timed out when it comes too slowly: after
 /// `first`, and a second more for every [`Deadlines::PACE`] bytes that came.
@@ -45,13 +44,19 @@ pub fn body(payload: Payload, first: Duration) -> Payload {
     Payload::Stream { payload: stream }
 }
 
-/// Has the kernel close a connection whose client takes nothing of its answer for
-/// [`UNREAD`]. Actix itself has no deadline for writing. A client that reads
+/// Has the kernel give up a connection whose client takes nothing of its answer for
+/// as long as `unread`. Actix itself has no deadline for writing. A client that reads
 /// slowly, but reads, is not cut.
-pub fn answers(connection: &dyn Any, _: &mut Extensions) {
-    if let Some(stream) = connection.downcast_ref::<TcpStream>()
-        && let Err(error) = setsockopt(stream, sockopt::TcpUserTimeout, &UNREAD)
-    {
-        tracing::warn!("a connection has no deadline for reading its answers: {error}");
+pub fn answers(unread: Duration) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
+    let milliseconds = u32::try_from(unread.as_millis()).unwrap_or(u32::MAX);
+    move |connection, _| {
+        let encrypted = || Some(connection.downcast_ref::<TlsStream<TcpStream>>()?.get_ref().0);
+        let limited = match connection.downcast_ref::<TcpStream>().or_else(encrypted) {
+            Some(stream) => setsockopt(stream, sockopt::TcpUserTimeout, &milliseconds),
+            None => Err(Errno::ENOTSOCK),
+        };
+        if let Err(error) = limited {
+            tracing::warn!("a connection has no deadline for reading its answers: {error}");
+        }
     }
 }

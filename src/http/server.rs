@@ -75,6 +75,7 @@ pub fn serve(
 ) -> std::io::Result<Server> {
     let document = openapi::document().to_pretty_json().map_err(std::io::Error::other)?;
     let document = Bytes::from(document);
+    let unread = services.config.deadlines.unread;
     let server = HttpServer::new(move || {
         let (app, _) = App::new()
             .into_utoipa_app()
@@ -88,7 +89,7 @@ pub fn serve(
             .default_service(web::to(conventions::no_route))
             .wrap(from_fn(conventions::apply))
     })
-    .on_connect(pace::answers)
+    .on_connect(pace::answers(unread))
     .workers(workers)
     .client_request_timeout(Duration::from_secs(5))
     .client_disconnect_timeout(Duration::from_secs(5))

@@ -3,13 +3,15 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use wardlink::config::TlsFiles;
 use wardlink::http::server;
 use wardlink::http::tls::Certificate;
@@ -25,11 +27,12 @@ fn issue(folder: &Path) -> CertificateDer<'static> {
     cert.der().clone()
 }
 
-async fn health(
-    address: SocketAddr,
+/// A connection by TLS over `stream`.
+async fn encrypted(
+    stream: TcpStream,
     trusted: &CertificateDer<'static>,
     version: &'static SupportedProtocolVersion,
-) -> std::io::Result<String> {
+) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -38,9 +41,16 @@ async fn health(
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let stream = TcpStream::connect(address).await?;
     let connector = TlsConnector::from(Arc::new(client));
-    let mut stream = connector.connect("localhost".try_into().unwrap(), stream).await?;
+    connector.connect("localhost".try_into().unwrap(), stream).await
+}
+
+async fn health(
+    address: SocketAddr,
+    trusted: &CertificateDer<'static>,
+    version: &'static SupportedProtocolVersion,
+) -> std::io::Result<String> {
+    let mut stream = encrypted(TcpStream::connect(address).await?, trusted, version).await?;
     stream
         .write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         .await?;
@@ -93,4 +103,51 @@ async fn both_versions_are_spoken_and_a_new_certificate_is_shown_without_a_resta
             .unwrap()
             .starts_with("http/1.1 200")
     );
+}
+
+/// Far more than the buffers of a connection take.
+const MANY: usize = 200;
+
+/// Asks for much over `stream`, and waits until something of it has come.
+async fn ask_for_much<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) -> S {
+    let request = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    stream.write_all(request.repeat(MANY).as_bytes()).await.unwrap();
+    stream.read_u8().await.unwrap();
+    stream
+}
+
+#[actix_web::test]
+async fn a_client_that_does_not_read_is_given_up_by_tls_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = issue(folder.path());
+    let files = TlsFiles {
+        certificate: folder.path().join("cert.pem"),
+        key: folder.path().join("key.pem"),
+    };
+    let app = TestApp::start_with(|config| config.deadlines.unread = Duration::from_secs(1)).await;
+
+    for is_encrypted in [false, true] {
+        let certificate = Arc::new(Certificate::open(files.clone()).unwrap());
+        let tls = is_encrypted.then(|| certificate.server().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = server::serve(listener, app.services.clone(), 1, tls).unwrap();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let plain = socket.connect(address).await.unwrap();
+        let idle: Box<dyn std::any::Any> = if is_encrypted {
+            let stream = encrypted(plain, &trusted, &version::TLS13).await.unwrap();
+            Box::new(ask_for_much(stream).await)
+        } else {
+            Box::new(ask_for_much(plain).await)
+        };
+
+        // It stops as soon as no connection is left; else after half a minute.
+        let stopped = tokio::time::timeout(Duration::from_secs(15), handle.stop(true)).await;
+
+        assert!(stopped.is_ok(), "still connected; encrypted: {is_encrypted}");
+        drop(idle);
+    }
 }
