@@ -76,6 +76,8 @@ pub fn of_settings(config: &Config) -> Verdict {
     let urls = [
         ("DATABASE_URL", &config.database_url),
         ("WARDLINK_WORKER_URL", &config.worker_url),
+        ("WARDLINK_MIGRATION_URL", &config.migration_url),
+        ("WARDLINK_AUDITOR_URL", &config.auditor_url),
     ];
     for (name, url) in urls {
         let Some(url) = url else { continue };
@@ -100,18 +102,31 @@ fn of_login(name: &str, login: &tokio_postgres::Config, config: &Config, verdict
             .faults
             .push(format!("{name}: the password is one that everybody tries first"));
     }
-    for host in login.get_hosts().iter().filter(|host| is_remote(host)) {
-        if config.database_plaintext {
-            continue;
-        }
-        let tokio_postgres::config::Host::Tcp(host) = host else {
-            continue;
-        };
+    if config.database_plaintext {
+        return;
+    }
+    for host in remote_hosts(login) {
         verdict.faults.push(format!(
             "{name}: {host} is another machine, and what is sent to it is not encrypted: use a unix socket, the \
              loopback address or a tunnel, or set WARDLINK_DATABASE_PLAINTEXT=true where nobody else is on that network"
         ));
     }
+}
+
+/// Where the login connects to on other machines. An address, where one is given, is
+/// what counts, whatever name stands beside it.
+fn remote_hosts(login: &tokio_postgres::Config) -> Vec<String> {
+    let addresses = login.get_hostaddrs();
+    if !addresses.is_empty() {
+        let remote = addresses.iter().filter(|address| !address.is_loopback());
+        return remote.map(ToString::to_string).collect();
+    }
+    let remote = login.get_hosts().iter().filter(|host| is_remote(host));
+    let name = |host: &tokio_postgres::config::Host| match host {
+        tokio_postgres::config::Host::Tcp(name) => Some(name.clone()),
+        tokio_postgres::config::Host::Unix(_) => None,
+    };
+    remote.filter_map(name).collect()
 }
 
 fn is_remote(host: &tokio_postgres::config::Host) -> bool {
@@ -167,6 +182,21 @@ mod tests {
                 "WARDLINK_WORKER_URL",
             ),
             (
+                &[(
+                    "DATABASE_URL",
+                    "postgres://app:uGq2xT@localhost/wardlink?hostaddr=10.0.0.5",
+                )],
+                "10.0.0.5",
+            ),
+            (
+                &[("WARDLINK_MIGRATION_URL", "postgres://app:uGq2xT@db.example/wardlink")],
+                "WARDLINK_MIGRATION_URL",
+            ),
+            (
+                &[("WARDLINK_AUDITOR_URL", "postgres://app:app@localhost/wardlink")],
+                "WARDLINK_AUDITOR_URL",
+            ),
+            (
                 &[("DATABASE_URL", "postgres://app:postgres@localhost/wardlink")],
                 "everybody tries",
             ),
@@ -203,6 +233,7 @@ mod tests {
             &[("WARDLINK_LISTEN", "0.0.0.0:8080"), ("WARDLINK_BEHIND_PROXY", "true")],
             &[("DATABASE_URL", "postgres://app:uGq2xT@localhost/wardlink")],
             &[("DATABASE_URL", "postgres://app@/wardlink?host=/run/postgresql")],
+            &[("DATABASE_URL", "postgres://app:uGq2xT@db/wardlink?hostaddr=127.0.0.1")],
             &[
                 ("DATABASE_URL", "postgres://app:uGq2xT@db.example/wardlink"),
                 ("WARDLINK_DATABASE_PLAINTEXT", "true"),
