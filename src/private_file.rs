@@ -55,6 +55,14 @@ pub(crate) fn create(path: &Path, text: &str) -> io::Result<bool> {
     }
 }
 
+/// Waits until no other process or thread changes files in the folder of `path`; they
+/// wait until the answer is dropped.
+pub(crate) fn lock(path: &Path) -> io::Result<File> {
+    let folder = File::open(folder_of(path))?;
+    folder.lock()?;
+    Ok(folder)
+}
+
 /// Replaces a private file in one step.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let draft = draft(path, text)?;

@@ -33,10 +33,16 @@ pub async fn watch(services: web::Data<Services>, certificate: Option<Arc<Certif
     }
 }
 
+/// Reads each by itself: a broken file keeps nothing but itself from being taken up.
 fn reload(services: &Services, certificate: Option<&Certificate>) -> Result<(), String> {
-    services.keys.reload().map_err(|error| error.to_string())?;
-    services.secrets.reload().map_err(|error| error.to_string())?;
-    certificate.map_or(Ok(()), |certificate| {
-        certificate.reload().map_err(|error| error.to_string())
-    })
+    let keys = services.keys.reload().err().map(|error| error.to_string());
+    let secrets = services.secrets.reload().err().map(|error| error.to_string());
+    let certificate = certificate.and_then(|certificate| certificate.reload().err());
+    let certificate = certificate.map(|error| error.to_string());
+    let wrong: Vec<String> = [keys, secrets, certificate].into_iter().flatten().collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("; "))
+    }
 }

@@ -169,6 +169,7 @@ impl SigningKeys {
     /// process is not undone.
     fn change<T>(&self, change: impl FnOnce(&mut KeyRing) -> Result<T, KeyError>) -> Result<T, KeyError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = private_file::lock(&self.path).map_err(|source| io(&self.path, source))?;
         let mut ring = self.reread()?;
         let answer = change(&mut ring)?;
         let text = ring.to_json(&self.path)?;

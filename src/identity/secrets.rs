@@ -153,6 +153,7 @@ impl Secrets {
     /// # Errors
     /// Any [`SecretsError`].
     pub fn rotate(&self, now: DateTime<Utc>) -> Result<(), SecretsError> {
+        let _alone = file::lock(&self.path)?;
         self.reload()?;
         let mut ring = self.ring().to_vec();
         ring.insert(0, Secret::generate(now)?);

@@ -173,3 +173,19 @@ fn the_thumbprint_is_that_of_rfc_8037() {
         "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
     );
 }
+
+#[test]
+fn of_rotations_by_many_processes_at_once_none_is_lost() {
+    let folder = Folder::new();
+    SigningKeys::open(folder.key_file(), noon()).unwrap();
+
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let keys = SigningKeys::open(folder.key_file(), noon()).unwrap();
+            scope.spawn(move || (0..10).for_each(|_| keys.rotate(noon()).unwrap()));
+        }
+    });
+
+    let keys = SigningKeys::open(folder.key_file(), noon()).unwrap();
+    assert_eq!(kids(&keys, noon()).len(), 41);
+}

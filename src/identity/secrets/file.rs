@@ -1,5 +1,6 @@
 //! The private file that holds the secrets, newest first.
 
+use std::fs::File;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -47,6 +48,11 @@ fn from_json(text: &str) -> Option<Vec<Secret>> {
     };
     let ring: Vec<Secret> = file.secrets.into_iter().map(secret).collect::<Option<_>>()?;
     (!ring.is_empty()).then_some(ring)
+}
+
+/// Keeps others from changing it until the answer is dropped.
+pub(super) fn lock(path: &Path) -> Result<File, SecretsError> {
+    private_file::lock(path).map_err(|source| io(path, source))
 }
 
 /// Writes the file anew.

@@ -105,3 +105,19 @@ fn secrets_are_not_shown() {
     let secret = text.split("\"secret\":\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(secret.len() > 40 && !format!("{secrets:?}").contains(secret));
 }
+
+#[test]
+fn of_rotations_by_many_processes_at_once_none_is_lost() {
+    let (folder, secrets) = secrets();
+    let path = folder.path().join("secrets.json");
+
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            let other = Secrets::open(&path, DateTime::UNIX_EPOCH).unwrap();
+            scope.spawn(move || (0..10).for_each(|_| other.rotate(DateTime::UNIX_EPOCH).unwrap()));
+        }
+    });
+
+    secrets.reload().unwrap();
+    assert_eq!(secrets.ids().len(), 41);
+}
