@@ -9,7 +9,7 @@ DEBUG := "$(CARGO_TARGET_DIR)/debug/wardlink"
 RELEASE := "$(CARGO_TARGET_DIR)/release/wardlink"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench faults faults-short openapi check prerequisites
+.PHONY: help run test bench faults faults-short fuzz openapi check prerequisites
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -34,6 +34,13 @@ faults: prerequisites ## Break it on purpose, half an hour long, and look whethe
 faults-short: prerequisites ## The same in five minutes
 	cargo build --release --locked
 	python3 bench/faults/run.py --wardlink $(RELEASE) --short
+
+# The sanitizer is not in a stable compiler unless it is told that it is none.
+fuzz: ## Feed every parser of what comes from outside with anything, 20 seconds each
+	export RUSTC_BOOTSTRAP=1 && cargo fuzz build --dev && for target in $$(cargo fuzz list); do \
+		mkdir -p fuzz/corpus/$$target fuzz/seeds/$$target; \
+		cargo fuzz run --dev $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=20 || exit 1; \
+	done
 
 openapi: prerequisites ## Write the API's description to openapi/wardlink.json
 	cargo build --locked

@@ -14,4 +14,4 @@ pub mod problems_page;
 pub mod routes;
 pub mod server;
 pub mod tls;
-mod trace;
+pub mod trace;
