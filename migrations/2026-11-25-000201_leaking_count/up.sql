@@ -42,7 +42,6 @@ revoke create on schema wardlink from wardlink_definer;
 revoke execute on function wardlink.count_attempt(bytea[], bytea, bigint, timestamptz) from public;
 grant execute on function wardlink.count_attempt(bytea[], bytea, bigint, timestamptz) to wardlink_app;
 -- No version that was released calls it.
--- squawk-ignore ban-drop-function
 drop function wardlink.count_sign_in_attempt(bytea[], timestamptz);
 
 reset role;
