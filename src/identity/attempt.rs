@@ -47,8 +47,8 @@ impl Attempt {
             Some(user) => sign_in::is_known_at(hall.connection(), user.user_id, peer, self.now).await?,
             None => false,
         };
-        let keys = vec![self.pair.clone(), self.account.clone()];
-        let before = sign_in::count_attempt(hall.connection(), keys, self.address.clone(), self.now).await?;
+        let keys = vec![self.pair.clone(), self.account.clone(), self.address.clone()];
+        let before = sign_in::count_attempt(hall.connection(), keys, self.now).await?;
         let opens = before.into_iter().filter_map(|(key, failures)| {
             let counted = self.counted(&key)?;
             let applies = counted == Counted::Pair || !is_known;
@@ -60,15 +60,6 @@ impl Attempt {
             None => hall.settle().await?,
         }
         Ok(seconds)
-    }
-
-    /// Takes it back from the address: the password was right, and what is missing is
-    /// only asked for.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn went_half_way(&self, hall: &mut Hall) -> Result<()> {
-        sign_in::forgive(hall.connection(), Vec::new(), Some(self.address.clone())).await
     }
 
     /// Takes it back, with the failures before it.

@@ -1,23 +1,18 @@
 //! How long whoever guesses passwords has to wait.
 //!
 //! Nobody is locked out for good: a wait always ends, and an attempt made while
-//! it lasts neither counts nor makes it longer. What many people share, an address,
-//! is no row of failures but a vessel that leaks: how long one waits there depends on
-//! what is in it, and not on when somebody else tried last. Somebody at an address from which
+//! it lasts neither counts nor makes it longer. Somebody at an address from which
 //! they have signed in lately is slowed by their own failures there alone, so that
 //! others cannot keep them out.
 
 use chrono::{DateTime, Duration, Utc};
 
-/// After how long one of the failures of an address goes away.
-pub const LEAK: Duration = Duration::minutes(1);
-
-/// Failures that somebody or something has on its account.
+/// Failures in a row that somebody or something has on its account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failures {
     /// How many.
     pub count: i64,
-    /// When the last was; for an address, to when it was reckoned what leaked away.
+    /// When the last was.
     pub last_at: DateTime<Utc>,
 }
 
@@ -42,20 +37,16 @@ impl Counted {
         }
     }
 
-    /// When the next attempt is taken. From the last failure it is one second, and
-    /// twice as long with each further one; at an address it is when enough has leaked
-    /// away.
+    /// When the next attempt is taken: from the last failure it is one second, and
+    /// twice as long with each further one.
     pub fn opens_at(self, failures: Failures) -> DateTime<Utc> {
         let (free, longest) = self.policy();
         let beyond = failures.count - free;
         if beyond < 0 {
             return failures.last_at;
         }
-        let wait = match self {
-            Self::Pair | Self::Account => Duration::seconds(1_i64 << beyond.min(20)),
-            Self::Address => LEAK * i32::try_from(beyond.min(20) + 1).unwrap_or(1),
-        };
-        failures.last_at + wait.min(longest)
+        let doubled = Duration::seconds(1_i64 << beyond.min(20));
+        failures.last_at + doubled.min(longest)
     }
 }
 
@@ -87,14 +78,10 @@ mod tests {
             (seconds(Counted::Account, 9), seconds(Counted::Account, 1_000)),
             (0, 300)
         );
-    }
-
-    #[test]
-    fn at_an_address_one_waits_until_enough_has_leaked_away() {
-        let waits: Vec<u32> = [49, 50, 51, 54, 1_000]
-            .map(|count| seconds(Counted::Address, count))
-            .into();
-        assert_eq!(waits, [0, 60, 120, 300, 300]);
+        assert_eq!(
+            (seconds(Counted::Address, 49), seconds(Counted::Address, 1_000)),
+            (0, 300)
+        );
     }
 
     proptest! {

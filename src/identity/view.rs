@@ -29,13 +29,6 @@ pub struct Login {
     pub recovery_code: Option<Text<16, 40>>,
 }
 
-impl Login {
-    /// Whether it brings a second factor, right or wrong.
-    pub fn brings_code(&self) -> bool {
-        self.totp.is_some() || self.recovery_code.is_some()
-    }
-}
-
 /// A refresh token to spend.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

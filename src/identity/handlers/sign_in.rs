@@ -65,9 +65,6 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
             if let Some(factor) = sign_in::second_factor(hall.connection(), user.user_id).await?
                 && let Err(error) = second::judge(hall, factor, &credentials).await
             {
-                if !credentials.brings_code() {
-                    attempt.went_half_way(hall).await?;
-                }
                 return refused(error);
             }
             attempt.succeeded(hall).await?;

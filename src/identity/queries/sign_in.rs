@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::doors::Principal;
 use crate::error::Result;
-use crate::identity::back_off::{Failures, LEAK};
+use crate::identity::back_off::Failures;
 use crate::identity::secrets::Sealed;
 
 /// Calls a database function: `SELECT * FROM name($1, …)`.
@@ -269,27 +269,19 @@ struct CountedBefore {
     last_at: DateTime<Utc>,
 }
 
-call!(CountAttempt, "count_attempt",
-    keys: Vec<Vec<u8>> => Array<Binary>, leaking: Vec<u8> => Binary, seconds: i64 => BigInt,
-    now: DateTime<Utc> => Timestamptz);
+call!(CountSignInAttempt, "count_sign_in_attempt",
+    keys: Vec<Vec<u8>> => Array<Binary>, now: DateTime<Utc> => Timestamptz);
 
-/// Counts an attempt as failed under each of `keys`, and under `leaking`, from whose
-/// count one goes away every [`LEAK`]. Returns what was counted before.
+/// Counts an attempt as failed under each of `keys`. Returns what was counted before.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn count_attempt(
     connection: &mut AsyncPgConnection,
     keys: Vec<Vec<u8>>,
-    leaking: Vec<u8>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Vec<u8>, Failures)>> {
-    let query = CountAttempt {
-        keys,
-        leaking,
-        seconds: LEAK.num_seconds(),
-        now,
-    };
+    let query = CountSignInAttempt { keys, now };
     let rows: Vec<CountedBefore> = RunQueryDsl::get_results(query, connection).await?;
     let failures = |row: CountedBefore| {
         let failures = Failures {
