@@ -228,6 +228,22 @@ impl Tx {
         Ok(())
     }
 
+    /// Makes the changes permanent and gives the connection back, ahead of another
+    /// transaction in this one's place.
+    ///
+    /// # Errors
+    /// If the database did not confirm.
+    pub async fn let_go(&mut self) -> Result<()> {
+        in_time(send(self, "COMMIT")).await??;
+        drop(self.0.take());
+        Ok(())
+    }
+
+    /// Whether it still has its connection.
+    pub fn is_open(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Leaves everything as it was and gives the connection back.
     ///
     /// # Errors
@@ -254,7 +270,7 @@ impl Deref for Tx {
 
     #[expect(
         clippy::expect_used,
-        reason = "the connection is taken only by commit and drop, which consume the Tx"
+        reason = "the connection is taken only by what ends the transaction; whoever lets go of it looks before"
     )]
     fn deref(&self) -> &AsyncPgConnection {
         self.0.as_ref().expect("an open transaction has its connection")
@@ -264,7 +280,7 @@ impl Deref for Tx {
 impl DerefMut for Tx {
     #[expect(
         clippy::expect_used,
-        reason = "the connection is taken only by commit and drop, which consume the Tx"
+        reason = "the connection is taken only by what ends the transaction; whoever lets go of it looks before"
     )]
     fn deref_mut(&mut self) -> &mut AsyncPgConnection {
         self.0.as_mut().expect("an open transaction has its connection")

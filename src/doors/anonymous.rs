@@ -8,7 +8,7 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
 use super::answer::Answer;
@@ -28,8 +28,11 @@ pub struct Anonymous {
 }
 
 /// What an operation before sign-in has at hand.
+///
+/// It holds a connection only from when one is asked for until what was done is
+/// settled or undone: whoever waits for a password to be hashed keeps none from others.
 pub struct Hall {
-    tx: Tx,
+    tx: Option<Tx>,
     /// What the request says about itself.
     pub request: Request,
     /// The service's parts.
@@ -47,25 +50,47 @@ pub struct Identified {
 }
 
 impl Hall {
-    /// The open transaction, without any context.
-    pub fn connection(&mut self) -> &mut AsyncPgConnection {
-        &mut self.tx
+    /// The open transaction, or a new one, without any context.
+    ///
+    /// # Errors
+    /// If no connection comes free in time.
+    pub async fn connection(&mut self) -> Result<&mut AsyncPgConnection> {
+        Ok(self.open().await?)
     }
 
-    /// Makes what was done so far permanent, whatever comes of the rest.
+    async fn open(&mut self) -> Result<&mut Tx> {
+        let tx = match self.tx.take() {
+            Some(tx) => tx,
+            None => {
+                let tx = Tx::open(&self.services.db.app).await?;
+                tx.begin().await?;
+                tx
+            }
+        };
+        Ok(self.tx.insert(tx))
+    }
+
+    /// Makes what was done so far permanent, whatever comes of the rest, and gives the
+    /// connection back.
     ///
     /// # Errors
     /// If the database did not confirm.
     pub async fn settle(&mut self) -> Result<()> {
-        Ok(self.tx.batch_execute("COMMIT; BEGIN").await?)
+        match self.tx.take() {
+            Some(tx) => tx.commit().await,
+            None => Ok(()),
+        }
     }
 
-    /// Undoes what was done so far.
+    /// Undoes what was done so far, and gives the connection back.
     ///
     /// # Errors
     /// If the database did not confirm.
     pub async fn undo(&mut self) -> Result<()> {
-        Ok(self.tx.batch_execute("ROLLBACK; BEGIN").await?)
+        match self.tx.take() {
+            Some(tx) => tx.roll_back().await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -116,17 +141,15 @@ impl Anonymous {
         let done = async {
             self.headers?;
             let value = input.read()?;
-            let tx = Tx::open(&self.services.db.app).await?;
-            tx.begin().await?;
             let mut hall = Hall {
-                tx,
+                tx: None,
                 request: self.request,
                 services: self.services,
             };
             let identified = work(&mut hall, value).await?;
             who = identified.who;
             let event = event_of(&hall.request, &identified);
-            hall.tx.log_and_commit(async |_| Ok(()), &event).await?;
+            hall.open().await?.log_and_commit(async |_| Ok(()), &event).await?;
             Ok(identified.answer)
         }
         .await;

@@ -15,7 +15,7 @@ use super::audited::Audited;
 use super::idempotency;
 use super::input::Input;
 use super::may::{Alters, Permission};
-use super::person::Person;
+use super::person::{Person, admit};
 use super::refusal::{self, Principal, Unfinished};
 use super::request::{InFlight, Request};
 use super::room::{Doorstep, Room, finish, show};
@@ -209,13 +209,7 @@ impl<P: Permission> Caller<P> {
         if let Some(org) = entry.org_id {
             self.services.limits.learn(self.user_id, org);
         }
-        match entry.verdict.as_str() {
-            "entered" => {}
-            "forbidden" => {
-                return Err(AppError::Forbidden(format!("this needs the permission `{}`", P::CODE)));
-            }
-            verdict => return Err(AppError::Unauthenticated(verdict.to_owned())),
-        }
+        admit(&entry, P::CODE)?;
         headers?;
         let mut request = self.request.clone();
         match entry.justification.as_deref() {

@@ -46,6 +46,36 @@ struct Kept {
 /// [`AppError::KeyReused`] where the key came with another body, and
 /// [`AppError::NotFound`] where the case it was about may no longer be seen.
 pub async fn replay(room: &mut Room, fingerprint: [u8; 32]) -> Result<Option<Audited<Answer>>> {
+    let Some(kept) = find(room).await? else { return Ok(None) };
+    let secrets = room.services.secrets.clone();
+    if !secrets.recognises(Use::Repetition, &fingerprint, &kept.request_hash) {
+        return Err(AppError::KeyReused);
+    }
+    let case = match kept.case_id {
+        Some(id) => Some((id, owner_of(room, id).await?)),
+        None => None,
+    };
+    let audited = Audited::new(Op::Consultation, answer_of(kept)?).fact("replayed", true);
+    Ok(Some(match case {
+        Some((id, owner)) => audited.case(id, owner),
+        None => audited,
+    }))
+}
+
+/// Takes the request's key again, in another transaction of the same request.
+///
+/// # Errors
+/// [`AppError::StillRunning`] where another request has taken it meanwhile, or was
+/// answered under it.
+pub async fn resume(room: &mut Room) -> Result<()> {
+    match find(room).await? {
+        Some(_) => Err(AppError::StillRunning),
+        None => Ok(()),
+    }
+}
+
+/// What is kept under the request's key, which no other has until the transaction ends.
+async fn find(room: &mut Room) -> Result<Option<Kept>> {
     let Some(key) = room.request.idempotency_key.clone() else {
         return Ok(None);
     };
@@ -61,7 +91,7 @@ pub async fn replay(room: &mut Room, fingerprint: [u8; 32]) -> Result<Option<Aud
     if !free {
         return Err(AppError::StillRunning);
     }
-    let kept: Option<Kept> = idempotency_keys::table
+    Ok(idempotency_keys::table
         .filter(idempotency_keys::user_id.eq(user))
         .filter(idempotency_keys::method.eq(method))
         .filter(idempotency_keys::path.eq(path))
@@ -75,21 +105,7 @@ pub async fn replay(room: &mut Room, fingerprint: [u8; 32]) -> Result<Option<Aud
         ))
         .first(room)
         .await
-        .optional()?;
-    let Some(kept) = kept else { return Ok(None) };
-    let secrets = room.services.secrets.clone();
-    if !secrets.recognises(Use::Repetition, &fingerprint, &kept.request_hash) {
-        return Err(AppError::KeyReused);
-    }
-    let case = match kept.case_id {
-        Some(id) => Some((id, owner_of(room, id).await?)),
-        None => None,
-    };
-    let audited = Audited::new(Op::Consultation, answer_of(kept)?).fact("replayed", true);
-    Ok(Some(match case {
-        Some((id, owner)) => audited.case(id, owner),
-        None => audited,
-    }))
+        .optional()?)
 }
 
 /// The hash of a request by which a repetition is known. Keyed, so that a copy of the

@@ -47,6 +47,15 @@ pub struct Person {
     pub grants: Vec<Grant>,
 }
 
+/// Whether the proof lets somebody in who wants to use the permission `code`.
+pub(super) fn admit(entry: &Entry, code: &str) -> Result<()> {
+    match entry.verdict.as_str() {
+        "entered" => Ok(()),
+        "forbidden" => Err(AppError::Forbidden(format!("this needs the permission `{code}`"))),
+        verdict => Err(AppError::Unauthenticated(verdict.to_owned())),
+    }
+}
+
 impl Person {
     pub(super) fn of(entry: Entry, user_id: Uuid, session_id: Uuid) -> Result<Self> {
         let missing = || AppError::Internal("enter() let somebody in without an organisation".to_owned());

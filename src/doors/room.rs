@@ -11,12 +11,12 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::audited::{Audited, Trace};
 use super::idempotency;
-use super::person::Person;
+use super::person::{Person, admit};
 use super::reader::Reader;
 use super::refusal::{self, Unfinished};
 use super::request::Request;
 use crate::audit::{self, NewAuditEvent, Outcome};
-use crate::db::Tx;
+use crate::db::{Tx, in_time};
 use crate::error::{AppError, Result};
 use crate::services::Services;
 
@@ -52,12 +52,28 @@ impl Room {
         }
     }
 
-    /// Leaves with the transaction still open.
+    /// Goes outside for `work` that takes long, so that no connection is kept from
+    /// others meanwhile. What was done so far stands. Session and permission are proved
+    /// anew before it goes on, since they may have been taken away.
+    ///
+    /// # Errors
+    /// That of `work`, or what keeps the person from coming back.
+    pub async fn step_out<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        self.tx.let_go().await?;
+        let done = work.await?;
+        self.tx = Tx::open(&self.services.db.app).await?;
+        let (user, session) = (self.person.user_id, self.person.session_id);
+        let entry = in_time(self.tx.enter(user, session, self.permission)).await??;
+        admit(&entry, self.permission)?;
+        self.person = Person::of(entry, user, session)?;
+        idempotency::resume(self).await?;
+        Ok(done)
+    }
+
+    /// Leaves with the transaction, if one is still open.
     pub(super) fn leave(self, error: AppError) -> Unfinished {
-        Unfinished {
-            tx: Some(self.tx),
-            error,
-        }
+        let tx = self.tx.is_open().then_some(self.tx);
+        Unfinished { tx, error }
     }
 
     pub(super) fn doorstep(&self) -> Doorstep<'_> {

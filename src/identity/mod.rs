@@ -11,6 +11,7 @@ mod grants;
 pub mod handlers;
 pub mod jobs;
 pub mod keys;
+mod own_password;
 pub mod passwords;
 pub mod queries;
 pub mod roles;

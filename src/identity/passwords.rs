@@ -310,6 +310,21 @@ impl Passwords {
         flaw.map_or(Ok(()), |flaw| Err(PasswordRefused { pointer, flaw }.into()))
     }
 
+    /// The PHC string to store for a new `password`, as [`Passwords::check_new`] and
+    /// [`Passwords::hash`] do one after the other. Takes its time: hold no connection.
+    ///
+    /// # Errors
+    /// Theirs.
+    pub async fn take_new(
+        &self,
+        password: &Password,
+        context: &[&str],
+        pointer: &'static str,
+    ) -> Result<String, AppError> {
+        self.check_new(password, context, pointer).await?;
+        Ok(self.hash(password).await?)
+    }
+
     /// The PHC string to store for `password`, with a salt of its own.
     ///
     /// # Errors

@@ -44,7 +44,7 @@ pub async fn judge(hall: &mut Hall, factor: Factor, login: &Login) -> Result<()>
         (Some(code), None) => {
             let seed = seed_of(&secrets, org, user, factor.sealed())?;
             match seed.step_of(code.as_str(), now) {
-                Some(step) => sign_in::take_step(hall.connection(), user, step).await?,
+                Some(step) => sign_in::take_step(hall.connection().await?, user, step).await?,
                 None => false,
             }
         }
@@ -52,7 +52,7 @@ pub async fn judge(hall: &mut Hall, factor: Factor, login: &Login) -> Result<()>
             let code = normal_recovery_code(code.as_str());
             let digest = |id: &String| secrets.digest_under(id, Use::Recovery, code.as_bytes());
             let digests = secrets.ids().iter().filter_map(digest).map(|it| it.to_vec()).collect();
-            sign_in::take_recovery_code(hall.connection(), user, digests).await?
+            sign_in::take_recovery_code(hall.connection().await?, user, digests).await?
         }
     };
     is_taken.then_some(()).ok_or(AppError::SignInFailed)

@@ -123,6 +123,38 @@ async fn one_address_cannot_try_a_password_on_everybody() {
 }
 
 #[actix_web::test]
+async fn the_current_password_is_not_guessed_faster_by_whoever_has_a_session() {
+    let app = proxied().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let enrol = async |password: &str| {
+        let body = json!({"current_password": password});
+        app.post(&sergeant, "/v1/me/totp", body).await
+    };
+    let remove = async |password: &str| {
+        let draft = app.draft(&sergeant, actix_web::http::Method::DELETE, "/v1/me/totp");
+        draft.json(json!({"current_password": password})).send().await
+    };
+    let change = async |password: &str| {
+        let body = json!({"current_password": password, "new_password": "kettle-orbit-lantern-moss"});
+        app.post(&sergeant, "/v1/me/password", body).await
+    };
+
+    for _ in 0..2 {
+        enrol(WRONG).await.expect(422);
+        change(WRONG).await.expect(422);
+    }
+    enrol(WRONG).await.expect(422);
+    for early in [enrol(RIGHT).await, remove(RIGHT).await, change(RIGHT).await] {
+        assert_eq!(early.header("retry-after"), Some("1"), "{early:?}");
+        assert_eq!(early.expect(429).problem(), "too-many-requests");
+    }
+
+    app.later(Duration::seconds(1));
+    change(RIGHT).await.expect(204);
+    enrol("kettle-orbit-lantern-moss").await.expect(201);
+}
+
+#[actix_web::test]
 async fn many_guesses_at_once_do_not_slip_through() {
     let app = proxied().await;
 

@@ -1,10 +1,14 @@
 //! Connections and what stays behind on them.
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use diesel::QueryableByName;
 use diesel::sql_types::Integer;
 use diesel_async::RunQueryDsl;
+use futures_util::future::{join, join_all};
 use serde_json::json;
+use wardlink::identity::passwords::{HashCost, HashQueue};
 
 use crate::support::TestApp;
 
@@ -42,4 +46,57 @@ async fn a_refusal_gives_its_connection_back() {
 
     assert!(!before.is_empty());
     assert_eq!(backends(&app).await, before);
+}
+
+/// Two connections, and passwords that take much longer to hash than a connection is
+/// waited for.
+async fn slow_to_hash() -> TestApp {
+    let cost = HashCost {
+        passes: 12,
+        ..HashCost::default()
+    };
+    let queue = HashQueue {
+        running: 1,
+        waiting: 32,
+    };
+    let adjust = |config: &mut wardlink::config::Config| {
+        config.connections = 2;
+        config.connection_wait = Duration::from_millis(500);
+    };
+    TestApp::start_hashing((cost, queue), adjust, |_| {}).await
+}
+
+#[actix_web::test]
+async fn who_signs_in_keeps_no_connection_while_passwords_are_hashed() {
+    let app = slow_to_hash().await;
+    let sergeant = app.sign_in("sgt.kentish-town@met.example").await;
+    let attempts = join_all((0..12).map(|n| {
+        let body = json!({"email": format!("person{n}@met.example"), "password": "Demo-only-passphrase-2"});
+        app.anonymous(Method::POST, "/v1/auth/login", Some(body))
+    }));
+
+    let (attempts, meanwhile) = join(attempts, app.get(&sergeant, "/v1/me")).await;
+
+    meanwhile.expect(200);
+    for attempt in attempts {
+        attempt.expect(401);
+    }
+}
+
+#[actix_web::test]
+async fn who_sets_a_password_keeps_no_connection_while_it_is_hashed() {
+    let app = slow_to_hash().await;
+    let admin = app.sign_in("admin@camden.example").await;
+    let added = join_all((0..12).map(|n| {
+        let email = format!("person{n}@camden.example");
+        let body = json!({"email": email, "name": "Ines Duarte", "password": "kettle-orbit-lantern-moss"});
+        app.post(&admin, "/v1/users", body)
+    }));
+
+    let (added, meanwhile) = join(added, app.get(&admin, "/v1/me")).await;
+
+    meanwhile.expect(200);
+    for person in added {
+        person.expect(201);
+    }
 }

@@ -7,6 +7,7 @@ use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
+use crate::identity::own_password;
 use crate::identity::queries::{self, people};
 use crate::identity::view::people::{PasswordChange, SessionView};
 
@@ -86,16 +87,14 @@ pub async fn change_my_password(
 
 /// The hash of the new password, if the old one and the policy allow it.
 async fn accepted(room: &mut Room, change: &PasswordChange) -> Result<String> {
-    let (user, services) = (room.person.user_id, room.services.clone());
-    let stored = people::password_hash(room, user).await?;
-    let passwords = &services.passwords;
-    if !passwords.verify(stored.as_deref(), &change.current_password).await? {
-        return Err(AppError::invalid("/current_password", "is not your password"));
-    }
+    let (user, name, services) = (room.person.user_id, room.person.name.clone(), room.services.clone());
+    let stored = own_password::confirm(room, &change.current_password).await?;
     let me = queries::read_me(room, user).await?;
-    let context = [room.person.name.as_str(), &me.email, &me.org_name, "wardlink"];
-    passwords
-        .check_new(&change.new_password, &context, "/new_password")
-        .await?;
-    Ok(passwords.hash(&change.new_password).await?)
+    let context = [name.as_str(), &me.email, &me.org_name, "wardlink"];
+    let new = services
+        .passwords
+        .take_new(&change.new_password, &context, "/new_password");
+    let hash = room.step_out(new).await?;
+    own_password::expect_still(room, stored.as_deref()).await?;
+    Ok(hash)
 }

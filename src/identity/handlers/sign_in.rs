@@ -8,12 +8,13 @@ use crate::audit::Op;
 use crate::doors::{Anonymous, Answer, Audited, Caller, Hall, Identified, JsonBody, Principal, may};
 use crate::error::{AppError, Result};
 use crate::identity::attempt::Attempt;
-use crate::identity::passwords::PasswordError;
+use crate::identity::passwords::{Password, PasswordError};
 use crate::identity::queries;
 use crate::identity::queries::sign_in::{self, NewSession, RotateVerdict, SignIn};
 use crate::identity::second;
 use crate::identity::tokens::{AccessSubject, ENROLMENT, RefreshToken};
 use crate::identity::view::{Login, Me, Refresh, Tokens};
+use crate::services::Services;
 
 /// A session ends this long after sign-in, whatever happens.
 const SESSION: Duration = Duration::hours(12);
@@ -27,7 +28,7 @@ const REFRESH_IDLE: Duration = Duration::hours(2);
 /// takes as long. After some failures in a row the next attempt has to wait, up to
 /// 15 minutes; nobody is locked out for good. An account with an authenticator needs
 /// its code as well; where an organisation asks for one and there is none yet, the
-/// token opens nothing but one's own account, to enrol one.
+/// token opens nothing but `GET /v1/me`, signing out, and enrolling one.
 #[utoipa::path(
     tag = "identity",
     request_body = Login,
@@ -43,7 +44,7 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
     anonymous
         .identify(body, async |hall, credentials: Login| {
             let email = credentials.email.as_str().to_lowercase();
-            let found = sign_in::find_sign_in(hall.connection(), &email).await?;
+            let found = sign_in::find_sign_in(hall.connection().await?, &email).await?;
             let who = found
                 .as_ref()
                 .map(|user| Principal::new(user.user_id, user.org_id, Uuid::nil()));
@@ -53,39 +54,55 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                     who,
                 })
             };
-            let attempt = Attempt::new(hall, &email);
-            if let Some(retry_after) = attempt.wait(hall, found.as_ref()).await? {
+            let attempt = Attempt::new(&hall.services, hall.request.peer, &email);
+            let user_id = found.as_ref().map(|user| user.user_id);
+            if let Some(retry_after) = attempt.wait(hall.connection().await?, user_id).await? {
+                hall.undo().await?;
                 return refused(AppError::TooManyRequests { retry_after });
             }
-            let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
-            let matches = hall.services.passwords.verify(hash, &credentials.password).await?;
-            let Some(user) = found.filter(|user| matches && !user.disabled) else {
+            hall.settle().await?;
+            let Some((user, rehash)) = known_by_password(&hall.services, found, &credentials.password).await? else {
                 return refused(AppError::SignInFailed);
             };
-            if let Some(factor) = sign_in::second_factor(hall.connection(), user.user_id).await?
-                && let Err(error) = second::judge(hall, factor, &credentials).await
-            {
-                return refused(error);
+            if let Some(factor) = sign_in::second_factor(hall.connection().await?, user.user_id).await? {
+                if let Err(error) = second::judge(hall, factor, &credentials).await {
+                    return refused(error);
+                }
             }
-            attempt.succeeded(hall).await?;
-            start_session(hall, user, &credentials).await
+            attempt.succeeded(hall.connection().await?).await?;
+            start_session(hall, user, rehash).await
         })
         .await
 }
 
-async fn start_session(hall: &mut Hall, user: SignIn, credentials: &Login) -> Result<Identified> {
-    let session_id = Uuid::now_v7();
-    let token = RefreshToken::generate();
-    let services = hall.services.clone();
-    let weak = user
+/// The account, if the password is its, with a stronger hash where its own is weak.
+/// Takes its time: hold no connection.
+async fn known_by_password(
+    services: &Services,
+    found: Option<SignIn>,
+    password: &Password,
+) -> Result<Option<(SignIn, Option<String>)>> {
+    let passwords = &services.passwords;
+    let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
+    let matches = passwords.verify(hash, password).await?;
+    let Some(user) = found.filter(|user| matches && !user.disabled) else {
+        return Ok(None);
+    };
+    let is_weak = user
         .password_hash
         .as_deref()
-        .is_some_and(|hash| services.passwords.needs_rehash(hash));
-    let rehash = if weak {
-        Some(services.passwords.hash(&credentials.password).await?)
+        .is_some_and(|hash| passwords.needs_rehash(hash));
+    let rehash = if is_weak {
+        Some(passwords.hash(password).await?)
     } else {
         None
     };
+    Ok(Some((user, rehash)))
+}
+
+async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>) -> Result<Identified> {
+    let session_id = Uuid::now_v7();
+    let token = RefreshToken::generate();
     let session = NewSession {
         id: session_id,
         user_id: user.user_id,
@@ -96,7 +113,7 @@ async fn start_session(hall: &mut Hall, user: SignIn, credentials: &Login) -> Re
         token_life: REFRESH_IDLE,
         rehash,
     };
-    sign_in::start_session(hall.connection(), session).await?;
+    sign_in::start_session(hall.connection().await?, session).await?;
     let answer = tokens(hall, user.user_id, session_id, &token).await?;
     let who = Some(Principal::new(user.user_id, user.org_id, session_id));
     Ok(Identified {
@@ -107,7 +124,7 @@ async fn start_session(hall: &mut Hall, user: SignIn, credentials: &Login) -> Re
 
 /// Who needs a second factor and has none gets a token for nothing but enrolling one.
 async fn tokens(hall: &mut Hall, user_id: Uuid, session_id: Uuid, token: &RefreshToken) -> Result<Answer> {
-    let is_limited = sign_in::lacks_second_factor(hall.connection(), user_id).await?;
+    let is_limited = sign_in::lacks_second_factor(hall.connection().await?, user_id).await?;
     let mint = &hall.services.tokens;
     let subject = AccessSubject {
         sub: user_id,
@@ -150,7 +167,7 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
             };
             let fresh = RefreshToken::generate();
             let rotated = sign_in::rotate(
-                hall.connection(),
+                hall.connection().await?,
                 spent.hash().to_vec(),
                 fresh.hash().to_vec(),
                 REFRESH_IDLE,

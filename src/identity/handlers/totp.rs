@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::audit::Op;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
-use crate::identity::passwords::Password;
+use crate::identity::own_password;
 use crate::identity::queries::{people, second_factor};
 use crate::identity::second::place;
 use crate::identity::secrets::Use;
@@ -28,7 +28,7 @@ pub async fn enrol_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Enro
     caller
         .alter(body, async |room, wanted: Enrolment| {
             shown_once(room)?;
-            verify_password(room, &wanted.current_password).await?;
+            own_password::confirm(room, &wanted.current_password).await?;
             let (org, user) = (room.person.org_id, room.person.user_id);
             if second_factor::find(room, user)
                 .await?
@@ -109,7 +109,7 @@ pub async fn confirm_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Co
 pub async fn remove_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Removal>) -> Result<HttpResponse> {
     caller
         .alter(body, async |room, removal: Removal| {
-            verify_password(room, &removal.current_password).await?;
+            own_password::confirm(room, &removal.current_password).await?;
             let user = room.person.user_id;
             if !second_factor::remove(room, user).await? {
                 return Err(AppError::NotFound);
@@ -156,15 +156,6 @@ fn shown_once(room: &Room) -> Result<()> {
             "Idempotency-Key is not taken here: the answer is shown once and not kept".to_owned(),
         )),
         None => Ok(()),
-    }
-}
-
-async fn verify_password(room: &mut Room, password: &Password) -> Result<()> {
-    let (user, services) = (room.person.user_id, room.services.clone());
-    let stored = people::password_hash(room, user).await?;
-    match services.passwords.verify(stored.as_deref(), password).await? {
-        true => Ok(()),
-        false => Err(AppError::invalid("/current_password", "is not your password")),
     }
 }
 

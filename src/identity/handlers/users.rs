@@ -87,12 +87,10 @@ pub async fn create_user(caller: Caller<may::ManageUsers>, body: JsonBody<NewUse
             let email = email::normal(&new.email, "/email")?;
             let own = queries::read_me(room, me).await?;
             let context = [new.name.as_str(), &email, &own.org_name, "wardlink"];
-            room.services
-                .clone()
-                .passwords
-                .check_new(&new.password, &context, "/password")
+            let passwords = &room.services.clone().passwords;
+            let password_hash = room
+                .step_out(passwords.take_new(&new.password, &context, "/password"))
                 .await?;
-            let password_hash = room.services.clone().passwords.hash(&new.password).await?;
             let row = NewUser {
                 id,
                 org_id,

@@ -103,9 +103,13 @@ pub async fn create_organisation(
                 second_factor_for: Vec::new(),
                 version: 1,
             };
-            organisations::insert(room, &row).await?;
             let first = match new.administrator {
-                Some(person) => Some(add_administrator(room, &row, person).await?),
+                Some(person) => Some(with_password(room, &row, person).await?),
+                None => None,
+            };
+            organisations::insert(room, &row).await?;
+            let first = match first {
+                Some((person, hash)) => Some(add_administrator(room, &row, person, &hash).await?),
                 None => None,
             };
             let (view, version) = current(room, id).await?;
@@ -115,16 +119,28 @@ pub async fn create_organisation(
         .await
 }
 
-async fn add_administrator(room: &mut Room, org: &OrganisationRow, person: FirstAdministrator) -> Result<Uuid> {
-    let id = Uuid::now_v7();
+/// The administrator with the hash of their password, made before anything is written.
+async fn with_password(
+    room: &mut Room,
+    org: &OrganisationRow,
+    person: FirstAdministrator,
+) -> Result<(FirstAdministrator, String)> {
     let email = email::normal(&person.email, "/administrator/email")?;
     let context = [person.name.as_str(), &email, &org.name, "wardlink"];
-    room.services
-        .clone()
-        .passwords
-        .check_new(&person.password, &context, "/administrator/password")
-        .await?;
-    let password_hash = room.services.clone().passwords.hash(&person.password).await?;
+    let passwords = &room.services.clone().passwords;
+    let hash = passwords.take_new(&person.password, &context, "/administrator/password");
+    let hash = room.step_out(hash).await?;
+    Ok((person, hash))
+}
+
+async fn add_administrator(
+    room: &mut Room,
+    org: &OrganisationRow,
+    person: FirstAdministrator,
+    password_hash: &str,
+) -> Result<Uuid> {
+    let id = Uuid::now_v7();
+    let email = email::normal(&person.email, "/administrator/email")?;
     let row = NewUser {
         id,
         org_id: org.id,
@@ -132,7 +148,7 @@ async fn add_administrator(room: &mut Room, org: &OrganisationRow, person: First
         name: person.name.as_str(),
         rank: None,
         post: None,
-        password_hash: &password_hash,
+        password_hash,
     };
     people::insert_first(room, &row).await?;
     Ok(id)

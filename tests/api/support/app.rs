@@ -22,7 +22,7 @@ use wardlink::geography::{self, WardMap};
 use wardlink::http::openapi;
 use wardlink::http::operations::Operations;
 use wardlink::identity::keys::SigningKeys;
-use wardlink::identity::passwords::{HashQueue, Passwords};
+use wardlink::identity::passwords::{HashCost, HashQueue, Passwords};
 use wardlink::identity::secrets::Secrets;
 use wardlink::identity::tokens::TokenMint;
 use wardlink::limits::{Limits, Rates};
@@ -113,6 +113,15 @@ impl TestApp {
 
     /// Starts a service that has more routes besides.
     pub async fn start_with_routes(adjust: impl FnOnce(&mut Config), more: fn(&mut ServiceConfig<'_>)) -> Self {
+        Self::start_hashing((CHEAP, HashQueue::default()), adjust, more).await
+    }
+
+    /// Starts a service whose new password hashes cost more, or wait for one another.
+    pub async fn start_hashing(
+        hashing: (HashCost, HashQueue),
+        adjust: impl FnOnce(&mut Config),
+        more: fn(&mut ServiceConfig<'_>),
+    ) -> Self {
         let database = TestDatabase::new().await;
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::read(&|_| None).unwrap();
@@ -125,7 +134,7 @@ impl TestApp {
         config.connection_wait = std::time::Duration::from_secs(20);
         adjust(&mut config);
         let steady = Steady::fixed();
-        let services = web::Data::new(services(config, &database, &steady).await);
+        let services = web::Data::new(services(config, hashing, &database, &steady).await);
         let service = std::rc::Rc::new(actix_web::test::init_service(wardlink::wardlink_app!(services, more)).await);
         let call = move |request: TestRequest| -> LocalBoxFuture<'static, Reply> {
             let service = service.clone();
@@ -186,7 +195,12 @@ pub fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-async fn services(config: Config, database: &TestDatabase, steady: &Steady) -> Services {
+async fn services(
+    config: Config,
+    (cost, queue): (HashCost, HashQueue),
+    database: &TestDatabase,
+    steady: &Steady,
+) -> Services {
     let clock = Clock::fixed(instant("2026-03-02T09:00:00Z"));
     let keys = Arc::new(SigningKeys::open(config.data.join("keys.json"), clock.now()).unwrap());
     let secrets = Arc::new(Secrets::open(config.data.join("secrets.json"), clock.now()).unwrap());
@@ -206,9 +220,7 @@ async fn services(config: Config, database: &TestDatabase, steady: &Steady) -> S
         exports: ExportPlaces::default(),
         keys,
         clock,
-        passwords: Passwords::new(CHEAP, HashQueue::default())
-            .unwrap()
-            .peppered(secrets.clone()),
+        passwords: Passwords::new(cost, queue).unwrap().peppered(secrets.clone()),
         secrets,
         wards: RwLock::new(Arc::new(WardMap::new(wards))),
         workflows: Arc::new(Catalogue::built_in().unwrap()),

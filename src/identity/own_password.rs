@@ -1,0 +1,48 @@
+//! Asking somebody who is signed in for their password once more.
+
+use super::attempt::Attempt;
+use super::passwords::Password;
+use super::queries::{self, people};
+use crate::doors::Room;
+use crate::error::{AppError, Result};
+
+/// Whether `password` is that of the person in `room`; answers with its hash. A stolen
+/// token or an open workstation is no way to guess it faster than by signing in, so
+/// it is counted like that. Ask before anything is written.
+///
+/// # Errors
+/// [`AppError::TooManyRequests`] after too many failures, or that it is another.
+pub async fn confirm(room: &mut Room, password: &Password) -> Result<Option<String>> {
+    let (user, peer, services) = (room.person.user_id, room.request.peer, room.services.clone());
+    let email = queries::read_me(room, user).await?.email.to_lowercase();
+    let stored = people::password_hash(room, user).await?;
+    let attempt = Attempt::new(&services, peer, &email);
+    if let Some(retry_after) = attempt.wait(room, Some(user)).await? {
+        return Err(AppError::TooManyRequests { retry_after });
+    }
+    let verified = async { Ok(services.passwords.verify(stored.as_deref(), password).await?) };
+    if !room.step_out(verified).await? {
+        return Err(not_yours());
+    }
+    expect_still(room, stored.as_deref()).await?;
+    attempt.succeeded(room).await?;
+    Ok(stored)
+}
+
+/// That the password was not changed since it was confirmed.
+///
+/// # Errors
+/// As if it had been wrong.
+pub async fn expect_still(room: &mut Room, stored: Option<&str>) -> Result<()> {
+    let user = room.person.user_id;
+    let now = people::password_hash(room, user).await?;
+    if now.as_deref() == stored {
+        Ok(())
+    } else {
+        Err(not_yours())
+    }
+}
+
+fn not_yours() -> AppError {
+    AppError::invalid("/current_password", "is not your password")
+}
