@@ -613,6 +613,7 @@ diesel::table! {
         key -> Bytea,
         failures -> BigInt,
         last_at -> Timestamptz,
+        leaked_to -> Nullable<Timestamptz>,
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Attempt {
     pair: Vec<u8>,
     account: Vec<u8>,
     address: Vec<u8>,
+    /// When the last failure from the address was, before this.
+    before: Option<DateTime<Utc>>,
 }
 
 impl Attempt {
@@ -34,6 +36,7 @@ impl Attempt {
             pair: key(format!("pair {near} {email}")),
             account: key(format!("account {email}")),
             address: key(format!("address {near}")),
+            before: None,
         }
     }
 
@@ -42,14 +45,18 @@ impl Attempt {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn wait(&self, connection: &mut AsyncPgConnection, user: Option<Uuid>) -> Result<Option<u32>> {
+    pub async fn wait(&mut self, connection: &mut AsyncPgConnection, user: Option<Uuid>) -> Result<Option<u32>> {
         let peer = self.peer.map(IpNetwork::from);
         let is_known = match user {
             Some(user) => sign_in::is_known_at(connection, user, peer, self.now).await?,
             None => false,
         };
         let keys = vec![self.pair.clone(), self.account.clone(), self.address.clone()];
-        let before = sign_in::count_attempt(connection, keys, self.now).await?;
+        let before = sign_in::count_attempt(connection, keys, self.address.clone(), self.now).await?;
+        self.before = before
+            .iter()
+            .find(|(key, _)| *key == self.address)
+            .map(|(_, failures)| failures.last_at);
         let opens = before.into_iter().filter_map(|(key, failures)| {
             let counted = self.counted(&key)?;
             let applies = counted == Counted::Pair || !is_known;
@@ -58,13 +65,27 @@ impl Attempt {
         Ok(wait(opens, self.now))
     }
 
-    /// Takes it back, with the failures before it.
+    /// Takes it back, with the failures before it of the account.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn succeeded(&self, connection: &mut AsyncPgConnection) -> Result<()> {
         let forgotten = vec![self.pair.clone(), self.account.clone()];
-        sign_in::forgive(connection, forgotten, Some(self.address.clone())).await
+        self.forgive(connection, forgotten).await
+    }
+
+    /// Takes it back for the address alone: the password was right, and the code is
+    /// still to come.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn is_half_done(&self, connection: &mut AsyncPgConnection) -> Result<()> {
+        self.forgive(connection, Vec::new()).await
+    }
+
+    async fn forgive(&self, connection: &mut AsyncPgConnection, forgotten: Vec<Vec<u8>>) -> Result<()> {
+        let address = self.address.clone();
+        sign_in::forgive(connection, forgotten, address, (self.now, self.before)).await
     }
 
     fn counted(&self, key: &[u8]) -> Option<Counted> {

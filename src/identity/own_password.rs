@@ -16,7 +16,7 @@ pub async fn confirm(room: &mut Room, password: &Password) -> Result<Option<Stri
     let (user, peer, services) = (room.person.user_id, room.request.peer, room.services.clone());
     let email = queries::read_me(room, user).await?.email.to_lowercase();
     let stored = people::password_hash(room, user).await?;
-    let attempt = Attempt::new(&services, peer, &email);
+    let mut attempt = Attempt::new(&services, peer, &email);
     if let Some(retry_after) = attempt.wait(room, Some(user)).await? {
         return Err(AppError::TooManyRequests { retry_after });
     }

@@ -123,6 +123,48 @@ async fn one_address_cannot_try_a_password_on_everybody() {
 }
 
 #[actix_web::test]
+async fn an_address_is_forgiven_one_failure_a_minute() {
+    let app = proxied().await;
+    for n in 0..50 {
+        login(&app, "198.51.100.1", &format!("person{n}@met.example"), WRONG)
+            .await
+            .expect(401);
+    }
+    app.later(Duration::minutes(10));
+
+    let mut judged = 0;
+    for n in 50..70 {
+        let reply = login(&app, "198.51.100.1", &format!("person{n}@met.example"), WRONG).await;
+        judged += usize::from(reply.status.as_u16() == 401);
+    }
+
+    assert_eq!(judged, 10);
+}
+
+#[actix_web::test]
+async fn those_who_succeed_at_a_busy_address_keep_nobody_new_out() {
+    let app = proxied().await;
+    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    for n in 0..60 {
+        let nobody = format!("person{n}@met.example");
+        let reply = login(&app, "198.51.100.1", &nobody, WRONG).await;
+        if let Some(seconds) = reply.header("retry-after") {
+            app.later(Duration::seconds(seconds.parse().unwrap()));
+            login(&app, "198.51.100.1", &nobody, WRONG).await.expect(401);
+        }
+    }
+    let newcomer = "pc.kentish-town@met.example";
+    let early = login(&app, "198.51.100.1", newcomer, RIGHT).await.expect(429);
+    let seconds: i64 = early.header("retry-after").unwrap().parse().unwrap();
+
+    app.later(Duration::seconds(seconds - 1));
+    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    app.later(Duration::seconds(1));
+
+    login(&app, "198.51.100.1", newcomer, RIGHT).await.expect(200);
+}
+
+#[actix_web::test]
 async fn the_current_password_is_not_guessed_faster_by_whoever_has_a_session() {
     let app = proxied().await;
     let sergeant = app.sign_in(SERGEANT).await;

@@ -6,7 +6,7 @@ use data_encoding::BASE32_NOPAD;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
-use wardlink::db::schema::totp_seeds;
+use wardlink::db::schema::{sign_in_failures, totp_seeds};
 use wardlink::identity::totp::Seed;
 
 use crate::support::{Actor, Reply, TestApp};
@@ -71,6 +71,21 @@ async fn with_an_authenticator_signing_in_needs_its_code_and_takes_each_once() {
     login(&app, SERGEANT, json!({"totp": code(&app, &seed, 0)}))
         .await
         .expect(200);
+}
+
+#[actix_web::test]
+async fn signing_in_in_two_steps_leaves_nothing_counted() {
+    let app = TestApp::start().await;
+    let (_, seed, _) = enrolled(&app, SERGEANT).await;
+
+    login(&app, SERGEANT, json!({})).await.expect(401);
+    login(&app, SERGEANT, json!({"totp": code(&app, &seed, 1)}))
+        .await
+        .expect(200);
+
+    let mut owner = app.database.owner().await;
+    let counted: i64 = sign_in_failures::table.count().get_result(&mut owner).await.unwrap();
+    assert_eq!(counted, 0);
 }
 
 #[actix_web::test]

@@ -54,7 +54,7 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                     who,
                 })
             };
-            let attempt = Attempt::new(&hall.services, hall.request.peer, &email);
+            let mut attempt = Attempt::new(&hall.services, hall.request.peer, &email);
             let user_id = found.as_ref().map(|user| user.user_id);
             if let Some(retry_after) = attempt.wait(hall.connection().await?, user_id).await? {
                 hall.undo().await?;
@@ -65,6 +65,9 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                 return refused(AppError::SignInFailed);
             };
             if let Some(factor) = sign_in::second_factor(hall.connection().await?, user.user_id).await? {
+                if credentials.totp.is_none() && credentials.recovery_code.is_none() {
+                    attempt.is_half_done(hall.connection().await?).await?;
+                }
                 if let Err(error) = second::judge(hall, factor, &credentials).await {
                     return refused(error);
                 }

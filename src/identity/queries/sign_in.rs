@@ -270,18 +270,20 @@ struct CountedBefore {
 }
 
 call!(CountSignInAttempt, "count_sign_in_attempt",
-    keys: Vec<Vec<u8>> => Array<Binary>, now: DateTime<Utc> => Timestamptz);
+    keys: Vec<Vec<u8>> => Array<Binary>, leaking: Vec<u8> => Binary, now: DateTime<Utc> => Timestamptz);
 
 /// Counts an attempt as failed under each of `keys`. Returns what was counted before.
+/// Under `leaking` one failure a minute is forgotten.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn count_attempt(
     connection: &mut AsyncPgConnection,
     keys: Vec<Vec<u8>>,
+    leaking: Vec<u8>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(Vec<u8>, Failures)>> {
-    let query = CountSignInAttempt { keys, now };
+    let query = CountSignInAttempt { keys, leaking, now };
     let rows: Vec<CountedBefore> = RunQueryDsl::get_results(query, connection).await?;
     let failures = |row: CountedBefore| {
         let failures = Failures {
@@ -295,23 +297,27 @@ pub async fn count_attempt(
 
 diesel::define_sql_function! {
     /// Takes an attempt back that succeeded.
-    fn forgive_sign_in(forgotten: Array<Binary>, taken_back: Nullable<Binary>);
+    fn forgive_sign_in(
+        forgotten: Array<Binary>, taken_back: Binary, counted_at: Timestamptz, before: Nullable<Timestamptz>
+    );
 }
 diesel::define_sql_function! {
     /// Whether somebody has signed in from an address lately.
     fn has_signed_in_from(user: SqlUuid, peer: Nullable<Inet>, now: Timestamptz) -> Bool;
 }
 
-/// Forgets the failures under `forgotten`, and takes one back from `taken_back`.
+/// Forgets the failures under `forgotten`, and takes one back from `taken_back`: the
+/// one counted at the first time, so that the last was at the second again.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn forgive(
     connection: &mut AsyncPgConnection,
     forgotten: Vec<Vec<u8>>,
-    taken_back: Option<Vec<u8>>,
+    taken_back: Vec<u8>,
+    (counted_at, before): (DateTime<Utc>, Option<DateTime<Utc>>),
 ) -> Result<()> {
-    diesel::select(forgive_sign_in(forgotten, taken_back))
+    diesel::select(forgive_sign_in(forgotten, taken_back, counted_at, before))
         .execute(connection)
         .await?;
     Ok(())
