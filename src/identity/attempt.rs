@@ -4,8 +4,6 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
-use ipnetwork::IpNetwork;
-use uuid::Uuid;
 
 use super::back_off::{Counted, wait};
 use super::queries::sign_in;
@@ -16,11 +14,12 @@ use crate::services::Services;
 
 /// An attempt to sign in to one account from one address.
 pub struct Attempt {
-    peer: Option<IpAddr>,
     now: DateTime<Utc>,
     pair: Vec<u8>,
     account: Vec<u8>,
     address: Vec<u8>,
+    /// The client, if the account was signed in with from it.
+    client: Option<Vec<u8>>,
     /// When the last failure from the address was, before this.
     before: Option<DateTime<Utc>>,
 }
@@ -29,29 +28,31 @@ impl Attempt {
     /// An attempt on the account of `email`, whether or not there is one.
     pub fn new(services: &Services, peer: Option<IpAddr>, email: &str) -> Self {
         let near = peer.map(|peer| neighbourhood(peer).to_string()).unwrap_or_default();
-        let key = |text: String| services.secrets.digest(Use::SignIn, text.as_bytes()).to_vec();
         Self {
-            peer,
             now: services.clock.now(),
-            pair: key(format!("pair {near} {email}")),
-            account: key(format!("account {email}")),
-            address: key(format!("address {near}")),
+            pair: key(services, &format!("pair {near} {email}")),
+            account: key(services, &format!("account {email}")),
+            address: key(services, &format!("address {near}")),
+            client: None,
             before: None,
         }
     }
 
+    /// The same, made with a client that is known by `mark`: only its own failures
+    /// slow it, wherever it is.
+    pub fn of_client(self, services: &Services, mark: &str) -> Self {
+        let client = Some(key(services, &format!("client {mark}")));
+        Self { client, ..self }
+    }
+
     /// Counts it as failed, or says how many seconds it is too early. The first has to
-    /// stand before the password of `user` is looked at, the second to be undone.
+    /// stand before the password is looked at, the second to be undone.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn wait(&mut self, connection: &mut AsyncPgConnection, user: Option<Uuid>) -> Result<Option<u32>> {
-        let peer = self.peer.map(IpNetwork::from);
-        let is_known = match user {
-            Some(user) => sign_in::is_known_at(connection, user, peer, self.now).await?,
-            None => false,
-        };
-        let keys = vec![self.pair.clone(), self.account.clone(), self.address.clone()];
+    pub async fn wait(&mut self, connection: &mut AsyncPgConnection) -> Result<Option<u32>> {
+        let mut keys = self.of_account();
+        keys.push(self.address.clone());
         let before = sign_in::count_attempt(connection, keys, self.address.clone(), self.now).await?;
         self.before = before
             .iter()
@@ -59,7 +60,7 @@ impl Attempt {
             .map(|(_, failures)| failures.last_at);
         let opens = before.into_iter().filter_map(|(key, failures)| {
             let counted = self.counted(&key)?;
-            let applies = counted == Counted::Pair || !is_known;
+            let applies = (counted == Counted::Client) == self.client.is_some();
             applies.then(|| counted.opens_at(failures))
         });
         Ok(wait(opens, self.now))
@@ -70,8 +71,7 @@ impl Attempt {
     /// # Errors
     /// Those of the database.
     pub async fn succeeded(&self, connection: &mut AsyncPgConnection) -> Result<()> {
-        let forgotten = vec![self.pair.clone(), self.account.clone()];
-        self.forgive(connection, forgotten).await
+        self.forgive(connection, self.of_account()).await
     }
 
     /// Takes it back for the address alone: the password was right, and the code is
@@ -88,13 +88,25 @@ impl Attempt {
         sign_in::forgive(connection, forgotten, address, (self.now, self.before)).await
     }
 
-    fn counted(&self, key: &[u8]) -> Option<Counted> {
-        if key == self.pair {
-            Some(Counted::Pair)
-        } else if key == self.account {
-            Some(Counted::Account)
-        } else {
-            (key == self.address).then_some(Counted::Address)
-        }
+    /// The keys under which failures of this account are counted.
+    fn of_account(&self) -> Vec<Vec<u8>> {
+        let mut keys = vec![self.pair.clone(), self.account.clone()];
+        keys.extend(self.client.clone());
+        keys
     }
+
+    fn counted(&self, key: &[u8]) -> Option<Counted> {
+        let own = self.client.as_deref().map(|client| (client, Counted::Client));
+        let all = [
+            (self.pair.as_slice(), Counted::Pair),
+            (self.account.as_slice(), Counted::Account),
+            (self.address.as_slice(), Counted::Address),
+        ];
+        let found = all.into_iter().chain(own).find(|(known, _)| *known == key);
+        found.map(|(_, counted)| counted)
+    }
+}
+
+fn key(services: &Services, text: &str) -> Vec<u8> {
+    services.secrets.digest(Use::SignIn, text.as_bytes()).to_vec()
 }

@@ -1,9 +1,9 @@
 //! How long whoever guesses passwords has to wait.
 //!
 //! Nobody is locked out for good: a wait always ends, and an attempt made while
-//! it lasts neither counts nor makes it longer. Somebody at an address from which
-//! they have signed in lately is slowed by their own failures there alone, so that
-//! others cannot keep them out.
+//! it lasts neither counts nor makes it longer. Somebody with a client from which
+//! they have signed in lately is slowed by its own failures alone, so that others
+//! cannot keep them out.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -21,6 +21,8 @@ pub struct Failures {
 pub enum Counted {
     /// One account from one address.
     Pair,
+    /// One account from one client that is known.
+    Client,
     /// One account, from anywhere.
     Account,
     /// One address, for any account.
@@ -31,7 +33,7 @@ impl Counted {
     /// Failures without a wait, and the longest wait.
     fn policy(self) -> (i64, Duration) {
         match self {
-            Self::Pair => (5, Duration::minutes(15)),
+            Self::Pair | Self::Client => (5, Duration::minutes(15)),
             Self::Account => (10, Duration::minutes(5)),
             Self::Address => (50, Duration::minutes(5)),
         }
@@ -87,7 +89,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_wait_always_ends_and_more_failures_never_shorten_it(count in 0..i64::MAX, later in 0_i64..1_000) {
-            for counted in [Counted::Pair, Counted::Account, Counted::Address] {
+            for counted in [Counted::Pair, Counted::Client, Counted::Account, Counted::Address] {
                 let this = seconds(counted, count);
                 prop_assert!(this <= 900 && this <= seconds(counted, count.saturating_add(1)));
                 let opens = counted.opens_at(Failures { count, last_at: DateTime::UNIX_EPOCH });

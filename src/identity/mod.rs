@@ -6,6 +6,7 @@
 mod attempt;
 mod back_off;
 pub mod breached;
+mod device;
 pub mod email;
 mod grants;
 pub mod handlers;

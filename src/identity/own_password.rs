@@ -8,7 +8,7 @@ use crate::error::{AppError, Result};
 
 /// Whether `password` is that of the person in `room`; answers with its hash. A stolen
 /// token or an open workstation is no way to guess it faster than by signing in, so
-/// it is counted like that. Ask before anything is written.
+/// it is counted like that, and for the session wherever that is used. Ask before anything is written.
 ///
 /// # Errors
 /// [`AppError::TooManyRequests`] after too many failures, or that it is another.
@@ -16,8 +16,9 @@ pub async fn confirm(room: &mut Room, password: &Password) -> Result<Option<Stri
     let (user, peer, services) = (room.person.user_id, room.request.peer, room.services.clone());
     let email = queries::read_me(room, user).await?.email.to_lowercase();
     let stored = people::password_hash(room, user).await?;
-    let mut attempt = Attempt::new(&services, peer, &email);
-    if let Some(retry_after) = attempt.wait(room, Some(user)).await? {
+    let session = room.person.session_id.to_string();
+    let mut attempt = Attempt::new(&services, peer, &email).of_client(&services, &session);
+    if let Some(retry_after) = attempt.wait(room).await? {
         return Err(AppError::TooManyRequests { retry_after });
     }
     let verified = async { Ok(services.passwords.verify(stored.as_deref(), password).await?) };

@@ -61,6 +61,8 @@ pub enum Use {
     SignIn,
     /// Recognises a repeated request, without keeping what was in it.
     Repetition,
+    /// Recognises a client from which somebody has signed in.
+    Device,
     /// Recognises a recovery code.
     Recovery,
     /// Encrypts a column.
@@ -73,6 +75,7 @@ impl Use {
             Self::Pepper => b"wardlink pepper 1",
             Self::SignIn => b"wardlink sign-in 1",
             Self::Repetition => b"wardlink repetition 1",
+            Self::Device => b"wardlink device 1",
             Self::Recovery => b"wardlink recovery 1",
             Self::Column => b"wardlink column 1",
         }

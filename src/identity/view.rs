@@ -27,6 +27,9 @@ pub struct Login {
     pub totp: Option<Text<6, 6>>,
     /// A recovery code in its place.
     pub recovery_code: Option<Text<16, 40>>,
+    /// The `device_token` of the last sign-in from this client, so that failures of
+    /// others do not slow this one.
+    pub device_token: Option<Text<1, 200>>,
 }
 
 /// A refresh token to spend.
@@ -42,7 +45,8 @@ pub struct Refresh {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.e30.c2ln", "token_type": "Bearer", "expires_in": 900,
-    "refresh_token": "wlr_eXVtLW5vdC1hLXJlYWwtdG9rZW4tanVzdC1hbi1leGFtcGxl", "refresh_expires_in": 7200
+    "refresh_token": "wlr_eXVtLW5vdC1hLXJlYWwtdG9rZW4tanVzdC1hbi1leGFtcGxl", "refresh_expires_in": 7200,
+    "device_token": "wld_1772442000_bm90LWEtcmVhbC10b2tlbi1qdXN0LWFuLWV4YW1wbGU"
 }))]
 pub struct Tokens {
     /// Send it as `Authorization: Bearer …`.
@@ -55,6 +59,9 @@ pub struct Tokens {
     pub refresh_token: String,
     /// Seconds until the refresh token dies unused.
     pub refresh_expires_in: i64,
+    /// Of a sign-in: keep it with the client for 30 days, and send it with the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_token: Option<String>,
 }
 
 /// A role held, perhaps only in some wards and for some case types.

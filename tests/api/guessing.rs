@@ -21,11 +21,27 @@ async fn proxied() -> TestApp {
 }
 
 async fn login(app: &TestApp, from: &str, email: &str, password: &str) -> Reply {
+    send(app, from, json!({"email": email, "password": password})).await
+}
+
+/// From a client that was given `token` when somebody signed in from it.
+async fn login_with(app: &TestApp, from: &str, email: &str, password: &str, token: &str) -> Reply {
+    let body = json!({"email": email, "password": password, "device_token": token});
+    send(app, from, body).await
+}
+
+async fn send(app: &TestApp, from: &str, body: Value) -> Reply {
     let request = TestRequest::post()
         .uri("/v1/auth/login")
         .insert_header(("X-Forwarded-For", from))
-        .set_json(json!({"email": email, "password": password}));
+        .set_json(body);
     app.send(request).await
+}
+
+/// Signs in, and answers with the token of the client.
+async fn known_client(app: &TestApp, from: &str, email: &str) -> String {
+    let reply = login(app, from, email, RIGHT).await.expect(200);
+    reply.body["device_token"].as_str().unwrap().to_owned()
 }
 
 #[actix_web::test]
@@ -67,9 +83,9 @@ async fn what_is_tried_while_waiting_neither_counts_nor_makes_it_longer() {
 #[actix_web::test]
 async fn an_attack_from_everywhere_does_not_keep_the_owner_out() {
     let app = proxied().await;
-    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    let token = known_client(&app, "198.51.100.1", SERGEANT).await;
     let mut refused = 0;
-    for attacker in 0..40 {
+    for attacker in 0..39 {
         let from = format!("192.0.2.{attacker}");
         let reply = login(&app, &from, SERGEANT, WRONG).await;
         refused += usize::from(reply.status.as_u16() == 429);
@@ -80,7 +96,10 @@ async fn an_attack_from_everywhere_does_not_keep_the_owner_out() {
         "the account is slowed for addresses nobody knows: {refused}"
     );
 
-    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(429);
+    login_with(&app, "198.51.100.1", SERGEANT, RIGHT, &token)
+        .await
+        .expect(200);
     for attacker in 0..30 {
         login(&app, &format!("192.0.2.{attacker}"), SERGEANT, WRONG).await;
     }
@@ -144,7 +163,7 @@ async fn an_address_is_forgiven_one_failure_a_minute() {
 #[actix_web::test]
 async fn those_who_succeed_at_a_busy_address_keep_nobody_new_out() {
     let app = proxied().await;
-    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    let token = known_client(&app, "198.51.100.1", SERGEANT).await;
     for n in 0..60 {
         let nobody = format!("person{n}@met.example");
         let reply = login(&app, "198.51.100.1", &nobody, WRONG).await;
@@ -158,10 +177,70 @@ async fn those_who_succeed_at_a_busy_address_keep_nobody_new_out() {
     let seconds: i64 = early.header("retry-after").unwrap().parse().unwrap();
 
     app.later(Duration::seconds(seconds - 1));
-    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    login_with(&app, "198.51.100.1", SERGEANT, RIGHT, &token)
+        .await
+        .expect(200);
     app.later(Duration::seconds(1));
 
     login(&app, "198.51.100.1", newcomer, RIGHT).await.expect(200);
+}
+
+#[actix_web::test]
+async fn whose_account_there_is_cannot_be_told_where_they_sign_in() {
+    let app = proxied().await;
+    login(&app, "198.51.100.1", SERGEANT, RIGHT).await.expect(200);
+    for n in 0..50 {
+        login(&app, "198.51.100.1", &format!("person{n}@met.example"), WRONG)
+            .await
+            .expect(401);
+    }
+
+    for email in [SERGEANT, "nobody@met.example"] {
+        login(&app, "198.51.100.1", email, WRONG).await.expect(429);
+    }
+}
+
+#[actix_web::test]
+async fn a_client_is_known_for_its_owner_alone_and_for_thirty_days() {
+    let app = proxied().await;
+    let token = known_client(&app, "198.51.100.1", SERGEANT).await;
+    let colleagues = known_client(&app, "198.51.100.1", "pc.kentish-town@met.example").await;
+    let attack = async || {
+        for attacker in 0..11 {
+            login(&app, &format!("192.0.2.{attacker}"), SERGEANT, WRONG).await;
+        }
+    };
+    attack().await;
+
+    let forged = token.replace("wld_1", "wld_2");
+    for other in [&colleagues, &forged, "wld_", "nonsense"] {
+        login_with(&app, "198.51.100.9", SERGEANT, RIGHT, other)
+            .await
+            .expect(429);
+    }
+    app.later(Duration::days(30) - Duration::seconds(1));
+    attack().await;
+    login_with(&app, "198.51.100.9", SERGEANT, WRONG, &token)
+        .await
+        .expect(401);
+    app.later(Duration::seconds(1));
+    login_with(&app, "198.51.100.9", SERGEANT, RIGHT, &token)
+        .await
+        .expect(429);
+}
+
+#[actix_web::test]
+async fn whoever_has_a_clients_token_does_not_guess_faster() {
+    let app = proxied().await;
+    let token = known_client(&app, "198.51.100.1", SERGEANT).await;
+
+    for attacker in 0..5 {
+        login_with(&app, &format!("192.0.2.{attacker}"), SERGEANT, WRONG, &token)
+            .await
+            .expect(401);
+    }
+
+    login_with(&app, "192.0.2.9", SERGEANT, WRONG, &token).await.expect(429);
 }
 
 #[actix_web::test]

@@ -8,6 +8,7 @@ use crate::audit::Op;
 use crate::doors::{Anonymous, Answer, Audited, Caller, Hall, Identified, JsonBody, Principal, may};
 use crate::error::{AppError, Result};
 use crate::identity::attempt::Attempt;
+use crate::identity::device;
 use crate::identity::passwords::{Password, PasswordError};
 use crate::identity::queries;
 use crate::identity::queries::sign_in::{self, NewSession, RotateVerdict, SignIn};
@@ -26,7 +27,8 @@ const REFRESH_IDLE: Duration = Duration::hours(2);
 /// Answers with an access token for 15 minutes and a refresh token. The answer to
 /// a wrong password, an unknown address and a disabled account is the same, and
 /// takes as long. After some failures in a row the next attempt has to wait, up to
-/// 15 minutes; nobody is locked out for good. An account with an authenticator needs
+/// 15 minutes; nobody is locked out for good. Keep the `device_token` and send it with the
+/// next sign-in: then failures of others do not slow it. An account with an authenticator needs
 /// its code as well; where an organisation asks for one and there is none yet, the
 /// token opens nothing but `GET /v1/me`, signing out, and enrolling one.
 #[utoipa::path(
@@ -55,8 +57,10 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                 })
             };
             let mut attempt = Attempt::new(&hall.services, hall.request.peer, &email);
-            let user_id = found.as_ref().map(|user| user.user_id);
-            if let Some(retry_after) = attempt.wait(hall.connection().await?, user_id).await? {
+            if let Some(token) = known_client(&hall.services, found.as_ref(), &credentials) {
+                attempt = attempt.of_client(&hall.services, token);
+            }
+            if let Some(retry_after) = attempt.wait(hall.connection().await?).await? {
                 hall.undo().await?;
                 return refused(AppError::TooManyRequests { retry_after });
             }
@@ -76,6 +80,13 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
             start_session(hall, user, rehash).await
         })
         .await
+}
+
+/// The token of the client, if the account was signed in with from it.
+fn known_client<'a>(services: &Services, found: Option<&SignIn>, credentials: &'a Login) -> Option<&'a str> {
+    let token = credentials.device_token.as_ref()?.as_str();
+    let (user, now) = (found.map_or(Uuid::nil(), |user| user.user_id), services.clock.now());
+    device::is_known(&services.secrets, token, user, now).then_some(token)
 }
 
 /// The account, if the password is its, with a stronger hash where its own is weak.
@@ -117,16 +128,18 @@ async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>) ->
         rehash,
     };
     sign_in::start_session(hall.connection().await?, session).await?;
-    let answer = tokens(hall, user.user_id, session_id, &token).await?;
+    let mut tokens = tokens(hall, user.user_id, session_id, &token).await?;
+    let now = hall.services.clock.now();
+    tokens.device_token = Some(device::token(&hall.services.secrets, user.user_id, now));
     let who = Some(Principal::new(user.user_id, user.org_id, session_id));
     Ok(Identified {
-        answer: Ok(answer),
+        answer: Ok(Answer::ok(&tokens)?),
         who,
     })
 }
 
 /// Who needs a second factor and has none gets a token for nothing but enrolling one.
-async fn tokens(hall: &mut Hall, user_id: Uuid, session_id: Uuid, token: &RefreshToken) -> Result<Answer> {
+async fn tokens(hall: &mut Hall, user_id: Uuid, session_id: Uuid, token: &RefreshToken) -> Result<Tokens> {
     let is_limited = sign_in::lacks_second_factor(hall.connection().await?, user_id).await?;
     let mint = &hall.services.tokens;
     let subject = AccessSubject {
@@ -134,12 +147,13 @@ async fn tokens(hall: &mut Hall, user_id: Uuid, session_id: Uuid, token: &Refres
         sid: session_id,
         client_id: is_limited.then(|| ENROLMENT.to_owned()),
     };
-    Answer::ok(&Tokens {
+    Ok(Tokens {
         access_token: mint.mint(&subject, hall.services.clock.now()),
         token_type: "Bearer",
         expires_in: mint.life().num_seconds(),
         refresh_token: token.reveal(),
         refresh_expires_in: REFRESH_IDLE.num_seconds(),
+        device_token: None,
     })
 }
 
@@ -178,7 +192,10 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
             .await?;
             let who = rotated.principal();
             let answer = match (rotated.verdict(), who) {
-                (RotateVerdict::Rotated, Some(who)) => tokens(hall, who.user_id, who.session_id, &fresh).await,
+                (RotateVerdict::Rotated, Some(who)) => {
+                    let tokens = tokens(hall, who.user_id, who.session_id, &fresh).await;
+                    tokens.and_then(|tokens| Answer::ok(&tokens))
+                }
                 _ => Err(refused()),
             };
             Ok(Identified { answer, who })

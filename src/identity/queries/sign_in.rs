@@ -301,10 +301,6 @@ diesel::define_sql_function! {
         forgotten: Array<Binary>, taken_back: Binary, counted_at: Timestamptz, before: Nullable<Timestamptz>
     );
 }
-diesel::define_sql_function! {
-    /// Whether somebody has signed in from an address lately.
-    fn has_signed_in_from(user: SqlUuid, peer: Nullable<Inet>, now: Timestamptz) -> Bool;
-}
 
 /// Forgets the failures under `forgotten`, and takes one back from `taken_back`: the
 /// one counted at the first time, so that the last was at the second again.
@@ -321,21 +317,6 @@ pub async fn forgive(
         .execute(connection)
         .await?;
     Ok(())
-}
-
-/// Whether somebody has signed in from `peer` in the last 30 days.
-///
-/// # Errors
-/// Those of the database.
-pub async fn is_known_at(
-    connection: &mut AsyncPgConnection,
-    user: Uuid,
-    peer: Option<IpNetwork>,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    Ok(diesel::select(has_signed_in_from(user, peer, now))
-        .get_result(connection)
-        .await?)
 }
 
 diesel::define_sql_function! {
