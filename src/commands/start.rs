@@ -91,7 +91,7 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
         exports: ExportPlaces::default(),
         tokens,
         keys,
-        passwords: Passwords::new(HashCost::default(), HashQueue::default().within(config.connections))?
+        passwords: Passwords::new(HashCost::default(), HashQueue::default())?
             .peppered(secrets.clone())
             .refusing(breached(&config)?),
         secrets,

@@ -194,20 +194,6 @@ impl Default for HashQueue {
     }
 }
 
-impl HashQueue {
-    /// As many as leave half of `connections` to everybody else: who waits for a hash
-    /// keeps a connection meanwhile.
-    #[must_use]
-    pub fn within(self, connections: usize) -> Self {
-        let places = (connections / 2).max(1);
-        let running = self.running.min(places);
-        Self {
-            running,
-            waiting: self.waiting.min(places - running),
-        }
-    }
-}
-
 /// Why a password was neither hashed nor verified.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {

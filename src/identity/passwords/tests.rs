@@ -349,18 +349,3 @@ async fn a_breached_password_is_refused_with_the_reason() {
     assert!(refused.unwrap_err().to_string().contains("breach"));
     assert!(taken.is_ok());
 }
-
-#[test]
-fn those_who_wait_for_a_hash_leave_half_the_connections_to_others() {
-    let queue = HashQueue {
-        running: 4,
-        waiting: 128,
-    };
-
-    let narrowed = [1, 2, 6, 16, 1000].map(|connections| {
-        let HashQueue { running, waiting } = queue.within(connections);
-        (running, waiting)
-    });
-
-    assert_eq!(narrowed, [(1, 0), (1, 0), (3, 0), (4, 4), (4, 128)]);
-}
