@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use wardlink::db::schema::{idempotency_keys, sign_in_failures, users};
+use wardlink::identity::passwords::{HashCost, HashQueue, Password};
 
 use crate::support::{Reply, TestApp};
 
@@ -241,6 +242,59 @@ async fn whoever_has_a_clients_token_does_not_guess_faster() {
     }
 
     login_with(&app, "192.0.2.9", SERGEANT, WRONG, &token).await.expect(429);
+}
+
+const ONE_AT_A_TIME: HashQueue = HashQueue {
+    running: 1,
+    waiting: 32,
+};
+
+#[actix_web::test]
+async fn a_sign_in_that_a_new_password_overtakes_fails() {
+    let cost = HashCost {
+        passes: 20,
+        ..HashCost::default()
+    };
+    let app = TestApp::start_hashing((cost, ONE_AT_A_TIME), |_| {}, |_| {}).await;
+    let mut owner = app.database.owner().await;
+    let changed = app.services.passwords.hash(&Password::from(WRONG)).await.unwrap();
+    let body = |email: &str| Some(json!({"email": email, "password": RIGHT}));
+    let post = |email: &str| app.anonymous(actix_web::http::Method::POST, "/v1/auth/login", body(email));
+    // One password is hashed at a time, and that of nobody takes long.
+    let others = join_all(["a@a", "b@b", "c@c", "d@d"].map(post));
+    // Each attempt is counted before its password is looked at: under the account, under
+    // the account there, and all under the address.
+    let mut counting = app.database.owner().await;
+    let mut until_counted = async |attempts: i64| {
+        let mut keys = 0_i64;
+        while keys < 2 * attempts + 1 {
+            keys = sign_in_failures::table.count().get_result(&mut counting).await.unwrap();
+        }
+    };
+    let behind_them = async {
+        until_counted(4).await;
+        let change = async {
+            until_counted(5).await;
+            diesel::update(users::table.filter(users::email.eq(SERGEANT)))
+                .set(users::password_hash.eq(&changed))
+                .execute(&mut owner)
+                .await
+                .unwrap();
+        };
+        futures_util::join!(post(SERGEANT), change).0
+    };
+
+    let (_, overtaken) = futures_util::join!(others, behind_them);
+
+    assert_eq!(overtaken.expect(401).problem(), "sign-in-failed");
+    let reply = app
+        .anonymous(
+            actix_web::http::Method::POST,
+            "/v1/auth/login",
+            Some(json!({"email": SERGEANT, "password": WRONG})),
+        )
+        .await;
+    reply.expect(200);
 }
 
 #[actix_web::test]

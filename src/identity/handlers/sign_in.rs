@@ -76,8 +76,11 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                     return refused(error);
                 }
             }
-            attempt.succeeded(hall.connection().await?).await?;
-            start_session(hall, user, rehash).await
+            let identified = start_session(hall, user, rehash).await?;
+            if identified.answer.is_ok() {
+                attempt.succeeded(hall.connection().await?).await?;
+            }
+            Ok(identified)
         })
         .await
 }
@@ -126,8 +129,14 @@ async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>) ->
         token_hash: token.hash().to_vec(),
         token_life: REFRESH_IDLE,
         rehash,
+        verified: user.password_hash,
     };
-    sign_in::start_session(hall.connection().await?, session).await?;
+    if !sign_in::start_session(hall.connection().await?, session).await? {
+        // Changed while it was checked: it was the password, and is none now.
+        let who = Some(Principal::new(user.user_id, user.org_id, Uuid::nil()));
+        let answer = Err(AppError::SignInFailed);
+        return Ok(Identified { answer, who });
+    }
     let mut tokens = tokens(hall, user.user_id, session_id, &token).await?;
     let now = hall.services.clock.now();
     tokens.device_token = Some(device::token(&hall.services.secrets, user.user_id, now));

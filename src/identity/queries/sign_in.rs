@@ -87,19 +87,28 @@ pub struct NewSession {
     pub token_life: Duration,
     /// A stronger hash of the same password.
     pub rehash: Option<String>,
+    /// The hash by which the password was checked.
+    pub verified: Option<String>,
 }
 
 call!(StartSession, "start_session",
     session: Uuid => SqlUuid, user: Uuid => SqlUuid, life: i64 => BigInt,
     peer: Option<IpNetwork> => Nullable<Inet>, user_agent: Option<String> => Nullable<Text>,
     token: Vec<u8> => Binary, token_life: i64 => BigInt,
-    rehash: Option<String> => Nullable<Text>);
+    rehash: Option<String> => Nullable<Text>, verified: Option<String> => Nullable<Text>);
 
-/// Starts a session with its first refresh token.
+#[derive(QueryableByName)]
+struct Started {
+    #[diesel(sql_type = Bool)]
+    start_session: bool,
+}
+
+/// Starts a session with its first refresh token. False, and nothing done, where the
+/// password was changed since it was checked.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn start_session(connection: &mut AsyncPgConnection, new: NewSession) -> Result<()> {
+pub async fn start_session(connection: &mut AsyncPgConnection, new: NewSession) -> Result<bool> {
     let query = StartSession {
         session: new.id,
         user: new.user_id,
@@ -109,9 +118,10 @@ pub async fn start_session(connection: &mut AsyncPgConnection, new: NewSession) 
         token: new.token_hash,
         token_life: new.token_life.num_seconds(),
         rehash: new.rehash,
+        verified: new.verified,
     };
-    RunQueryDsl::execute(query, connection).await?;
-    Ok(())
+    let started: Started = RunQueryDsl::get_result(query, connection).await?;
+    Ok(started.start_session)
 }
 
 /// How a refresh token was taken.
