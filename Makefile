@@ -9,7 +9,7 @@ DEBUG := "$(CARGO_TARGET_DIR)/debug/wardlink"
 RELEASE := "$(CARGO_TARGET_DIR)/release/wardlink"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench faults faults-short fuzz openapi check prerequisites
+.PHONY: help run test bench faults faults-short fuzz openapi conformance check prerequisites
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -47,6 +47,10 @@ openapi: prerequisites ## Write the API's description to openapi/wardlink.json
 	mkdir -p openapi
 	$(DEBUG) openapi > openapi/wardlink.json.new
 	mv openapi/wardlink.json.new openapi/wardlink.json
+
+conformance: prerequisites ## Hold the service against its description, with Schemathesis
+	cargo build --locked
+	python3 openapi/conformance.py --wardlink $(DEBUG)
 
 check: prerequisites ## Check format and lints
 	cargo fmt --check

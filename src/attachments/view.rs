@@ -10,7 +10,8 @@ use super::queries::AttachmentRow;
 use crate::http::fields::Moment;
 
 /// A file to add.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"file": "(the bytes)", "phase": "before", "taken_at": "2026-03-02T08:40:00Z"}))]
 #[expect(dead_code, reason = "read part by part from the stream; here for the document")]
 pub struct NewAttachment {
@@ -21,6 +22,7 @@ pub struct NewAttachment {
     /// Which moment of the case it shows.
     phase: Phase,
     /// When it was taken.
+    #[schema(nullable = false)]
     taken_at: Option<Moment>,
 }
 

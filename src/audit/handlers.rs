@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::queries::{self, Filter, Named};
-use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, Names, redact};
+use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, Names, PurposeOfReading, redact};
 use super::{Op, Outcome, Purpose};
 use crate::cases::access;
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
@@ -48,7 +48,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// `complaint_or_rights_request` or `supervision`. Reading the log is in the log.
 #[utoipa::path(
     tag = "audit",
-    params(AuditQuery),
+    params(AuditQuery, PurposeOfReading),
     responses((status = 200, description = "The events.", body = Page<AuditEvent>)),
     security(("bearer" = ["audit.read"]))
 )]

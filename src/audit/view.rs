@@ -17,6 +17,29 @@ use super::{Op, Outcome};
 use crate::error::Result;
 use crate::http::fields::{Moment, Text};
 
+/// The header without which the log is not read.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(
+    dead_code,
+    reason = "read by the doors from the header itself; here for the document"
+)]
+pub struct PurposeOfReading {
+    /// What the log is read for (DPA 2018 s.62(4)); kept in the audit log.
+    #[param(rename = "Access-Purpose", required = true, inline, example = "audit")]
+    access_purpose: ReadingPurpose,
+}
+
+/// What the log may be read for.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "for the document")]
+enum ReadingPurpose {
+    Audit,
+    ComplaintOrRightsRequest,
+    Supervision,
+}
+
 /// Which events are meant. Every filter narrows.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -34,16 +57,16 @@ pub struct AuditQuery {
     /// Another record that was touched or shown: a person, a note, a task, a share, a user.
     pub subject: Option<Uuid>,
     /// The operationId, such as `login`.
-    #[param(value_type = Option<String>, max_length = 80, example = "login")]
+    #[param(inline, example = "login")]
     pub action: Option<Text<1, 80>>,
     /// How it ended.
     #[param(inline)]
     pub outcome: Option<Outcome>,
     /// Not before this time.
-    #[param(value_type = Option<String>, format = DateTime, example = "2026-03-02T00:00:00Z")]
+    #[param(inline, example = "2026-03-02T00:00:00Z")]
     pub from: Option<Moment>,
     /// Before this time.
-    #[param(value_type = Option<String>, format = DateTime, example = "2026-03-03T00:00:00Z")]
+    #[param(inline, example = "2026-03-03T00:00:00Z")]
     pub to: Option<Moment>,
     /// The `X-Request-Id`.
     pub request_id: Option<Uuid>,

@@ -114,6 +114,7 @@ impl Answer {
         });
         if known {
             self.status = StatusCode::NOT_MODIFIED;
+            self.headers.retain(|(name, _)| *name == "ETag");
             self.body = Body::Empty;
         }
         self

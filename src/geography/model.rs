@@ -45,8 +45,9 @@ pub const PROBLEMS: &[ProblemType] = &[GSS_MALFORMED, WARD_FILE_INVALID, WARD_OU
 ///
 /// `E05…` is an English ward, `E09…` a London borough. A code carries no
 /// hierarchy: a ward's code does not tell its local authority.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^[ENSW][0-9]{8}$", example = "E05013664")]
 pub struct Gss(String);
 
 impl Gss {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Datelike, Utc};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -42,6 +42,20 @@ impl<'de, const MIN: usize, const MAX: usize> Deserialize<'de> for Text<MIN, MAX
     }
 }
 
+/// [`is_deceptive`] for the document, as members of a regular expression's class.
+pub const DECEPTIVE: &str = r"\x00-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F\u202A-\u202E\u2066-\u2069";
+
+/// What a text of at least `min` characters looks like (ECMA-262), where white space
+/// at the ends does not count.
+fn pattern_of_text(min: usize) -> String {
+    let (any, shown) = (format!("[^{DECEPTIVE}]"), format!("[^{DECEPTIVE}\\s]"));
+    match min {
+        0 => format!("^{any}*$"),
+        1 => format!("^{any}*{shown}{any}*$"),
+        _ => format!("^{any}*{shown}{any}{{{},}}{shown}{any}*$", min - 2),
+    }
+}
+
 fn is_deceptive(c: char) -> bool {
     (c.is_control() && c != '\n' && c != '\t' && c != '\r')
         || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
@@ -53,6 +67,7 @@ impl<const MIN: usize, const MAX: usize> PartialSchema for Text<MIN, MAX> {
             .schema_type(Type::String)
             .min_length(Some(MIN))
             .max_length(Some(MAX))
+            .pattern(Some(pattern_of_text(MIN)))
             .into()
     }
 }
@@ -87,6 +102,7 @@ impl PartialSchema for Moment {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .pattern(Some("^((19|20|21)[0-9]{2}|2200)-"))
             .into()
     }
 }
@@ -117,9 +133,34 @@ pub enum PointKind {
 }
 
 /// Longitude and latitude in degrees, in that order.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
-#[schema(value_type = [f64], min_items = 2, max_items = 2, example = json!([-0.1256, 51.529]))]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Coordinates(pub [f64; 2]);
+
+impl PartialSchema for Coordinates {
+    fn schema() -> RefOr<Schema> {
+        let degrees = |most: f64| {
+            ObjectBuilder::new()
+                .schema_type(Type::Number)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)))
+                .minimum(Some(-most))
+                .maximum(Some(most))
+        };
+        ArrayBuilder::new()
+            .prefix_items([degrees(180.0), degrees(90.0)])
+            .items(ArrayItems::False)
+            .min_items(Some(2))
+            .max_items(Some(2))
+            .description(Some("Longitude and latitude in degrees, in that order."))
+            .examples([serde_json::json!([-0.1256, 51.529])])
+            .into()
+    }
+}
+
+impl ToSchema for Coordinates {
+    fn name() -> Cow<'static, str> {
+        "Coordinates".into()
+    }
+}
 
 impl<'de> Deserialize<'de> for Coordinates {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -112,7 +112,11 @@ fn method_of(method: &Method) -> &'static str {
 /// beside the service or let a proxy on the same host pass it on.
 #[utoipa::path(
     tag = "service",
-    responses((status = 200, description = "Counters and gauges.", body = String, content_type = "text/plain")),
+    responses(
+        (status = 200, description = "Counters and gauges.", body = String, content_type = "text/plain"),
+        (status = 404, description = "You are not on the machine itself.", body = super::problem::Problem,
+            content_type = "application/problem+json")
+    ),
     security(())
 )]
 #[get("/metrics")]

@@ -4,18 +4,16 @@
 //! from the conventions (path ids, headers, refusals) is added here, once, so that
 //! no handler can forget it.
 
+mod answers;
 mod links;
 
 use std::fmt::Write as _;
 
 use utoipa::OpenApi as _;
-use utoipa::openapi::content::ContentBuilder;
-use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, Ref, RefOr, Required, Response, Schema};
+use utoipa::openapi::{OpenApi, RefOr, Required, Schema};
 use utoipa_actix_web::AppExt;
 
 use super::problem::Problem;
@@ -72,6 +70,12 @@ pub fn document() -> OpenApi {
         }
     }
     links::add(&mut document);
+    let needed = bodies_with_needed_members(&document);
+    for item in document.paths.paths.values_mut() {
+        for (_, operation) in operations_of_mut(item) {
+            allow_no_body(operation, &needed);
+        }
+    }
     drop_unused_schemas(&mut document);
     document
 }
@@ -91,6 +95,32 @@ fn drop_unused_schemas(document: &mut OpenApi) {
         if components.schemas.len() == before {
             return;
         }
+    }
+}
+
+/// The names of the schemas that an empty object does not fit.
+fn bodies_with_needed_members(document: &OpenApi) -> Vec<String> {
+    let schemas = document.components.iter().flat_map(|components| &components.schemas);
+    schemas
+        .filter(|(_, schema)| !matches!(schema, RefOr::T(Schema::Object(object)) if object.required.is_empty()))
+        .map(|(name, _)| format!("#/components/schemas/{name}"))
+        .collect()
+}
+
+/// No body at all is read as an empty object.
+fn allow_no_body(operation: &mut Operation, needed: &[String]) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else {
+        return;
+    };
+    let refers_to_needed = body.content.values().any(|content| match content {
+        RefOr::T(content) => match &content.schema {
+            Some(RefOr::Ref(reference)) => needed.contains(&reference.ref_location),
+            _ => true,
+        },
+        RefOr::Ref(_) => true,
+    });
+    if !refers_to_needed {
+        body.required = Some(Required::False);
     }
 }
 
@@ -135,25 +165,11 @@ pub struct IfMatch {
 }
 
 fn complete(path: &str, method: &str, operation: &mut Operation) {
-    let signed_in = permission_of(operation).is_some();
     add_path_ids(path, operation);
-    if signed_in {
+    if permission_of(operation).is_some() {
         add_request_headers(method, operation);
     }
-    let statuses = refusals(path, method, operation, signed_in);
-    for status in statuses {
-        let code = status.to_string();
-        operation
-            .responses
-            .responses
-            .entry(code)
-            .or_insert_with(|| RefOr::T(refusal(status)));
-    }
-    for response in operation.responses.responses.values_mut() {
-        if let RefOr::T(response) = response {
-            add_response_headers(response);
-        }
-    }
+    answers::complete(path, method, operation);
     describe_permission(operation);
 }
 
@@ -216,10 +232,12 @@ fn uuid_schema() -> Schema {
         .into()
 }
 
+/// The text of a header: no control characters.
 fn text_schema(max: usize) -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .max_length(Some(max))
+        .pattern(Some(r"^[^\x00-\x1F\x7F-\x9F]*$"))
         .into()
 }
 
@@ -256,9 +274,14 @@ fn add_request_headers(method: &str, operation: &mut Operation) {
     );
     add_parameter(
         operation,
-        header("X-Request-Id", "Your own id for this request.", uuid_schema()),
+        header(
+            "X-Request-Id",
+            "Your own id for this request, a UUID. Anything else is as good as none.",
+            ObjectBuilder::new().schema_type(Type::String).into(),
+        ),
     );
-    if method != "GET" {
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    if method != "GET" && !super::routes::KEYLESS.contains(&id) {
         add_parameter(
             operation,
             header(
@@ -267,6 +290,8 @@ fn add_request_headers(method: &str, operation: &mut Operation) {
                 text_schema(255),
             ),
         );
+    }
+    if method != "GET" {
         add_parameter(
             operation,
             header(
@@ -276,79 +301,4 @@ fn add_request_headers(method: &str, operation: &mut Operation) {
             ),
         );
     }
-}
-
-fn refusals(path: &str, method: &str, operation: &Operation, signed_in: bool) -> Vec<u16> {
-    let mut statuses = vec![408, 500, 503];
-    let has_query = operation
-        .parameters
-        .iter()
-        .flatten()
-        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query));
-    if signed_in {
-        statuses.extend([400, 401, 429]);
-        if permission_of(operation).is_some_and(|code| !code.is_empty()) {
-            statuses.push(403);
-        }
-    }
-    if path.contains('{') {
-        statuses.push(404);
-    }
-    if has_query {
-        statuses.push(422);
-    }
-    if method != "GET" {
-        statuses.extend([400, 409, 422, 429]);
-        if operation.request_body.is_some() {
-            statuses.extend([413, 415]);
-        }
-    }
-    if has_parameter(operation, "If-Match") {
-        statuses.extend([412, 428]);
-    }
-    if operation.responses.responses.contains_key("200") && method == "GET" && path.contains('{') && signed_in {
-        statuses.push(304);
-    }
-    statuses
-}
-
-fn refusal(status: u16) -> Response {
-    let (title, meaning) = crate::error::PROBLEMS
-        .iter()
-        .find(|problem| problem.status == status)
-        .map_or(
-            ("Not modified", "You have the current version: nothing is sent."),
-            |problem| (problem.title, problem.meaning),
-        );
-    let response = ResponseBuilder::new().description(format!("{title}. {meaning}"));
-    if status == 304 {
-        return response.build();
-    }
-    let problem = ContentBuilder::new()
-        .schema(Some(Ref::from_schema_name("Problem")))
-        .build();
-    let mut response = response.content("application/problem+json", problem).build();
-    let header = |description: &str| RefOr::T(HeaderBuilder::new().description(Some(description)).build());
-    match status {
-        401 => drop(
-            response
-                .headers
-                .insert("WWW-Authenticate".to_owned(), header("How to authenticate.")),
-        ),
-        429 | 503 => drop(
-            response
-                .headers
-                .insert("Retry-After".to_owned(), header("Seconds to wait.")),
-        ),
-        _ => {}
-    }
-    response
-}
-
-fn add_response_headers(response: &mut Response) {
-    let id = HeaderBuilder::new()
-        .description(Some("The request, as in the audit log."))
-        .schema(Some(uuid_schema()))
-        .build();
-    response.headers.insert("X-Request-Id".to_owned(), RefOr::T(id));
 }

@@ -22,6 +22,10 @@ pub fn all(config: &mut ServiceConfig<'_>) {
     crate::audit::handlers::routes(config);
 }
 
+/// The operations that take no `Idempotency-Key`: what they answer is shown once and
+/// never kept, or they change nothing.
+pub const KEYLESS: &[&str] = &["enrol_totp", "confirm_totp", "export_audit"];
+
 /// The problem types of every capability, for `/problems/{slug}`.
 pub const PROBLEMS: &[&[ProblemType]] = &[
     crate::error::PROBLEMS,

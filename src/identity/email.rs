@@ -1,7 +1,21 @@
 //! E-mail addresses as names for signing in.
 
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+
 use crate::error::{AppError, Result};
-use crate::http::fields::Text;
+use crate::http::fields::{DECEPTIVE, Text};
+
+/// What [`normal`] takes, for the document.
+pub fn schema() -> Object {
+    let (any, no_dot) = (format!("[^@\\s{DECEPTIVE}]"), format!("[^@\\s.{DECEPTIVE}]"));
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(3))
+        .max_length(Some(254))
+        .pattern(Some(format!("^{any}+@{no_dot}({any}*{no_dot})?$")))
+        .description(Some("The address they sign in with, which no other account may have."))
+        .build()
+}
 
 /// The address in lower case.
 ///

@@ -202,7 +202,7 @@ pub struct Because {
 #[into_params(parameter_in = Query)]
 pub struct RevokeParams {
     /// For the record.
-    #[param(value_type = Option<String>)]
+    #[param(inline)]
     pub reason: Option<Text<1, 1000>>,
 }
 

@@ -230,6 +230,10 @@ async fn every_filter_finds_what_it_names() {
         ("cursor=nonsense", "cursor"),
         ("colour=red", "colour"),
         ("updated_after=infinity", "updated_after"),
+        ("ward=Gospel+Oak", "ward"),
+        ("state=", "state"),
+        ("type=%07", "type"),
+        ("assigned_to=them", "assigned_to"),
     ] {
         let reply = app.get(&sergeant, &format!("/v1/cases?{query}")).await.expect(422);
         assert!(

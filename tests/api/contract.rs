@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use wardlink::db::schema::audit_events;
 use wardlink::doors::may;
 use wardlink::http::openapi;
-use wardlink::identity::tokens::{AccessSubject, ENROLMENT};
 
 use crate::support::{Actor, Operation, Reply, TestApp, filled, holding, operations};
 
@@ -141,12 +140,7 @@ async fn the_permission_in_the_document_is_the_one_that_is_needed() {
 async fn a_token_for_enrolling_a_second_factor_opens_nothing_but_the_own_account() {
     let app = TestApp::start().await;
     let actor = holding(&app, may::CODES).await;
-    let subject = AccessSubject {
-        sub: actor.user_id,
-        sid: actor.session_id,
-        client_id: Some(ENROLMENT.to_owned()),
-    };
-    let token = app.services.tokens.mint(&subject, app.services.clock.now());
+    let token = app.enrolment_token(&actor);
     for operation in operations() {
         if operation.permission.is_none() || OWN_ACCOUNT.contains(&operation.id.as_str()) {
             continue;

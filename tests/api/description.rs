@@ -40,8 +40,12 @@ fn resolved<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-/// Whether an expression such as `$response.body#/items/0/id` names a member that the answer has.
+/// Whether an expression such as `$response.body#/items/0/id` or `$response.header.ETag`
+/// names something that the answer has.
 fn is_in(document: &Value, answer: &Value, expression: &str) -> bool {
+    if let Some(header) = expression.strip_prefix("$response.header.") {
+        return answer["headers"].get(header).is_some();
+    }
     let content = answer["content"].as_object().unwrap().values().next().unwrap();
     let pointer = expression.strip_prefix("$response.body#/").unwrap();
     let mut schema = resolved(document, &content["schema"]);

@@ -15,6 +15,7 @@ use crate::audit::proved::{Kept, Proved, Side};
 use crate::audit::queries::proofs::{self, Wanted};
 use crate::audit::queries::tree::{self, CheckpointRow};
 use crate::audit::queries::verifying::{Connection, Leaf};
+use crate::audit::view::PurposeOfReading;
 use crate::audit::view::checkpoints::{ExportDraft, ProofQuery, ProofView};
 use crate::audit::{NotSealedYet, Op, checkpoint_error};
 use crate::doors::{Answer, Audited, Caller, JsonBody, Params, Reader, may};
@@ -34,7 +35,7 @@ const BUSY: u32 = 30;
 /// as for the log itself. 409 until a checkpoint covers the event, a minute at most.
 #[utoipa::path(
     tag = "audit",
-    params(("seq" = i64, Path, description = "The number of the event."), ProofQuery),
+    params(("seq" = i64, Path, description = "The number of the event."), ProofQuery, PurposeOfReading),
     responses(
         (status = 200, description = "The proof.", body = ProofView),
         (status = 409, description = "No checkpoint covers the event yet.", body = crate::http::problem::Problem,
@@ -103,6 +104,7 @@ fn proved((seal, event): &Leaf, viewer: Uuid, known: &Known, size: u64) -> Resul
 /// of your organisation is under way, or two of others.
 #[utoipa::path(
     tag = "audit",
+    params(PurposeOfReading),
     request_body = ExportDraft,
     responses(
         (status = 200, description = "The bundle, one JSON document per line.", body = String,

@@ -16,7 +16,7 @@ pub struct VisibilityQuery {
     /// The organisation; your own if left out.
     pub organisation: Option<Uuid>,
     /// The time; now if left out.
-    #[param(value_type = Option<String>, format = DateTime, example = "2026-03-02T09:00:00Z")]
+    #[param(inline, example = "2026-03-02T09:00:00Z")]
     pub at: Option<Moment>,
 }
 

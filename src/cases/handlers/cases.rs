@@ -34,8 +34,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "cases",
     request_body = NewCase,
-    responses((status = 201, description = "Recorded.", body = CaseView,
-        headers(("Location" = String, description = "Address of the case."), ("ETag" = String, description = "Its version.")))),
+    responses((status = 201, description = "Recorded.", body = CaseView)),
     security(("bearer" = ["case.create"]))
 )]
 #[post("/v1/cases")]
@@ -60,8 +59,7 @@ async fn create_case(caller: Caller<may::CreateCase>, body: JsonBody<NewCase>) -
 /// What the share leaves out is `null`.
 #[utoipa::path(
     tag = "cases",
-    responses((status = 200, description = "The case.", body = CaseView,
-        headers(("ETag" = String, description = "Its version."), ("Marking" = String, description = "Its classification.")))),
+    responses((status = 200, description = "The case.", body = CaseView)),
     security(("bearer" = ["case.read"]))
 )]
 #[get("/v1/cases/{id}")]
@@ -89,8 +87,7 @@ async fn read_case(caller: Caller<may::ReadCases>, id: Id) -> Result<HttpRespons
     tag = "cases",
     params(IfMatch),
     request_body = CaseChanges,
-    responses((status = 200, description = "Changed.", body = CaseView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "Changed.", body = CaseView)),
     security(("bearer" = ["case.update"]))
 )]
 #[patch("/v1/cases/{id}")]

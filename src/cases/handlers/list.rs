@@ -8,6 +8,7 @@ use crate::cases::queries::list::{self as queries, Filters, Key, SummaryRow};
 use crate::cases::view::list::{CaseSummary, ListCases, Sort};
 use crate::doors::{Answer, Audited, Caller, Doorstep, Params, may};
 use crate::error::{AppError, Result};
+use crate::http::fields::Text;
 use crate::http::paging::{self, Page};
 
 /// Registers the operations.
@@ -98,9 +99,9 @@ fn filters_of(step: &Doorstep<'_>, wanted: &ListCases) -> Result<Filters> {
     }
     Ok(Filters {
         status: wanted.status,
-        state: wanted.state.clone(),
-        kind: wanted.kind.clone(),
-        ward: wanted.ward.clone(),
+        state: wanted.state.clone().map(Text::into_string),
+        kind: wanted.kind.clone().map(Text::into_string),
+        ward: wanted.ward.as_ref().map(ToString::to_string),
         owner: wanted.owner,
         lead,
         updated_after: wanted.updated_after.map(|at| at.0),

@@ -36,8 +36,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     tag = "cases",
     params(IfMatch),
     request_body = NewTransition,
-    responses((status = 200, description = "The case in its new state.", body = CaseView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The case in its new state.", body = CaseView)),
     security(("bearer" = ["case.transition"]))
 )]
 #[post("/v1/cases/{id}/transitions")]

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use crate::cases::queries::list::SummaryRow;
 use crate::cases::view::words::Marking;
-use crate::http::fields::{Moment, Point};
+use crate::geography::Gss;
+use crate::http::fields::{Moment, Point, Text};
 
 /// The order of a list of cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
@@ -64,19 +65,22 @@ pub struct ListCases {
     #[param(inline)]
     pub status: Option<StatusClass>,
     /// A state of the case type.
-    #[param(max_length = 60)]
-    pub state: Option<String>,
+    #[param(inline)]
+    pub state: Option<Text<1, 60>>,
     /// A case type.
     #[serde(rename = "type")]
-    #[param(rename = "type", max_length = 60)]
-    pub kind: Option<String>,
+    #[param(rename = "type", inline)]
+    pub kind: Option<Text<1, 60>>,
     /// GSS code of the ward now responsible.
-    #[param(max_length = 9, example = "E05013664")]
-    pub ward: Option<String>,
+    #[param(value_type = Option<String>, pattern = "^[ENSW][0-9]{8}$", example = "E05013664")]
+    pub ward: Option<Gss>,
     /// The organisation that owns it.
     pub owner: Option<Uuid>,
     /// The lead officer in the caller's organisation: a user, or `me`.
-    #[param(max_length = 36, example = "me")]
+    #[param(
+        pattern = "^(me|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$",
+        example = "me"
+    )]
     pub assigned_to: Option<String>,
     /// Changed after this time.
     #[param(inline)]
@@ -90,7 +94,10 @@ pub struct ListCases {
     #[param(inline)]
     pub shared: Option<Shared>,
     /// West, south, east, north in degrees. Only cases whose place the caller may see can match.
-    #[param(max_length = 100, example = "-0.16,51.54,-0.13,51.56")]
+    #[param(
+        pattern = r"^-?[0-9]{1,3}(\.[0-9]{1,17})?(,-?[0-9]{1,3}(\.[0-9]{1,17})?){3}$",
+        example = "-0.16,51.54,-0.13,51.56"
+    )]
     pub bbox: Option<String>,
     /// Words to look for in what the caller may read; quotes, `or` and `-` as in web search.
     #[param(max_length = 200)]

@@ -9,7 +9,7 @@ use utoipa::openapi::link::{Link, LinkBuilder};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr};
 
-use super::{operations_of, operations_of_mut};
+use super::{has_parameter, operations_of, operations_of_mut};
 
 const REFRESH: &str = "/v1/auth/refresh";
 
@@ -19,6 +19,7 @@ struct Target {
     path: String,
     id: String,
     summary: String,
+    is_versioned: bool,
 }
 
 /// Adds the links to every answer that leads somewhere.
@@ -31,6 +32,7 @@ pub fn add(document: &mut OpenApi) {
                 path: path.clone(),
                 id: operation.operation_id.clone().unwrap_or_default(),
                 summary: operation.summary.clone().unwrap_or_default(),
+                is_versioned: has_parameter(operation, "If-Match"),
             });
         }
     }
@@ -38,7 +40,7 @@ pub fn add(document: &mut OpenApi) {
         for (method, operation) in operations_of_mut(item) {
             for target in &targets {
                 if let Some((status, link)) = link(method, path, target) {
-                    attach(operation, status, link);
+                    attach(operation, status, link, target);
                 }
             }
         }
@@ -68,8 +70,12 @@ fn link(method: &str, path: &str, target: &Target) -> Option<(&'static str, Link
     }
 }
 
-fn attach(operation: &mut Operation, status: &str, link: Link) {
+fn attach(operation: &mut Operation, status: &str, mut link: Link, target: &Target) {
     if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(status) {
+        if target.is_versioned && response.headers.contains_key("ETag") {
+            link.parameters
+                .insert("If-Match".to_owned(), json!("$response.header.ETag"));
+        }
         response.links.insert(link.operation_id.clone(), RefOr::T(link));
     }
 }

@@ -20,7 +20,11 @@ use crate::identity::view::totp::{Confirmation, Enrolment, RecoveryCodes, Remova
 #[utoipa::path(
     tag = "identity",
     request_body = Enrolment,
-    responses((status = 201, description = "The secret.", body = SeedView)),
+    responses(
+        (status = 201, description = "The secret.", body = SeedView),
+        (status = 409, description = "There is one already: remove it first.",
+            body = crate::http::problem::Problem, content_type = "application/problem+json")
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/me/totp")]
@@ -60,7 +64,11 @@ pub async fn enrol_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Enro
 #[utoipa::path(
     tag = "identity",
     request_body = Confirmation,
-    responses((status = 200, description = "Enrolled.", body = RecoveryCodes)),
+    responses(
+        (status = 200, description = "Enrolled.", body = RecoveryCodes),
+        (status = 409, description = "There is none to confirm, or it is confirmed already.",
+            body = crate::http::problem::Problem, content_type = "application/problem+json")
+    ),
     security(("bearer" = []))
 )]
 #[post("/v1/me/totp/confirm")]
@@ -102,7 +110,11 @@ pub async fn confirm_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Co
 #[utoipa::path(
     tag = "identity",
     request_body = Removal,
-    responses((status = 204, description = "Removed.")),
+    responses(
+        (status = 204, description = "Removed."),
+        (status = 404, description = "There is none.", body = crate::http::problem::Problem,
+            content_type = "application/problem+json")
+    ),
     security(("bearer" = []))
 )]
 #[delete("/v1/me/totp")]

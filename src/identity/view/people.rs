@@ -111,6 +111,7 @@ impl UserView {
 }))]
 pub struct NewUserBody {
     /// The address they sign in with, which no other account may have.
+    #[schema(schema_with = crate::identity::email::schema)]
     pub email: Text<3, 254>,
     /// Their name.
     pub name: Text<1, 200>,
@@ -130,7 +131,7 @@ pub struct NewUserBody {
 pub struct UserPatch {
     /// Their name.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Text<1, 200>>)]
+    #[schema(value_type = Text<1, 200>, required = false)]
     pub name: Option<Option<Text<1, 200>>>,
     /// Rank or grade; `null` clears it.
     #[serde(default, deserialize_with = "present")]
@@ -142,7 +143,7 @@ pub struct UserPatch {
     pub post: Option<Option<Text<1, 200>>>,
     /// `true` ends every session at once and refuses new ones; `false` takes that back.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool, required = false)]
     pub disabled: Option<Option<bool>>,
 }
 
@@ -164,7 +165,7 @@ pub struct GrantBody {
     /// Code of a built-in role or of one of the organisation's own.
     pub role: Text<1, 40>,
     /// GSS codes of the wards it is limited to; left out or `null` for all.
-    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 200)]
+    #[schema(min_items = 1, max_items = 200)]
     pub areas: Option<Vec<Gss>>,
     /// Case types it is limited to; left out or `null` for all.
     #[schema(min_items = 1, max_items = 50)]

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use uuid::Uuid;
 
+use crate::doors::may;
 use crate::http::fields::{Text, present};
 use crate::identity::queries::own_roles::RoleRow;
 use crate::identity::roles::BuiltInRole;
@@ -62,7 +64,7 @@ pub struct NewRoleBody {
     /// What it is called.
     pub name: Text<1, 200>,
     /// Codes of permissions.
-    #[schema(max_items = 100)]
+    #[schema(schema_with = permission_codes)]
     pub permissions: Vec<String>,
 }
 
@@ -73,10 +75,22 @@ pub struct NewRoleBody {
 pub struct RolePatch {
     /// What it is called.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Text<1, 200>>)]
+    #[schema(value_type = Text<1, 200>, required = false)]
     pub name: Option<Option<Text<1, 200>>>,
     /// Codes of permissions, all of them.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(schema_with = permission_codes)]
     pub permissions: Option<Option<Vec<String>>>,
+}
+
+/// Codes of permissions in what is taken.
+fn permission_codes() -> Array {
+    let code = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(may::CODES.iter().copied()));
+    ArrayBuilder::new()
+        .items(code)
+        .max_items(Some(100))
+        .description(Some("Codes of permissions, all of them."))
+        .build()
 }

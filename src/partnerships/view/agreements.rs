@@ -235,23 +235,23 @@ pub struct NewAgreementBody {
 pub struct AgreementPatch {
     /// What it is called.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Text<1, 200>>)]
+    #[schema(value_type = Text<1, 200>, required = false)]
     pub title: Option<Option<Text<1, 200>>>,
     /// What may be shared for.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Vec<Purpose>>)]
+    #[schema(value_type = Vec<Purpose>, required = false)]
     pub purposes: Option<Option<Vec<Purpose>>>,
     /// Through which gateways in law.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Vec<Gateway>>)]
+    #[schema(value_type = Vec<Gateway>, required = false)]
     pub gateways: Option<Option<Vec<Gateway>>>,
     /// Which classes of a case's data.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Vec<DataClass>>)]
+    #[schema(value_type = Vec<DataClass>, required = false)]
     pub data_classes: Option<Option<Vec<DataClass>>>,
     /// First day in force.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<NaiveDate>)]
+    #[schema(value_type = NaiveDate, required = false)]
     pub active_from: Option<Option<NaiveDate>>,
     /// First day no longer in force; `null` for no end.
     #[serde(default, deserialize_with = "present")]
@@ -259,7 +259,7 @@ pub struct AgreementPatch {
     pub active_to: Option<Option<NaiveDate>>,
     /// Day by which it has to be reviewed.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<NaiveDate>)]
+    #[schema(value_type = NaiveDate, required = false)]
     pub review_due: Option<Option<NaiveDate>>,
     /// Where the data protection impact assessment is kept; `null` clears it.
     #[serde(default, deserialize_with = "present")]
@@ -267,11 +267,11 @@ pub struct AgreementPatch {
     pub dpia_ref: Option<Option<Text<1, 200>>>,
     /// The arrangements it makes, all of them.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<AgreementTerms>)]
+    #[schema(value_type = AgreementTerms, required = false)]
     pub terms: Option<Option<AgreementTerms>>,
     /// Members of the partnership that are to be party to it, all of them.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Vec<Uuid>>)]
+    #[schema(value_type = Vec<Uuid>, required = false)]
     pub parties: Option<Option<Vec<Uuid>>>,
 }
 

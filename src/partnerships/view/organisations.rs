@@ -152,6 +152,7 @@ pub struct NewOrganisationBody {
 #[schema(example = json!({"email": "admin@fire.example", "name": "Noor Aziz", "password": "kettle-orbit-lantern-moss"}))]
 pub struct FirstAdministrator {
     /// The address they sign in with, which no other account may have.
+    #[schema(schema_with = crate::identity::email::schema)]
     pub email: Text<3, 254>,
     /// Their name.
     pub name: Text<1, 200>,
@@ -167,20 +168,20 @@ pub struct FirstAdministrator {
 pub struct OrganisationPatch {
     /// Its name; only the platform changes it.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Text<1, 200>>)]
+    #[schema(value_type = Text<1, 200>, required = false)]
     pub name: Option<Option<Text<1, 200>>>,
     /// Its policy on `Access-Justification`.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Justification>)]
+    #[schema(value_type = Justification, required = false)]
     pub justification: Option<Option<Justification>>,
     /// Whether its systems have to name the officer behind a write.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<bool>)]
+    #[schema(value_type = bool, required = false)]
     pub requires_acting_officer: Option<Option<bool>>,
     /// The roles for which its people need a second factor, in the place of those until
     /// now.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(value_type = Vec<String>, required = false, max_items = 100)]
     pub second_factor_for: Option<Option<Vec<String>>>,
 }
 

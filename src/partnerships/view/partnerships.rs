@@ -48,7 +48,7 @@ pub struct NewPartnershipBody {
     /// Its name.
     pub name: Text<1, 200>,
     /// GSS codes of the local authorities it works in.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 50)]
+    #[schema(min_items = 1, max_items = 50)]
     pub local_authorities: Vec<Gss>,
 }
 

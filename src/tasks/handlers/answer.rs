@@ -20,8 +20,7 @@ use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, TaskView, Transfe
     tag = "tasks",
     params(IfMatch),
     request_body = AcceptTask,
-    responses((status = 200, description = "The task, now `assigned`.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, now `assigned`.", body = TaskView)),
     security(("bearer" = ["task.answer"]))
 )]
 #[post("/v1/tasks/{id}/accept")]
@@ -48,8 +47,7 @@ pub async fn accept_task(caller: Caller<may::AnswerTask>, id: Id, body: JsonBody
     tag = "tasks",
     params(IfMatch),
     request_body = DeclineTask,
-    responses((status = 200, description = "The task, now `declined`.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, now `declined`.", body = TaskView)),
     security(("bearer" = ["task.answer"]))
 )]
 #[post("/v1/tasks/{id}/decline")]
@@ -78,8 +76,7 @@ pub async fn decline_task(
     tag = "tasks",
     params(IfMatch),
     request_body = CounterTask,
-    responses((status = 200, description = "The task, still `proposed`, with the offer.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, still `proposed`, with the offer.", body = TaskView)),
     security(("bearer" = ["task.answer"]))
 )]
 #[post("/v1/tasks/{id}/counter")]
@@ -110,8 +107,7 @@ pub async fn counter_task(
     tag = "tasks",
     params(IfMatch),
     request_body = TransferTask,
-    responses((status = 200, description = "The task, `proposed` to the other organisation.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, `proposed` to the other organisation.", body = TaskView)),
     security(("bearer" = ["task.answer"]))
 )]
 #[post("/v1/tasks/{id}/transfer")]

@@ -113,8 +113,7 @@ fn next_page(room: &Room, query: &impl serde::Serialize, next: Option<&str>) -> 
 /// time, and the verbs you can use on it now.
 #[utoipa::path(
     tag = "tasks",
-    responses((status = 200, description = "The task.", body = TaskView,
-        headers(("ETag" = String, description = "Its version.")))),
+    responses((status = 200, description = "The task.", body = TaskView)),
     security(("bearer" = ["task.read"]))
 )]
 #[get("/v1/tasks/{id}")]

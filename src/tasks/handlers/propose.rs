@@ -27,8 +27,7 @@ use crate::tasks::view::{NewTask, TaskView};
 #[utoipa::path(
     tag = "tasks",
     request_body = NewTask,
-    responses((status = 201, description = "Proposed or assigned.", body = TaskView, headers(
-        ("Location" = String, description = "Its address."), ("ETag" = String, description = "Its version.")))),
+    responses((status = 201, description = "Proposed or assigned.", body = TaskView)),
     security(("bearer" = ["task.propose"]))
 )]
 #[post("/v1/cases/{id}/tasks")]

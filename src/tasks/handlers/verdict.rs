@@ -19,8 +19,7 @@ use crate::tasks::view::{AssessTask, CancelTask, ExtendTask, NoTerms, ReturnTask
     tag = "tasks",
     params(IfMatch),
     request_body = NoTerms,
-    responses((status = 200, description = "The task, still `proposed`, on the new terms.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, still `proposed`, on the new terms.", body = TaskView)),
     security(("bearer" = ["task.verify"]))
 )]
 #[post("/v1/tasks/{id}/agree")]
@@ -41,8 +40,7 @@ pub async fn agree_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<
     tag = "tasks",
     params(IfMatch),
     request_body = ExtendTask,
-    responses((status = 200, description = "The task with its new due time.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task with its new due time.", body = TaskView)),
     security(("bearer" = ["task.verify"]))
 )]
 #[post("/v1/tasks/{id}/extend")]
@@ -66,8 +64,7 @@ pub async fn extend_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
     tag = "tasks",
     params(IfMatch),
     request_body = VerifyTask,
-    responses((status = 200, description = "The task, now `completed`.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, now `completed`.", body = TaskView)),
     security(("bearer" = ["task.verify"]))
 )]
 #[post("/v1/tasks/{id}/verify")]
@@ -88,8 +85,7 @@ pub async fn verify_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
     tag = "tasks",
     params(IfMatch),
     request_body = ReturnTask,
-    responses((status = 200, description = "The task, `in_progress` again.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, `in_progress` again.", body = TaskView)),
     security(("bearer" = ["task.verify"]))
 )]
 #[post("/v1/tasks/{id}/return")]
@@ -110,8 +106,7 @@ pub async fn return_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
     tag = "tasks",
     params(IfMatch),
     request_body = CancelTask,
-    responses((status = 200, description = "The task, now `cancelled`.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, now `cancelled`.", body = TaskView)),
     security(("bearer" = ["task.verify"]))
 )]
 #[post("/v1/tasks/{id}/cancel")]
@@ -132,8 +127,7 @@ pub async fn cancel_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
     tag = "tasks",
     params(IfMatch),
     request_body = AssessTask,
-    responses((status = 200, description = "The task, now `assessed`.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, now `assessed`.", body = TaskView)),
     security(("bearer" = ["task.assess"]))
 )]
 #[post("/v1/tasks/{id}/assess")]

@@ -22,8 +22,7 @@ const MOST_EVIDENCE: usize = 100;
     tag = "tasks",
     params(IfMatch),
     request_body = NoTerms,
-    responses((status = 200, description = "The task, now `in_progress`.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, now `in_progress`.", body = TaskView)),
     security(("bearer" = ["task.work"]))
 )]
 #[post("/v1/tasks/{id}/start")]
@@ -43,8 +42,7 @@ pub async fn start_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<No
     tag = "tasks",
     params(IfMatch),
     request_body = BlockTask,
-    responses((status = 200, description = "The task, now `blocked`.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, now `blocked`.", body = TaskView)),
     security(("bearer" = ["task.work"]))
 )]
 #[post("/v1/tasks/{id}/block")]
@@ -66,8 +64,7 @@ pub async fn block_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<Bl
     tag = "tasks",
     params(IfMatch),
     request_body = NoTerms,
-    responses((status = 200, description = "The task, `in_progress` again.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, `in_progress` again.", body = TaskView)),
     security(("bearer" = ["task.work"]))
 )]
 #[post("/v1/tasks/{id}/unblock")]
@@ -88,8 +85,7 @@ pub async fn unblock_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<
     tag = "tasks",
     params(IfMatch),
     request_body = SubmitTask,
-    responses((status = 200, description = "The task, now `submitted`.", body = TaskView,
-        headers(("ETag" = String, description = "Its new version.")))),
+    responses((status = 200, description = "The task, now `submitted`.", body = TaskView)),
     security(("bearer" = ["task.work"]))
 )]
 #[post("/v1/tasks/{id}/submit")]

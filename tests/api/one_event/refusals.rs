@@ -52,7 +52,7 @@ async fn whose_session_has_ended_is_in_the_log_by_name_at_every_operation() {
 }
 
 #[actix_web::test]
-async fn who_lacks_the_permission_is_in_the_log_at_every_operation() {
+async fn who_lacks_the_permission_or_the_second_factor_is_in_the_log_at_every_operation() {
     let world = World::new().await;
     let mut probe = Probe::new(&world.app).await;
     let bare = world.app.sign_in("admin@camden.example").await;
@@ -60,7 +60,16 @@ async fn who_lacks_the_permission_is_in_the_log_at_every_operation() {
     let strip = format!("delete from role_grants where user_id = '{}'", bare.user_id);
     owner.batch_execute(&strip).await.unwrap();
 
-    provoke(&mut probe, &world, &bare, 403, with_body).await;
+    let enrolling = format!("Bearer {}", world.app.enrolment_token(&bare));
+    provoke(&mut probe, &world, &bare, 403, |draft, operation| {
+        let draft = with_body(draft, operation);
+        match operation.permission.as_deref() {
+            // Being signed in is enough, unless it is for the second factor only.
+            Some("") => draft.header("Authorization", &enrolling),
+            _ => draft,
+        }
+    })
+    .await;
 }
 
 #[actix_web::test]

@@ -29,6 +29,7 @@ use wardlink::limits::{Limits, Rates};
 use wardlink::services::Services;
 
 use super::database::{CHEAP, TestDatabase};
+use super::described;
 
 type Call = dyn Fn(TestRequest) -> LocalBoxFuture<'static, Reply>;
 
@@ -139,7 +140,9 @@ impl TestApp {
         let call = move |request: TestRequest| -> LocalBoxFuture<'static, Reply> {
             let service = service.clone();
             Box::pin(async move {
-                let answered = actix_web::test::try_call_service(&*service, request.to_request()).await;
+                let request = request.to_request();
+                let (method, path) = (request.method().clone(), request.path().to_owned());
+                let answered = actix_web::test::try_call_service(&*service, request).await;
                 let response = match answered {
                     Ok(response) => response.into_parts().1.map_into_boxed_body(),
                     Err(error) => error.error_response(),
@@ -152,12 +155,14 @@ impl TestApp {
                     .collect();
                 let bytes = actix_web::body::to_bytes(response.into_body()).await.unwrap().to_vec();
                 let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-                Reply {
+                let reply = Reply {
                     status,
                     headers,
                     body,
                     bytes,
-                }
+                };
+                described::hold(&method, &path, &reply);
+                reply
             })
         };
         Self {

@@ -3,6 +3,7 @@
 mod app;
 mod cases;
 mod database;
+mod described;
 mod log;
 mod operations;
 mod people;

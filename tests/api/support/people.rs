@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 use uuid::Uuid;
 use wardlink::db::schema::{organisations, sessions, users};
-use wardlink::identity::tokens::AccessSubject;
+use wardlink::identity::tokens::{AccessSubject, ENROLMENT};
 
 use super::app::{Reply, TestApp, instant};
 
@@ -69,10 +69,19 @@ impl TestApp {
 
     /// An access token of `actor` at the service's time.
     pub fn token(&self, actor: &Actor) -> String {
+        self.token_for(actor, None)
+    }
+
+    /// A token of `actor` that is good for enrolling a second factor.
+    pub fn enrolment_token(&self, actor: &Actor) -> String {
+        self.token_for(actor, Some(ENROLMENT.to_owned()))
+    }
+
+    fn token_for(&self, actor: &Actor, client_id: Option<String>) -> String {
         let subject = AccessSubject {
             sub: actor.user_id,
             sid: actor.session_id,
-            client_id: None,
+            client_id,
         };
         self.services.tokens.mint(&subject, self.services.clock.now())
     }

@@ -1,0 +1,161 @@
+//! What the conventions say of answers: refusals, and the headers of success.
+
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::{Ref, RefOr, Response, Schema};
+
+use super::super::health;
+use super::{has_parameter, permission_of, uuid_schema};
+
+/// The records that have a version. An answer that shows one has the version as `ETag`.
+const VERSIONED: &[&str] = &[
+    "AgreementView",
+    "AttachmentView",
+    "CaseView",
+    "FileContent",
+    "NoteView",
+    "OrganisationView",
+    "PartnershipView",
+    "RecallView",
+    "RoleView",
+    "ShareView",
+    "SubjectView",
+    "TaskView",
+    "Team",
+    "UserView",
+];
+
+/// What has a classification of its own, which the answer has as `Marking`.
+const MARKED: &[&str] = &["CaseView", "Page_TimelineEntry", "Steps"];
+
+/// Where one's own account is: the only paths that are closed to nobody who is signed in.
+const OWN_ACCOUNT: &[&str] = &["/v1/me", "/v1/auth/"];
+
+/// Adds what no handler has to say.
+pub fn complete(path: &str, method: &str, operation: &mut Operation) {
+    for status in refusals(path, method, operation) {
+        let responses = &mut operation.responses.responses;
+        responses
+            .entry(status.to_string())
+            .or_insert_with(|| RefOr::T(refusal(status)));
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let RefOr::T(response) = response {
+            add_headers(method, status, response);
+        }
+    }
+}
+
+fn add_headers(method: &str, status: &str, response: &mut Response) {
+    let id = "The request, as in the audit log.";
+    add(response, "X-Request-Id", id, Some(uuid_schema()));
+    match status {
+        "201" => add(response, "Location", "Its address.", None),
+        "304" => add(response, "ETag", "Its version.", None),
+        "401" => add(response, "WWW-Authenticate", "How to authenticate.", None),
+        "409" if method != "GET" => {
+            let wait = "Seconds to wait, where a request with the same `Idempotency-Key` is under way.";
+            add(response, "Retry-After", wait, None);
+        }
+        "429" | "503" => add(response, "Retry-After", "Seconds to wait.", None),
+        _ => {}
+    }
+    if shows(response, VERSIONED) {
+        add(response, "ETag", "Its version.", None);
+    }
+    if shows(response, MARKED) {
+        let marking = "Its classification: OFFICIAL or OFFICIAL-SENSITIVE.";
+        add(response, "Marking", marking, None);
+    }
+}
+
+/// Whether the body is one of `schemas`.
+fn shows(response: &Response, schemas: &[&str]) -> bool {
+    let shown = response.content.values().filter_map(|content| match content {
+        RefOr::T(content) => match content.schema.as_ref()? {
+            RefOr::Ref(reference) => reference.ref_location.rsplit('/').next(),
+            RefOr::T(_) => None,
+        },
+        RefOr::Ref(_) => None,
+    });
+    shown.into_iter().any(|name| schemas.contains(&name))
+}
+
+fn refusals(path: &str, method: &str, operation: &Operation) -> Vec<u16> {
+    let mut statuses = vec![408, 500, 503];
+    let has_query = operation
+        .parameters
+        .iter()
+        .flatten()
+        .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query));
+    if permission_of(operation).is_some() {
+        statuses.extend([400, 401]);
+        if !OWN_ACCOUNT.iter().any(|own| path.starts_with(own)) {
+            statuses.push(403);
+        }
+    }
+    if !health::PATHS.contains(&path) {
+        statuses.push(429);
+    }
+    if path.contains('{') {
+        statuses.push(404);
+    }
+    if has_query {
+        statuses.push(422);
+    }
+    if method != "GET" {
+        statuses.push(400);
+        if operation.request_body.is_some() {
+            statuses.extend([413, 415, 422]);
+        }
+    }
+    if has_parameter(operation, "Idempotency-Key") {
+        statuses.push(409);
+    }
+    if has_parameter(operation, "If-Match") {
+        statuses.extend([412, 428]);
+    }
+    if method == "GET" && answers_with_version(operation) {
+        statuses.push(304);
+    }
+    statuses
+}
+
+fn answers_with_version(operation: &Operation) -> bool {
+    let answer = operation.responses.responses.get("200");
+    matches!(answer, Some(RefOr::T(answer)) if shows(answer, VERSIONED))
+}
+
+fn refusal(status: u16) -> Response {
+    let (title, meaning) = crate::error::PROBLEMS
+        .iter()
+        .find(|problem| problem.status == status)
+        .map_or(
+            ("Not modified", "You have the current version: nothing is sent."),
+            |problem| (problem.title, problem.meaning),
+        );
+    let mut response = ResponseBuilder::new()
+        .description(format!("{title}. {meaning}"))
+        .build();
+    if status != 304 {
+        let problem = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Problem")))
+            .build();
+        let content = RefOr::T(problem);
+        response.content.insert("application/problem+json".to_owned(), content);
+    }
+    response
+}
+
+fn add(response: &mut Response, name: &str, description: &str, schema: Option<Schema>) {
+    let mut header: Header = HeaderBuilder::new().description(Some(description)).build();
+    if let Some(schema) = schema {
+        header.schema = Some(RefOr::T(schema));
+    }
+    response
+        .headers
+        .entry(name.to_owned())
+        .or_insert_with(|| RefOr::T(header));
+}
