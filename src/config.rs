@@ -110,6 +110,8 @@ pub struct Config {
     pub audit_memory: Option<PathBuf>,
     /// A folder to which every checkpoint is written as well (`WARDLINK_CHECKPOINT_FOLDER`).
     pub checkpoint_folder: Option<PathBuf>,
+    /// An address beneath which every checkpoint is put (`WARDLINK_CHECKPOINT_URL`).
+    pub checkpoint_url: Option<String>,
     /// Largest attachment in bytes (`WARDLINK_ATTACHMENT_LIMIT`).
     pub attachment_limit: usize,
 }
@@ -209,6 +211,7 @@ impl Config {
             audit_key: reader.text("WARDLINK_AUDIT_KEY").map(PathBuf::from),
             audit_memory: reader.text("WARDLINK_AUDIT_MEMORY").map(PathBuf::from),
             checkpoint_folder: reader.text("WARDLINK_CHECKPOINT_FOLDER").map(PathBuf::from),
+            checkpoint_url: checkpoint_url(&mut reader),
             attachment_limit: reader.parsed("WARDLINK_ATTACHMENT_LIMIT", 20 * 1024 * 1024),
             data,
         };
@@ -218,6 +221,17 @@ impl Config {
             Err(ConfigError(reader.wrong))
         }
     }
+}
+
+/// Errors are logged with the address, so that it must hold no password.
+fn checkpoint_url(reader: &mut Reader<'_>) -> Option<String> {
+    let url = reader.text("WARDLINK_CHECKPOINT_URL")?;
+    let is_address = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+    if !is_address || url.contains(['@', '?', '#']) {
+        let wrong = "WARDLINK_CHECKPOINT_URL is an http(s) address, without password, query and fragment";
+        reader.wrong.push(wrong.to_owned());
+    }
+    Some(url)
 }
 
 fn tls(reader: &mut Reader<'_>) -> Option<TlsFiles> {

@@ -7,11 +7,13 @@ use crate::attachments::scanner::Scanner;
 use crate::attachments::store::Store;
 use crate::audit::notary::Notary;
 use crate::audit::places::ExportPlaces;
+use crate::audit::publisher::Publisher;
 use crate::cases::workflow::Catalogue;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Pools;
 use crate::geography::WardMap;
+use crate::http::health::Readiness;
 use crate::http::operations::Operations;
 use crate::identity::keys::SigningKeys;
 use crate::identity::passwords::Passwords;
@@ -27,12 +29,16 @@ pub struct Services {
     pub clock: Clock,
     /// How many requests are taken from whom.
     pub limits: Limits,
+    /// Whether the database was fit to work with.
+    pub readiness: Readiness,
     /// Database connections.
     pub db: Pools,
     /// The keys that sign tokens, for the JWKS.
     pub keys: Arc<SigningKeys>,
     /// Signs how far the log has come.
     pub notary: Notary,
+    /// Sends away what the notary signed, where an address is given.
+    pub publisher: Option<Publisher>,
     /// Places for exports of the log.
     pub exports: ExportPlaces,
     /// Signs and verifies access tokens.

@@ -56,6 +56,8 @@ def parse():
     parser.add_argument("--self-test", action="store_true", help="only: does the checker find what is planted?")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="length of the soak [10; 0.25 if short]")
     parser.add_argument("--keep", action="store_true", help="keep ledgers, logs and clusters")
+    parser.add_argument("--any-speed", action="store_true",
+                        help="do not fail for targets of time and memory: for machines that are slow or busy")
     options = parser.parse_args()
     if options.self_test:
         options.only = ("self-test",)
@@ -82,7 +84,9 @@ def experiments(bench, options):
         reports.append(carry_out(bench, name))
         write(options, reports)
     print(table(reports), flush=True)
-    return all(row["passed"] is not False for report in reports for row in report.rows)
+    rows = [row for report in reports for row in report.rows]
+    judged = [row for row in rows if not (options.any_speed and row.get("of_speed"))]
+    return all(row["passed"] is not False for row in judged)
 
 
 def carry_out(bench, name):

@@ -23,12 +23,30 @@ const SIGN_EVERY: Duration = Duration::from_secs(30);
 /// Or as soon as this many are not signed.
 const SIGN_AT: u64 = 1000;
 
+/// How often it is looked whether a checkpoint is to be sent away.
+const SEND_EVERY: Duration = Duration::from_secs(5);
+
 /// Nothing is signed while sealing is further behind than this: what is sealed after
 /// a checkpoint happened after it, but for a few minutes, and can be held to that.
 const BEHIND: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
-/// Seals and signs until the service stops. What fails is tried again.
+/// Seals, signs and sends until the service stops. What fails is tried again.
 pub async fn run(services: &Services) {
+    futures_util::future::join(seal_and_sign(services), send(services)).await;
+}
+
+async fn send(services: &Services) {
+    let Some(publisher) = &services.publisher else { return };
+    let mut ticks = tokio::time::interval(SEND_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = publisher.send(&services.notary).await {
+            tracing::error!("sending a checkpoint: {error}");
+        }
+    }
+}
+
+async fn seal_and_sign(services: &Services) {
     let mut ticks = tokio::time::interval(SEAL_EVERY);
     let (mut signed_at, mut unsigned) = (None, 0);
     loop {

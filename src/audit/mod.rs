@@ -14,6 +14,7 @@ pub mod notary;
 pub mod note;
 pub mod places;
 pub mod proved;
+pub mod publisher;
 mod queries;
 pub mod verify;
 mod view;

@@ -200,6 +200,14 @@ impl Notary {
     /// # Errors
     /// If the memory is gone or cannot be read, or holds what this notary did not sign.
     pub fn last(&self) -> Result<Checkpoint, NotaryError> {
+        self.last_note().map(|(checkpoint, _)| checkpoint)
+    }
+
+    /// As [`Notary::last`], with the note as it was signed.
+    ///
+    /// # Errors
+    /// As [`Notary::last`].
+    pub fn last_note(&self) -> Result<(Checkpoint, Note), NotaryError> {
         let Some(text) = read(&self.memory)? else {
             return Err(NotaryError::Forgotten {
                 path: self.memory.clone(),
@@ -210,7 +218,8 @@ impl Notary {
             reason,
         };
         let note: Note = text.parse().map_err(|error| malformed(format!("{error}")))?;
-        Checkpoint::open(&note, self.verifier()).map_err(|error| malformed(error.to_string()))
+        let checkpoint = Checkpoint::open(&note, self.verifier()).map_err(|error| malformed(error.to_string()))?;
+        Ok((checkpoint, note))
     }
 
     /// Signs the root of the first `size` leaves of `known`, if that extends `last`.

@@ -14,11 +14,13 @@ use super::database::Database;
 use crate::attachments::store::Store;
 use crate::audit::notary::Notary;
 use crate::audit::places::ExportPlaces;
+use crate::audit::publisher::Publisher;
 use crate::cases::workflow::Catalogue;
 use crate::clock::{Clock, Steady};
 use crate::config::Config;
 use crate::db::Pools;
 use crate::geography::{self, WardMap};
+use crate::http::health::Readiness;
 use crate::http::openapi;
 use crate::http::operations::Operations;
 use crate::identity::breached::Breached;
@@ -85,9 +87,11 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
         config.connection_wait,
     )?;
     let wards = geography::queries::load_wards(&mut *db.worker.get().await?).await?;
+    let steady = Steady::start();
     Ok(Services {
         clock,
         notary: Notary::open(&config)?,
+        publisher: config.checkpoint_url.as_deref().map(Publisher::new).transpose()?,
         exports: ExportPlaces::default(),
         tokens,
         keys,
@@ -104,7 +108,8 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
             .map_err(|error| format!("WARDLINK_SCANNER: {error}"))?,
         operations: Operations::of(&openapi::document()),
         stopping: AtomicBool::new(false),
-        limits: Limits::new(&config.limits, &Steady::start()),
+        limits: Limits::new(&config.limits, &steady),
+        readiness: Readiness::new(steady),
         db,
         config,
     })

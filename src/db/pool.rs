@@ -27,6 +27,8 @@ pub struct Pools {
     pub app: Pool,
     /// Jobs: `wardlink_worker`, with the little that jobs need.
     pub worker: Pool,
+    /// Readiness, which must not wait for requests: one connection as [`Pools::app`].
+    pub health: Pool,
 }
 
 impl Pools {
@@ -40,6 +42,7 @@ impl Pools {
         Ok(Self {
             app: Pool::new(app_url, super::roles::APP, size, wait)?,
             worker: Pool::new(worker_url, super::roles::WORKER, 2, wait)?,
+            health: Pool::new(app_url, super::roles::APP, 1, wait)?,
         })
     }
 }

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use actix_web::{HttpResponse, get, web};
+use governor::clock::Clock as _;
 use serde::Serialize;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::clock::Steady;
 use crate::db::Tx;
 use crate::error::{AppError, Result};
 use crate::services::Services;
@@ -26,6 +29,9 @@ pub const PATHS: [&str; 2] = ["/healthz", "/readyz"];
 /// How long a database may take that is fit to work with.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long what was seen is good for.
+const FRESH: Duration = Duration::from_secs(1);
+
 const OK: Health = Health {
     status: "ok",
     version: env!("CARGO_PKG_VERSION"),
@@ -40,11 +46,55 @@ pub async fn read_liveness() -> HttpResponse {
     HttpResponse::Ok().json(OK)
 }
 
+/// What was seen when the database was last looked at. It holds for a second, so that
+/// asking often costs nothing, and has a connection of its own, so that a full house
+/// is not taken for a broken one.
+pub struct Readiness {
+    steady: Steady,
+    last: Mutex<Option<Seen>>,
+}
+
+struct Seen {
+    at: Duration,
+    refusal: Option<String>,
+}
+
+impl Readiness {
+    /// Nothing seen yet.
+    pub fn new(steady: Steady) -> Self {
+        Self {
+            steady,
+            last: Mutex::new(None),
+        }
+    }
+
+    async fn look(&self, services: &Services) -> Result<()> {
+        // One looks, and the others wait for what it sees.
+        let mut last = self.last.lock().await;
+        let seen = match last.take() {
+            Some(seen) if self.steady.now() < seen.at + FRESH => seen,
+            _ => {
+                let outcome = timeout(PATIENCE, try_log(services)).await;
+                let refusal = match outcome {
+                    Ok(Ok(())) => None,
+                    Ok(Err(error)) => Some(error.to_string()),
+                    Err(_elapsed) => Some("the database did not answer in time".to_owned()),
+                };
+                let at = self.steady.now();
+                Seen { at, refusal }
+            }
+        };
+        let refusal = seen.refusal.clone();
+        *last = Some(seen);
+        refusal.map_or(Ok(()), |refusal| Err(AppError::Unavailable(refusal)))
+    }
+}
+
 /// Can it do its work?
 ///
 /// Opens a transaction and checks that the audit log can be written, since
 /// nothing is answered without it. 503 if not within two seconds, and from the moment
-/// the service is told to stop. For load balancers.
+/// the service is told to stop. What was seen holds for a second. For load balancers.
 #[utoipa::path(
     tag = "service",
     responses((status = 200, description = "Ready.", body = Health)),
@@ -55,13 +105,12 @@ pub async fn read_readiness(services: web::Data<Services>) -> Result<HttpRespons
     if services.is_stopping() {
         return Err(AppError::Unavailable("the service is stopping".to_owned()));
     }
-    let late = |_elapsed| AppError::Unavailable("the database did not answer in time".to_owned());
-    timeout(PATIENCE, try_log(&services)).await.map_err(late)??;
+    services.readiness.look(&services).await?;
     Ok(HttpResponse::Ok().json(OK))
 }
 
 async fn try_log(services: &Services) -> Result<()> {
-    let tx = Tx::open(&services.db.app).await?;
+    let tx = Tx::open(&services.db.health).await?;
     tx.begin().await?;
     tx.try_log().await
 }

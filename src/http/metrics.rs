@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use prometheus::{Encoder, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
+use crate::audit::publisher::Publisher;
 use crate::audit::{self, Backlog};
 use crate::error::{AppError, Result};
 use crate::services::Services;
@@ -28,6 +29,7 @@ struct LogGauges {
     signed: IntGauge,
     signed_age: IntGauge,
     refusing: IntGauge,
+    unsent: IntGauge,
 }
 
 static METRICS: LazyLock<Option<Metrics>> = LazyLock::new(|| Metrics::new().ok());
@@ -68,6 +70,10 @@ impl LogGauges {
             signed: gauge("checkpoint_size", "Leaves that the last checkpoint covers")?,
             signed_age: gauge("checkpoint_age_seconds", "Age of the last checkpoint")?,
             refusing: gauge("checkpoint_refused", "1 where the last attempt to sign was refused")?,
+            unsent: gauge(
+                "checkpoint_unsent",
+                "1 where the last attempt to send a checkpoint failed",
+            )?,
         })
     }
 
@@ -129,6 +135,8 @@ pub async fn read_metrics(http: actix_web::HttpRequest, services: web::Data<Serv
     metrics.connections_open.set(i64::try_from(open).unwrap_or(i64::MAX));
     metrics.connections_idle.set(i64::try_from(idle).unwrap_or(i64::MAX));
     metrics.log.refusing.set(i64::from(services.notary.is_refusing()));
+    let unsent = services.publisher.as_ref().is_some_and(Publisher::is_failing);
+    metrics.log.unsent.set(i64::from(unsent));
     // Without the database the other metrics are still worth reading.
     if let Ok(backlog) = audit::backlog(&services).await {
         metrics.log.set(&backlog);

@@ -374,6 +374,9 @@ async fn what_cannot_be_logged_is_neither_shown_nor_done() {
     assert_unavailable(&refused, "access_token");
 
     owner.batch_execute(permit).await.unwrap();
+    let still = app.anonymous(Method::GET, "/readyz", None).await;
+    assert_eq!(still.status, 503, "what was seen holds for a second");
+    app.steady.advance(std::time::Duration::from_secs(1));
     app.anonymous(Method::GET, "/readyz", None).await.expect(200);
     let unlogged: i64 = teams::table
         .filter(teams::name.eq("Unlogged"))

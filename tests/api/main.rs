@@ -33,6 +33,7 @@ mod people;
 mod pool;
 mod positions;
 mod proofs;
+mod publishing;
 mod questions;
 mod races;
 mod recalls;

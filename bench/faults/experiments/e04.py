@@ -46,17 +46,17 @@ def away(stand, load, report, name, seconds, mode):
     watch.stop()
     report.expect(f"{name}: /healthz", "200 throughout", watch.worst_health(), watch.worst_health() == 200)
     unready = watch.unready_at - began
-    report.expect(f"{name}: /readyz says 503", "≤ 3 s", f"{unready:.1f} s" if unready < seconds else "never",
-                  unready <= 3)
+    report.expect_within(f"{name}: /readyz says 503", "≤ 3 s", f"{unready:.1f} s" if unready < seconds else "never",
+                         unready <= 3)
     ready = watch.ready_after(healed) - healed
-    report.expect(f"{name}: /readyz is 200 again", "≤ 2 s", f"{ready:.1f} s", ready <= 2)
+    report.expect_within(f"{name}: /readyz is 200 again", "≤ 2 s", f"{ready:.1f} s", ready <= 2)
     first = first_success_after(load, healed)
-    report.expect(f"{name}: first 2xx", "≤ 2 s after it is back", f"{first:.1f} s", first <= 2)
+    report.expect_within(f"{name}: first 2xx", "≤ 2 s after it is back", f"{first:.1f} s", first <= 2)
     while_away = [sample for sample in list(load.samples)
                   if sample.at > began and sample.at - sample.seconds < healed]
     longest = max((sample.seconds for sample in while_away), default=0)
-    report.expect(f"{name}: the longest request", f"≤ {GIVE_UP:g} s", f"{longest:.1f} s of {len(while_away)}",
-                  while_away and longest <= GIVE_UP)
+    report.expect_within(f"{name}: the longest request", f"≤ {GIVE_UP:g} s", f"{longest:.1f} s of {len(while_away)}",
+                         while_away and longest <= GIVE_UP)
 
 
 def poor(stand, load, report, name, seconds, mode):

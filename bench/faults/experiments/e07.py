@@ -49,16 +49,16 @@ def judge(report, baseline, beside, good):
     quiet, busy = percentile(baseline, 0.99), percentile(beside, 0.99)
     # A p99 of a few milliseconds doubles by itself on a machine with other work.
     limit = max(2 * quiet, 0.05)
-    report.expect("p99 of 50 req/s beside them", f"< {limit * 1000:.0f} ms (2 × {quiet * 1000:.0f} ms alone)",
-                  f"{busy * 1000:.0f} ms of {len(beside)}", busy < limit)
+    report.expect_within("p99 of 50 req/s beside them", f"< {limit * 1000:.0f} ms (2 × {quiet * 1000:.0f} ms alone)",
+                         f"{busy * 1000:.0f} ms of {len(beside)}", busy < limit)
     report.expect("good requests that failed", 0, good.failed, good.failed == 0)
 
 
 def judge_slow(report, usage, memory, cut, count):
     measured = f"{cut:.0f} s after the last came" if math.isfinite(cut) else f"{usage.seen[-1][1]} still open"
-    report.expect(f"{count} slow ones are cut", f"all ≤ {PATIENCE} s", measured, cut <= PATIENCE)
+    report.expect_within(f"{count} slow ones are cut", f"all ≤ {PATIENCE} s", measured, cut <= PATIENCE)
     peak = max(resident for _, _, resident in usage.seen) - memory
-    report.expect("memory for them", "< 100 MB", f"{peak:.0f} MB over {memory:.0f} MB", peak < 100)
+    report.expect_within("memory for them", "< 100 MB", f"{peak:.0f} MB over {memory:.0f} MB", peak < 100)
     report.note("most connections", max(connections for _, connections, _ in usage.seen))
 
 

@@ -76,7 +76,7 @@ def judge(report, balancer, load, stops):
     codes = sorted({str(code) for code, _, _ in stops})
     report.expect("exit code", 0, ", ".join(codes), codes == ["0"])
     slowest = max(seconds for _, seconds, _ in stops)
-    report.expect("time to stop", "≤ 35 s", f"{slowest:.1f} s, {len(stops)} times", slowest <= 35)
+    report.expect_within("time to stop", "≤ 35 s", f"{slowest:.1f} s, {len(stops)} times", slowest <= 35)
     statuses = [str(status) for _, _, status in stops]
     finished = statuses.count("201")
     report.expect("requests half sent at the stop", "all 201", f"{finished} of {len(statuses)} ({set(statuses)})",

@@ -63,13 +63,13 @@ def judge_growth(report, gauges, seconds):
         # So soon after the start nothing can be said of leaks.
         report.note("memory grows by", grows)
     else:
-        report.expect("memory grows by", "< 1 MB/min, and perhaps not", grows, slope < 1 and low <= 0)
+        report.expect_within("memory grows by", "< 1 MB/min, and perhaps not", grows, slope < 1 and low <= 0)
     for name, most in (("files", 10), ("threads", 2), ("sessions", 4)):
         values = [one[name] for one in gauges]
-        report.expect(f"{name}, last against first", f"≤ {most} more",
-                      f"{values[0]} → {values[-1]}, at most {max(values)}", values[-1] - values[0] <= most)
+        report.expect_within(f"{name}, last against first", f"≤ {most} more",
+                             f"{values[0]} → {values[-1]}, at most {max(values)}", values[-1] - values[0] <= most)
     idle = max(one["idle"] for one in gauges)
-    report.expect("idle in transaction", "≤ 10 s", f"{idle:.1f} s", idle <= 10)
+    report.expect_within("idle in transaction", "≤ 10 s", f"{idle:.1f} s", idle <= 10)
 
 
 def judge_answers(report, load, since):
@@ -78,8 +78,8 @@ def judge_answers(report, load, since):
     first = percentile([sample.seconds for sample in samples if sample.at <= half], 0.99)
     last = percentile([sample.seconds for sample in samples if sample.at > half], 0.99)
     # Below 20 ms the difference is the machine's.
-    report.expect("p99, second half against first", "≤ 1.2 ×", f"{last * 1000:.0f} ms / {first * 1000:.0f} ms",
-                  last <= max(1.2 * first, 0.02))
+    report.expect_within("p99, second half against first", "≤ 1.2 ×", f"{last * 1000:.0f} ms / {first * 1000:.0f} ms",
+                         last <= max(1.2 * first, 0.02))
     wrong = sum(not isinstance(sample.result, int) or sample.result >= 400 for sample in samples)
     report.expect("failed requests", 0, f"{wrong} of {len(samples)}", wrong == 0)
 

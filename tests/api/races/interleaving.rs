@@ -3,7 +3,6 @@
 //! A connection of the test's own holds a lock that both have to pass. PostgreSQL
 //! lets them through in the order in which they came.
 
-use actix_web::http::Method;
 use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -29,10 +28,8 @@ impl Held {
     /// Holds what `lock` locks. The pool is full afterwards, so that nobody is late
     /// because of a connection that has to be made.
     async fn hold(app: &TestApp, lock: &str) -> Self {
-        let ready = (0..app.services.config.connections).map(|_| app.anonymous(Method::GET, "/readyz", None));
-        for reply in join_all(ready).await {
-            reply.expect(200);
-        }
+        let every = (0..app.services.config.connections).map(|_| app.services.db.app.get());
+        drop(join_all(every).await);
         let (mut holder, watcher) = (app.database.owner().await, app.database.owner().await);
         holder.batch_execute(&format!("begin; {lock}")).await.unwrap();
         Self { holder, watcher }

@@ -19,6 +19,7 @@ use wardlink::clock::{Clock, Steady};
 use wardlink::config::Config;
 use wardlink::db::Pools;
 use wardlink::geography::{self, WardMap};
+use wardlink::http::health::Readiness;
 use wardlink::http::openapi;
 use wardlink::http::operations::Operations;
 use wardlink::identity::keys::SigningKeys;
@@ -222,6 +223,7 @@ async fn services(
         )
         .unwrap(),
         notary: Notary::open(&config).unwrap(),
+        publisher: None,
         exports: ExportPlaces::default(),
         keys,
         clock,
@@ -234,6 +236,7 @@ async fn services(
         operations: Operations::of(&openapi::document()),
         stopping: AtomicBool::new(false),
         limits: Limits::new(&config.limits, steady),
+        readiness: Readiness::new(steady.clone()),
         db,
         config,
     }
