@@ -23,7 +23,7 @@ use crate::error::{AppError, Result};
 
 /// How long a round trip may take: as long as the server lets a statement run. A
 /// database that does not even say that it gave up is one that cannot be reached.
-const TRIP: Duration = Duration::from_secs(5);
+pub const TRIP: Duration = Duration::from_secs(5);
 
 /// What a round trip brought, if it came back in time.
 ///

@@ -15,6 +15,7 @@ use super::audited::Audited;
 use super::idempotency;
 use super::input::Input;
 use super::may::{Alters, Permission};
+use super::patience::Patience;
 use super::person::{Person, admit};
 use super::refusal::{self, Principal, Unfinished};
 use super::request::{InFlight, Request};
@@ -123,8 +124,9 @@ impl<P: Permission> Caller<P> {
             let read = input.read();
             let fetch = async |step: &Doorstep<'_>| fetched(read?, step, ahead).await;
             let (mut room, fetched) = self.enter(tx, &mut principal, fetch).await?;
+            let patience = room.patience.clone();
             let audited = match fetched {
-                Ok((value, found)) => work(&mut room, value, found).await,
+                Ok((value, found)) => patience.bound(work(&mut room, value, found)).await,
                 Err(error) => Err(error),
             };
             match audited {
@@ -171,6 +173,7 @@ impl<P: Permission> Caller<P> {
                     services: self.services,
                     now,
                     permission: P::CODE,
+                    patience: Patience::new(),
                 };
                 Ok((room, fetched))
             }
@@ -268,16 +271,17 @@ impl<P: Alters> Caller<P> {
                 self.enter(tx, &mut principal, fetch).await?
             } else {
                 let (mut room, ()) = self.enter(tx, &mut principal, async |_| ()).await?;
-                match idempotency::replay(&mut room, fingerprint).await {
+                match in_time(idempotency::replay(&mut room, fingerprint)).await.flatten() {
                     Ok(Some(kept)) => return show(room, kept).await,
                     Ok(None) => {}
                     Err(error) => return Err(room.leave(error)),
                 }
-                let fetched = fetch(&room.doorstep()).await;
+                let fetched = in_time(fetch(&room.doorstep())).await.flatten();
                 (room, fetched)
             };
+            let patience = room.patience.clone();
             let audited = match fetched {
-                Ok((value, found)) => work(&mut room, value, found).await,
+                Ok((value, found)) => patience.bound(work(&mut room, value, found)).await,
                 Err(error) => Err(error),
             };
             match audited {

@@ -1,14 +1,20 @@
 //! The door of jobs: what the deployment does by itself, in time.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::audit::{self, NewAuditEvent, Op, OutboxEvent, Sender};
 use crate::db::{Pool, Tx};
-use crate::error::Result;
+use crate::error::{AppError, Result};
+
+/// How long a run may take. A connection over which nothing comes any more would hold
+/// the job up until the kernel gives up on it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A job of the deployment, acting as the database role of jobs.
 pub struct JobCaller<'a> {
@@ -85,6 +91,11 @@ impl<'a> JobCaller<'a> {
     /// # Errors
     /// If the work or the log fails; then nothing was changed.
     pub async fn run(self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<Run>) -> Result<usize> {
+        let late = |_elapsed| AppError::Unavailable("the database did not answer in time".to_owned());
+        timeout(PATIENCE, self.run_to_end(work)).await.map_err(late)?
+    }
+
+    async fn run_to_end(self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<Run>) -> Result<usize> {
         let mut tx = Tx::open(self.pool).await?;
         tx.begin().await?;
         let Run(mut deeds) = work(&mut tx).await?;

@@ -27,6 +27,7 @@ mod idempotency;
 mod input;
 mod job;
 pub mod may;
+mod patience;
 mod person;
 mod reader;
 mod refusal;

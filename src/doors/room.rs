@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::audited::{Audited, Trace};
 use super::idempotency;
+use super::patience::Patience;
 use super::person::{Person, admit};
 use super::reader::Reader;
 use super::refusal::{self, Unfinished};
@@ -33,6 +34,7 @@ pub struct Room {
     /// The time of the request.
     pub now: DateTime<Utc>,
     pub(super) permission: &'static str,
+    pub(super) patience: Patience,
 }
 
 impl Room {
@@ -60,7 +62,9 @@ impl Room {
     /// That of `work`, or what keeps the person from coming back.
     pub async fn step_out<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.tx.let_go().await?;
+        self.patience.rest();
         let done = work.await?;
+        self.patience.resume();
         self.tx = Tx::open(&self.services.db.app).await?;
         let (user, session) = (self.person.user_id, self.person.session_id);
         let entry = in_time(self.tx.enter(user, session, self.permission)).await??;
