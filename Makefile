@@ -37,9 +37,10 @@ faults-short: prerequisites ## The same in five minutes
 
 # The sanitizer is not in a stable compiler unless it is told that it is none.
 fuzz: ## Feed every parser of what comes from outside with anything, 20 seconds each
-	export RUSTC_BOOTSTRAP=1 && cargo fuzz build --dev && for target in $$(cargo fuzz list); do \
+	export RUSTC_BOOTSTRAP=1 CARGO_PROFILE_DEV_DEBUG=0 && cargo fuzz build --dev && for target in $$(cargo fuzz list); do \
 		mkdir -p fuzz/corpus/$$target fuzz/seeds/$$target; \
-		cargo fuzz run --dev $$target fuzz/corpus/$$target fuzz/seeds/$$target -- -max_total_time=20 || exit 1; \
+		cargo fuzz run --dev $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
+			-max_total_time=$${FUZZ_SECONDS:-20} -print_final_stats=1 || exit 1; \
 	done
 
 openapi: prerequisites ## Write the API's description to openapi/wardlink.json
