@@ -170,7 +170,7 @@ impl Limits {
     /// [`AppError::LimitExceeded`].
     pub fn admit(&self, person: Uuid) -> Result<Vec<Allowance>> {
         let own = self.person.take(&person)?;
-        let organisation = self.members.get(&person).map(|known| *known);
+        let organisation = self.organisation_of(person);
         let all = organisation.map_or(Ok(None), |organisation| self.organisation.take(&organisation))?;
         Ok(own.into_iter().chain(all).collect())
     }
@@ -180,6 +180,11 @@ impl Limits {
         if !self.members.contains_key(&person) {
             self.members.insert(person, organisation);
         }
+    }
+
+    /// The organisation of somebody who was let in before.
+    pub fn organisation_of(&self, person: Uuid) -> Option<Uuid> {
+        self.members.get(&person).map(|known| *known)
     }
 
     /// Takes a request from `address`.

@@ -9,6 +9,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use diesel_async::AsyncPgConnection;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::Answer;
@@ -47,6 +48,19 @@ pub struct Identified {
     pub answer: Result<Answer>,
     /// User, session and organisation, as far as they are known.
     pub who: Option<Principal>,
+    /// What else the log should say of it; an object.
+    pub facts: Value,
+}
+
+impl Identified {
+    /// Refused with `error`.
+    pub fn refused(error: AppError, who: Option<Principal>) -> Self {
+        Self {
+            answer: Err(error),
+            who,
+            facts: json!({}),
+        }
+    }
 }
 
 impl Hall {
@@ -176,6 +190,7 @@ fn event_of(request: &Request, identified: &Identified) -> NewAuditEvent {
         status: i16::try_from(status).ok(),
         reason,
         org_id: who.and_then(|who| who.org_id),
+        facts: identified.facts.clone(),
         ..blank
     }
 }

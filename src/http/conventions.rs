@@ -126,9 +126,10 @@ fn flood_of<B>(response: &ServiceResponse<B>) -> Option<&AppError> {
 /// Logs who sends too much, once a minute. Not being able to changes nothing about
 /// the refusal.
 async fn log_flood(services: &web::Data<Services>, flight: &InFlight, error: &AppError) {
-    let Some((request, Some(principal))) = flight.passenger() else {
+    let Some((request, Some(mut principal))) = flight.passenger() else {
         return;
     };
+    principal.org_id = services.limits.organisation_of(principal.user_id);
     if services.limits.is_to_be_logged(principal.user_id)
         && let Err(unlogged) = log_refusal(services, &request, Some(principal), error).await
     {

@@ -14,6 +14,7 @@ use crate::cases::access::Access;
 use crate::clocks;
 use crate::doors::{Audited, Person, Room};
 use crate::error::{AppError, Result};
+use crate::identity::queries::people;
 
 /// A share that was made, and what there is to say of it.
 #[must_use = "the log has to hear of it"]
@@ -101,6 +102,15 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
         None => None,
     };
     let request = request(room, access, &wanted).await?;
+    let verifier = wanted.quality.as_ref().and_then(|quality| quality.verified_by);
+    if let Some(verifier) = verifier
+        && people::name_of_colleague(room, verifier, room.person.org_id)
+            .await?
+            .is_none()
+    {
+        let detail = "is nobody of your organisation";
+        return Err(AppError::invalid("/quality/verified_by", detail));
+    }
     let asked = wanted.ad_hoc_approval.is_some();
     let footing = footing(&request, &from, &to, agreement.as_ref(), today, asked)?;
     let row = row(room, access, wanted, agreement.map(|(keeper, _)| keeper), footing);

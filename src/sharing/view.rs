@@ -136,7 +136,7 @@ pub struct QualityBody {
     /// How reliable; needed with intelligence.
     #[serde(default)]
     pub grading: Option<GradingBody>,
-    /// Who checked it.
+    /// Who checked it: somebody of the organisation that shares.
     #[serde(default)]
     pub verified_by: Option<Uuid>,
 }

@@ -21,6 +21,7 @@ async fn limited(rates: Rates) -> TestApp {
 async fn refusals_in_the_log(app: &TestApp) -> i64 {
     audit_events::table
         .filter(audit_events::reason.eq("limit-exceeded"))
+        .filter(audit_events::org_id.is_not_null())
         .count()
         .get_result(&mut app.database.owner().await)
         .await

@@ -6,7 +6,7 @@ use data_encoding::BASE32_NOPAD;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
-use wardlink::db::schema::{sign_in_failures, totp_seeds};
+use wardlink::db::schema::{audit_events, sign_in_failures, totp_seeds};
 use wardlink::identity::totp::Seed;
 
 use crate::support::{Actor, Reply, TestApp};
@@ -71,6 +71,35 @@ async fn with_an_authenticator_signing_in_needs_its_code_and_takes_each_once() {
     login(&app, SERGEANT, json!({"totp": code(&app, &seed, 0)}))
         .await
         .expect(200);
+}
+
+#[actix_web::test]
+async fn the_log_says_by_what_somebody_was_known() {
+    let app = TestApp::start().await;
+    login(&app, SERGEANT, json!({})).await.expect(200);
+    let (_, seed, codes) = enrolled(&app, SERGEANT).await;
+    login(&app, SERGEANT, json!({"totp": code(&app, &seed, 1)}))
+        .await
+        .expect(200);
+    login(&app, SERGEANT, json!({"recovery_code": codes[0]}))
+        .await
+        .expect(200);
+
+    let facts: Vec<Value> = audit_events::table
+        .filter(audit_events::action.eq("login"))
+        .order(audit_events::seq)
+        .select(audit_events::facts)
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+
+    let known_by = |means: &[&str]| json!({"authenticated_by": means});
+    let expected = [
+        known_by(&["password"]),
+        known_by(&["password", "totp"]),
+        known_by(&["password", "recovery_code"]),
+    ];
+    assert_eq!(facts, expected);
 }
 
 #[actix_web::test]

@@ -387,7 +387,11 @@ async fn the_police_state_the_quality_of_what_they_share() {
 
     let reply = app.post(&police, &path, body.clone()).await.expect(422);
     assert_eq!(reply.problem(), "share-quality-missing");
-    body["quality"] = json!({"as_of": "2026-03-02T08:00:00Z", "completeness": "partial"});
+    body["quality"] = json!({"as_of": "2026-03-02T08:00:00Z", "completeness": "partial",
+        "verified_by": housing.user_id});
+    let reply = app.post(&police, &path, body.clone()).await.expect(422);
+    assert_eq!(reply.body["errors"][0]["pointer"], "/quality/verified_by");
+    body["quality"]["verified_by"] = json!(police.user_id);
     app.post(&police, &path, body).await.expect(201);
 }
 

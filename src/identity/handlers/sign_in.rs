@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get, post};
 use chrono::Duration;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::audit::Op;
@@ -50,12 +51,7 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
             let who = found
                 .as_ref()
                 .map(|user| Principal::new(user.user_id, user.org_id, Uuid::nil()));
-            let refused = |error| {
-                Ok(Identified {
-                    answer: Err(error),
-                    who,
-                })
-            };
+            let refused = |error| Ok(Identified::refused(error, who));
             let mut attempt = Attempt::new(&hall.services, hall.request.peer, &email);
             if let Some(token) = known_client(&hall.services, found.as_ref(), &credentials) {
                 attempt = attempt.of_client(&hall.services, token);
@@ -68,7 +64,9 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
             let Some((user, rehash)) = known_by_password(&hall.services, found, &credentials.password).await? else {
                 return refused(AppError::SignInFailed);
             };
-            if let Some(factor) = sign_in::second_factor(hall.connection().await?, user.user_id).await? {
+            let factor = sign_in::second_factor(hall.connection().await?, user.user_id).await?;
+            let has_factor = factor.is_some();
+            if let Some(factor) = factor {
                 if credentials.totp.is_none() && credentials.recovery_code.is_none() {
                     attempt.is_half_done(hall.connection().await?).await?;
                 }
@@ -76,13 +74,23 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                     return refused(error);
                 }
             }
-            let identified = start_session(hall, user, rehash).await?;
+            let mut identified = start_session(hall, user, rehash).await?;
             if identified.answer.is_ok() {
                 attempt.succeeded(hall.connection().await?).await?;
+                identified.facts = json!({ "authenticated_by": means(has_factor, &credentials) });
             }
             Ok(identified)
         })
         .await
+}
+
+/// By what somebody has shown who they are.
+fn means(has_factor: bool, credentials: &Login) -> &'static [&'static str] {
+    match (has_factor, &credentials.totp) {
+        (false, _) => &["password"],
+        (true, Some(_)) => &["password", "totp"],
+        (true, None) => &["password", "recovery_code"],
+    }
 }
 
 /// The token of the client, if the account was signed in with from it.
@@ -134,8 +142,7 @@ async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>) ->
     if !sign_in::start_session(hall.connection().await?, session).await? {
         // Changed while it was checked: it was the password, and is none now.
         let who = Some(Principal::new(user.user_id, user.org_id, Uuid::nil()));
-        let answer = Err(AppError::SignInFailed);
-        return Ok(Identified { answer, who });
+        return Ok(Identified::refused(AppError::SignInFailed, who));
     }
     let mut tokens = tokens(hall, user.user_id, session_id, &token).await?;
     let now = hall.services.clock.now();
@@ -144,6 +151,7 @@ async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>) ->
     Ok(Identified {
         answer: Ok(Answer::ok(&tokens)?),
         who,
+        facts: json!({}),
     })
 }
 
@@ -186,10 +194,7 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
         .identify(body, async |hall, body: Refresh| {
             let refused = || AppError::Unauthenticated("refresh token".to_owned());
             let Some(spent) = RefreshToken::parse(&body.refresh_token) else {
-                return Ok(Identified {
-                    answer: Err(refused()),
-                    who: None,
-                });
+                return Ok(Identified::refused(refused(), None));
             };
             let fresh = RefreshToken::generate();
             let rotated = sign_in::rotate(
@@ -207,7 +212,8 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
                 }
                 _ => Err(refused()),
             };
-            Ok(Identified { answer, who })
+            let facts = json!({});
+            Ok(Identified { answer, who, facts })
         })
         .await
 }
