@@ -27,11 +27,12 @@ const AT_ONCE: i64 = 100;
 /// If the work or the log fails; then nothing was changed.
 pub async fn fire_clocks(services: &Services) -> Result<usize> {
     let now = services.clock.now();
-    let names = firing_clocks(&services.workflows);
+    // Cases of a type whose file was taken away wait until it is back.
+    let (types, names) = firing_clocks(&services.workflows);
     JobCaller::new(&services.db.worker, "job.fire_clocks")
         .run(async |connection: &mut AsyncPgConnection| {
             let mut run = Run::default();
-            for (case, clock) in firing::lock_due(connection, &names, now, AT_ONCE).await? {
+            for (case, clock) in firing::lock_due(connection, (&types, &names), now, AT_ONCE).await? {
                 let workflow = services
                     .workflows
                     .get(&case.type_)
@@ -50,15 +51,19 @@ pub async fn fire_clocks(services: &Services) -> Result<usize> {
         .await
 }
 
-/// The names of the clocks that fire, of all case types.
-fn firing_clocks(workflows: &Catalogue) -> Vec<String> {
-    let lines = workflows
-        .iter()
-        .flat_map(|workflow| workflow.file().clocks.iter().map(toml::Spanned::get_ref));
-    lines
-        .filter(|line| line.fires.is_some())
-        .map(|line| line.name.get_ref().clone())
-        .collect()
+/// The case types that have clocks that fire, and the names of those clocks.
+fn firing_clocks(workflows: &Catalogue) -> (Vec<String>, Vec<String>) {
+    let (mut types, mut names) = (Vec::new(), Vec::new());
+    for file in workflows.iter().map(Workflow::file) {
+        let lines = file.clocks.iter().map(toml::Spanned::get_ref);
+        let firing = lines.filter(|line| line.fires.is_some());
+        let before = names.len();
+        names.extend(firing.map(|line| line.name.get_ref().clone()));
+        if names.len() > before {
+            types.push(file.case_type.get_ref().clone());
+        }
+    }
+    (types, names)
 }
 
 async fn fire(

@@ -5,6 +5,8 @@
 //! what RFC 8725 refuses: any `typ`, unknown `crit`, an `iss` that is not a
 //! string, an unchecked `nbf`, a minute of leeway.
 
+mod seen;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use self::seen::SeenTokens;
 use super::keys::{LONGEST_TOKEN_LIFE, SigningKeys};
 
 /// The longest token that is looked at, in octets.
@@ -39,6 +42,7 @@ pub struct TokenMint {
     issuer: String,
     audience: String,
     life: TimeDelta,
+    seen: Arc<SeenTokens>,
 }
 
 /// Whom an access token speaks for.
@@ -158,6 +162,7 @@ impl TokenMint {
             issuer: issuer.into(),
             audience: audience.into(),
             life,
+            seen: Arc::default(),
         })
     }
 
@@ -224,8 +229,8 @@ impl TokenMint {
         }
         let ring = self.keys.ring_for(&header.kid, now);
         let key = ring.verifying(&header.kid, now).ok_or(TokenFault::Key)?.public();
-        let signed = jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, Algorithm::EdDSA)
-            .or(Err(TokenFault::Encoding))?;
+        let verify = || jsonwebtoken::crypto::verify(signature, message.as_bytes(), key, Algorithm::EdDSA);
+        let signed = self.seen.or_verify(token, verify).or(Err(TokenFault::Encoding))?;
         if !signed {
             return Err(TokenFault::Signature);
         }

@@ -1,6 +1,7 @@
 //! Graffiti that is held for evidence.
 
 use chrono::Duration;
+use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wardlink::cases::jobs::fire_clocks;
@@ -11,15 +12,21 @@ use crate::support::{Actor, TestApp};
 async fn held() -> (TestApp, Actor, Uuid) {
     let app = TestApp::start().await;
     let sergeant = app.sign_in("sgt.kentish-town@met.example").await;
+    let case = hold_one(&app, &sergeant).await;
+    (app, sergeant, case)
+}
+
+/// One more.
+async fn hold_one(app: &TestApp, sergeant: &Actor) -> Uuid {
     let street = app.sign_in("street@camden.example").await;
-    let case = app.case(&sergeant, "graffiti").await;
-    app.open_to(&sergeant, case, street.org_id, "contribute", &["core", "location"])
+    let case = app.case(sergeant, "graffiti").await;
+    app.open_to(sergeant, case, street.org_id, "contribute", &["core", "location"])
         .await;
     let steps: [(&Actor, &str, Value); 3] = [
         (&street, "classify", json!({"classification": "standard"})),
         (&street, "identify_owner", json!({"surface_owner": "council"})),
         (
-            &sergeant,
+            sergeant,
             "evidence_hold",
             json!({"reason": "The same tag as on the station."}),
         ),
@@ -27,7 +34,7 @@ async fn held() -> (TestApp, Actor, Uuid) {
     for (who, event, data) in steps {
         app.transition(who, case, event, data).await.expect(200);
     }
-    (app, sergeant, case)
+    case
 }
 
 async fn read(app: &TestApp, who: &Actor, case: Uuid) -> Value {
@@ -78,4 +85,17 @@ async fn what_the_police_release_themselves_is_released_once() {
     app.later(Duration::hours(100));
 
     assert_eq!(fire_clocks(&app.services).await.unwrap(), 0);
+}
+
+#[actix_web::test]
+async fn a_case_whose_type_was_taken_away_holds_no_other_up() {
+    let (app, sergeant, case) = held().await;
+    let other = hold_one(&app, &sergeant).await;
+    let forget = format!("update wardlink.cases set type = 'gone' where id = '{case}'");
+    app.database.owner().await.batch_execute(&forget).await.unwrap();
+    app.later(Duration::hours(73));
+
+    assert_eq!(fire_clocks(&app.services).await.unwrap(), 1);
+
+    assert_eq!(read(&app, &sergeant, other).await["state"], "ready");
 }

@@ -26,20 +26,21 @@ pub struct FiringCase {
     pub lead_user_id: Option<Uuid>,
 }
 
-/// Open cases with a running clock of one of `names` that ended before `now`, the
-/// longest over first, locked; those another run holds are left to it. With each the
-/// name of the clock.
+/// Open cases of one of `types` with a running clock of one of `names` that ended
+/// before `now`, the longest over first, locked; those another run holds are left to
+/// it. With each the name of the clock.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn lock_due(
     connection: &mut AsyncPgConnection,
-    names: &[String],
+    (types, names): (&[String], &[String]),
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<(FiringCase, String)>> {
     Ok(case_clocks::table
         .inner_join(cases::table.on(cases::id.eq(case_clocks::case_id)))
+        .filter(cases::type_.eq_any(types))
         .filter(case_clocks::name.eq_any(names))
         .filter(case_clocks::due_at.lt(now))
         .filter(case_clocks::stopped_at.is_null())

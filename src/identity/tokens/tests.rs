@@ -71,6 +71,24 @@ fn a_minted_token_verifies_and_says_what_was_asked() {
 }
 
 #[test]
+fn a_token_that_was_seen_before_is_looked_at_like_any_other() {
+    let bench = Bench::new();
+    let token = bench.token();
+    bench.mint.verify(&token, noon()).unwrap();
+
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    let mut octets = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    octets[0] ^= 1;
+    let forged = format!("{message}.{}", URL_SAFE_NO_PAD.encode(octets));
+
+    assert_eq!(bench.fault(&forged, noon()), Some(TokenFault::Signature));
+    let later = noon() + TimeDelta::minutes(10) + LEEWAY;
+    assert_eq!(bench.fault(&token, later), Some(TokenFault::Expired));
+    bench.keys.revoke(&bench.current_kid(), noon()).unwrap();
+    assert_eq!(bench.fault(&token, noon()), Some(TokenFault::Key));
+}
+
+#[test]
 fn a_token_has_the_members_of_the_profile_and_no_others() {
     let bench = Bench::new();
     let token = bench.token();
