@@ -22,7 +22,7 @@ use super::request::{InFlight, Request};
 use super::room::{Doorstep, Room, finish, show};
 use crate::db::{Tx, in_time};
 use crate::error::{AppError, Result};
-use crate::identity::tokens::ENROLMENT;
+use crate::identity::tokens::{AccessClaims, Bearer, ENROLMENT, TokenError};
 use crate::identity::totp::SecondFactor;
 use crate::services::Services;
 
@@ -34,6 +34,9 @@ pub struct Caller<P> {
     services: web::Data<Services>,
     request: Request,
     flight: InFlight,
+    /// Whether the token's time is right. Where it is not, that is refused behind the
+    /// door, so that it is in the log by name.
+    token: Result<()>,
     headers: Result<()>,
     user_id: Uuid,
     session_id: Uuid,
@@ -57,11 +60,8 @@ impl<P: Permission> Caller<P> {
             .clone();
         let (request, headers) = Request::of(http, &services);
         let token = bearer(http).ok_or_else(|| AppError::Unauthenticated("no bearer token".to_owned()))?;
-        let claims = services
-            .tokens
-            .verify(token, services.clock.now())
-            .map_err(|error| AppError::Unauthenticated(error.fault().to_string()))?;
-        let (user_id, session_id) = (claims.subject.sub, claims.subject.sid);
+        let (bearer, client, token) = known(services.tokens.verify(token, services.clock.now()))?;
+        let Bearer { user_id, session_id } = bearer;
         InFlight::board(
             http,
             &request,
@@ -72,7 +72,7 @@ impl<P: Permission> Caller<P> {
             }),
         );
         InFlight::admit(http, &services, user_id)?;
-        let is_for_enrolment = claims.subject.client_id.as_deref() == Some(ENROLMENT);
+        let is_for_enrolment = client.as_deref() == Some(ENROLMENT);
         let headers = if is_for_enrolment && !P::WHILE_ENROLLING {
             Err(SecondFactor::NotEnrolled.into())
         } else {
@@ -82,6 +82,7 @@ impl<P: Permission> Caller<P> {
             services,
             request,
             flight: InFlight::of(http),
+            token,
             headers,
             user_id,
             session_id,
@@ -163,8 +164,9 @@ impl<P: Permission> Caller<P> {
         fetch: impl AsyncFnOnce(&Doorstep<'_>) -> F,
     ) -> Result<(Room, F), Unfinished> {
         let now = self.services.clock.now();
+        let token = std::mem::replace(&mut self.token, Ok(()));
         let headers = std::mem::replace(&mut self.headers, Ok(()));
-        match self.prove(&tx, now, principal, headers, fetch).await {
+        match self.prove(&tx, now, principal, (token, headers), fetch).await {
             Ok((person, request, fetched)) => {
                 let room = Room {
                     tx,
@@ -196,7 +198,7 @@ impl<P: Permission> Caller<P> {
         tx: &Tx,
         now: DateTime<Utc>,
         principal: &mut Principal,
-        headers: Result<()>,
+        (token, headers): (Result<()>, Result<()>),
         fetch: impl AsyncFnOnce(&Doorstep<'_>) -> F,
     ) -> Result<(Person, Request, F)> {
         let step = Doorstep {
@@ -212,6 +214,7 @@ impl<P: Permission> Caller<P> {
         if let Some(org) = entry.org_id {
             self.services.limits.learn(self.user_id, org);
         }
+        token?;
         admit(&entry, P::CODE)?;
         headers?;
         let mut request = self.request.clone();
@@ -302,6 +305,27 @@ async fn fetched<V, A>(
 ) -> Result<(V, A)> {
     let found = ahead(step, &value).await?;
     Ok((value, found))
+}
+
+/// Whose token it is, for which client, and whether it is good for now. A token that is
+/// none of ours is refused at once.
+fn known(verified: Result<AccessClaims, TokenError>) -> Result<(Bearer, Option<String>, Result<()>)> {
+    match verified {
+        Ok(AccessClaims { subject, .. }) => {
+            let bearer = Bearer {
+                user_id: subject.sub,
+                session_id: subject.sid,
+            };
+            Ok((bearer, subject.client_id, Ok(())))
+        }
+        Err(error) => {
+            let refused = AppError::Unauthenticated(error.fault().to_string());
+            match error.bearer() {
+                Some(bearer) => Ok((bearer, None, Err(refused))),
+                None => Err(refused),
+            }
+        }
+    }
 }
 
 fn bearer(http: &HttpRequest) -> Option<&str> {

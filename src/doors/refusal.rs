@@ -14,7 +14,7 @@ use crate::services::Services;
 
 /// How long the log is tried where the database is what failed: the answer is 503 in
 /// any case, and waiting for what did not come would only double the wait.
-const BRIEFLY: Duration = Duration::from_millis(100);
+const BRIEFLY: Duration = Duration::from_millis(50);
 
 /// Who a request claims to come from, as far as is known.
 #[derive(Debug, Clone, Copy)]

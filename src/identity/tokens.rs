@@ -80,6 +80,16 @@ pub struct TokenLifeOutOfRange;
 #[error("invalid token")]
 pub struct TokenError {
     fault: TokenFault,
+    bearer: Option<Bearer>,
+}
+
+/// Whose token it was, where it was one of ours and only its time was wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bearer {
+    /// `sub`.
+    pub user_id: Uuid,
+    /// `sid`.
+    pub session_id: Uuid,
 }
 
 impl TokenError {
@@ -87,11 +97,16 @@ impl TokenError {
     pub fn fault(self) -> TokenFault {
         self.fault
     }
+
+    /// Whose it was, if that is beyond doubt: for the audit log.
+    pub fn bearer(self) -> Option<Bearer> {
+        self.bearer
+    }
 }
 
 impl From<TokenFault> for TokenError {
     fn from(fault: TokenFault) -> Self {
-        Self { fault }
+        Self { fault, bearer: None }
     }
 }
 
@@ -206,7 +221,13 @@ impl TokenMint {
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<AccessClaims, TokenError> {
         let payload = self.authenticate(token, now)?;
         self.check_parties(&payload)?;
-        check_times(&payload, now)?;
+        check_times(&payload, now).map_err(|fault| TokenError {
+            fault,
+            bearer: Some(Bearer {
+                user_id: payload.sub,
+                session_id: payload.sid,
+            }),
+        })?;
         Ok(payload.into_claims()?)
     }
 

@@ -52,6 +52,18 @@ async fn whose_session_has_ended_is_in_the_log_by_name_at_every_operation() {
 }
 
 #[actix_web::test]
+async fn whose_token_has_expired_is_in_the_log_by_name_at_every_operation() {
+    let world = World::new().await;
+    let mut probe = Probe::new(&world.app).await;
+    let late = world.app.sign_in("asb@camden.example").await;
+    let expired = format!("Bearer {}", world.app.token(&late));
+    world.app.later(chrono::Duration::hours(1));
+
+    let with_expired = |draft, operation: &Operation| with_body(draft, operation).header("Authorization", &expired);
+    provoke(&mut probe, &world, &late, 401, with_expired).await;
+}
+
+#[actix_web::test]
 async fn who_lacks_the_permission_or_the_second_factor_is_in_the_log_at_every_operation() {
     let world = World::new().await;
     let mut probe = Probe::new(&world.app).await;
