@@ -4,6 +4,7 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -122,7 +123,7 @@ def check(options, base, folder):
         "WARDLINK_LEAVER": sign_in(base, LEAVER),
     }
     command = [
-        options.schemathesis, "--config-file", str(config),
+        os.path.abspath(shutil.which(options.schemathesis) or options.schemathesis), "--config-file", str(config),
         "run", str(HERE / "wardlink.json"), "--url", base, "--no-color", *options.more,
     ]
     return subprocess.run(command, env=environment, cwd=folder).returncode
