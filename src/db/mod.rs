@@ -13,4 +13,4 @@ pub mod tx;
 
 pub use pool::{Pool, Pools};
 pub use prepared::Prepare;
-pub use tx::{TRIP, Tx, in_time};
+pub use tx::{TRIP, Tx, in_time, silent};

@@ -30,8 +30,12 @@ pub const TRIP: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`AppError::Unavailable`] if it did not; its connection is of no use any more.
 pub async fn in_time<T>(trip: impl Future<Output = T>) -> Result<T> {
-    let late = |_elapsed| AppError::Unavailable("the database did not answer in time".to_owned());
-    tokio::time::timeout(TRIP, trip).await.map_err(late)
+    tokio::time::timeout(TRIP, trip).await.map_err(|_elapsed| silent())
+}
+
+/// The refusal where nothing comes from the database any more (503).
+pub fn silent() -> AppError {
+    AppError::Unavailable("the database did not answer in time".to_owned())
 }
 
 /// An open transaction on a pooled connection.

@@ -9,8 +9,8 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::audit::{self, NewAuditEvent, Op, OutboxEvent, Sender};
-use crate::db::{Pool, Tx};
-use crate::error::{AppError, Result};
+use crate::db::{Pool, Tx, silent};
+use crate::error::Result;
 
 /// How long a run may take. A connection over which nothing comes any more would hold
 /// the job up until the kernel gives up on it.
@@ -91,8 +91,8 @@ impl<'a> JobCaller<'a> {
     /// # Errors
     /// If the work or the log fails; then nothing was changed.
     pub async fn run(self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<Run>) -> Result<usize> {
-        let late = |_elapsed| AppError::Unavailable("the database did not answer in time".to_owned());
-        timeout(PATIENCE, self.run_to_end(work)).await.map_err(late)?
+        let run = timeout(PATIENCE, self.run_to_end(work)).await;
+        run.map_err(|_elapsed| silent())?
     }
 
     async fn run_to_end(self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<Run>) -> Result<usize> {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::db::TRIP;
-use crate::error::{AppError, Result};
+use crate::db::{TRIP, silent};
+use crate::error::Result;
 
 /// A deadline for what goes on inside, which does not run while the work is outside.
 #[derive(Clone)]
@@ -40,7 +40,7 @@ impl Patience {
     /// What `work` answers, unless it takes too long.
     ///
     /// # Errors
-    /// That of `work`, or [`AppError::Unavailable`].
+    /// That of `work`, or [`crate::error::AppError::Unavailable`].
     pub async fn bound<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let mut work = pin!(work);
         loop {
@@ -50,7 +50,7 @@ impl Patience {
                 done = &mut work => return done,
                 () = sleep_until(until) => {
                     if self.get().is_some_and(|until| until <= Instant::now()) {
-                        return Err(AppError::Unavailable("the database did not answer in time".to_owned()));
+                        return Err(silent());
                     }
                 }
             }
@@ -61,6 +61,7 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::AppError;
 
     #[actix_web::test]
     async fn work_that_waits_too_long_is_given_up_and_time_outside_does_not_count() {

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::clock::Steady;
-use crate::db::Tx;
+use crate::db::{Tx, silent};
 use crate::error::{AppError, Result};
 use crate::services::Services;
 
@@ -75,11 +75,8 @@ impl Readiness {
             Some(seen) if self.steady.now() < seen.at + FRESH => seen,
             _ => {
                 let outcome = timeout(PATIENCE, try_log(services)).await;
-                let refusal = match outcome {
-                    Ok(Ok(())) => None,
-                    Ok(Err(error)) => Some(error.to_string()),
-                    Err(_elapsed) => Some("the database did not answer in time".to_owned()),
-                };
+                let outcome = outcome.unwrap_or_else(|_elapsed| Err(silent()));
+                let refusal = outcome.err().map(|error| error.to_string());
                 let at = self.steady.now();
                 Seen { at, refusal }
             }
