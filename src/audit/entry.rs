@@ -63,7 +63,7 @@ pub struct Event<'a> {
     pub records: &'a [Uuid],
     /// Classes of data touched or shown.
     pub classes: &'a [String],
-    /// Organisations given something.
+    /// Organisations it was directed to.
     pub recipients: &'a [Uuid],
 }
 

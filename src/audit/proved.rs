@@ -175,9 +175,9 @@ pub enum Side {
     Own,
     /// The act of others on nothing but its own cases.
     Owner,
-    /// The act of others, which it was given something by.
+    /// The act of others, towards it, on one case or none.
     Recipient,
-    /// The act of others on its own cases and on further ones.
+    /// The act of others on several cases, which are not all its own.
     Among,
 }
 
@@ -188,11 +188,17 @@ impl Side {
             Self::Own
         } else if !case_owners.is_empty() && case_owners.iter().all(|owner| *owner == viewer) {
             Self::Owner
-        } else if recipients.contains(&viewer) {
+        } else if case_owners.len() <= 1 && recipients.contains(&viewer) {
             Self::Recipient
         } else {
             Self::Among
         }
+    }
+
+    /// Whether `viewer` may see that the event is on a case of `owner`. Whom an act is
+    /// directed to knows the one case it is on; of several, only its own.
+    pub fn shows_case(self, owner: Uuid, viewer: Uuid) -> bool {
+        matches!(self, Self::Own | Self::Recipient) || owner == viewer
     }
 
     /// Whether `viewer`, who stands on this side of `event`, may see `part` of it.
@@ -201,7 +207,8 @@ impl Side {
         if self == Self::Own {
             true
         } else if let Some(place) = number("case/") {
-            event.case_owners.get(place) == Some(&viewer)
+            let owner = event.case_owners.get(place);
+            owner.is_some_and(|owner| self.shows_case(*owner, viewer))
         } else if let Some(place) = number("recipient/") {
             self == Self::Owner || event.recipients.get(place) == Some(&viewer)
         } else {

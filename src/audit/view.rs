@@ -172,13 +172,14 @@ pub struct AuditEvent {
     pub peer: Option<String>,
     /// `X-Request-Id`.
     pub request_id: Uuid,
-    /// Cases touched or shown; of others' acts only your own cases.
+    /// Cases touched or shown; of others' acts your own cases, and the one case of an
+    /// act that was directed to you.
     pub case_ids: Vec<Uuid>,
     /// Other records touched or shown.
     pub record_ids: Vec<Uuid>,
     /// Classes of data touched or shown.
     pub data_classes: Vec<String>,
-    /// Organisations given something.
+    /// Organisations it was directed to: given something, or told.
     pub recipients: Vec<AuditOrganisation>,
     /// Names, states and filters; never content.
     pub facts: Value,
@@ -233,7 +234,7 @@ pub fn redact(mut row: AuditRow, viewer: Uuid) -> (AuditRow, bool) {
     row.case_ids = std::mem::take(&mut row.case_ids)
         .into_iter()
         .zip(&row.case_org_ids)
-        .filter_map(|(case, owner)| (*owner == viewer).then_some(case))
+        .filter_map(|(case, owner)| side.shows_case(*owner, viewer).then_some(case))
         .collect();
     if side != Side::Owner {
         row.recipient_org_ids.retain(|recipient| *recipient == viewer);

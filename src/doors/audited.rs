@@ -101,7 +101,8 @@ impl<T> Audited<T> {
         self
     }
 
-    /// An organisation that is given something by this (s.62(3)).
+    /// Another organisation that this is directed to: it is given something (s.62(3)),
+    /// or told. Where it is on one case, the organisation knows that case by it.
     pub fn recipient(mut self, org: Uuid) -> Self {
         self.trace.recipients.insert(org);
         self

@@ -48,10 +48,11 @@ impl Run {
 
 impl Deed {
     /// Whose it is: an event of the log holds nothing of two owners, since each could
-    /// count what is the other's.
-    fn whose(&self) -> Option<Uuid> {
-        let owner = self.case.map(|(_, owner)| owner);
-        owner.or(self.towards.first().copied())
+    /// count what is the other's, and of one case only where it is directed to others.
+    fn whose(&self) -> (Option<Uuid>, Vec<Uuid>) {
+        let is_directed = !self.towards.is_empty();
+        let case_or_owner = self.case.map(|(case, owner)| if is_directed { case } else { owner });
+        (case_or_owner, self.towards.clone())
     }
 
     /// Tells others of it.
@@ -71,8 +72,10 @@ impl Deed {
     /// Adds it to the event of the log.
     fn enter_into(self, event: &mut NewAuditEvent) {
         event.record_ids.push(self.record);
-        event.case_ids.extend(self.case.map(|(case, _)| case));
-        event.case_org_ids.extend(self.case.map(|(_, owner)| owner));
+        if let Some((case, owner)) = self.case.filter(|(case, _)| !event.case_ids.contains(case)) {
+            event.case_ids.push(case);
+            event.case_org_ids.push(owner);
+        }
         event.recipient_org_ids.extend(self.towards);
         event.recipient_org_ids.sort_unstable();
         event.recipient_org_ids.dedup();
@@ -86,7 +89,8 @@ impl<'a> JobCaller<'a> {
         Self { pool, name }
     }
 
-    /// Runs `work` in one transaction; logs it, once for each owner of what it touched.
+    /// Runs `work` in one transaction; logs it, once for each owner
+    /// of what it touched, or for each case where others are concerned.
     ///
     /// # Errors
     /// If the work or the log fails; then nothing was changed.

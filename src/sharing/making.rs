@@ -329,7 +329,8 @@ pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Audi
     let mut told = vec![row.org_id];
     // Who does not see the case yet does not hear that somebody thought of them.
     let heard = row.approved_by.is_some() || !matches!(event, "case.share_requested" | "case.share_refused");
-    told.extend(heard.then_some(row.to_org_id));
+    let recipient = heard.then_some(row.to_org_id);
+    told.extend(recipient);
     if row.requested_by_org_id != row.org_id {
         told.push(row.requested_by_org_id);
     }
@@ -349,11 +350,9 @@ pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Audi
         .filter_map(|name| DataClass::parse(name))
         .map(DataClass::as_str)
         .collect();
+    let audited = audited.case(row.case_id, row.org_id).record(row.id).classes(classes);
+    let audited = recipient.into_iter().fold(audited, Audited::recipient);
     audited
-        .case(row.case_id, row.org_id)
-        .record(row.id)
-        .classes(classes)
-        .recipient(row.to_org_id)
         .fact("gateway", row.gateway.clone())
         .fact("level", row.level.clone())
         .fact("state", row.state.clone())

@@ -10,6 +10,7 @@ mod support;
 mod approvals;
 mod attachments;
 mod audit;
+mod both_sides;
 mod cases;
 mod catalog_lint;
 mod contract;

@@ -53,7 +53,7 @@ pub struct NewAuditEvent {
     pub record_ids: Vec<Uuid>,
     /// Classes of data touched or shown.
     pub data_classes: Vec<&'static str>,
-    /// Organisations given something.
+    /// Organisations it was directed to.
     pub recipient_org_ids: Vec<Uuid>,
     /// Names, states, filters; never content.
     pub facts: Value,
@@ -234,7 +234,7 @@ pub struct AuditRow {
     pub record_ids: Vec<Uuid>,
     /// Classes of data touched or shown.
     pub data_classes: Vec<String>,
-    /// Organisations given something.
+    /// Organisations it was directed to.
     pub recipient_org_ids: Vec<Uuid>,
     /// Names, states, filters.
     pub facts: JsonText,
@@ -294,6 +294,20 @@ diesel::define_sql_function! {
     fn array_position(array: Array<SqlUuid>, element: SqlUuid) -> Integer;
 }
 
+diesel::define_sql_function! {
+    /// How many elements an array has.
+    fn cardinality(array: Array<SqlUuid>) -> Integer;
+}
+
+/// [`Side::Recipient`](crate::audit::proved::Side), in SQL.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn is_directed_to(viewer: Uuid) -> _ {
+    let viewers: Vec<Uuid> = vec![viewer];
+    audit_events::recipient_org_ids
+        .contains(viewers)
+        .and(cardinality(audit_events::case_ids).le(1i32))
+}
+
 /// Rows of the log, latest first. What is hidden from `viewer` in a row does not
 /// find it either: a filter must not tell what the view leaves out.
 ///
@@ -346,14 +360,15 @@ pub async fn list(
     }
     if let Some(id) = filter.case {
         let owner = log::case_org_ids.index(array_position(log::case_ids, id));
+        let shown = owner.eq(viewer).or(is_directed_to(viewer));
         query = query
             .filter(log::case_ids.contains(vec![id]))
-            .filter(log::org_id.eq(viewer).or(owner.eq(viewer).nullable()));
+            .filter(log::org_id.eq(viewer).or(shown.nullable()));
     }
     if let Some(id) = filter.record {
         let shown = log::case_org_ids
             .is_contained_by(vec![viewer])
-            .or(log::recipient_org_ids.contains(vec![viewer]));
+            .or(is_directed_to(viewer));
         query = query
             .filter(log::record_ids.contains(vec![id]))
             .filter(log::org_id.eq(viewer).or(shown.nullable()));

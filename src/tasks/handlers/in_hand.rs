@@ -86,6 +86,8 @@ impl InHand {
         let (after, event) = model::apply(self.task, &self.actor, request, room.now)?;
         let announcement = record::announcement(&before, &event);
         let (evidence, recipient) = (event.evidence.clone(), event.transferred_to);
+        let others = [before.org_id, before.owner_org_id];
+        let others = others.into_iter().filter(|side| *side != self.actor.org_id);
         let states = [("from", before.state.clone()), ("to", after.state.as_str().to_owned())];
         let changes = record::changes(&before, after, &event)?;
         let kept = record::event_row(&before, event, room.request.on_behalf_of.clone())?;
@@ -103,6 +105,7 @@ impl InHand {
             .classes(["core"])
             .fact("verb", verb.as_str())
             .event(announcement);
+        audited = others.fold(audited, Audited::recipient);
         for (name, state) in states {
             audited = audited.fact(name, state);
         }

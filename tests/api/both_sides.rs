@@ -1,0 +1,160 @@
+//! An act between two organisations is in the log of both (domain §6.1), and tells
+//! neither of a third.
+
+use actix_web::http::Method;
+use chrono::Duration;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::sharing::ad_hoc;
+use crate::support::{ALL_CLASSES, Actor, TestApp};
+
+const AUDITOR: &str = "dpo@camden.example";
+const MANAGER: &str = "csm@camden.example";
+const COLLEAGUE: &str = "asb@camden.example";
+const HOUSING: &str = "manager@primrose.example";
+const POLICE: &str = "insp.north@met.example";
+
+/// The log of one case, oldest first, as an auditor of a partner reads it.
+async fn log_of_case(app: &TestApp, who: &Actor, case: Uuid) -> Vec<Value> {
+    let path = format!("/v1/audit/events?case={case}&limit=200");
+    let draft = app.draft(who, Method::GET, &path).header("Access-Purpose", "audit");
+    let reply = draft.send().await.expect(200);
+    let mut events = reply.body["items"].as_array().unwrap().clone();
+    events.reverse();
+    events
+}
+
+fn acts_of(events: &[Value], organisation: Uuid) -> Vec<&str> {
+    let by = events
+        .iter()
+        .filter(|event| event["organisation"]["id"] == json!(organisation));
+    by.map(|event| event["action"].as_str().unwrap()).collect()
+}
+
+fn visit(organisation: Uuid) -> Value {
+    json!({"title": "Visit the tenant", "description": "At the flat.", "tactic": "visit",
+        "owner_org_id": organisation, "priority": "p3", "due_at": "2026-03-09T17:00:00Z"})
+}
+
+#[actix_web::test]
+async fn whoever_was_asked_finds_by_the_case_what_the_other_side_did() {
+    let app = TestApp::start().await;
+    let (police, council) = (app.sign_in(POLICE).await, app.sign_in(MANAGER).await);
+    let auditor = app.sign_in(AUDITOR).await;
+    let case = app.a_case_of(&police).await;
+    let mut share = ad_hoc(council.org_id);
+    share["agreement_id"] = json!(app.agreement().await);
+    share["level"] = json!("contribute");
+    share["purpose"] = json!("case_work");
+    share["quality"] = json!({"as_of": "2026-03-02T08:00:00Z", "completeness": "complete"});
+    share.as_object_mut().unwrap().remove("ad_hoc_approval");
+    app.post(&police, &format!("/v1/cases/{case}/shares"), share)
+        .await
+        .expect(201);
+    let asked = app
+        .post(&police, &format!("/v1/cases/{case}/tasks"), visit(council.org_id))
+        .await
+        .expect(201);
+    let task = format!("/v1/tasks/{}", asked.id());
+    app.get(&police, &task).await.expect(200);
+    for verb in ["accept", "start"] {
+        app.post_to(&council, &task, verb, json!({})).await.expect(200);
+    }
+    let done = json!({"result": "The tenant was in.", "outcome": "done", "evidence_text": "Notes of the visit."});
+    app.post_to(&council, &task, "submit", done).await.expect(200);
+    app.post_to(&police, &task, "verify", json!({})).await.expect(200);
+
+    let events = log_of_case(&app, &auditor, case).await;
+
+    assert_eq!(
+        acts_of(&events, police.org_id),
+        ["share_case", "propose_task", "verify_task"],
+        "what was directed to the council, and not what the police looked at"
+    );
+    for event in events
+        .iter()
+        .filter(|event| event["organisation"]["id"] == json!(police.org_id))
+    {
+        assert_eq!(event["case_ids"], json!([case]));
+        assert_eq!(event["redacted"], true);
+        assert_eq!(event["peer"], Value::Null);
+    }
+    let verified = events.last().unwrap();
+    assert_eq!(verified["record_ids"], json!([asked.id()]));
+    assert_eq!(verified["facts"]["to"], "completed");
+    let accepted = events.iter().find(|event| event["action"] == "accept_task").unwrap();
+    assert_eq!(accepted["recipients"][0]["id"], json!(police.org_id));
+}
+
+#[actix_web::test]
+async fn the_proof_of_an_act_shows_the_case_to_whom_it_is_directed() {
+    let app = TestApp::start().await;
+    let (police, council) = (app.sign_in(POLICE).await, app.sign_in(MANAGER).await);
+    let auditor = app.sign_in(AUDITOR).await;
+    let case = app.a_shared_case(&police, &council, "contribute", ALL_CLASSES).await;
+    app.post(&police, &format!("/v1/cases/{case}/tasks"), visit(council.org_id))
+        .await
+        .expect(201);
+    app.sign().await;
+    let events = log_of_case(&app, &auditor, case).await;
+    let asked = events.iter().find(|event| event["action"] == "propose_task").unwrap();
+
+    let path = format!("/v1/audit/events/{}/proof", asked["seq"]);
+    let draft = app.draft(&auditor, Method::GET, &path);
+    let reply = draft.header("Access-Purpose", "audit").send().await.expect(200);
+
+    let parts = reply.body["event"]["parts"].as_array().unwrap();
+    let part = |name: &str| parts.iter().find(|part| part["name"] == name).unwrap();
+    assert_eq!(
+        part("case/0")["value"],
+        json!(format!("[\"{case}\",\"{}\"]", police.org_id))
+    );
+    assert_eq!(part("peer")["value"], Value::Null);
+}
+
+#[actix_web::test]
+async fn whom_a_case_may_come_to_be_shared_with_does_not_hear_of_it_before() {
+    let app = TestApp::start().await;
+    let (owner, colleague) = (app.sign_in(MANAGER).await, app.sign_in(COLLEAGUE).await);
+    let housing = app.sign_in(HOUSING).await;
+    let request = async || {
+        let path = format!("/v1/cases/{}/shares", app.a_case_of(&owner).await);
+        app.post(&owner, &path, ad_hoc(housing.org_id)).await.expect(201).id()
+    };
+    let (refused, approved) = (request().await, request().await);
+
+    let because = json!({"reason": "They have no part in it."});
+    app.post_to(&colleague, &format!("/v1/shares/{refused}"), "refuse", because)
+        .await
+        .expect(200);
+    app.post_to(&colleague, &format!("/v1/shares/{approved}"), "approve", json!({}))
+        .await
+        .expect(200);
+
+    let heard = async |action: &str| app.log_of(housing.org_id, action).await;
+    assert!(heard("share_case").await.is_empty());
+    assert!(heard("refuse_share").await.is_empty());
+    assert_eq!(heard("approve_share").await, [[approved]]);
+}
+
+#[actix_web::test]
+async fn of_what_ends_by_time_a_partner_sees_its_own_alone() {
+    let app = TestApp::start().await;
+    let (council, police) = (app.sign_in(MANAGER).await, app.sign_in(POLICE).await);
+    let housing = app.sign_in(HOUSING).await;
+    let case = app.a_case_of(&council).await;
+    let mut shares = Vec::new();
+    for partner in [&police, &housing] {
+        shares.push(app.open_to(&council, case, partner.org_id, "view", &["core"]).await);
+    }
+    app.tamper("update shares set expires_at = '2026-03-02T09:00:01Z'")
+        .await;
+    app.later(Duration::hours(1));
+
+    assert_eq!(wardlink::sharing::jobs::expire_shares(&app.services).await.unwrap(), 2);
+
+    assert_eq!(app.log_of(police.org_id, "job.expire_shares").await, [[shares[0]]]);
+    assert_eq!(app.log_of(housing.org_id, "job.expire_shares").await, [[shares[1]]]);
+    assert_eq!(app.log_of(council.org_id, "job.expire_shares").await.len(), 2);
+}
