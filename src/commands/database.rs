@@ -1,11 +1,11 @@
 //! Which database: the one in `DATABASE_URL`, or the embedded one.
 
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
 use super::start::{self, Failure};
 use crate::config::Config;
 use crate::db::embedded::{self, Durability, EmbeddedPostgres, Settings};
-use crate::db::roles;
+use crate::db::{login, roles};
 
 /// The name of the embedded server's database.
 const NAME: &str = "wardlink";
@@ -62,7 +62,7 @@ impl Database {
     /// A connection that may read the log, all of it and nothing else.
     pub async fn auditor(&self) -> Result<AsyncPgConnection, Failure> {
         #[expect(clippy::disallowed_methods, reason = "a verification has a login of its own")]
-        let mut connection = AsyncPgConnection::establish(&self.auditor_url).await?;
+        let mut connection = login::connect(&self.auditor_url).await?;
         let role = roles::AUDITOR;
         connection
             .batch_execute(&format!(
@@ -84,7 +84,7 @@ async fn create_database(admin_url: &str) -> Result<(), Failure> {
         clippy::disallowed_methods,
         reason = "a database is made before there is a pool on it"
     )]
-    let mut connection = AsyncPgConnection::establish(admin_url).await?;
+    let mut connection = login::connect(admin_url).await?;
     let made = connection.batch_execute(&format!("CREATE DATABASE {NAME}")).await;
     match made {
         Err(error) if !error.to_string().contains("already exists") => Err(error.into()),

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::db::inspect;
+use crate::db::login::Login;
 use crate::db::pool::Pool;
 use crate::error::Result;
 use crate::identity::queries::sign_in;
@@ -81,7 +82,7 @@ pub fn of_settings(config: &Config) -> Verdict {
     ];
     for (name, url) in urls {
         let Some(url) = url else { continue };
-        match url.parse::<tokio_postgres::Config>() {
+        match url.parse::<Login>() {
             Ok(login) => of_login(name, &login, config, &mut verdict),
             Err(error) => verdict.faults.push(format!("{name}: {error}")),
         }
@@ -94,34 +95,35 @@ pub fn of_settings(config: &Config) -> Verdict {
     verdict
 }
 
-fn of_login(name: &str, login: &tokio_postgres::Config, config: &Config, verdict: &mut Verdict) {
-    let password = login.get_password().unwrap_or_default();
+fn of_login(name: &str, login: &Login, config: &Config, verdict: &mut Verdict) {
+    let password = login.server.get_password().unwrap_or_default();
     let is_default = WELL_KNOWN.iter().any(|known| known.as_bytes() == password);
-    if !password.is_empty() && (is_default || login.get_user().map(str::as_bytes) == Some(password)) {
+    if !password.is_empty() && (is_default || login.server.get_user().map(str::as_bytes) == Some(password)) {
         verdict
             .faults
             .push(format!("{name}: the password is one that everybody tries first"));
     }
-    if config.database_plaintext {
+    if config.database_plaintext || login.is_encrypted() {
         return;
     }
-    for host in remote_hosts(login) {
+    for host in remote_hosts(&login.server) {
         verdict.faults.push(format!(
-            "{name}: {host} is another machine, and what is sent to it is not encrypted: use a unix socket, the \
-             loopback address or a tunnel, or set WARDLINK_DATABASE_PLAINTEXT=true where nobody else is on that network"
+            "{name}: {host} is another machine, and what is sent to it is not encrypted: add \
+             sslmode=verify-full&sslrootcert=FILE, use a unix socket, the loopback address or a tunnel, or set \
+             WARDLINK_DATABASE_PLAINTEXT=true where nobody else is on that network"
         ));
     }
 }
 
 /// Where the login connects to on other machines. An address, where one is given, is
 /// what counts, whatever name stands beside it.
-fn remote_hosts(login: &tokio_postgres::Config) -> Vec<String> {
-    let addresses = login.get_hostaddrs();
+fn remote_hosts(server: &tokio_postgres::Config) -> Vec<String> {
+    let addresses = server.get_hostaddrs();
     if !addresses.is_empty() {
         let remote = addresses.iter().filter(|address| !address.is_loopback());
         return remote.map(ToString::to_string).collect();
     }
-    let remote = login.get_hosts().iter().filter(|host| is_remote(host));
+    let remote = server.get_hosts().iter().filter(|host| is_remote(host));
     let name = |host: &tokio_postgres::config::Host| match host {
         tokio_postgres::config::Host::Tcp(name) => Some(name.clone()),
         tokio_postgres::config::Host::Unix(_) => None,
@@ -208,6 +210,13 @@ mod tests {
                 &[("DATABASE_URL", "postgres://app@localhost:port/wardlink")],
                 "DATABASE_URL",
             ),
+            (
+                &[(
+                    "DATABASE_URL",
+                    "postgres://app:uGq2xT@db.example/wardlink?sslmode=require",
+                )],
+                "sslmode=verify-full",
+            ),
         ];
         for (settings, reason) in cases {
             let found = faults(settings);
@@ -238,6 +247,10 @@ mod tests {
                 ("DATABASE_URL", "postgres://app:uGq2xT@db.example/wardlink"),
                 ("WARDLINK_DATABASE_PLAINTEXT", "true"),
             ],
+            &[(
+                "DATABASE_URL",
+                "postgres://app:uGq2xT@db.example/wardlink?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+            )],
         ];
         for settings in cases {
             assert_eq!(faults(settings), Vec::<String>::new(), "{settings:?}");

@@ -1,10 +1,10 @@
 //! Bringing a database to the current schema.
 
-use diesel_async::{AsyncConnection, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::roles;
 use super::schema::built_in_roles;
+use super::{login, roles};
 use crate::error::{AppError, Result};
 
 /// The migrations, compiled in. Forward only: expand, migrate, contract.
@@ -21,7 +21,7 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// [`AppError::Internal`] with the failing step.
 pub async fn migrate(url: &str) -> Result<()> {
     #[expect(clippy::disallowed_methods, reason = "migrations need their own login")]
-    let mut connection = AsyncPgConnection::establish(url)
+    let mut connection = login::connect(url)
         .await
         .map_err(|error| AppError::Unavailable(format!("cannot connect to migrate: {error}")))?;
     roles::ensure(&mut connection).await?;
@@ -45,7 +45,7 @@ pub async fn migrate(url: &str) -> Result<()> {
 /// If the login is no member of `wardlink_owner`, or cannot connect.
 pub async fn as_owner(url: &str) -> Result<AsyncPgConnection> {
     #[expect(clippy::disallowed_methods, reason = "setting up needs its own login")]
-    let mut connection = AsyncPgConnection::establish(url)
+    let mut connection = login::connect(url)
         .await
         .map_err(|error| AppError::Unavailable(format!("cannot connect to set up: {error}")))?;
     become_owner(&mut connection).await?;

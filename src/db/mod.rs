@@ -4,6 +4,7 @@
 
 pub mod embedded;
 pub mod inspect;
+pub mod login;
 pub mod migrate;
 pub mod pool;
 pub mod prepared;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
 use crate::error::{AppError, Result};
@@ -88,7 +88,7 @@ impl Pool {
 /// server's owner, or the one in `DATABASE_URL`) lays its own rights down.
 async fn establish_as(url: &str, role: &str) -> ConnectionResult<AsyncPgConnection> {
     #[expect(clippy::disallowed_methods, reason = "the pool is where connections are made")]
-    let mut connection = AsyncPgConnection::establish(url).await?;
+    let mut connection = super::login::connect(url).await?;
     connection
         .batch_execute(&format!(
             "SET ROLE {role}; SET search_path = wardlink, pg_temp; \

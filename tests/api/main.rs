@@ -14,6 +14,7 @@ mod both_sides;
 mod cases;
 mod catalog_lint;
 mod contract;
+mod database_tls;
 mod demo;
 mod departures;
 mod description;
