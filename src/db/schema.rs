@@ -461,6 +461,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    password_resets (user_id) {
+        user_id -> Uuid,
+        org_id -> Uuid,
+        token_hash -> Bytea,
+        expires_at -> Timestamptz,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     recovery_codes (org_id, user_id, digest) {
         org_id -> Uuid,
         user_id -> Uuid,
@@ -824,6 +836,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbox_events,
     partnership_members,
     partnerships,
+    password_resets,
     recovery_codes,
     refresh_tokens,
     role_grants,

@@ -24,7 +24,7 @@ pub fn all(config: &mut ServiceConfig<'_>) {
 
 /// The operations that take no `Idempotency-Key`: what they answer is shown once and
 /// never kept, or they change nothing.
-pub const KEYLESS: &[&str] = &["enrol_totp", "confirm_totp", "export_audit"];
+pub const KEYLESS: &[&str] = &["enrol_totp", "confirm_totp", "export_audit", "reset_password_of"];
 
 /// The problem types of every capability, for `/problems/{slug}`.
 pub const PROBLEMS: &[&[ProblemType]] = &[

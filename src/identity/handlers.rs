@@ -28,6 +28,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(users::read_user)
         .service(users::update_user)
         .service(users::replace_roles)
+        .service(users::reset_password_of)
         .service(roles::list_roles)
         .service(roles::create_role)
         .service(roles::read_role)

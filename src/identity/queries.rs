@@ -3,6 +3,7 @@
 pub mod operator;
 pub mod own_roles;
 pub mod people;
+pub mod resets;
 pub mod second_factor;
 pub mod sign_in;
 pub mod sweep;

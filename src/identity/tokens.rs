@@ -8,6 +8,7 @@
 mod seen;
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -341,28 +342,59 @@ impl Payload {
     }
 }
 
-/// An opaque refresh token: 256 random bits, of which the database keeps only
-/// the SHA-256 (RFC 9700 §4.14).
-#[derive(Clone)]
-pub struct RefreshToken {
-    secret: [u8; 32],
+/// What an opaque token is for.
+pub trait Kind {
+    /// What every such token begins with, so that leak scanners find it.
+    const PREFIX: &'static str;
 }
 
-impl RefreshToken {
-    /// What every refresh token begins with, so that leak scanners find it.
-    pub const PREFIX: &'static str = "wlr_";
+/// Keeps a session going (RFC 9700 §4.14).
+#[derive(Clone)]
+pub struct ForRefresh;
+
+/// Sets a password.
+#[derive(Clone)]
+pub struct ForReset;
+
+impl Kind for ForRefresh {
+    const PREFIX: &'static str = "wlr_";
+}
+
+impl Kind for ForReset {
+    const PREFIX: &'static str = "wlp_";
+}
+
+/// A token that keeps a session going.
+pub type RefreshToken = OpaqueToken<ForRefresh>;
+/// A token that sets a password.
+pub type ResetToken = OpaqueToken<ForReset>;
+
+/// An opaque token: 256 random bits, of which the database keeps only the SHA-256.
+#[derive(Clone)]
+pub struct OpaqueToken<K> {
+    secret: [u8; 32],
+    kind: PhantomData<K>,
+}
+
+impl<K: Kind> OpaqueToken<K> {
+    fn new(secret: [u8; 32]) -> Self {
+        Self {
+            secret,
+            kind: PhantomData,
+        }
+    }
 
     /// A new token.
     pub fn generate() -> Self {
-        Self { secret: rand::random() }
+        Self::new(rand::random())
     }
 
     /// Reads a token that a client sent; `None` if it cannot be one.
     pub fn parse(text: &str) -> Option<Self> {
-        let secret = text.strip_prefix(Self::PREFIX)?;
+        let secret = text.strip_prefix(K::PREFIX)?;
         let mut octets = [0_u8; 32];
         match URL_SAFE_NO_PAD.decode_slice(secret, &mut octets) {
-            Ok(32) => Some(Self { secret: octets }),
+            Ok(32) => Some(Self::new(octets)),
             Ok(_) | Err(_) => None,
         }
     }
@@ -373,15 +405,15 @@ impl RefreshToken {
         Sha256::digest(self.secret).into()
     }
 
-    /// The text that is handed to the client, once.
+    /// The text that is handed out, once.
     pub fn reveal(&self) -> String {
-        format!("{}{}", Self::PREFIX, URL_SAFE_NO_PAD.encode(self.secret))
+        format!("{}{}", K::PREFIX, URL_SAFE_NO_PAD.encode(self.secret))
     }
 }
 
-impl fmt::Debug for RefreshToken {
+impl<K> fmt::Debug for OpaqueToken<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RefreshToken([redacted])")
+        f.write_str("OpaqueToken([redacted])")
     }
 }
 

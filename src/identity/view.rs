@@ -20,9 +20,12 @@ use crate::http::fields::Text;
 pub struct Login {
     /// The address the account was made with.
     pub email: Text<3, 254>,
-    /// The password.
+    /// The password; beside a `reset_token` the one from now on, 15 to 128 characters of
+    /// any kind.
     #[schema(value_type = String, format = "password")]
     pub password: Password,
+    /// What an administrator of your organisation had made out to you, to set your password.
+    pub reset_token: Option<Text<1, 200>>,
     /// A code of the authenticator, where the account has one.
     pub totp: Option<Text<6, 6>>,
     /// A recovery code in its place.

@@ -8,7 +8,7 @@ use crate::error::{AppError, Result};
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
 use crate::identity::own_password;
-use crate::identity::queries::{self, people};
+use crate::identity::queries::{self, people, resets};
 use crate::identity::view::people::{PasswordChange, SessionView};
 
 /// List my sessions
@@ -77,6 +77,7 @@ pub async fn change_my_password(
             let (user, session, now) = (room.person.user_id, room.person.session_id, room.now);
             let hash = accepted(room, &change).await?;
             people::set_password(room, user, &hash, now).await?;
+            resets::forget(room, user).await?;
             let ended = people::end_sessions(room, user, Some(session), "password_changed", now).await?;
             Ok(Audited::new(Op::Security, Answer::no_content())
                 .record(user)

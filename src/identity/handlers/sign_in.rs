@@ -14,7 +14,7 @@ use crate::identity::passwords::{Password, PasswordError};
 use crate::identity::queries;
 use crate::identity::queries::sign_in::{self, NewSession, RotateVerdict, SignIn};
 use crate::identity::second;
-use crate::identity::tokens::{AccessSubject, ENROLMENT, RefreshToken};
+use crate::identity::tokens::{AccessSubject, ENROLMENT, RefreshToken, ResetToken};
 use crate::identity::view::{Login, Me, Refresh, Tokens};
 use crate::services::Services;
 
@@ -28,7 +28,8 @@ const REFRESH_IDLE: Duration = Duration::hours(2);
 /// Answers with an access token for 15 minutes and a refresh token. The answer to
 /// a wrong password, an unknown address and a disabled account is the same, and
 /// takes as long. After some failures in a row the next attempt has to wait, up to
-/// 15 minutes; nobody is locked out for good. Keep the `device_token` and send it with the
+/// 15 minutes; nobody is locked out for good. With a `reset_token` it sets the password
+/// as well (422 if it is too easy to guess). Keep the `device_token` and send it with the
 /// next sign-in: then failures of others do not slow it. An account with an authenticator needs
 /// its code as well; where an organisation asks for one and there is none yet, the
 /// token opens nothing but `GET /v1/me`, signing out, and enrolling one.
@@ -61,8 +62,21 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                 return refused(AppError::TooManyRequests { retry_after });
             }
             hall.settle().await?;
-            let Some((user, rehash)) = known_by_password(&hall.services, found, &credentials.password).await? else {
-                return refused(AppError::SignInFailed);
+            let reset = reset_token(&credentials);
+            let known = match &reset {
+                Some(token) => known_by_reset(hall, found, token, &credentials).await,
+                None => known_by_password(&hall.services, found, &credentials.password).await,
+            };
+            let (user, rehash) = match known {
+                Ok(Some(known)) => known,
+                Ok(None) => return refused(AppError::SignInFailed),
+                Err(error) => {
+                    // Whoever had the token may choose again.
+                    if reset.is_some() {
+                        attempt.succeeded(hall.connection().await?).await?;
+                    }
+                    return refused(error);
+                }
             };
             let factor = sign_in::second_factor(hall.connection().await?, user.user_id).await?;
             let has_factor = factor.is_some();
@@ -73,6 +87,9 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                 if let Err(error) = second::judge(hall, factor, &credentials).await {
                     return refused(error);
                 }
+            }
+            if !is_still_good(hall, user.user_id, reset.as_ref()).await? {
+                return refused(AppError::SignInFailed);
             }
             let mut identified = start_session(hall, user, rehash).await?;
             if identified.answer.is_ok() {
@@ -85,12 +102,52 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
 }
 
 /// By what somebody has shown who they are.
-fn means(has_factor: bool, credentials: &Login) -> &'static [&'static str] {
-    match (has_factor, &credentials.totp) {
-        (false, _) => &["password"],
-        (true, Some(_)) => &["password", "totp"],
-        (true, None) => &["password", "recovery_code"],
-    }
+fn means(has_factor: bool, credentials: &Login) -> Vec<&'static str> {
+    let first = match credentials.reset_token {
+        Some(_) => "reset_token",
+        None => "password",
+    };
+    let second = has_factor.then_some(match credentials.totp {
+        Some(_) => "totp",
+        None => "recovery_code",
+    });
+    [first].into_iter().chain(second).collect()
+}
+
+/// The token for setting a password, if one was sent. What is no token is taken for one
+/// that nobody was given, and refused like it.
+fn reset_token(credentials: &Login) -> Option<ResetToken> {
+    let sent = credentials.reset_token.as_ref()?;
+    Some(ResetToken::parse(sent.as_str()).unwrap_or_else(ResetToken::generate))
+}
+
+/// The account, if the token is its, with the hash of the password to be set.
+async fn known_by_reset(
+    hall: &mut Hall,
+    found: Option<SignIn>,
+    token: &ResetToken,
+    credentials: &Login,
+) -> Result<Option<(SignIn, Option<String>)>> {
+    let (user_id, now) = (found.as_ref().map(|user| user.user_id), hall.services.clock.now());
+    let user_id = user_id.unwrap_or(Uuid::nil());
+    let reset = sign_in::find_reset(hall.connection().await?, user_id, token.hash(), now).await?;
+    hall.settle().await?;
+    let (Some(user), Some(reset)) = (found.filter(|user| !user.disabled), reset) else {
+        return Ok(None);
+    };
+    let email = credentials.email.as_str();
+    let context = [reset.name.as_str(), email, &reset.org_name, "wardlink"];
+    let passwords = &hall.services.passwords;
+    let hash = passwords.take_new(&credentials.password, &context, "/password").await?;
+    Ok(Some((user, Some(hash))))
+}
+
+/// Whether the token is still good, if one was sent. Then it is spent, and the sessions
+/// by the old password have ended.
+async fn is_still_good(hall: &mut Hall, user: Uuid, token: Option<&ResetToken>) -> Result<bool> {
+    let Some(token) = token else { return Ok(true) };
+    let now = hall.services.clock.now();
+    sign_in::spend_reset(hall.connection().await?, user, token.hash(), now).await
 }
 
 /// The token of the client, if the account was signed in with from it.

@@ -162,7 +162,7 @@ pub async fn remove_totp_of(caller: Caller<may::ManageUsers>, id: Id) -> Result<
 }
 
 /// An answer that is shown once must not be kept for a repeated request.
-fn shown_once(room: &Room) -> Result<()> {
+pub(super) fn shown_once(room: &Room) -> Result<()> {
     match room.request.idempotency_key {
         Some(_) => Err(AppError::Malformed(
             "Idempotency-Key is not taken here: the answer is shown once and not kept".to_owned(),

@@ -1,21 +1,24 @@
 //! The people of one's own organisation, and what they may do.
 
 use actix_web::{HttpResponse, get, patch, post, put};
+use chrono::Duration;
 use uuid::Uuid;
 
+use super::totp::shown_once;
 use crate::audit::Op;
 use crate::doors::{Answer, Audited, Caller, Grant, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
-use crate::http::fields::not_cleared;
+use crate::http::fields::{Moment, not_cleared};
 use crate::http::openapi::IfMatch;
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
 use crate::identity::email;
 use crate::identity::grants;
 use crate::identity::queries::people::{self, NewUser, UserChange, UserRow};
-use crate::identity::queries::{self, own_roles};
+use crate::identity::queries::{own_roles, resets};
+use crate::identity::tokens::ResetToken;
 use crate::identity::view::GrantView;
-use crate::identity::view::people::{NewUserBody, RolesBody, UserPatch, UserView};
+use crate::identity::view::people::{NewUserBody, PasswordReset, RolesBody, UserPatch, UserView};
 
 /// List people
 ///
@@ -71,8 +74,9 @@ async fn current(room: &mut Room, id: Uuid) -> Result<(UserView, i64)> {
 
 /// Add a person
 ///
-/// They can sign in at once, and do nothing until they are given a role. An
-/// address signs in one person in the whole deployment.
+/// They sign in once they have set a password (`POST /v1/users/{id}/password-reset`),
+/// and do nothing until they are given a role. An address signs in one person in the
+/// whole deployment.
 #[utoipa::path(
     tag = "identity",
     request_body = NewUserBody,
@@ -83,14 +87,8 @@ async fn current(room: &mut Room, id: Uuid) -> Result<(UserView, i64)> {
 pub async fn create_user(caller: Caller<may::ManageUsers>, body: JsonBody<NewUserBody>) -> Result<HttpResponse> {
     caller
         .alter(body, async |room, new: NewUserBody| {
-            let (id, org_id, me) = (Uuid::now_v7(), room.person.org_id, room.person.user_id);
+            let (id, org_id) = (Uuid::now_v7(), room.person.org_id);
             let email = email::normal(&new.email, "/email")?;
-            let own = queries::read_me(room, me).await?;
-            let context = [new.name.as_str(), &email, &own.org_name, "wardlink"];
-            let passwords = &room.services.clone().passwords;
-            let password_hash = room
-                .step_out(passwords.take_new(&new.password, &context, "/password"))
-                .await?;
             let row = NewUser {
                 id,
                 org_id,
@@ -98,7 +96,7 @@ pub async fn create_user(caller: Caller<may::ManageUsers>, body: JsonBody<NewUse
                 name: new.name.as_str(),
                 rank: new.rank.as_ref().map(|text| text.as_str()),
                 post: new.post.as_ref().map(|text| text.as_str()),
-                password_hash: &password_hash,
+                password_hash: None,
             };
             people::insert(room, &row).await?;
             let (view, version) = current(room, id).await?;
@@ -166,6 +164,49 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
             Ok(Audited::new(Op::Security, answer)
                 .record(id)
                 .fact("disabled", view.disabled))
+        })
+        .await
+}
+
+/// How long somebody has to set their password.
+const TO_SET_A_PASSWORD: Duration = Duration::hours(1);
+
+/// Let a person set their password
+///
+/// For somebody new, or who has forgotten theirs. Answers with a token that is shown
+/// once: hand it over by a way that only they read. Within the hour they sign in with
+/// it, once, as `reset_token` beside a `password` of their own choosing; that ends their
+/// other sessions, and a second factor is asked for as ever. Until then the old password
+/// stays, and a token made out before counts no more. Nobody does so for themselves.
+#[utoipa::path(
+    tag = "identity",
+    responses(
+        (status = 200, description = "The token.", body = PasswordReset),
+        (status = 409, description = "The account is disabled.",
+            body = crate::http::problem::Problem, content_type = "application/problem+json")
+    ),
+    security(("bearer" = ["user.manage"]))
+)]
+#[post("/v1/users/{id}/password-reset")]
+pub async fn reset_password_of(caller: Caller<may::ManageUsers>, id: Id) -> Result<HttpResponse> {
+    caller
+        .alter((), async |room, ()| {
+            shown_once(room)?;
+            let (org, now) = (room.person.org_id, room.now);
+            let person = people::find(room, org, id.get()).await?;
+            if person.id == room.person.user_id {
+                return Err(AppError::Forbidden("change your own at /v1/me/password".to_owned()));
+            }
+            if person.disabled_at.is_some() {
+                return Err(AppError::Conflict("this account is disabled".to_owned()));
+            }
+            let (token, expires_at) = (ResetToken::generate(), now + TO_SET_A_PASSWORD);
+            resets::keep(room, (org, person.id), token.hash(), expires_at).await?;
+            let view = PasswordReset {
+                reset_token: token.reveal(),
+                expires_at: Moment(expires_at),
+            };
+            Ok(Audited::new(Op::Security, Answer::ok(&view)?).record(person.id))
         })
         .await
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::sql_types::{Text, Uuid as SqlUuid};
+use diesel::sql_types::{Nullable, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
@@ -127,8 +127,8 @@ pub struct NewUser<'a> {
     pub rank: Option<&'a str>,
     /// What they do.
     pub post: Option<&'a str>,
-    /// PHC string of their first password.
-    pub password_hash: &'a str,
+    /// PHC string of their first password; none until they set one.
+    pub password_hash: Option<&'a str>,
 }
 
 /// Adds a person to one's own organisation.
@@ -164,7 +164,7 @@ fn taken(error: Error, pointer: &str) -> AppError {
 
 diesel::define_sql_function! {
     /// Adds the first person of an organisation, who administers it.
-    fn add_first_administrator(org: SqlUuid, user: SqlUuid, email: Text, name: Text, hash: Text, grant: SqlUuid) -> Bool;
+    fn add_first_administrator(org: SqlUuid, user: SqlUuid, email: Text, name: Text, hash: Nullable<Text>, grant: SqlUuid) -> Bool;
 }
 
 /// Adds the first person of a new organisation, as its administrator. Only the

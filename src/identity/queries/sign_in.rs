@@ -187,6 +187,55 @@ pub async fn rotate(
     .await?)
 }
 
+/// Of what a new password must not be made.
+#[derive(Debug, QueryableByName)]
+pub struct Reset {
+    /// The person.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// Their organisation.
+    #[diesel(sql_type = Text)]
+    pub org_name: String,
+}
+
+call!(FindPasswordReset, "find_password_reset", user: Uuid => SqlUuid, token: Vec<u8> => Binary,
+    now: DateTime<Utc> => Timestamptz);
+
+/// Whose password may be set with `token`, if it is the one made out to `user` last, and good.
+///
+/// # Errors
+/// Those of the database.
+pub async fn find_reset(
+    connection: &mut AsyncPgConnection,
+    user: Uuid,
+    token: [u8; 32],
+    now: DateTime<Utc>,
+) -> Result<Option<Reset>> {
+    let token = token.to_vec();
+    let query = FindPasswordReset { user, token, now };
+    Ok(RunQueryDsl::get_result(query, connection).await.optional()?)
+}
+
+diesel::define_sql_function! {
+    /// Takes a token for setting a password once.
+    fn spend_password_reset(user: SqlUuid, token: Binary, now: Timestamptz) -> Bool;
+}
+
+/// Spends `token` and ends the sessions of `user`. False, and nothing done, where it is
+/// not good any more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn spend_reset(
+    connection: &mut AsyncPgConnection,
+    user: Uuid,
+    token: [u8; 32],
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let spending = spend_password_reset(user, token.to_vec(), now);
+    Ok(diesel::select(spending).get_result(connection).await?)
+}
+
 /// A second factor that signing in asks for.
 #[derive(Debug, QueryableByName)]
 pub struct Factor {

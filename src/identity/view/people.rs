@@ -106,8 +106,7 @@ impl UserView {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "email": "warden@camden.example", "name": "Ines Duarte", "post": "Community safety warden",
-    "password": "kettle-orbit-lantern-moss"
+    "email": "warden@camden.example", "name": "Ines Duarte", "post": "Community safety warden"
 }))]
 pub struct NewUserBody {
     /// The address they sign in with, which no other account may have.
@@ -119,9 +118,18 @@ pub struct NewUserBody {
     pub rank: Option<Text<1, 100>>,
     /// What they do.
     pub post: Option<Text<1, 200>>,
-    /// Their first password: 15 to 128 characters of any kind.
-    #[schema(value_type = String, format = "password", min_length = 15, max_length = 128)]
-    pub password: Password,
+}
+
+/// What lets somebody set their password. It is not shown again.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "reset_token": "wlp_eXVtLW5vdC1hLXJlYWwtdG9rZW4tanVzdC1hbi1leGFtcGxl", "expires_at": "2026-03-02T10:00:00Z"
+}))]
+pub struct PasswordReset {
+    /// For `POST /v1/auth/login`, once.
+    pub reset_token: String,
+    /// Until when.
+    pub expires_at: Moment,
 }
 
 /// What of an account changes; what is left out stays.

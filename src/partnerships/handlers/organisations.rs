@@ -148,7 +148,7 @@ async fn add_administrator(
         name: person.name.as_str(),
         rank: None,
         post: None,
-        password_hash,
+        password_hash: Some(password_hash),
     };
     people::insert_first(room, &row).await?;
     Ok(id)

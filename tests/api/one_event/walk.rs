@@ -242,7 +242,7 @@ async fn of_organisations<'a>(probe: &mut Probe<'a>, world: &'a World) {
 
 async fn of_people<'a>(probe: &mut Probe<'a>, world: &'a World) {
     let who = &world.manager;
-    let warden = json!({"email": "warden@camden.example", "name": "Ines Duarte", "password": NEW_PASSWORD});
+    let warden = json!({"email": "warden@camden.example", "name": "Ines Duarte"});
     let warden = probe.step(who, "create_user", "/v1/users", warden).await.id();
     let path = format!("/v1/users/{warden}");
     probe.step(who, "update_user", &path, json!({"post": "Warden"})).await;
@@ -252,6 +252,16 @@ async fn of_people<'a>(probe: &mut Probe<'a>, world: &'a World) {
     let role = probe.step(who, "create_role", "/v1/roles", role).await.id();
     let name = json!({"name": "Desk"});
     probe.step(who, "update_role", &format!("/v1/roles/{role}"), name).await;
+    probe
+        .step(who, "reset_password_of", &format!("{path}/password-reset"), None)
+        .await;
+    let token = world.app.reset_token(who, warden).await;
+    let first = json!({"email": "warden@camden.example", "password": NEW_PASSWORD, "reset_token": token});
+    for status in [200, 401] {
+        probe
+            .step_anonymously("login", "/v1/auth/login", first.clone(), status)
+            .await;
+    }
     let warden = world.app.sign_in("warden@camden.example").await;
     enrol(probe, &world.app, &warden, NEW_PASSWORD).await;
     probe.step(who, "remove_totp_of", &format!("{path}/totp"), None).await;

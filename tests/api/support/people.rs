@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 use wardlink::db::schema::{organisations, sessions, users};
 use wardlink::identity::tokens::{AccessSubject, ENROLMENT};
@@ -54,6 +54,25 @@ impl TestApp {
             org_id,
             session_id,
         }
+    }
+
+    /// Somebody whom `admin` adds, who has set `password`, signed in.
+    pub async fn newcomer(&self, admin: &Actor, email: &str, password: &str) -> Actor {
+        let person = json!({"email": email, "name": "Ines Duarte"});
+        let user = self.post(admin, "/v1/users", person).await.expect(201).id();
+        let token = self.reset_token(admin, user).await;
+        let first = json!({"email": email, "password": password, "reset_token": token});
+        self.anonymous(Method::POST, "/v1/auth/login", Some(first))
+            .await
+            .expect(200);
+        self.sign_in(email).await
+    }
+
+    /// What lets `user` set their password, as `admin` had it made out.
+    pub async fn reset_token(&self, admin: &Actor, user: Uuid) -> Value {
+        let path = format!("/v1/users/{user}/password-reset");
+        let reply = self.draft(admin, Method::POST, &path).send().await.expect(200);
+        reply.body["reset_token"].clone()
     }
 
     /// The id of a demo organisation.
