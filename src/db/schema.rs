@@ -363,6 +363,7 @@ diesel::table! {
         headers -> Jsonb,
         body -> Bytea,
         created_at -> Timestamptz,
+        data_classes -> Array<Text>,
     }
 }
 

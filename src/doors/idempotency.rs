@@ -20,6 +20,7 @@ use crate::db::schema::{case_access, idempotency_keys};
 use crate::error::{AppError, Result};
 use crate::identity::secrets::Use;
 use crate::services::Services;
+use crate::sharing::model::DataClass;
 
 diesel::define_sql_function! {
     /// A lock for the rest of the transaction, or false at once.
@@ -37,14 +38,16 @@ struct Kept {
     status: i16,
     headers: serde_json::Value,
     body: Vec<u8>,
+    data_classes: Vec<String>,
 }
 
 /// The answer kept for the request's key, if it came before.
 ///
 /// # Errors
 /// [`AppError::StillRunning`] while the first one is at work,
-/// [`AppError::KeyReused`] where the key came with another body, and
-/// [`AppError::NotFound`] where the case it was about may no longer be seen.
+/// [`AppError::KeyReused`] where the key came with another body,
+/// [`AppError::NotFound`] where the case it was about may no longer be seen, and
+/// [`AppError::Forbidden`] where some of what it was answered with may not.
 pub async fn replay(room: &mut Room, fingerprint: [u8; 32]) -> Result<Option<Audited<Answer>>> {
     let Some(kept) = find(room).await? else { return Ok(None) };
     let secrets = room.services.secrets.clone();
@@ -52,10 +55,13 @@ pub async fn replay(room: &mut Room, fingerprint: [u8; 32]) -> Result<Option<Aud
         return Err(AppError::KeyReused);
     }
     let case = match kept.case_id {
-        Some(id) => Some((id, owner_of(room, id).await?)),
+        Some(id) => Some((id, still_open(room, id, &kept.data_classes).await?)),
         None => None,
     };
-    let audited = Audited::new(Op::Consultation, answer_of(kept)?).fact("replayed", true);
+    let classes: Vec<&str> = known_classes(&kept.data_classes).collect();
+    let audited = Audited::new(Op::Consultation, answer_of(kept)?)
+        .classes(classes)
+        .fact("replayed", true);
     Ok(Some(match case {
         Some((id, owner)) => audited.case(id, owner),
         None => audited,
@@ -102,6 +108,7 @@ async fn find(room: &mut Room) -> Result<Option<Kept>> {
             idempotency_keys::status,
             idempotency_keys::headers,
             idempotency_keys::body,
+            idempotency_keys::data_classes,
         ))
         .first(room)
         .await
@@ -114,7 +121,7 @@ pub fn hash_of(services: &Services, fingerprint: [u8; 32]) -> Vec<u8> {
     services.secrets.digest(Use::Repetition, &fingerprint).to_vec()
 }
 
-/// Keeps the answer under the request's key.
+/// Keeps the answer under the request's key, with the classes of data that it shows.
 ///
 /// # Errors
 /// If the database refuses it.
@@ -122,7 +129,7 @@ pub async fn keep(
     mut connection: &AsyncPgConnection,
     (person, request): (&Person, &Request),
     request_hash: Vec<u8>,
-    (answer, case_id): (&Answer, Option<Uuid>),
+    (answer, case_id, data_classes): (&Answer, Option<Uuid>, &[&'static str]),
 ) -> Result<()> {
     let Some(key) = &request.idempotency_key else {
         return Ok(());
@@ -147,6 +154,7 @@ pub async fn keep(
         idempotency_keys::status.eq(i16::try_from(answer.status.as_u16()).unwrap_or_default()),
         idempotency_keys::headers.eq(serde_json::json!(headers)),
         idempotency_keys::body.eq(body),
+        idempotency_keys::data_classes.eq(data_classes),
     );
     diesel::insert_into(idempotency_keys::table)
         .values(row)
@@ -156,12 +164,26 @@ pub async fn keep(
     Ok(())
 }
 
-async fn owner_of(room: &mut Room, case_id: Uuid) -> Result<Uuid> {
-    Ok(case_access::table
+/// The owner of the case, if the caller still sees all `classes` of it.
+async fn still_open(room: &mut Room, case_id: Uuid, classes: &[String]) -> Result<Uuid> {
+    let (owner, open): (Uuid, Vec<String>) = case_access::table
         .filter(case_access::case_id.eq(case_id))
-        .select(case_access::case_org_id)
+        .select((case_access::case_org_id, case_access::data_classes))
         .first(room)
-        .await?)
+        .await?;
+    if classes.iter().all(|class| open.contains(class)) {
+        return Ok(owner);
+    }
+    Err(AppError::Forbidden(
+        "the share of this case no longer includes what this was answered with".to_owned(),
+    ))
+}
+
+fn known_classes(names: &[String]) -> impl Iterator<Item = &'static str> {
+    names
+        .iter()
+        .filter_map(|name| DataClass::parse(name))
+        .map(DataClass::as_str)
 }
 
 fn answer_of(kept: Kept) -> Result<Answer> {

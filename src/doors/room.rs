@@ -161,10 +161,11 @@ pub(super) async fn finish(
         on_behalf_of: request.on_behalf_of.as_deref(),
         request_id: request.id,
     };
+    let shown = (&answer, case, event.data_classes.as_slice());
     let writes = async |connection: &AsyncPgConnection| {
         let (told, kept) = join!(
             audit::insert_outbox(connection, &events, &sender),
-            idempotency::keep(connection, (&person, &request), request_hash, (&answer, case))
+            idempotency::keep(connection, (&person, &request), request_hash, shown)
         );
         told.and(kept)
     };

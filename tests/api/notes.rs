@@ -1,5 +1,6 @@
 //! Notes and who reads them.
 
+use actix_web::http::Method;
 use serde_json::json;
 
 use crate::support::{ALL_CLASSES, TestApp};
@@ -138,4 +139,31 @@ async fn a_revoked_share_closes_everything_beneath_the_case_at_the_next_request(
     for path in &paths {
         app.get(&housing, path).await.expect(404);
     }
+}
+
+#[actix_web::test]
+async fn an_answer_is_given_again_only_while_what_is_in_it_may_be_seen() {
+    let app = TestApp::start().await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    let case = app.a_case_of(&owner).await;
+    let share = app
+        .open_to(&owner, case, housing.org_id, "contribute", ALL_CLASSES)
+        .await;
+    let write = async || {
+        let draft = app.draft(&housing, Method::POST, &format!("/v1/cases/{case}/notes"));
+        let draft = draft.header("Idempotency-Key", "visit").json(note(json!("partners")));
+        draft.send().await
+    };
+    let first = write().await.expect(201);
+    let again = write().await.expect(201);
+    assert_eq!(first.body, again.body);
+    assert_eq!(app.last_audit("add_note").await.data_classes, ["notes"]);
+
+    let narrower = json!({"data_classes": ["core"]});
+    app.patch(&owner, &format!("/v1/shares/{share}"), narrower)
+        .await
+        .expect(200);
+
+    let refused = write().await.expect(403);
+    assert!(!String::from_utf8_lossy(&refused.bytes).contains("empty"));
 }
