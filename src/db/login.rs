@@ -14,6 +14,9 @@ use tokio_postgres::NoTls;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+/// What may be said of TLS where there is none.
+const UNENCRYPTED: [&str; 2] = ["sslmode=disable", "sslmode=prefer"];
+
 /// A login for the database: `postgres://user:password@host/name`.
 ///
 /// With `sslmode=verify-full&sslrootcert=FILE`, as libpq calls it, the connection is
@@ -51,7 +54,15 @@ impl FromStr for Login {
         let options = query.split('&').filter(|option| !option.is_empty());
         let (tls, others): (Vec<_>, Vec<_>) =
             options.partition(|option| *option == "sslmode=verify-full" || option.starts_with("sslrootcert="));
-        let mut server: tokio_postgres::Config = format!("{base}?{}", others.join("&")).parse()?;
+        let is_sure = |option: &&str| !option.starts_with("sslmode=") || UNENCRYPTED.contains(option);
+        if !others.iter().all(is_sure) {
+            return Err(LoginError::Half);
+        }
+        let rest = match others.as_slice() {
+            [] => base.to_owned(),
+            others => format!("{base}?{}", others.join("&")),
+        };
+        let mut server: tokio_postgres::Config = rest.parse()?;
         let authorities = tls.iter().find_map(|option| option.strip_prefix("sslrootcert="));
         match (tls.contains(&"sslmode=verify-full"), authorities) {
             (true, Some(file)) => {
@@ -139,6 +150,7 @@ mod tests {
         for half in [
             "sslmode=require",
             "sslmode=verify-full",
+            "sslmode=verify-ca",
             "sslrootcert=/ca.pem",
             "sslmode=require&sslrootcert=/ca.pem",
             "sslmode=disable&sslrootcert=/ca.pem",
@@ -148,11 +160,13 @@ mod tests {
                 "{half}"
             );
         }
-        assert!(refusal("postgres://app@db.example/wardlink?sslmode=verify-ca").contains("sslmode"));
         for plain in ["", "?", "?sslmode=disable", "?sslmode=prefer&connect_timeout=3"] {
             let login: Login = format!("postgres://app@db.example/wardlink{plain}").parse().unwrap();
             assert!(!login.is_encrypted(), "{plain}");
         }
+        let words: Login = "host=localhost user=app password=a?b".parse().unwrap();
+        assert_eq!(words.server.get_password(), Some("a?b".as_bytes()));
+        assert!("host=localhost user=app sslmode=require".parse::<Login>().is_err());
     }
 
     #[test]

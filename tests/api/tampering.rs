@@ -2,9 +2,9 @@
 
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use diesel_async::SimpleAsyncConnection;
+use tokio::sync::Semaphore;
 use wardlink::audit::checkpoint::Checkpoint;
 use wardlink::audit::jobs;
 use wardlink::audit::verify::{self, Fault, Report};
@@ -284,12 +284,15 @@ async fn a_body_that_is_emptied_in_silence_is_found() {
 #[actix_web::test]
 async fn under_concurrent_writers_there_is_no_false_alarm() {
     let app = TestApp::start().await;
-    let writing = Arc::new(AtomicBool::new(true));
+    // So many transactions in every run that some are under way, and no more, so that the
+    // last runs have not much longer a log to verify than the first.
+    let turns = Arc::new(Semaphore::new(0));
     let mut writers = Vec::new();
     for _ in 0..4 {
-        let (mut connection, writing) = (app.database.owner().await, writing.clone());
+        let (mut connection, turns) = (app.database.owner().await, turns.clone());
         writers.push(actix_web::rt::spawn(async move {
-            while writing.load(Ordering::Relaxed) {
+            while let Ok(turn) = turns.acquire().await {
+                turn.forget();
                 let event = "insert into audit_events (op, action, outcome, purpose, request_id) \
                              values ('consultation', 'read_case', 'done', 'case_work', gen_random_uuid())";
                 for statement in ["begin", event, event, "commit", "begin", event, "rollback"] {
@@ -302,6 +305,7 @@ async fn under_concurrent_writers_there_is_no_false_alarm() {
     let runs: usize = std::env::var("CLEAN_RUNS").map_or(20, |runs| runs.parse().unwrap());
     let mut largest = 0;
     for run in 0..runs {
+        turns.add_permits(12);
         jobs::seal(&app.services).await.unwrap();
         jobs::sign(&app.services).await.unwrap();
         let kept = app.services.notary.last().unwrap();
@@ -309,11 +313,11 @@ async fn under_concurrent_writers_there_is_no_false_alarm() {
         assert!(report.is_whole(), "run {run}: {:?}", report.findings);
         largest = report.leaves;
     }
-    writing.store(false, Ordering::Relaxed);
+    turns.close();
     for writer in writers {
         writer.await.unwrap();
     }
-    assert!(largest > 100, "the writers wrote while it was verified");
+    assert!(largest > 50, "the writers wrote while it was verified");
 }
 
 #[actix_web::test]
