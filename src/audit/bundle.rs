@@ -331,3 +331,6 @@ fn verify_event<R: BufRead>(
     summary.erased += u64::from(!has_body);
     Ok(event.leaf_index + 1)
 }
+
+#[cfg(test)]
+mod tests;

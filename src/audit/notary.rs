@@ -329,3 +329,6 @@ fn read_key(text: &str) -> Option<NoteSigner> {
     let verifier = signer.verifier().to_string();
     verifier.starts_with(&format!("{name}+{id}+")).then_some(signer)
 }
+
+#[cfg(test)]
+pub(in crate::audit) mod tests;

@@ -220,3 +220,6 @@ impl Side {
         }
     }
 }
+
+#[cfg(test)]
+pub(in crate::audit) mod tests;

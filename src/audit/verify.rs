@@ -265,3 +265,6 @@ impl Watch {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,3 +116,6 @@ pub fn visible_at(recorded: DateTime<Utc>, is_owner: bool, shares: &[ShareHistor
         .max_by_key(|share| share.asked_at)
         .map_or(Ground::NeverShared, Ground::Asked)
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,3 +133,56 @@ impl Access {
         audited.case(self.case_id, self.case_org_id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn access(level: &str) -> Access {
+        Access {
+            case_id: Uuid::from_u128(1),
+            case_org_id: Uuid::from_u128(2),
+            org_id: Uuid::from_u128(3),
+            level: level.to_owned(),
+            data_classes: vec!["core".to_owned(), "notes".to_owned()],
+            share_id: None,
+            partnership_id: Uuid::from_u128(4),
+            ref_: "CAM-7K3F-Q2M9".to_owned(),
+            type_: "graffiti".to_owned(),
+            state: "reported".to_owned(),
+            status_class: "open".to_owned(),
+            sensitive: false,
+            ward_gss: "E05013653".to_owned(),
+            version: 1,
+        }
+    }
+
+    fn is_forbidden<T>(outcome: Result<T>) -> bool {
+        matches!(outcome, Err(AppError::Forbidden(_)))
+    }
+
+    #[test]
+    fn who_may_only_view_neither_contributes_nor_owns() {
+        assert!(check_contributes("owner").is_ok() && check_contributes("contribute").is_ok());
+        assert!(is_forbidden(check_contributes("view")));
+        assert!(access("owner").contributing().is_ok() && access("contribute").contributing().is_ok());
+        assert!(is_forbidden(access("view").contributing()));
+        assert!(access("owner").owning().is_ok());
+        for level in ["contribute", "view"] {
+            assert!(
+                is_forbidden(access(level).owning()) && !access(level).is_owner(),
+                "{level}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_class_that_is_not_open_is_forbidden_whatever_the_level() {
+        for level in ["owner", "contribute", "view"] {
+            assert!(access(level).opening("core").is_ok() && access(level).opening("notes").is_ok());
+            for closed in ["subjects", "intelligence", "not", "notes and more", ""] {
+                assert!(is_forbidden(access(level).opening(closed)), "{closed}");
+            }
+        }
+    }
+}

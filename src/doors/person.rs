@@ -90,3 +90,90 @@ impl Person {
         self.grants.iter().any(|grant| grant.covers(ward, case_type))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const USER: Uuid = Uuid::from_u128(1);
+    const SESSION: Uuid = Uuid::from_u128(2);
+    const ORG: Uuid = Uuid::from_u128(3);
+
+    fn entry(verdict: &str, grants: serde_json::Value) -> Entry {
+        Entry {
+            verdict: verdict.to_owned(),
+            org_id: Some(ORG),
+            org_kind: Some("council".to_owned()),
+            user_name: Some("Marek Dvorak".to_owned()),
+            rank: Some("manager".to_owned()),
+            justification: None,
+            grants: Some(grants),
+        }
+    }
+
+    fn person(grants: serde_json::Value) -> Person {
+        Person::of(entry("entered", grants), USER, SESSION).unwrap()
+    }
+
+    #[test]
+    fn only_who_entered_is_let_in() {
+        let verdict = |verdict: &str| admit(&entry(verdict, json!([])), "case.read");
+
+        assert!(verdict("entered").is_ok());
+        let Err(AppError::Forbidden(text)) = verdict("forbidden") else {
+            panic!("let in")
+        };
+        assert!(text.contains("case.read"));
+        for other in ["unauthenticated", "", "Entered", "entered "] {
+            assert!(matches!(verdict(other), Err(AppError::Unauthenticated(_))), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_person_is_who_the_database_says() {
+        let person = person(json!([{"role": "officer", "areas": null, "case_types": null}]));
+
+        assert_eq!((person.user_id, person.session_id, person.org_id), (USER, SESSION, ORG));
+        assert_eq!((&*person.org_kind, &*person.name), ("council", "Marek Dvorak"));
+        assert_eq!(person.rank.as_deref(), Some("manager"));
+        assert_eq!(person.roles(), ["officer"]);
+        let without_org = Entry {
+            org_id: None,
+            ..entry("entered", json!([]))
+        };
+        let unreadable = entry("entered", json!([{"areas": []}]));
+        for broken in [without_org, unreadable] {
+            let outcome = Person::of(broken, USER, SESSION);
+            assert!(matches!(outcome, Err(AppError::Internal(_))));
+        }
+    }
+
+    #[test]
+    fn a_grant_reaches_the_wards_and_case_types_it_is_limited_to() {
+        let person = person(json!([
+            {"role": "officer", "areas": ["W1", "W2"], "case_types": ["graffiti"]},
+            {"role": "supervisor", "areas": ["W1"], "case_types": null},
+            {"role": "coordinator", "areas": null, "case_types": ["noise"]},
+        ]));
+
+        assert_eq!(person.roles_for("W1", "graffiti"), ["officer", "supervisor"]);
+        assert_eq!(person.roles_for("W2", "graffiti"), ["officer"]);
+        assert_eq!(person.roles_for("W1", "noise"), ["supervisor", "coordinator"]);
+        assert_eq!(person.roles_for("W3", "noise"), ["coordinator"]);
+        assert_eq!(person.roles(), ["officer", "supervisor", "coordinator"]);
+        assert!(person.reaches("W2", "graffiti") && person.reaches("W3", "noise"));
+        assert!(!person.reaches("W2", "fly_tipping") && !person.reaches("W3", "graffiti"));
+    }
+
+    #[test]
+    fn a_grant_without_limits_reaches_everything_and_one_of_none_nothing() {
+        let unlimited = person(json!([{"role": "officer", "areas": null, "case_types": null}]));
+        let nowhere = person(json!([{"role": "officer", "areas": [], "case_types": null}]));
+
+        assert!(unlimited.reaches("W1", "graffiti"));
+        assert!(!nowhere.reaches("W1", "graffiti"));
+        assert!(!person(json!([])).reaches("W1", "graffiti"));
+    }
+}

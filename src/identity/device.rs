@@ -38,3 +38,72 @@ pub fn is_known(secrets: &Secrets, token: &str, user: Uuid, now: DateTime<Utc>) 
 fn facts(user: Uuid, since: i64) -> String {
     format!("{user} {since}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: Uuid = Uuid::from_u128(1);
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_772_442_000, 0).unwrap()
+    }
+
+    fn secrets() -> (tempfile::TempDir, Secrets) {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = Secrets::open(folder.path().join("secrets.json"), now()).unwrap();
+        (folder, secrets)
+    }
+
+    #[test]
+    fn a_client_is_known_for_thirty_days_to_who_signed_in_from_it() {
+        let (_folder, secrets) = secrets();
+        let token = token(&secrets, USER, now());
+        let known = |user, later| is_known(&secrets, &token, user, now() + later);
+
+        assert!(known(USER, Duration::zero()));
+        assert!(known(USER, LIFE - Duration::seconds(1)));
+        assert!(!known(USER, LIFE));
+        assert!(!known(USER, Duration::seconds(-1)), "from the future");
+        assert!(!known(Uuid::from_u128(2), Duration::zero()));
+        assert_eq!(LIFE, Duration::days(30));
+    }
+
+    #[test]
+    fn a_client_stays_known_when_the_secrets_change_and_is_not_known_elsewhere() {
+        let (_folder, secrets) = secrets();
+        let token = token(&secrets, USER, now());
+
+        secrets.rotate(now()).unwrap();
+
+        assert!(is_known(&secrets, &token, USER, now()));
+        let (_elsewhere, other) = self::secrets();
+        assert!(!is_known(&other, &token, USER, now()));
+    }
+
+    #[test]
+    fn what_was_changed_or_is_no_token_is_not_known() {
+        let (_folder, secrets) = secrets();
+        let token = token(&secrets, USER, now());
+        let digest = token.rsplit_once("1772442000_").unwrap().1;
+
+        for wrong in [
+            String::new(),
+            "wld_".to_owned(),
+            digest.to_owned(),
+            format!("1772442000_{digest}"),
+            format!("wld_1772442001_{digest}"),
+            format!("wld_1772441999_{digest}"),
+            format!("wld__{digest}"),
+            format!("wld_{}_{digest}", i64::MIN),
+            format!("wld_{}_{digest}", i64::MAX),
+            "wld_1772442000_".to_owned(),
+            format!("wld_1772442000_{}", &digest[..42]),
+            format!("wld_1772442000_{}", "A".repeat(43)),
+            format!("{token}="),
+            format!("{token}A"),
+        ] {
+            assert!(!is_known(&secrets, &wrong, USER, now()), "{wrong}");
+        }
+    }
+}

@@ -166,4 +166,24 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_role_is_found_by_its_code_and_carries_each_permission_once() {
+        for role in BUILT_IN {
+            assert_eq!(built_in(role.code).map(|found| found.code), Some(role.code));
+            let permissions = role.permissions();
+            let distinct: std::collections::BTreeSet<_> = permissions.iter().collect();
+            assert_eq!(distinct.len(), permissions.len(), "{}", role.code);
+        }
+        assert!(built_in("nobody").is_none() && built_in("").is_none());
+        assert!(built_in("officer").unwrap().permissions().contains(&"subject.read"));
+    }
+
+    #[test]
+    fn the_platform_operator_alone_may_do_what_is_the_platforms() {
+        let holders = BUILT_IN
+            .iter()
+            .filter(|role| role.permissions().contains(&PLATFORM_ONLY));
+        assert!(holders.map(|role| role.code).eq(["platform_operator"]));
+    }
 }

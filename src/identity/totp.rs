@@ -147,6 +147,16 @@ mod tests {
     }
 
     #[test]
+    fn a_seed_is_kept_as_it_is_and_typed_in_base32() {
+        let seed = Seed::from_octets(b"12345678901234567890".to_vec());
+
+        assert_eq!(seed.octets(), b"12345678901234567890");
+        assert_eq!(seed.to_base32(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        assert_eq!(Seed::generate().octets().len(), SEED);
+        assert_ne!(Seed::generate().octets(), Seed::generate().octets());
+    }
+
+    #[test]
     fn a_code_stands_for_one_step_either_way_and_no_more() {
         let seed = Seed::from_octets(b"12345678901234567890".to_vec());
         let code = seed.code(1_000);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::checkpoint::Checkpoint;
-use super::{KeyKind, Note, NoteError, NoteSigner, VerifierKey};
+use super::*;
 
 const ORIGIN: &str = "wardlink.example/audit";
 
@@ -59,6 +59,28 @@ fn a_witness_vouches_for_the_checkpoint_and_the_time() {
     assert_eq!(Checkpoint::open(&read, signer().verifier()), Ok(checkpoint()));
     let stranger = NoteSigner::new("islington.example/witness", KeyKind::Witness, &[9; 32]).unwrap();
     assert_eq!(stranger.verifier().verify(&read), Err(NoteError::Unsigned));
+}
+
+#[test]
+fn a_cosignature_is_over_the_message_of_the_specification() {
+    // C2SP tlog-cosignature: the key id, the time and the signature over a message with both.
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[8; 32]).unwrap();
+    let witness = NoteSigner::new("islington.example/witness", KeyKind::Witness, &[8; 32]).unwrap();
+    let mut note = signer().sign(&checkpoint().text());
+    let message = format!("cosignature/v1\ntime 1772442000\n{}", note.text());
+    let line = |message: &str| {
+        let id = &witness.verifier().id()[..];
+        let time = &1_772_442_000_u64.to_be_bytes()[..];
+        let bytes = [id, time, pair.sign(message.as_bytes()).as_ref()].concat();
+        format!("{DASH}islington.example/witness {}", STANDARD.encode(bytes))
+    };
+
+    let mut without_time = note.clone();
+    without_time.add(&line(note.text())).unwrap();
+    note.add(&line(&message)).unwrap();
+
+    assert_eq!(witness.verifier().verify(&note), Ok(Some(1_772_442_000)));
+    assert_eq!(witness.verifier().verify(&without_time), Err(NoteError::WrongSignature));
 }
 
 #[test]
@@ -132,6 +154,53 @@ fn what_is_no_note_is_refused() {
     assert_eq!(many.parse::<Note>(), Err(NoteError::TooLong));
     let long = format!("{}{good}", "x\n".repeat(40_000));
     assert_eq!(long.parse::<Note>(), Err(NoteError::TooLong));
+}
+
+#[test]
+fn a_note_may_have_64_kib_and_a_hundred_signatures_and_no_more() {
+    let of_length = |length: usize| {
+        let short = signer().sign("\n").to_string().len();
+        let text = format!("{}\n", "x".repeat(length - short));
+        signer().sign(&text).to_string()
+    };
+    let signed = |times: usize| {
+        let note = signer().sign("text\n").to_string();
+        let line = note.lines().last().unwrap();
+        format!("text\n\n{}", format!("{line}\n").repeat(times))
+    };
+
+    assert_eq!(of_length(65_536).len(), 65_536);
+    assert!(of_length(65_536).parse::<Note>().is_ok());
+    assert_eq!(of_length(65_537).parse::<Note>(), Err(NoteError::TooLong));
+    assert!(signed(100).parse::<Note>().is_ok());
+    assert_eq!(signed(101).parse::<Note>(), Err(NoteError::TooLong));
+}
+
+#[test]
+fn a_key_has_a_name_that_a_line_can_hold() {
+    let longest = "x".repeat(200);
+    let key = |name: &str| VerifierKey::new(name, KeyKind::Log, [7; 32]);
+
+    for name in [ORIGIN, "ward£ink.example", &longest] {
+        assert!(key(name).is_some(), "{name:?}");
+    }
+    let too_long = "x".repeat(201);
+    for name in ["", " ", "a b", "a\u{a0}b", "a\nb", "a\u{7}b", "a+b", &too_long] {
+        assert!(key(name).is_none(), "{name:?}");
+    }
+}
+
+#[test]
+fn the_key_of_a_witness_is_read_as_written() {
+    let witness = NoteSigner::new("islington.example/witness", KeyKind::Witness, &[8; 32]).unwrap();
+
+    let read: VerifierKey = witness.verifier().to_string().parse().unwrap();
+
+    assert_eq!(&read, witness.verifier());
+    assert_eq!(
+        (read.kind(), read.name()),
+        (KeyKind::Witness, "islington.example/witness")
+    );
 }
 
 #[test]

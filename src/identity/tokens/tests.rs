@@ -120,6 +120,22 @@ fn a_token_lives_from_its_issue_to_its_expiry_give_or_take_five_seconds() {
 }
 
 #[test]
+fn only_a_token_of_ours_at_the_wrong_time_names_its_bearer() {
+    let bench = Bench::new();
+    let token = bench.token();
+    let bearer = |token: &str, now| bench.mint.verify(token, now).unwrap_err().bearer();
+
+    let named = Some(Bearer {
+        user_id: bench.subject.sub,
+        session_id: bench.subject.sid,
+    });
+    assert_eq!(bearer(&token, noon() - TimeDelta::hours(1)), named);
+    assert_eq!(bearer(&token, noon() + TimeDelta::hours(1)), named);
+    assert_eq!(bearer(&Bench::new().token(), noon()), None);
+    assert_eq!(bearer(&format!("{token}="), noon() + TimeDelta::hours(1)), None);
+}
+
+#[test]
 fn a_rotation_leaves_tokens_valid_and_signs_new_ones_with_the_new_key() {
     let bench = Bench::new();
     let old = bench.token();
@@ -153,6 +169,7 @@ fn a_token_life_is_between_a_second_and_fifteen_minutes() {
     assert!(mint(0).is_err() && mint(-60).is_err() && mint(901).is_err());
     for seconds in [1, 900] {
         let mint = mint(seconds).unwrap();
+        assert_eq!(mint.life(), TimeDelta::seconds(seconds));
         mint.verify(&mint.mint(&bench.subject, noon()), noon()).unwrap();
     }
 }

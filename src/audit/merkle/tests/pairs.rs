@@ -1,8 +1,10 @@
 //! What must be so.
 
+use std::collections::BTreeSet;
+
 use super::super::{
-    Hash, ProofError, blocks_asked_by, empty_root, leaf_hash, node_hash, prove_consistency, prove_inclusion, root,
-    verify_consistency, verify_inclusion,
+    Block, FANOUT, Hash, Known, Nodes as _, ProofError, blocks_asked_by, empty_root, leaf_hash, node_hash,
+    prove_consistency, prove_inclusion, root, verify_consistency, verify_inclusion,
 };
 use super::log;
 
@@ -97,4 +99,31 @@ fn a_proof_in_a_large_log_needs_few_blocks() {
     }
     let blocks = blocks_asked_by(|nodes| prove_consistency(nodes, 100_000_001, size));
     assert!(blocks.len() <= 8, "{blocks:?}");
+}
+
+#[test]
+fn a_proof_is_made_from_the_blocks_it_asks_for_alone() {
+    let size = 1_000;
+    let log = log(size);
+    let only = |blocks: BTreeSet<Block>| {
+        let mut known = Known::default();
+        for (level, block) in blocks {
+            for place in block * FANOUT..(block + 1) * FANOUT {
+                let hash = log.known.node(level * 8, place);
+                hash.into_iter().for_each(|hash| known.insert(level, place, hash));
+            }
+        }
+        known
+    };
+
+    for index in [0, 255, 256, 700, 999] {
+        let known = only(blocks_asked_by(|nodes| prove_inclusion(nodes, index, size)));
+        let whole = prove_inclusion(&log.known, index, size);
+        assert_eq!(prove_inclusion(&known, index, size), whole, "{index}");
+    }
+    for older in [1, 255, 256, 300, 999] {
+        let known = only(blocks_asked_by(|nodes| prove_consistency(nodes, older, size)));
+        let whole = prove_consistency(&log.known, older, size);
+        assert_eq!(prove_consistency(&known, older, size), whole, "{older}");
+    }
 }

@@ -47,6 +47,13 @@ fn a_share_is_only_narrowed() {
 }
 
 #[test]
+fn a_share_may_stay_as_it_is() {
+    let current = request().terms;
+
+    assert_eq!(narrow(&current, &current), Ok(current.clone()));
+}
+
+#[test]
 fn access_is_the_union_of_live_shares() {
     let share = |status, level, wanted: &[DataClass], days: Option<i64>| ShareFacts {
         status,
@@ -95,6 +102,47 @@ fn names_are_those_of_the_api() {
     for kind in OrgKind::ALL {
         assert_eq!(json_name(&kind), kind.as_str());
         assert_eq!(OrgKind::parse(kind.as_str()), Some(kind));
+    }
+}
+
+#[test]
+fn a_refusal_points_at_the_member_at_fault() {
+    let (gateway, class, recipient) = (Gateway::Consent, DataClass::Notes, OrgKind::Oversight);
+    let lacks = SharingError::AgreementDoesNotCover;
+    let faults = [
+        (SharingError::ShareToSelf, Some("/organisation_id")),
+        (SharingError::PurposeMissing, Some("/purpose")),
+        (SharingError::CoreMissing, Some("/data_classes")),
+        (
+            SharingError::ClassNotThroughGateway { class, gateway },
+            Some("/data_classes"),
+        ),
+        (
+            SharingError::ClassNotForRecipient { class, recipient },
+            Some("/data_classes"),
+        ),
+        (SharingError::IntelligenceNotFromPolice, Some("/data_classes")),
+        (SharingError::ChildSubject { gateway }, Some("/data_classes")),
+        (SharingError::ExpiryInPast, Some("/expires_at")),
+        (SharingError::ExpiryMissing, Some("/expires_at")),
+        (SharingError::LevelNotForRecipient { recipient }, Some("/level")),
+        (
+            SharingError::GatewayReferenceMissing { gateway },
+            Some("/gateway_reference"),
+        ),
+        (SharingError::QualityMissing, Some("/quality")),
+        (SharingError::QualityInFuture, Some("/quality/as_of")),
+        (SharingError::GradingMissing, Some("/quality/grading")),
+        (lacks(Uncovered::Purpose), Some("/purpose")),
+        (lacks(Uncovered::DataClass(class)), Some("/data_classes")),
+        (lacks(Uncovered::Gateway(gateway)), Some("/gateway")),
+        (lacks(Uncovered::Party(Uuid::nil())), Some("/agreement_id")),
+        (SharingError::OnwardShare, None),
+        (SharingError::ApproverIsRequester, None),
+    ];
+
+    for (fault, expected) in faults {
+        assert_eq!(fault.pointer().as_deref(), expected, "{fault:?}");
     }
 }
 

@@ -68,6 +68,20 @@ fn a_competent_authority_states_the_quality() {
 }
 
 #[test]
+fn data_may_be_as_of_the_moment_of_the_request() {
+    let at_once = Quality {
+        as_of: now(),
+        ..quality()
+    };
+    let at_once = ShareRequest {
+        quality: Some(at_once),
+        ..request()
+    };
+
+    assert_eq!(ask(&at_once, &police(), &council()), "ad-hoc");
+}
+
+#[test]
 fn passing_on_is_the_originators_to_allow() {
     let onward = ShareRequest {
         gateway: Gateway::Safeguard,

@@ -73,6 +73,31 @@ fn each_gateway_is_open_to_whom_the_law_names() {
 }
 
 #[test]
+fn one_status_in_law_is_enough_for_a_gateway_that_names_two() {
+    let plain = CaseFacts::default();
+    let with = |responsible, relevant, competent| OrganisationFacts {
+        is_responsible_authority: flag(responsible),
+        is_s115_relevant_authority: flag(relevant),
+        is_part3_competent_authority: flag(competent),
+        ..council()
+    };
+    let depersonalised =
+        |from: &OrganisationFacts, to: &OrganisationFacts| Gateway::Cda17a.is_available(from, to, &plain, today());
+    let to_fight_crime = |to: &OrganisationFacts| Gateway::DpaSch2P1Para2.is_available(&housing(), to, &plain, today());
+
+    let (responsible, relevant) = (with(true, false, false), with(false, true, false));
+    assert!(depersonalised(&responsible, &relevant) && depersonalised(&relevant, &responsible));
+    assert!(!depersonalised(&with(false, false, true), &relevant));
+    assert!(!depersonalised(&responsible, &with(false, false, true)));
+    let unflagged_police = OrganisationFacts {
+        is_part3_competent_authority: flag(false),
+        ..police()
+    };
+    assert!(to_fight_crime(&with(false, false, true)) && to_fight_crime(&unflagged_police));
+    assert!(!to_fight_crime(&with(true, true, false)));
+}
+
+#[test]
 fn some_gateways_rest_on_a_document() {
     let through = |gateway, reference: Option<&str>, to: &OrganisationFacts| {
         let gateway_reference = reference.map(str::to_owned);
@@ -155,6 +180,30 @@ fn intelligence_is_the_polices_graded_and_through_its_own_gateways() {
         ..graded
     };
     assert_eq!(ask(&of_council, &council(), &police()), "intelligence-not-from-police");
+}
+
+#[test]
+fn a_grading_has_a_scheme_and_a_value() {
+    let graded = |scheme: &str, value: &str| {
+        let grading = Grading {
+            scheme: scheme.to_owned(),
+            value: value.to_owned(),
+        };
+        let quality = Quality {
+            grading: Some(grading),
+            ..quality()
+        };
+        let wanted = ShareRequest {
+            quality: Some(quality),
+            ..with_classes(&[DataClass::Core, DataClass::Intelligence])
+        };
+        ask(&wanted, &police(), &council())
+    };
+
+    assert_eq!(graded("3x5x2", "2/C/P"), "ad-hoc");
+    for (scheme, value) in [("", "2/C/P"), ("3x5x2", " "), (" ", "")] {
+        assert_eq!(graded(scheme, value), "share-grading-missing", "{scheme:?} {value:?}");
+    }
 }
 
 #[test]

@@ -146,6 +146,54 @@ fn a_counter_offer_changes_nothing_until_agreed() {
 }
 
 #[test]
+fn a_task_is_accepted_for_a_person_or_for_a_team() {
+    let accept = |owner_user_id, owner_team_id| {
+        let told = Accept {
+            owner_user_id,
+            owner_team_id,
+            due_at: None,
+        };
+        let (task, _) = done(proposed(), &street(), VerbRequest::Accept(told));
+        (task.owner_user, task.owner_team, task.accept_due_at)
+    };
+    let team = Uuid::from_u128(5);
+
+    assert_eq!(accept(Some(MANAGER), None), (Some(MANAGER), None, None));
+    assert_eq!(accept(None, Some(team)), (None, Some(team), None));
+    assert_eq!(accept(None, None), (None, None, None));
+}
+
+#[test]
+fn each_offer_and_each_agreement_sets_the_time_for_the_next_answer() {
+    let (day, later) = (Duration::days(1), now() + Duration::days(4));
+    let VerbRequest::Counter(told) = request(Verb::Counter, now()) else {
+        panic!()
+    };
+    let offer = Counter {
+        accept_due_at: later,
+        ..told
+    };
+
+    let (countered, offered) = done(proposed(), &street(), VerbRequest::Counter(offer));
+    assert_eq!(countered.accept_due_at, Some(later));
+
+    let accept_due_at = later + day;
+    let (agreed, event) = done(countered, &sergeant(), VerbRequest::Agree(Agree { accept_due_at }));
+    assert_eq!(agreed.accept_due_at, Some(later + day));
+    assert!(event.offer.is_some());
+    assert_eq!(event.offer, offered.offer);
+}
+
+#[test]
+fn whatever_ends_a_proposal_ends_the_offer_made_in_it() {
+    for verb in [Verb::Accept, Verb::Decline, Verb::Cancel] {
+        let (countered, _) = done(proposed(), &street(), request(Verb::Counter, now()));
+        let (task, _) = done(countered, &proper_actor(verb), request(verb, now()));
+        assert_eq!((task.counter_offer, task.accept_due_at), (None, None), "{verb}");
+    }
+}
+
+#[test]
 fn an_empty_counter_offer_is_none() {
     let empty = |scope: Option<&str>| {
         VerbRequest::Counter(Counter {
@@ -223,12 +271,14 @@ fn duties_bind_the_bodies_the_law_names() {
         of("investigate_nuisance", Council),
         Some(StatutoryDuty::InvestigateNuisance)
     );
+    assert_eq!(of("investigate_nuisance", Housing), None);
     assert_eq!(of("case_review", Police), Some(StatutoryDuty::CaseReview));
     assert_eq!(of("case_review", Housing), None);
     assert_eq!(
         of("case_review_information", Housing),
         Some(StatutoryDuty::CaseReviewInformation)
     );
+    assert_eq!(of("case_review_information", OrgKind::Voluntary), None);
     assert_eq!(of("patrol", Police), None);
 }
 
@@ -267,4 +317,23 @@ fn a_transfer_starts_again_as_a_proposal() {
         });
         refused(proposed(), &manager(), back, "task-transfer-to-party");
     }
+}
+
+#[test]
+fn who_a_task_is_passed_to_is_bound_by_nothing_the_others_agreed() {
+    let (countered, _) = done(proposed(), &street(), request(Verb::Counter, now()));
+    let with_team = Task {
+        owner_team: Some(Uuid::from_u128(5)),
+        ..countered
+    };
+    let VerbRequest::Transfer(told) = request(Verb::Transfer, now()) else {
+        panic!()
+    };
+    let accept_due_at = now() + Duration::days(4);
+    let transfer = Transfer { accept_due_at, ..told };
+
+    let (task, _) = done(with_team, &manager(), VerbRequest::Transfer(transfer));
+
+    assert_eq!((task.owner_team, &task.counter_offer), (None, &None));
+    assert_eq!(task.accept_due_at, Some(accept_due_at));
 }

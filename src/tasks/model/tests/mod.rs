@@ -1,6 +1,7 @@
 //! The tasking contract, rule by rule: the people and tasks the tests share.
 
 mod answers;
+mod ladder;
 mod table;
 mod who;
 mod work;

@@ -60,3 +60,14 @@ fn check_cell(state: &str, verb: Verb, cell: &str) {
     );
     assert_eq!(event.actor.map(|a| a.user_id), Some(actor.user_id));
 }
+
+#[test]
+fn only_a_proposal_lapses_and_nothing_is_opened_twice() {
+    for state in TaskState::ALL {
+        let lapsed = (state == TaskState::Proposed).then_some(TaskState::Lapsed);
+        assert_eq!(state.after(Verb::Lapse), lapsed, "{state}");
+        for verb in [Verb::Propose, Verb::Assign, Verb::Escalate] {
+            assert_eq!(state.after(verb), None, "{state} {verb}");
+        }
+    }
+}

@@ -85,6 +85,14 @@ fn who_may_order_whom() {
     assert_eq!(order(&panel, own), Err("task-cannot-assign"));
 }
 
+#[test]
+fn what_is_no_name_of_the_api_is_nothing() {
+    for name in ["", "nothing", "P1", "Proposed", "officer ", "proposed,assigned"] {
+        let parsed = (TaskState::parse(name), Priority::parse(name), Role::parse(name));
+        assert_eq!(parsed, (None, None, None), "{name:?}");
+    }
+}
+
 fn json_name(value: &impl serde::Serialize) -> String {
     let json = serde_json::to_value(value).unwrap();
     json.as_str().unwrap().to_owned()
@@ -101,6 +109,7 @@ fn names_are_those_of_the_api() {
     }
     for priority in Priority::ALL {
         assert_eq!(json_name(&priority), priority.as_str());
+        assert_eq!(Priority::parse(priority.as_str()), Some(priority));
     }
     for role in Role::ALL {
         assert_eq!(json_name(&role), role.as_str());
@@ -127,4 +136,27 @@ fn problems_have_slugs_of_their_own() {
         TaskError::ReasonRequired { pointer: "/text" }.pointer().as_deref(),
         Some("/text")
     );
+}
+
+#[test]
+fn a_refusal_points_at_the_member_at_fault() {
+    let duty = StatutoryDuty::RemoveVehicle;
+    let faults = [
+        (TaskError::EvidenceMissing, Some("/evidence")),
+        (TaskError::DueInPast, Some("/due_at")),
+        (TaskError::DueNotLater, Some("/due_at")),
+        (TaskError::DueLaterThanAsked, Some("/due_at")),
+        (TaskError::CaseNotShared { pointer: "/share" }, Some("/share")),
+        (TaskError::DeclineReasonNotAllowed { duty }, Some("/reason")),
+        (TaskError::CounterOffersNothing, Some("")),
+        (TaskError::OwnerAmbiguous, Some("/owner_team_id")),
+        (TaskError::TransferToParty, Some("/organisation_id")),
+        (TaskError::EffectivenessOutOfRange, Some("/effectiveness")),
+        (TaskError::NotAParty, None),
+        (TaskError::AnswerTooLate, None),
+    ];
+
+    for (fault, expected) in faults {
+        assert_eq!(fault.pointer().as_deref(), expected, "{fault:?}");
+    }
 }

@@ -77,6 +77,34 @@ fn work_is_submitted_with_evidence() {
 }
 
 #[test]
+fn an_event_keeps_what_was_said_and_shown() {
+    let event = |state, told: VerbRequest| done(in_state(state), &proper_actor(told.verb()), told).1;
+
+    let submitted = event(TaskState::InProgress, request(Verb::Submit, now()));
+    assert_eq!(submitted.text.as_deref(), Some("cleaned"));
+    assert_eq!(submitted.evidence, [Uuid::from_u128(99)]);
+    let assessed = event(TaskState::Completed, request(Verb::Assess, now()));
+    assert_eq!(assessed.evidence_text.as_deref(), Some("photos"));
+    let comment = Some("well done".to_owned());
+    let verified = event(TaskState::Submitted, VerbRequest::Verify(Verify { comment }));
+    assert_eq!(verified.text.as_deref(), Some("well done"));
+    let blocked = event(TaskState::InProgress, request(Verb::Block, now()));
+    assert_eq!(blocked.reason.as_deref(), Some("awaiting_consent"));
+    for (state, verb) in [
+        (TaskState::InProgress, Verb::Block),
+        (TaskState::Proposed, Verb::Decline),
+        (TaskState::Proposed, Verb::Counter),
+        (TaskState::Assigned, Verb::Extend),
+        (TaskState::Assigned, Verb::Cancel),
+        (TaskState::Submitted, Verb::Return),
+        (TaskState::Submitted, Verb::Transfer),
+    ] {
+        let event = event(state, request(verb, now()));
+        assert_eq!(event.text.as_deref(), Some("because"), "{verb}");
+    }
+}
+
+#[test]
 fn nobody_judges_their_own_submission() {
     // The same person, now acting for the requester.
     let seconded = person(STREET, POLICE, OrgKind::Police, &[Role::Supervisor, Role::Coordinator]);
@@ -92,6 +120,17 @@ fn nobody_judges_their_own_submission() {
         ..in_state(TaskState::Submitted)
     };
     refused(unknown, &sergeant(), request(Verb::Verify, now()), "own-submission");
+}
+
+#[test]
+fn work_that_was_sent_back_is_nobodys_submission_any_more() {
+    let (returned, _) = done(
+        in_state(TaskState::Submitted),
+        &sergeant(),
+        request(Verb::Return, now()),
+    );
+
+    assert_eq!((returned.state, returned.submitted_by), (TaskState::InProgress, None));
 }
 
 #[test]
