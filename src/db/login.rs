@@ -17,7 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// What may be said of TLS where there is none.
 const UNENCRYPTED: [&str; 2] = ["sslmode=disable", "sslmode=prefer"];
 
-/// A login for the database: `postgres://user:password@host/name`.
+/// A login for the database: `postgres://user@host/name`, perhaps with a password.
 ///
 /// With `sslmode=verify-full&sslrootcert=FILE`, as libpq calls it, the connection is
 /// encrypted, and the server shows a certificate for the name by which it is called from
