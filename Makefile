@@ -9,7 +9,7 @@ DEBUG := "$(CARGO_TARGET_DIR)/debug/wardlink"
 RELEASE := "$(CARGO_TARGET_DIR)/release/wardlink"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench faults faults-short fuzz openapi conformance check prerequisites
+.PHONY: help run test bench faults faults-short fuzz mutants openapi conformance check prerequisites
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -42,6 +42,9 @@ fuzz: ## Feed every parser of what comes from outside with anything, 20 seconds 
 		cargo fuzz run --dev $$target fuzz/corpus/$$target fuzz/seeds/$$target -- \
 			-max_total_time=$${FUZZ_SECONDS:-20} -print_final_stats=1 || exit 1; \
 	done
+
+mutants: prerequisites ## Change the rules one by one and see whether a unit test notices: a night, or FILE=src/audit/note.rs
+	cargo mutants $(if $(FILE),--file $(FILE))
 
 openapi: prerequisites ## Write the API's description to openapi/wardlink.json
 	cargo build --locked
