@@ -168,7 +168,8 @@ impl Tx {
         Ok(in_time(send(self, "BEGIN")).await??)
     }
 
-    /// Sends `writes`, the audit event and COMMIT, in one round trip.
+    /// Sends `writes`, the audit event and COMMIT, in one round trip. So `writes` sends
+    /// all it has at once: what it sent after an answer would come after COMMIT.
     ///
     /// COMMIT of a failed transaction succeeds as a rollback, so the results of the
     /// others decide.

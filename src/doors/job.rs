@@ -116,13 +116,10 @@ impl<'a> JobCaller<'a> {
             tx.commit().await?;
             return Ok(0);
         };
-        let others = async |connection: &AsyncPgConnection| {
-            for event in events.values() {
-                audit::insert(connection, event).await?;
-            }
-            Ok(())
-        };
-        tx.log_and_commit(others, &last).await?;
+        for event in events.values() {
+            audit::insert(&tx, event).await?;
+        }
+        tx.log_and_commit(async |_| Ok(()), &last).await?;
         Ok(touched)
     }
 

@@ -142,19 +142,26 @@ async fn whom_a_case_may_come_to_be_shared_with_does_not_hear_of_it_before() {
 async fn of_what_ends_by_time_a_partner_sees_its_own_alone() {
     let app = TestApp::start().await;
     let (council, police) = (app.sign_in(MANAGER).await, app.sign_in(POLICE).await);
-    let housing = app.sign_in(HOUSING).await;
+    let (housing, stranger) = (app.sign_in(HOUSING).await, app.sign_in("asb@islington.example").await);
     let case = app.a_case_of(&council).await;
     let mut shares = Vec::new();
-    for partner in [&police, &housing] {
+    for partner in [&police, &housing, &stranger] {
         shares.push(app.open_to(&council, case, partner.org_id, "view", &["core"]).await);
     }
     app.tamper("update shares set expires_at = '2026-03-02T09:00:01Z'")
         .await;
     app.later(Duration::hours(1));
 
-    assert_eq!(wardlink::sharing::jobs::expire_shares(&app.services).await.unwrap(), 2);
+    assert_eq!(wardlink::sharing::jobs::expire_shares(&app.services).await.unwrap(), 3);
 
     assert_eq!(app.log_of(police.org_id, "job.expire_shares").await, [[shares[0]]]);
     assert_eq!(app.log_of(housing.org_id, "job.expire_shares").await, [[shares[1]]]);
-    assert_eq!(app.log_of(council.org_id, "job.expire_shares").await.len(), 2);
+    assert_eq!(app.log_of(council.org_id, "job.expire_shares").await.len(), 3);
+    let apart = "select count(*) as number from wardlink.outbox_events o where not exists \
+        (select from wardlink.audit_events e where e.request_id = o.request_id and e.tx = o.tx)";
+    assert_eq!(
+        app.number(apart).await,
+        0,
+        "what was told is logged in the same transaction"
+    );
 }
