@@ -201,7 +201,8 @@ pub struct Reset {
 call!(FindPasswordReset, "find_password_reset", user: Uuid => SqlUuid, token: Vec<u8> => Binary,
     now: DateTime<Utc> => Timestamptz);
 
-/// Whose password may be set with `token`, if it is the one made out to `user` last, and good.
+/// Of what the new password of `user` must not be made, if `token` is the one made out to
+/// them last and its hour is not over at `now`.
 ///
 /// # Errors
 /// Those of the database.
@@ -222,7 +223,7 @@ diesel::define_sql_function! {
 }
 
 /// Spends `token` and ends the sessions of `user`. False, and nothing done, where it is
-/// not good any more.
+/// spent, replaced by a later one, or over at `now`.
 ///
 /// # Errors
 /// Those of the database.
