@@ -336,6 +336,16 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    client_assertions (user_id, digest) {
+        user_id -> Uuid,
+        digest -> Bytea,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     custom_roles (id) {
         id -> Uuid,
         org_id -> Uuid,
@@ -549,6 +559,35 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    service_account_keys (id) {
+        id -> Uuid,
+        org_id -> Uuid,
+        user_id -> Uuid,
+        secret_hash -> Nullable<Bytea>,
+        public_jwk -> Nullable<Jsonb>,
+        expires_at -> Timestamptz,
+        last_used_at -> Nullable<Timestamptz>,
+        created_by -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    service_accounts (user_id) {
+        user_id -> Uuid,
+        org_id -> Uuid,
+        scopes -> Array<Text>,
+        networks -> Nullable<Array<Inet>>,
+        expires_at -> Nullable<Timestamptz>,
+        created_by -> Uuid,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     sessions (id) {
         id -> Uuid,
         org_id -> Uuid,
@@ -559,6 +598,8 @@ diesel::table! {
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
         end_reason -> Nullable<Text>,
+        key_id -> Nullable<Uuid>,
+        scopes -> Nullable<Array<Text>>,
     }
 }
 
@@ -784,7 +825,7 @@ diesel::table! {
     users (id) {
         id -> Uuid,
         org_id -> Uuid,
-        email -> Text,
+        email -> Nullable<Text>,
         name -> Text,
         rank -> Nullable<Text>,
         post -> Nullable<Text>,
@@ -794,6 +835,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        kind -> Text,
     }
 }
 
@@ -829,6 +871,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     case_positions,
     case_transitions,
     cases,
+    client_assertions,
     custom_roles,
     idempotency_keys,
     notes,
@@ -844,6 +887,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     sealing,
     sector_wards,
     sectors,
+    service_account_keys,
+    service_accounts,
     sessions,
     share_recalls,
     shares,

@@ -38,6 +38,8 @@ pub struct Caller<P> {
     /// door, so that it is in the log by name.
     token: Result<()>,
     headers: Result<()>,
+    /// Whether records change: then a system names the officer behind it.
+    changes_records: bool,
     user_id: Uuid,
     session_id: Uuid,
     permission: PhantomData<P>,
@@ -84,6 +86,7 @@ impl<P: Permission> Caller<P> {
             flight: InFlight::of(http),
             token,
             headers,
+            changes_records: false,
             user_id,
             session_id,
             permission: PhantomData,
@@ -215,9 +218,16 @@ impl<P: Permission> Caller<P> {
             self.services.limits.learn(self.user_id, org);
         }
         token?;
-        admit(&entry, P::CODE)?;
+        admit(&entry, self.request.peer, P::CODE)?;
         headers?;
         let mut request = self.request.clone();
+        let names_nobody = request.on_behalf_of.is_none();
+        if self.changes_records && names_nobody && entry.needs_acting_officer == Some(true) {
+            return Err(AppError::Malformed(
+                "your organisation requires On-Behalf-Of of its systems: name the officer behind this change"
+                    .to_owned(),
+            ));
+        }
         match entry.justification.as_deref() {
             Some("required") if request.justification.is_none() => {
                 return Err(AppError::Malformed(
@@ -258,11 +268,12 @@ impl<P: Alters> Caller<P> {
     /// # Errors
     /// Whatever refused it; the refusal is in the log and nothing was changed.
     pub async fn alter_ahead<I: Input, A>(
-        self,
+        mut self,
         input: I,
         ahead: impl AsyncFnOnce(&Doorstep<'_>, &I::Value) -> Result<A>,
         work: impl AsyncFnOnce(&mut Room, I::Value, A) -> Result<Audited<Answer>>,
     ) -> Result<HttpResponse> {
+        self.changes_records = !P::CODE.is_empty();
         let mut principal = self.principal();
         let (services, request) = (self.services.clone(), self.request.clone());
         let tx = self.open(principal).await?;

@@ -23,6 +23,8 @@ use crate::error::{AppError, FieldError, Result};
 
 /// Largest JSON body (contract: 256 KiB).
 pub const JSON_LIMIT: usize = 256 * 1024;
+/// The media type of an HTML form.
+const FORM: &str = "application/x-www-form-urlencoded";
 /// Deepest nesting of a JSON body.
 const DEPTH_LIMIT: usize = 64;
 
@@ -62,6 +64,12 @@ pub struct JsonBody<T> {
 /// Query parameters of type `T`.
 pub struct Params<T> {
     query: String,
+    kind: std::marker::PhantomData<T>,
+}
+
+/// The body of an HTML form, of type `T`.
+pub struct FormBody<T> {
+    bytes: Result<Vec<u8>>,
     kind: std::marker::PhantomData<T>,
 }
 
@@ -108,16 +116,38 @@ impl<T> FromRequest for Params<T> {
     }
 }
 
+/// What the body is said to be, without parameters.
+fn media_type(http: &HttpRequest) -> Option<String> {
+    let value = http.headers().get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let bare = value.split(';').next().unwrap_or_default();
+    Some(bare.trim().to_ascii_lowercase())
+}
+
+impl<T> FromRequest for FormBody<T> {
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Infallible>>>>;
+
+    fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_form =
+            media_type(http).as_deref() == Some(FORM) && !http.headers().contains_key(header::CONTENT_ENCODING);
+        let payload = payload.take();
+        Box::pin(async move {
+            let bytes = match is_form {
+                true => collect(payload).await,
+                false => Err(AppError::UnsupportedMediaType { expected: FORM }),
+            };
+            let kind = std::marker::PhantomData;
+            Ok(Self { bytes, kind })
+        })
+    }
+}
+
 impl<T> FromRequest for JsonBody<T> {
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Infallible>>>>;
 
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let media_type = http
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .map(|value| value.split(';').next().unwrap_or("").trim().to_ascii_lowercase());
+        let media_type = media_type(http);
         let encoded = http.headers().contains_key(header::CONTENT_ENCODING);
         let payload = payload.take();
         Box::pin(async move {
@@ -177,6 +207,20 @@ impl<T: DeserializeOwned> Input for JsonBody<T> {
             Ok(bytes) => Sha256::digest(bytes).into(),
             Err(_) => Sha256::digest([]).into(),
         }
+    }
+}
+
+impl<T: DeserializeOwned> Input for FormBody<T> {
+    type Value = T;
+
+    fn read(self) -> Result<T> {
+        let bytes = self.bytes?;
+        let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(&bytes));
+        T::deserialize(form).map_err(|error| AppError::Malformed(format!("the form: {error}")))
+    }
+
+    fn fingerprint(&self) -> [u8; 32] {
+        Sha256::digest(self.bytes.as_deref().unwrap_or_default()).into()
     }
 }
 

@@ -52,6 +52,8 @@ permissions! {
     ManageUsers = "user.manage", alters;
     /// Makes roles of one's own organisation.
     ManageRoles = "role.manage", alters;
+    /// Lets a system act for one's organisation, and says how far.
+    ManageServiceAccounts = "service_account.manage", alters;
     /// Changes one's organisation, or adds organisations (platform).
     ManageOrganisations = "organisation.manage", alters;
     /// Makes partnerships and says who belongs to them.

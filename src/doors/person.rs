@@ -1,5 +1,8 @@
 //! The person behind a request, fresh from the database.
 
+use std::net::IpAddr;
+
+use ipnetwork::IpNetwork;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -45,15 +48,26 @@ pub struct Person {
     pub session_id: Uuid,
     /// The grants that carry the permission at hand.
     pub grants: Vec<Grant>,
+    /// Whether it is no person, but a system of the organisation.
+    pub is_system: bool,
 }
 
-/// Whether the proof lets somebody in who wants to use the permission `code`.
-pub(super) fn admit(entry: &Entry, code: &str) -> Result<()> {
+/// Whether the proof lets somebody in who calls from `peer` and wants to use the
+/// permission `code`.
+pub(super) fn admit(entry: &Entry, peer: Option<IpAddr>, code: &str) -> Result<()> {
+    if !is_within(entry.networks.as_deref(), peer) {
+        return Err(AppError::Unauthenticated("outside of its networks".to_owned()));
+    }
     match entry.verdict.as_str() {
         "entered" => Ok(()),
         "forbidden" => Err(AppError::Forbidden(format!("this needs the permission `{code}`"))),
         verdict => Err(AppError::Unauthenticated(verdict.to_owned())),
     }
+}
+
+/// Whether `peer` lies in one of `networks`; wherever it is where none are named.
+pub fn is_within(networks: Option<&[IpNetwork]>, peer: Option<IpAddr>) -> bool {
+    networks.is_none_or(|networks| peer.is_some_and(|peer| networks.iter().any(|network| network.contains(peer))))
 }
 
 impl Person {
@@ -68,6 +82,7 @@ impl Person {
             rank: entry.rank,
             session_id,
             grants: grants.map_err(|error| AppError::Internal(format!("grants: {error}")))?,
+            is_system: entry.is_system == Some(true),
         })
     }
 
@@ -110,6 +125,9 @@ mod tests {
             rank: Some("manager".to_owned()),
             justification: None,
             grants: Some(grants),
+            is_system: Some(false),
+            networks: None,
+            needs_acting_officer: Some(false),
         }
     }
 
@@ -119,7 +137,7 @@ mod tests {
 
     #[test]
     fn only_who_entered_is_let_in() {
-        let verdict = |verdict: &str| admit(&entry(verdict, json!([])), "case.read");
+        let verdict = |verdict: &str| admit(&entry(verdict, json!([])), None, "case.read");
 
         assert!(verdict("entered").is_ok());
         let Err(AppError::Forbidden(text)) = verdict("forbidden") else {
@@ -129,6 +147,31 @@ mod tests {
         for other in ["unauthenticated", "", "Entered", "entered "] {
             assert!(matches!(verdict(other), Err(AppError::Unauthenticated(_))), "{other}");
         }
+    }
+
+    #[test]
+    fn a_system_is_let_in_from_its_networks_only() {
+        let from = |networks: Option<&[&str]>, peer: Option<&str>| {
+            let parsed = |networks: &[&str]| networks.iter().map(|network| network.parse().unwrap()).collect();
+            let entry = Entry {
+                networks: networks.map(parsed),
+                ..entry("entered", json!([]))
+            };
+            admit(&entry, peer.map(|peer| peer.parse().unwrap()), "case.read")
+        };
+        let networks: Option<&[&str]> = Some(&["203.0.113.0/24", "2001:db8::/32"]);
+
+        for inside in ["203.0.113.7", "2001:db8::1"] {
+            assert!(from(networks, Some(inside)).is_ok(), "{inside}");
+        }
+        for outside in [Some("203.0.114.7"), Some("2001:db9::1"), None] {
+            assert!(
+                matches!(from(networks, outside), Err(AppError::Unauthenticated(_))),
+                "{outside:?}"
+            );
+        }
+        assert!(from(None, Some("203.0.114.7")).is_ok() && from(None, None).is_ok());
+        assert!(from(Some(&[]), Some("203.0.113.7")).is_err());
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Reading on behind a door, for answers that are streamed.
 
+use std::net::IpAddr;
+
 use actix_web::web;
 use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
+use super::person::admit;
 use crate::db::Tx;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::services::Services;
 
 /// The leave to read on, under the permission of the door, what was logged before the
@@ -16,6 +19,7 @@ pub struct Reader {
     pub(super) user_id: Uuid,
     pub(super) session_id: Uuid,
     pub(super) permission: &'static str,
+    pub(super) peer: Option<IpAddr>,
 }
 
 impl Reader {
@@ -31,9 +35,7 @@ impl Reader {
     pub async fn read<T>(&self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T>) -> Result<T> {
         let mut tx = Tx::open(&self.services.db.app).await?;
         let entry = tx.enter(self.user_id, self.session_id, self.permission).await?;
-        if entry.verdict != "entered" {
-            return Err(AppError::Unauthenticated(entry.verdict));
-        }
+        admit(&entry, self.peer, self.permission)?;
         let read = work(&mut tx).await?;
         tx.roll_back().await?;
         Ok(read)

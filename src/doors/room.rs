@@ -51,6 +51,7 @@ impl Room {
             user_id: self.person.user_id,
             session_id: self.person.session_id,
             permission: self.permission,
+            peer: self.request.peer,
         }
     }
 
@@ -68,7 +69,7 @@ impl Room {
         self.tx = Tx::open(&self.services.db.app).await?;
         let (user, session) = (self.person.user_id, self.person.session_id);
         let entry = in_time(self.tx.enter(user, session, self.permission)).await??;
-        admit(&entry, self.permission)?;
+        admit(&entry, self.request.peer, self.permission)?;
         self.person = Person::of(entry, user, session)?;
         idempotency::resume(self).await?;
         Ok(done)

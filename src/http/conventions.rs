@@ -197,13 +197,14 @@ fn with_problem<B: MessageBody>(response: ServiceResponse<B>, id: Uuid) -> Servi
     response.into_response(rendered).map_into_right_body()
 }
 
-/// An error status that somebody set without a problem body.
+/// An error status that somebody set without saying what it means.
 fn unexplained<B>(response: &ServiceResponse<B>) -> Option<AppError> {
     let is_error = response.status().is_client_error() || response.status().is_server_error();
     let explained = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"));
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/problem+json"))
+        || response.response().extensions().contains::<problem::OwnForm>();
     (is_error && !explained).then(|| by_status(response.status(), String::new()))
 }
 

@@ -39,6 +39,11 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
 }
 
+/// Marks the response to an error whose body has a form of its own, which a standard
+/// asks for: it is not replaced by a problem.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnForm;
+
 impl ResponseError for AppError {
     fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.problem().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)

@@ -24,13 +24,20 @@ pub fn all(config: &mut ServiceConfig<'_>) {
 
 /// The operations that take no `Idempotency-Key`: what they answer is shown once and
 /// never kept, or they change nothing.
-pub const KEYLESS: &[&str] = &["enrol_totp", "confirm_totp", "export_audit", "reset_password_of"];
+pub const KEYLESS: &[&str] = &[
+    "confirm_totp",
+    "create_service_account_key",
+    "enrol_totp",
+    "export_audit",
+    "reset_password_of",
+];
 
 /// The problem types of every capability, for `/problems/{slug}`.
 pub const PROBLEMS: &[&[ProblemType]] = &[
     crate::error::PROBLEMS,
-    crate::identity::PROBLEMS,
+    crate::identity::PASSWORD_PROBLEMS,
     crate::identity::totp::PROBLEMS,
+    crate::identity::TOKEN_PROBLEMS,
     crate::clocks::PROBLEMS,
     crate::cases::model::PROBLEMS,
     crate::cases::workflow::PROBLEMS,

@@ -1,7 +1,10 @@
 //! The operations of this capability, a file per subject.
 
+mod oauth;
 mod own_account;
 mod roles;
+mod service_account_keys;
+mod service_accounts;
 mod sign_in;
 mod totp;
 mod users;
@@ -33,6 +36,16 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(roles::create_role)
         .service(roles::read_role)
         .service(roles::update_role)
+        .service(service_accounts::list_service_accounts)
+        .service(service_accounts::create_service_account)
+        .service(service_accounts::read_service_account)
+        .service(service_accounts::update_service_account)
+        .service(service_account_keys::list_service_account_keys)
+        .service(service_account_keys::create_service_account_key)
+        .service(service_account_keys::read_service_account_key)
+        .service(service_account_keys::delete_service_account_key)
+        .service(oauth::issue_token)
+        .service(oauth::read_server_metadata)
         .service(well_known::read_signing_keys)
         .service(well_known::read_security_contact);
 }

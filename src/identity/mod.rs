@@ -6,6 +6,8 @@
 mod attempt;
 mod back_off;
 pub mod breached;
+mod client_assertion;
+mod client_credentials;
 mod device;
 pub mod email;
 mod grants;
@@ -18,11 +20,14 @@ pub mod queries;
 pub mod roles;
 mod second;
 pub mod secrets;
+mod service_accounts;
 pub mod tokens;
 pub mod totp;
 mod view;
 
 use crate::rule::ProblemType;
 
-/// The problems of this capability.
-pub const PROBLEMS: &[ProblemType] = passwords::PROBLEMS;
+/// The problems of passwords.
+pub const PASSWORD_PROBLEMS: &[ProblemType] = passwords::PROBLEMS;
+/// The problems of systems that ask for tokens.
+pub const TOKEN_PROBLEMS: &[ProblemType] = client_credentials::PROBLEMS;

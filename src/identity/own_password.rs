@@ -14,7 +14,10 @@ use crate::error::{AppError, Result};
 /// [`AppError::TooManyRequests`] after too many failures, or that it is another.
 pub async fn confirm(room: &mut Room, password: &Password) -> Result<Option<String>> {
     let (user, peer, services) = (room.person.user_id, room.request.peer, room.services.clone());
-    let email = queries::read_me(room, user).await?.email.to_lowercase();
+    let Some(email) = queries::read_me(room, user).await?.email else {
+        return Err(not_yours());
+    };
+    let email = email.to_lowercase();
     let stored = people::password_hash(room, user).await?;
     let session = room.person.session_id.to_string();
     let mut attempt = Attempt::new(&services, peer, &email).of_client(&services, &session);

@@ -1,10 +1,12 @@
 //! The statements of this capability.
 
+pub mod clients;
 pub mod operator;
 pub mod own_roles;
 pub mod people;
 pub mod resets;
 pub mod second_factor;
+pub mod service_accounts;
 pub mod sign_in;
 pub mod sweep;
 
@@ -40,8 +42,8 @@ pub async fn end_session(
 /// The account of the person signed in.
 #[derive(Debug, Queryable)]
 pub struct MeRow {
-    /// Their e-mail address.
-    pub email: String,
+    /// Their e-mail address; a system has none.
+    pub email: Option<String>,
     /// What they do.
     pub post: Option<String>,
     /// Their organisation's name.

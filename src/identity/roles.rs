@@ -87,7 +87,13 @@ pub const BUILT_IN: &[BuiltInRole] = &[
     BuiltInRole {
         code: "org_admin",
         description: "Manages people, roles and teams; reads no case.",
-        bundles: &[&["user.manage", "role.manage", "organisation.manage", "team.manage"]],
+        bundles: &[&[
+            "user.manage",
+            "role.manage",
+            "service_account.manage",
+            "organisation.manage",
+            "team.manage",
+        ]],
     },
     BuiltInRole {
         code: "data_protection_officer",

@@ -293,7 +293,7 @@ fn check_times(payload: &Payload, now: DateTime<Utc>) -> Result<(), TokenFault> 
 
 /// Reads one part of a token: canonical base64url of one JSON object, no
 /// member repeated.
-fn read_part<T: DeserializeOwned>(part: &str, fault: TokenFault) -> Result<T, TokenFault> {
+pub(super) fn read_part<T: DeserializeOwned>(part: &str, fault: TokenFault) -> Result<T, TokenFault> {
     let json = URL_SAFE_NO_PAD.decode(part).or(Err(TokenFault::Encoding))?;
     // serde would also read a struct from an array.
     if json.first() != Some(&b'{') {
@@ -346,6 +346,9 @@ impl Payload {
 pub trait Kind {
     /// What every such token begins with, so that leak scanners find it.
     const PREFIX: &'static str;
+    /// Whether it ends with a checksum, by which a scanner tells it from what only looks
+    /// like one, and a mistyped one is refused without being looked up.
+    const IS_CHECKED: bool = false;
 }
 
 /// Keeps a session going (RFC 9700 §4.14).
@@ -364,10 +367,24 @@ impl Kind for ForReset {
     const PREFIX: &'static str = "wlp_";
 }
 
+/// Shows which system it is.
+#[derive(Clone)]
+pub struct ForClient;
+
+impl Kind for ForClient {
+    const PREFIX: &'static str = "wls_";
+    const IS_CHECKED: bool = true;
+}
+
+/// The secret of a partner's system.
+pub type ClientSecret = OpaqueToken<ForClient>;
 /// A token that keeps a session going.
 pub type RefreshToken = OpaqueToken<ForRefresh>;
 /// A token that sets a password.
 pub type ResetToken = OpaqueToken<ForReset>;
+
+/// Octets of a checksum.
+const CHECKSUM: usize = 4;
 
 /// An opaque token: 256 random bits, of which the database keeps only the SHA-256.
 #[derive(Clone)]
@@ -392,11 +409,18 @@ impl<K: Kind> OpaqueToken<K> {
     /// Reads a token that a client sent; `None` if it cannot be one.
     pub fn parse(text: &str) -> Option<Self> {
         let secret = text.strip_prefix(K::PREFIX)?;
-        let mut octets = [0_u8; 32];
-        match URL_SAFE_NO_PAD.decode_slice(secret, &mut octets) {
-            Ok(32) => Some(Self::new(octets)),
-            Ok(_) | Err(_) => None,
-        }
+        let mut octets = [0_u8; 32 + CHECKSUM];
+        let expected = if K::IS_CHECKED { 32 + CHECKSUM } else { 32 };
+        let length = URL_SAFE_NO_PAD.decode_slice(secret, &mut octets).ok()?;
+        let (secret, checksum) = octets.split_first_chunk()?;
+        let token = Self::new(*secret);
+        let is_whole = !K::IS_CHECKED || checksum == token.checksum();
+        (length == expected && is_whole).then_some(token)
+    }
+
+    fn checksum(&self) -> [u8; CHECKSUM] {
+        let digest = Sha256::new_with_prefix(K::PREFIX).chain_update(self.secret).finalize();
+        [digest[0], digest[1], digest[2], digest[3]]
     }
 
     /// What the database keeps in the token's stead. Plain SHA-256 is enough:
@@ -407,7 +431,11 @@ impl<K: Kind> OpaqueToken<K> {
 
     /// The text that is handed out, once.
     pub fn reveal(&self) -> String {
-        format!("{}{}", K::PREFIX, URL_SAFE_NO_PAD.encode(self.secret))
+        let mut octets = self.secret.to_vec();
+        if K::IS_CHECKED {
+            octets.extend(self.checksum());
+        }
+        format!("{}{}", K::PREFIX, URL_SAFE_NO_PAD.encode(octets))
     }
 }
 

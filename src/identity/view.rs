@@ -1,7 +1,9 @@
 //! What the API shows and takes of people and sessions.
 
+pub mod oauth;
 pub mod people;
 pub mod roles;
+pub mod service_accounts;
 pub mod totp;
 
 use serde::{Deserialize, Serialize};
@@ -89,7 +91,7 @@ impl From<Grant> for GrantView {
     }
 }
 
-/// The person signed in.
+/// The person signed in, or the system.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "name": "Amara Osei", "email": "sgt.kentish-town@met.example",
@@ -103,8 +105,8 @@ pub struct Me {
     pub id: Uuid,
     /// Their name.
     pub name: String,
-    /// Their e-mail address.
-    pub email: String,
+    /// Their e-mail address; `null` for a system.
+    pub email: Option<String>,
     /// Rank or grade.
     pub rank: Option<String>,
     /// What they do.

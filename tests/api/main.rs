@@ -43,6 +43,7 @@ mod rescans;
 mod schema;
 mod sealing;
 mod second_factor;
+mod service_accounts;
 mod sharing;
 mod sign_in;
 mod start_up;

@@ -20,6 +20,7 @@ const VERSIONED: &[&str] = &[
     "PartnershipView",
     "RecallView",
     "RoleView",
+    "ServiceAccountView",
     "ShareView",
     "SubjectView",
     "TaskView",
@@ -29,6 +30,9 @@ const VERSIONED: &[&str] = &[
 
 /// What has a classification of its own, which the answer has as `Marking`.
 const MARKED: &[&str] = &["CaseView", "Page_TimelineEntry", "Steps"];
+
+/// A body that is no JSON, in which no member is pointed to.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// Where one's own account is: the only paths that are closed to nobody who is signed in.
 const OWN_ACCOUNT: &[&str] = &["/v1/me", "/v1/auth/"];
@@ -107,8 +111,10 @@ fn refusals(path: &str, method: &str, operation: &Operation) -> Vec<u16> {
     }
     if method != "GET" {
         statuses.push(400);
-        if operation.request_body.is_some() {
-            statuses.extend([413, 415, 422]);
+        match &operation.request_body {
+            Some(RefOr::T(body)) if body.content.contains_key(FORM) => statuses.extend([413, 415]),
+            Some(_) => statuses.extend([413, 415, 422]),
+            None => {}
         }
     }
     if has_parameter(operation, "Idempotency-Key") {

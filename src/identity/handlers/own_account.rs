@@ -91,7 +91,12 @@ async fn accepted(room: &mut Room, change: &PasswordChange) -> Result<String> {
     let (user, name, services) = (room.person.user_id, room.person.name.clone(), room.services.clone());
     let stored = own_password::confirm(room, &change.current_password).await?;
     let me = queries::read_me(room, user).await?;
-    let context = [name.as_str(), &me.email, &me.org_name, "wardlink"];
+    let context = [
+        name.as_str(),
+        me.email.as_deref().unwrap_or_default(),
+        &me.org_name,
+        "wardlink",
+    ];
     let new = services
         .passwords
         .take_new(&change.new_password, &context, "/new_password");

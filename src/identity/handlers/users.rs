@@ -14,6 +14,7 @@ use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
 use crate::identity::email;
 use crate::identity::grants;
+use crate::identity::queries::own_roles::RoleRow;
 use crate::identity::queries::people::{self, NewUser, UserChange, UserRow};
 use crate::identity::queries::{own_roles, resets};
 use crate::identity::tokens::ResetToken;
@@ -237,12 +238,7 @@ pub async fn replace_roles(
             }
             room.request.expect_version(row.version)?;
             let own = own_roles::list(room, org).await?;
-            let known = grants::Known {
-                own_roles: own.into_iter().map(|role| role.code).collect(),
-                is_platform: room.person.org_kind == "platform",
-                services: &room.services,
-            };
-            let granted: Vec<Grant> = grants::check(wanted, &known)?;
+            let granted = granted(room, wanted, &own)?;
             let unchanged = UserChange {
                 name: None,
                 rank: None,
@@ -258,4 +254,14 @@ pub async fn replace_roles(
             Ok(Audited::new(Op::Security, answer).record(id).fact("roles", roles))
         })
         .await
+}
+
+/// The grants that are asked for, if one's organisation can give them.
+pub(super) fn granted(room: &Room, wanted: RolesBody, own: &[RoleRow]) -> Result<Vec<Grant>> {
+    let known = grants::Known {
+        own_roles: own.iter().map(|role| role.code.clone()).collect(),
+        is_platform: room.person.org_kind == "platform",
+        services: &room.services,
+    };
+    grants::check(wanted, &known)
 }

@@ -9,7 +9,7 @@ use crate::identity::keys::JwkSet;
 use crate::services::Services;
 
 /// Short, so that a new key is known before tokens are signed with it for long.
-const CACHED: &str = "public, max-age=300";
+pub(super) const CACHED: &str = "public, max-age=300";
 /// RFC 9116 §2.5.5 wants less than a year.
 const STANDS_FOR: Duration = Duration::days(180);
 

@@ -13,6 +13,9 @@ use crate::db::schema::{role_grants, sessions, users};
 use crate::doors::Grant;
 use crate::error::{AppError, Result};
 
+/// The users who are no systems (`kind`).
+const PERSON: &str = "person";
+
 /// An account, as its own organisation sees it.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = users)]
@@ -20,6 +23,7 @@ pub struct UserRow {
     /// Its id.
     pub id: Uuid,
     /// The address it signs in with.
+    #[diesel(select_expression = users::email.assume_not_null())]
     pub email: String,
     /// The person's name.
     pub name: String,
@@ -35,7 +39,7 @@ pub struct UserRow {
     pub created_at: DateTime<Utc>,
 }
 
-/// The name of a user who works for `org`, with an account in use; `None` for all
+/// The name of a person who works for `org`, with an account in use; `None` for all
 /// others.
 ///
 /// # Errors
@@ -44,6 +48,7 @@ pub async fn name_of_colleague(mut connection: &AsyncPgConnection, user: Uuid, o
     Ok(users::table
         .filter(users::id.eq(user))
         .filter(users::org_id.eq(org))
+        .filter(users::kind.eq(PERSON))
         .filter(users::disabled_at.is_null())
         .select(users::name)
         .first(&mut connection)
@@ -63,6 +68,7 @@ pub async fn list(
 ) -> Result<Vec<UserRow>> {
     Ok(users::table
         .filter(users::org_id.eq(org))
+        .filter(users::kind.eq(PERSON))
         .filter(users::id.gt(after.unwrap_or(Uuid::nil())))
         .order((users::org_id, users::id))
         .limit(limit + 1)
@@ -78,6 +84,7 @@ pub async fn list(
 pub async fn find(connection: &mut AsyncPgConnection, org: Uuid, id: Uuid) -> Result<UserRow> {
     Ok(users::table
         .filter(users::org_id.eq(org))
+        .filter(users::kind.eq(PERSON))
         .filter(users::id.eq(id))
         .select(UserRow::as_select())
         .first(connection)

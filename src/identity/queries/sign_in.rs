@@ -39,6 +39,8 @@ macro_rules! call {
     };
 }
 
+pub(super) use call;
+
 /// What signing in needs to know of an account.
 #[derive(Debug, QueryableByName)]
 pub struct SignIn {

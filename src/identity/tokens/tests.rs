@@ -213,3 +213,20 @@ fn what_cannot_be_a_refresh_token_is_not_read() {
         assert!(RefreshToken::parse(&text).is_none(), "{text}");
     }
 }
+
+#[test]
+fn a_secret_of_a_system_says_whether_it_was_copied_whole() {
+    let secret = ClientSecret::generate();
+    let text = secret.reveal();
+
+    assert!(text.starts_with("wls_"));
+    assert_eq!(ClientSecret::parse(&text).unwrap().hash(), secret.hash());
+    let (whole, last) = text.split_at(text.len() - 1);
+    let other = if last == "A" { "E" } else { "A" };
+    for broken in [whole, &format!("{whole}{other}"), &text.replace("wls_", "wlr_")] {
+        assert!(ClientSecret::parse(broken).is_none(), "{broken}");
+    }
+    let swapped: String = ["wls_", &text[5..6], &text[4..5], &text[6..]].concat();
+    assert!(swapped == text || ClientSecret::parse(&swapped).is_none());
+    assert!(RefreshToken::parse(&text.replace("wls_", "wlr_")).is_none());
+}

@@ -9,7 +9,7 @@ use wardlink::identity::totp::Seed;
 
 use super::probe::Probe;
 use super::world::World;
-use crate::support::{Actor, BOUNDARY, TestApp, form, photo};
+use crate::support::{Actor, BOUNDARY, TestApp, form, photo, service_account, token_request};
 use crate::tasks::scene::{MET, PRIMROSE, cleaning, done};
 
 const PASSWORD: &str = "Demo-only-passphrase-1";
@@ -26,6 +26,7 @@ async fn whatever_is_done_is_in_the_log_once_and_so_is_trying_it_again() {
     of_agreements(&mut probe, &world).await;
     of_organisations(&mut probe, &world).await;
     of_people(&mut probe, &world).await;
+    of_systems(&mut probe, &world).await;
     of_the_log(&mut probe, &world).await;
     of_ones_own_account(&mut probe, &world.app).await;
 
@@ -265,6 +266,34 @@ async fn of_people<'a>(probe: &mut Probe<'a>, world: &'a World) {
     let warden = world.app.sign_in("warden@camden.example").await;
     enrol(probe, &world.app, &warden, NEW_PASSWORD).await;
     probe.step(who, "remove_totp_of", &format!("{path}/totp"), None).await;
+}
+
+async fn of_systems<'a>(probe: &mut Probe<'a>, world: &'a World) {
+    let who = &world.manager;
+    let body = service_account(json!({}));
+    let system = probe
+        .step(who, "create_service_account", "/v1/service-accounts", body)
+        .await
+        .id();
+    let path = format!("/v1/service-accounts/{system}");
+    probe
+        .step(who, "update_service_account", &path, json!({"name": "CRM"}))
+        .await;
+    let keys = format!("{path}/keys");
+    let key = probe.step(who, "create_service_account_key", &keys, json!({})).await;
+    let (id, secret) = (system.to_string(), key.body["client_secret"].as_str().unwrap());
+    for (secret, status) in [(secret, 200), ("wls_wrong", 401)] {
+        let sent = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &id),
+            ("client_secret", secret),
+        ];
+        probe
+            .send_anonymously("issue_token", token_request(&sent), status)
+            .await;
+    }
+    let key = format!("{keys}/{}", key.id());
+    probe.step(who, "delete_service_account_key", &key, None).await;
 }
 
 /// Enrols an authenticator for `who`.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use wardlink::db::schema::{custom_roles, role_grants};
 use wardlink::doors::may;
 
-use crate::support::{ALL_CLASSES, Actor, TestApp};
+use crate::support::{ALL_CLASSES, Actor, TestApp, service_account};
 use crate::tasks::scene::{MET, cleaning};
 
 /// Where records are, and who may do everything in their organisation.
@@ -160,6 +160,9 @@ impl World {
         let role = json!({"code": "night_desk", "name": "Night desk", "permissions": ["case.read"]});
         let role = self.post("/v1/roles", role).await;
         self.put("roles", role);
+        let system = self.app.system(&self.manager, service_account(json!({}))).await;
+        self.put("service-accounts", system.id);
+        self.put("keys", system.key);
         let team = self.app.draft(&self.manager, Method::PUT, "/v1/wards/E05013664/team");
         team.json(json!({"name": "South"})).send().await.expect(201);
         self.put("wards", "E05013664");

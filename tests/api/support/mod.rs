@@ -9,6 +9,7 @@ mod operations;
 mod people;
 mod photos;
 mod records;
+mod systems;
 mod wire;
 
 pub use app::{Reply, TestApp, instant};
@@ -18,4 +19,5 @@ pub use operations::{Operation, filled, holding, open_operations, operations};
 pub use people::{Actor, Draft};
 pub use photos::{BOUNDARY, form, photo};
 pub use records::ALL_CLASSES;
+pub use systems::{System, service_account, token_request};
 pub use wire::exchange;

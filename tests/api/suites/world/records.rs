@@ -11,7 +11,7 @@ use wardlink::doors::may;
 
 use super::people::colleague;
 use super::{Home, Kind};
-use crate::support::{Actor, BOUNDARY, TestApp, form, photo};
+use crate::support::{Actor, BOUNDARY, System, TestApp, form, photo, service_account};
 
 /// The words that stand in the world's records, by class of data.
 pub fn canaries() -> Vec<(&'static str, &'static str)> {
@@ -40,6 +40,7 @@ pub struct World {
     /// An inspector of the police, to whom `case` is open.
     pub police: Actor,
     pub role: Uuid,
+    pub system: System,
     pub file: Camden,
     pub elsewhere: Elsewhere,
 }
@@ -68,6 +69,7 @@ pub struct Elsewhere {
     pub actor: Actor,
     pub agreement: Uuid,
     pub role: Uuid,
+    pub system: System,
     pub team: Uuid,
     pub case: Uuid,
     pub attachment: Uuid,
@@ -84,7 +86,9 @@ impl World {
             app.give(&keeper, role, None, None).await;
         }
         let file = Camden::file(&app, &owner, &police).await;
+        let system = app.system(&keeper, service_account(json!({}))).await;
         Self {
+            system,
             elsewhere: Elsewhere::new(&app).await,
             app,
             owner,
@@ -121,6 +125,8 @@ impl World {
             Kind::Session => vec![self.owner.session_id],
             Kind::User => pick(!camden_is_own, self.owner.user_id, away.actor.user_id),
             Kind::Role => pick(!camden_is_own, self.role, away.role),
+            Kind::ServiceAccount => pick(!camden_is_own, self.system.id, away.system.id),
+            Kind::ClientKey => pick(!camden_is_own, self.system.key, away.system.key),
             Kind::Agreement => pick(islington, self.file.draft, away.agreement),
             Kind::Partnership => vec![app.partnership(if islington { "CAM" } else { "ISL" }).await],
             Kind::Organisation | Kind::Membership => pick(islington, self.owner.org_id, away.actor.org_id),
@@ -201,6 +207,7 @@ impl Elsewhere {
             .await
             .unwrap();
         Self {
+            system: app.system(&actor, service_account(json!({}))).await,
             actor,
             agreement,
             role,

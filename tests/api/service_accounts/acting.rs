@@ -1,0 +1,126 @@
+//! What a system does, and in whose name.
+
+use actix_web::http::Method;
+use serde_json::json;
+
+use super::{ADMIN, OFFICER, record_case, setting};
+use crate::support::{TestApp, service_account};
+
+#[actix_web::test]
+async fn a_system_names_the_officer_behind_what_it_changes() {
+    let (app, _, system) = setting().await;
+    let acting = app.acting(&system).await;
+
+    let nameless = record_case(&app, &acting, None).await.expect(400);
+    assert!(nameless.body["detail"].as_str().unwrap().contains("On-Behalf-Of"));
+    let case = record_case(&app, &acting, Some(OFFICER)).await.expect(201).id();
+
+    let note = json!({"body": "Rang back.", "audience": "own", "basis": "fact"});
+    let draft = app.draft(&acting, Method::POST, &format!("/v1/cases/{case}/notes"));
+    draft
+        .header("On-Behalf-Of", OFFICER)
+        .json(note)
+        .send()
+        .await
+        .expect(201);
+    let timeline = app
+        .get(&acting, &format!("/v1/cases/{case}/timeline"))
+        .await
+        .expect(200);
+    let first = &timeline.body["items"][0];
+    assert_eq!(first["actor"]["user"]["name"], "Camden customer platform");
+    assert_eq!(first["on_behalf_of"], OFFICER);
+    let named = format!(
+        "select count(*) as number from audit_events where action = 'create_case' and outcome = 'done'
+           and actor_user_id = '{}' and on_behalf_of = '{OFFICER}'",
+        system.id
+    );
+    assert_eq!(app.number(&named).await, 1);
+    // A person may act for themselves.
+    let officer = app.sign_in("csm@camden.example").await;
+    record_case(&app, &officer, None).await.expect(201);
+}
+
+#[actix_web::test]
+async fn an_organisation_may_do_without_the_officers_name() {
+    let (app, admin, system) = setting().await;
+    let acting = app.acting(&system).await;
+    let organisation = format!("/v1/organisations/{}", admin.org_id);
+    let policy = json!({"requires_acting_officer": false});
+    app.patch(&admin, &organisation, policy).await.expect(200);
+
+    record_case(&app, &acting, None).await.expect(201);
+}
+
+#[actix_web::test]
+async fn reading_and_signing_out_need_no_officers_name() {
+    let (app, _, system) = setting().await;
+    let acting = app.acting(&system).await;
+
+    app.get(&acting, "/v1/cases").await.expect(200);
+    app.get(&acting, "/v1/me/sessions").await.expect(200);
+    app.draft(&acting, Method::POST, "/v1/auth/logout")
+        .send()
+        .await
+        .expect(204);
+    app.get(&acting, "/v1/cases").await.expect(401);
+}
+
+#[actix_web::test]
+async fn a_system_does_what_both_its_roles_and_its_scopes_allow() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+    let body = json!({"scopes": ["case.read", "note.create"], "roles": [
+        {"role": "officer", "areas": ["E05013664"], "case_types": ["graffiti"]}, {"role": "org_admin"}]});
+    let system = app.system(&admin, service_account(body)).await;
+    let acting = app.acting(&system).await;
+
+    // The roles carry both, the scopes neither.
+    record_case(&app, &acting, Some(OFFICER)).await.expect(403);
+    app.get(&acting, "/v1/users").await.expect(403);
+    app.get(&acting, "/v1/service-accounts").await.expect(403);
+    // The scopes name it, the roles reach another case type only.
+    let manager = app.sign_in("csm@camden.example").await;
+    let nuisance = app.case(&manager, "nuisance").await;
+    app.get(&acting, &format!("/v1/cases/{nuisance}")).await.expect(404);
+
+    // A role that it loses counts from the next request, whatever the scopes.
+    app.give_only(&acting, "auditor", None, None).await;
+    app.get(&acting, "/v1/cases").await.expect(403);
+}
+
+#[actix_web::test]
+async fn a_token_may_be_narrowed_and_stays_so() {
+    let (app, admin, system) = setting().await;
+    let reply = app
+        .token_by_secret(&system, &[("scope", "case.read")])
+        .await
+        .expect(200);
+    assert_eq!(reply.body["scope"], "case.read");
+    let reading = app.bearer_of(&reply);
+
+    app.get(&reading, "/v1/cases").await.expect(200);
+    record_case(&app, &reading, Some(OFFICER)).await.expect(403);
+    let acting = app.acting(&system).await;
+    record_case(&app, &acting, Some(OFFICER)).await.expect(201);
+
+    // Fewer scopes count from the next request of every token.
+    app.patch(&admin, &system.path(), json!({"scopes": ["case.create"]}))
+        .await
+        .expect(200);
+    app.get(&reading, "/v1/cases").await.expect(403);
+    app.get(&acting, "/v1/cases").await.expect(403);
+}
+
+#[actix_web::test]
+async fn a_system_has_no_password_and_no_authenticator() {
+    let (app, _, system) = setting().await;
+    let acting = app.acting(&system).await;
+    let change = json!({"current_password": "", "new_password": "kettle-orbit-lantern-moss"});
+    let enrol = json!({"current_password": "Demo-only-passphrase-1"});
+
+    let put = app.draft(&acting, Method::POST, "/v1/me/password").json(change);
+    assert!([403, 422].contains(&put.send().await.status.as_u16()));
+    let enrolled = app.post(&acting, "/v1/me/totp", enrol).await;
+    assert!([403, 422].contains(&enrolled.status.as_u16()));
+}
