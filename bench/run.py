@@ -117,7 +117,7 @@ class Bench:
         return os.environ | {
             "DATABASE_URL": self.url, "WARDLINK_LISTEN": LISTEN, "WARDLINK_CONNECTIONS": str(CONNECTIONS),
             "WARDLINK_WORKERS": "2", "WARDLINK_DATA": str(self.folder / f"data-{self.options.size}"), "RUST_LOG": "warn",
-            "WARDLINK_LIMIT_PERSON": "off", "WARDLINK_LIMIT_ORGANISATION": "off", "WARDLINK_LIMIT_ADDRESS": "off",
+            **{f"WARDLINK_LIMIT_{limit}": "off" for limit in ("PERSON", "ORGANISATION", "ADDRESS", "SEARCHES")},
         }
 
     def wardlink(self, *arguments):

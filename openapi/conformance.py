@@ -16,6 +16,7 @@ import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+LIMITS = ("PERSON", "ORGANISATION", "ADDRESS", "SIGN_IN", "SUBJECTS", "SEARCHES", "SHARES", "EXPORTS")
 PASSWORD = "Demo-only-passphrase-1"
 # In the order in which they are tried: who is refused an operation leaves it to the next.
 PEOPLE = [
@@ -142,7 +143,7 @@ def main():
             "WARDLINK_DATA": str(folder / "data"),
             "WARDLINK_LISTEN": address,
             "RUST_LOG": "warn",
-            **{f"WARDLINK_LIMIT_{limit}": "off" for limit in ("PERSON", "ORGANISATION", "ADDRESS", "SIGN_IN")},
+            **{f"WARDLINK_LIMIT_{limit}": "off" for limit in LIMITS},
         }
         command = [options.wardlink.resolve(), "demo", "--serve"]
         with open(folder / "wardlink.log", "w") as log:

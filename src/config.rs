@@ -163,18 +163,6 @@ impl Config {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let mut reader = Reader { get, wrong: Vec::new() };
         let data = PathBuf::from(reader.text("WARDLINK_DATA").unwrap_or_else(|| "var".to_owned()));
-        let trusted_proxies = reader
-            .text("WARDLINK_TRUSTED_PROXIES")
-            .unwrap_or_default()
-            .split(',')
-            .map(str::trim)
-            .filter(|part| !part.is_empty())
-            .filter_map(|part| {
-                part.parse()
-                    .map_err(|error| reader.wrong.push(format!("WARDLINK_TRUSTED_PROXIES: {part}: {error}")))
-                    .ok()
-            })
-            .collect();
         let security_contact = reader.text("WARDLINK_SECURITY_CONTACT");
         if security_contact.as_deref().is_some_and(|address| !is_contact(address)) {
             reader
@@ -193,13 +181,8 @@ impl Config {
             migration_url: reader.text("WARDLINK_MIGRATION_URL"),
             issuer: reader.text("WARDLINK_ISSUER").unwrap_or_else(|| "wardlink".to_owned()),
             breached_passwords: reader.text("WARDLINK_BREACHED_PASSWORDS").map(PathBuf::from),
-            trusted_proxies,
-            limits: Rates {
-                person: reader.parsed("WARDLINK_LIMIT_PERSON", Rate::a_minute(1_200)),
-                organisation: reader.parsed("WARDLINK_LIMIT_ORGANISATION", Rate::a_minute(60_000)),
-                address: reader.parsed("WARDLINK_LIMIT_ADDRESS", Rate::a_minute(60_000)),
-                sign_in: reader.parsed("WARDLINK_LIMIT_SIGN_IN", Rate::a_minute(120)),
-            },
+            trusted_proxies: trusted_proxies(&mut reader),
+            limits: rates(&mut reader),
             deadlines: Deadlines::default(),
             connections: reader.parsed("WARDLINK_CONNECTIONS", 8 * cores),
             connection_wait: Duration::from_millis(reader.parsed("WARDLINK_CONNECTION_WAIT", 500)),
@@ -220,6 +203,31 @@ impl Config {
         } else {
             Err(ConfigError(reader.wrong))
         }
+    }
+}
+
+fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<IpNetwork> {
+    let listed = reader.text("WARDLINK_TRUSTED_PROXIES").unwrap_or_default();
+    let parts = listed.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .filter_map(|part| {
+            part.parse()
+                .map_err(|error| reader.wrong.push(format!("WARDLINK_TRUSTED_PROXIES: {part}: {error}")))
+                .ok()
+        })
+        .collect()
+}
+
+fn rates(reader: &mut Reader<'_>) -> Rates {
+    Rates {
+        person: reader.parsed("WARDLINK_LIMIT_PERSON", Rate::of(1_200)),
+        organisation: reader.parsed("WARDLINK_LIMIT_ORGANISATION", Rate::of(60_000)),
+        address: reader.parsed("WARDLINK_LIMIT_ADDRESS", Rate::of(60_000)),
+        sign_in: reader.parsed("WARDLINK_LIMIT_SIGN_IN", Rate::of(120)),
+        subjects: reader.parsed("WARDLINK_LIMIT_SUBJECTS", Rate::of(1_000)),
+        searches: reader.parsed("WARDLINK_LIMIT_SEARCHES", Rate::of(600)),
+        shares: reader.parsed("WARDLINK_LIMIT_SHARES", Rate::of(120)),
+        exports: reader.parsed("WARDLINK_LIMIT_EXPORTS", Rate::of(12)),
     }
 }
 

@@ -70,6 +70,9 @@ pub enum AppError {
     /// 429: more requests than the limit of a person, organisation or address.
     #[error("this {limit} has sent more requests than are taken; wait {retry_after} s")]
     LimitExceeded { limit: &'static str, retry_after: u32 },
+    /// 429: more in an hour of what would let data out in bulk than one account may do.
+    #[error("your account has had more {volume} than are taken in an hour; wait {retry_after} s")]
+    VolumeExceeded { volume: &'static str, retry_after: u32 },
     /// 503: the database or the log cannot take it now. The text is for the log only.
     #[error("temporarily unavailable: {0}")]
     Unavailable(String),
@@ -131,6 +134,7 @@ impl AppError {
             Self::VersionRequired => &VERSION_REQUIRED,
             Self::TooManyRequests { .. } => &TOO_MANY_REQUESTS,
             Self::LimitExceeded { .. } => &LIMIT_EXCEEDED,
+            Self::VolumeExceeded { .. } => &VOLUME_EXCEEDED,
             Self::Unavailable(_) => &UNAVAILABLE,
             Self::Internal(_) => &INTERNAL,
             Self::Rule(rule) => rule.problem(),
@@ -255,6 +259,8 @@ problem_types! {
         "Wait for the seconds in Retry-After before trying again.";
     LIMIT_EXCEEDED = "limit-exceeded", 429, "Limit exceeded",
         "You, your organisation or your address sent more requests than are taken. RateLimit-Policy and RateLimit say how many are; wait for the seconds in Retry-After.";
+    VOLUME_EXCEEDED = "volume-exceeded", 429, "Too much in an hour",
+        "Looking at people, searching, sharing and exporting are taken only so often in an hour from one account, and what is beyond that is in the audit log. Wait for the seconds in Retry-After; who needs more regularly asks the operator.";
     INTERNAL = "internal-error", 500, "Our fault",
         "Something failed on our side and was logged under the request_id. Nothing was changed.";
     UNAVAILABLE = "unavailable", 503, "Temporarily unavailable",

@@ -1,7 +1,8 @@
-//! How many requests are taken from one person, organisation and address.
+//! How many requests are taken from one person, organisation and address, and how much
+//! of what would let data out in bulk.
 //!
-//! Each has a bucket (GCRA) that is as large as a minute's rate and fills up
-//! evenly. The buckets are of this process: two processes take twice as much.
+//! Each has a bucket (GCRA) that is as large as a minute's rate, or an hour's, and fills
+//! up evenly. The buckets are of this process: two processes take twice as much.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use crate::clock::Steady;
 use crate::error::{AppError, Result};
 
-/// Requests a minute; none means as many as come. Written as a number, or `off`.
+/// So many in the time of a limit, or as many as come. Written as a number, or `off`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate(Option<NonZeroU32>);
 
@@ -26,9 +27,9 @@ impl Rate {
     /// As many as come.
     pub const OFF: Self = Self(None);
 
-    /// So many a minute; 0 means as many as come.
-    pub fn a_minute(requests: u32) -> Self {
-        Self(NonZeroU32::new(requests))
+    /// So many; 0 means as many as come.
+    pub fn of(many: u32) -> Self {
+        Self(NonZeroU32::new(many))
     }
 }
 
@@ -41,12 +42,26 @@ impl FromStr for Rate {
         }
         match text.parse() {
             Ok(requests) => Ok(Self(Some(requests))),
-            Err(_) => Err(format!("`{text}` is neither a number of requests a minute nor `off`")),
+            Err(_) => Err(format!("`{text}` is neither a number nor `off`")),
         }
     }
 }
 
-/// The rates of a service.
+/// What one account does only so often in an hour, since much of it at once is how data
+/// leave (OWASP API Security Top 10 2023, API6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Volume {
+    /// Looking at people, vehicles and premises: each that is shown.
+    Subjects,
+    /// Searching for words.
+    Searches,
+    /// Sharing a case, or asking for it.
+    Shares,
+    /// Taking the log away.
+    Exports,
+}
+
+/// The rates of a service: requests a minute, but for the last four, which are by the hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
     /// Of one person (`WARDLINK_LIMIT_PERSON`).
@@ -57,6 +72,14 @@ pub struct Rates {
     pub address: Rate,
     /// Of attempts to sign in or refresh from one address (`WARDLINK_LIMIT_SIGN_IN`).
     pub sign_in: Rate,
+    /// [`Volume::Subjects`] of one account (`WARDLINK_LIMIT_SUBJECTS`).
+    pub subjects: Rate,
+    /// [`Volume::Searches`] of one account (`WARDLINK_LIMIT_SEARCHES`).
+    pub searches: Rate,
+    /// [`Volume::Shares`] of one account (`WARDLINK_LIMIT_SHARES`).
+    pub shares: Rate,
+    /// [`Volume::Exports`] of one account (`WARDLINK_LIMIT_EXPORTS`).
+    pub exports: Rate,
 }
 
 impl Rates {
@@ -66,6 +89,10 @@ impl Rates {
         organisation: Rate::OFF,
         address: Rate::OFF,
         sign_in: Rate::OFF,
+        subjects: Rate::OFF,
+        searches: Rate::OFF,
+        shares: Rate::OFF,
+        exports: Rate::OFF,
     };
 }
 
@@ -94,6 +121,10 @@ pub struct Limits {
     organisation: Bucket<Uuid>,
     address: Bucket<IpNetwork>,
     sign_in: Bucket<IpNetwork>,
+    subjects: Bucket<Uuid>,
+    searches: Bucket<Uuid>,
+    shares: Bucket<Uuid>,
+    exports: Bucket<Uuid>,
     /// Refusals that are written to the log: one a minute for each person.
     logged: Bucket<Uuid>,
     /// The organisation of each person who was let in.
@@ -104,20 +135,48 @@ type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, Steady, StateInformationM
 
 struct Bucket<K: std::hash::Hash + Eq + Clone> {
     name: &'static str,
+    rate: Rate,
     filled: Option<Buckets<K>>,
     clock: Steady,
 }
 
 impl<K: std::hash::Hash + Eq + Clone> Bucket<K> {
+    /// One that takes a minute to fill up.
     fn new(name: &'static str, rate: Rate, clock: &Steady) -> Self {
-        let filled = rate.0.map(|requests| {
-            RateLimiter::dashmap_with_clock(Quota::per_minute(requests), clock.clone())
-                .with_middleware::<StateInformationMiddleware>()
+        Self::filling(name, rate, Quota::per_minute, clock)
+    }
+
+    /// One that takes an hour to fill up.
+    fn of_an_hour(name: &'static str, rate: Rate, clock: &Steady) -> Self {
+        Self::filling(name, rate, Quota::per_hour, clock)
+    }
+
+    fn filling(name: &'static str, rate: Rate, quota: fn(NonZeroU32) -> Quota, clock: &Steady) -> Self {
+        let filled = rate.0.map(|many| {
+            RateLimiter::dashmap_with_clock(quota(many), clock.clone()).with_middleware::<StateInformationMiddleware>()
         });
         Self {
             name,
             filled,
+            rate,
             clock: clock.clone(),
+        }
+    }
+
+    /// Takes so many out, or all it can hold where that is less.
+    fn take_many(&self, key: &K, many: usize) -> Result<()> {
+        use governor::clock::Clock as _;
+        let (Some(filled), Some(most)) = (&self.filled, self.rate.0) else {
+            return Ok(());
+        };
+        let many = u32::try_from(many).unwrap_or(u32::MAX);
+        let wanted = NonZeroU32::new(many).unwrap_or(NonZeroU32::MIN).min(most);
+        match filled.check_key_n(key, wanted) {
+            Ok(Err(not_yet)) => Err(AppError::VolumeExceeded {
+                volume: self.name,
+                retry_after: whole_seconds(not_yet.wait_time_from(self.clock.now())),
+            }),
+            Ok(Ok(_)) | Err(_) => Ok(()),
         }
     }
 
@@ -159,7 +218,11 @@ impl Limits {
             organisation: Bucket::new("organisation", rates.organisation, clock),
             address: Bucket::new("address", rates.address, clock),
             sign_in: Bucket::new("sign-in", rates.sign_in, clock),
-            logged: Bucket::new("logged", Rate::a_minute(1), clock),
+            subjects: Bucket::of_an_hour("people, vehicles and premises", rates.subjects, clock),
+            searches: Bucket::of_an_hour("searches", rates.searches, clock),
+            shares: Bucket::of_an_hour("shares", rates.shares, clock),
+            exports: Bucket::of_an_hour("exports", rates.exports, clock),
+            logged: Bucket::new("logged", Rate::of(1), clock),
             members: DashMap::new(),
         }
     }
@@ -203,6 +266,20 @@ impl Limits {
         self.sign_in.take(&neighbourhood(address)).map(drop)
     }
 
+    /// Takes so many of what `person` does only so often in an hour.
+    ///
+    /// # Errors
+    /// [`AppError::VolumeExceeded`].
+    pub fn spend(&self, volume: Volume, person: Uuid, many: usize) -> Result<()> {
+        let bucket = match volume {
+            Volume::Subjects => &self.subjects,
+            Volume::Searches => &self.searches,
+            Volume::Shares => &self.shares,
+            Volume::Exports => &self.exports,
+        };
+        bucket.take_many(&person, many)
+    }
+
     /// Whether a refusal of `person` by a limit is to be logged: else whoever
     /// floods the service would flood the log.
     pub fn is_to_be_logged(&self, person: Uuid) -> bool {
@@ -215,6 +292,9 @@ impl Limits {
         self.organisation.forget_idle();
         self.address.forget_idle();
         self.sign_in.forget_idle();
+        for volume in [&self.subjects, &self.searches, &self.shares, &self.exports] {
+            volume.forget_idle();
+        }
         self.logged.forget_idle();
     }
 }
@@ -236,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_rate_is_a_number_or_off() {
-        assert_eq!("60".parse(), Ok(Rate::a_minute(60)));
+        assert_eq!("60".parse(), Ok(Rate::of(60)));
         assert_eq!("off".parse(), Ok(Rate::OFF));
         for wrong in ["", "0", "-1", "1.5", "on", "60/s"] {
             assert!(wrong.parse::<Rate>().is_err(), "{wrong}");
@@ -247,7 +327,7 @@ mod tests {
     fn a_bucket_fills_up_evenly() {
         let clock = Steady::fixed();
         let rates = Rates {
-            person: Rate::a_minute(2),
+            person: Rate::of(2),
             ..Rates::OFF
         };
         let limits = Limits::new(&rates, &clock);
@@ -274,9 +354,39 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_by_the_hour_is_counted_for_each_account_by_itself() {
+        let clock = Steady::fixed();
+        let rates = Rates {
+            subjects: Rate::of(100),
+            searches: Rate::of(1),
+            ..Rates::OFF
+        };
+        let limits = Limits::new(&rates, &clock);
+        let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let wait = |outcome: Result<()>| match outcome {
+            Err(AppError::VolumeExceeded { volume, retry_after }) => (volume, retry_after),
+            outcome => panic!("{outcome:?}"),
+        };
+
+        assert!(limits.spend(Volume::Subjects, one, 99).is_ok());
+        let refused = wait(limits.spend(Volume::Subjects, one, 3));
+        assert_eq!(refused, ("people, vehicles and premises", 72));
+        // What was refused took nothing.
+        assert!(limits.spend(Volume::Subjects, one, 1).is_ok());
+        assert!(limits.spend(Volume::Searches, one, 1).is_ok() && limits.spend(Volume::Shares, one, 9).is_ok());
+        assert_eq!(wait(limits.spend(Volume::Searches, one, 1)), ("searches", 3600));
+        // Nothing counts as one, and more than a whole bucket as that.
+        assert!(limits.spend(Volume::Searches, other, 0).is_ok() && limits.spend(Volume::Searches, other, 0).is_err());
+        assert!(limits.spend(Volume::Subjects, other, 5000).is_ok());
+        assert!(limits.spend(Volume::Subjects, other, 1).is_err());
+        clock.advance(Duration::from_secs(72));
+        assert!(limits.spend(Volume::Subjects, one, 2).is_ok() && limits.spend(Volume::Subjects, one, 1).is_err());
+    }
+
+    #[test]
     fn people_of_one_organisation_share_its_limit() {
         let rates = Rates {
-            organisation: Rate::a_minute(1),
+            organisation: Rate::of(1),
             ..Rates::OFF
         };
         let limits = Limits::new(&rates, &Steady::fixed());

@@ -9,7 +9,8 @@ from pathlib import Path
 from client import await_ready
 from cluster import free_port
 
-OFF = {f"WARDLINK_LIMIT_{who}": "off" for who in ("PERSON", "ORGANISATION", "ADDRESS", "SIGN_IN")}
+LIMITS = ("PERSON", "ORGANISATION", "ADDRESS", "SIGN_IN", "SUBJECTS", "SEARCHES", "SHARES", "EXPORTS")
+OFF = {f"WARDLINK_LIMIT_{limit}": "off" for limit in LIMITS}
 
 
 class Service:

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::audit::{Op, OutboxEvent};
+use crate::limits::Volume;
 
 /// A value together with the account of what was touched to get it.
 ///
@@ -29,6 +30,7 @@ pub struct Trace {
     pub(super) recipients: BTreeSet<Uuid>,
     pub(super) facts: serde_json::Map<String, Value>,
     pub(super) events: Vec<OutboxEvent>,
+    pub(super) counted: Option<(Volume, usize)>,
 }
 
 impl<T> Audited<T> {
@@ -42,6 +44,7 @@ impl<T> Audited<T> {
             recipients: BTreeSet::new(),
             facts: serde_json::Map::new(),
             events: Vec::new(),
+            counted: None,
         };
         Self { value, trace }
     }
@@ -111,6 +114,12 @@ impl<T> Audited<T> {
     /// A fact about the operation: a name, a state, a filter; never content.
     pub fn fact(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.trace.facts.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// It is so many more of what is taken only so often in an hour.
+    pub fn counted(mut self, volume: Volume, many: usize) -> Self {
+        self.trace.counted = Some((volume, many));
         self
     }
 

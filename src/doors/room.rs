@@ -75,6 +75,14 @@ impl Room {
         Ok(done)
     }
 
+    /// Counts what is taken only so often in an hour.
+    fn count(&self, trace: &Trace) -> Result<()> {
+        match trace.counted {
+            Some((volume, many)) => self.services.limits.spend(volume, self.person.user_id, many),
+            None => Ok(()),
+        }
+    }
+
     /// Leaves with the transaction, if one is still open.
     pub(super) fn leave(self, error: AppError) -> Unfinished {
         let tx = self.tx.is_open().then_some(self.tx);
@@ -127,6 +135,9 @@ impl Deref for Doorstep<'_> {
 
 /// Writes the log and commits, in one round trip; then the answer may be seen.
 pub(super) async fn show(room: Room, audited: Audited<Answer>) -> Result<HttpResponse, Unfinished> {
+    if let Err(error) = room.count(&audited.trace) {
+        return Err(room.leave(error));
+    }
     let answer = audited.value;
     let event = main_event(&room, audited.trace, answer.status.as_u16());
     let mut tx = room.tx;
@@ -146,6 +157,9 @@ pub(super) async fn finish(
         value: answer,
         mut trace,
     } = audited;
+    if let Err(error) = room.count(&trace) {
+        return Err(room.leave(error));
+    }
     let case = trace.cases.first().map(|(id, _)| *id);
     let events = std::mem::take(&mut trace.events);
     let event = main_event(&room, trace, answer.status.as_u16());

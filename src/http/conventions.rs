@@ -244,6 +244,7 @@ fn log_fault(error: &AppError) {
         AppError::Internal(text) => tracing::error!("{text}"),
         AppError::Unavailable(text) => tracing::warn!("{text}"),
         AppError::Unauthenticated(text) => tracing::info!("not authenticated: {text}"),
+        AppError::VolumeExceeded { volume, .. } => tracing::warn!("more {volume} than one account may have in an hour"),
         AppError::LimitExceeded { limit, .. } => tracing::info!("over the limit of its {limit}"),
         _ => {}
     }

@@ -107,7 +107,9 @@ fn errors_of(error: &AppError) -> Vec<FieldError> {
 
 fn retry_after(error: &AppError) -> Option<u32> {
     match error {
-        AppError::TooManyRequests { retry_after } | AppError::LimitExceeded { retry_after, .. } => Some(*retry_after),
+        AppError::TooManyRequests { retry_after }
+        | AppError::LimitExceeded { retry_after, .. }
+        | AppError::VolumeExceeded { retry_after, .. } => Some(*retry_after),
         AppError::Unavailable(_) => Some(2),
         AppError::StillRunning => Some(1),
         _ => None,

@@ -15,6 +15,7 @@ use crate::clocks;
 use crate::doors::{Audited, Person, Room};
 use crate::error::{AppError, Result};
 use crate::identity::queries::people;
+use crate::limits::Volume;
 
 /// A share that was made, and what there is to say of it.
 #[must_use = "the log has to hear of it"]
@@ -53,7 +54,7 @@ impl Made {
         } else {
             "case.share_requested"
         };
-        note(audited, &self.row, name)
+        note(audited, &self.row, name).counted(Volume::Shares, 1)
     }
 
     /// The kind of operation it was: only an active share discloses.

@@ -10,7 +10,7 @@ use serde_json::json;
 use wardlink::db::schema::audit_events;
 use wardlink::limits::{Rate, Rates};
 
-use crate::support::{Reply, TestApp};
+use crate::support::{Actor, Operation, Reply, TestApp, operations};
 
 const SERGEANT: &str = "sgt.kentish-town@met.example";
 
@@ -30,7 +30,7 @@ async fn refusals_in_the_log(app: &TestApp) -> i64 {
 
 #[actix_web::test]
 async fn a_person_is_told_what_is_left_and_refused_beyond_it() {
-    let person = Rate::a_minute(2);
+    let person = Rate::of(2);
     let app = limited(Rates { person, ..Rates::OFF }).await;
     let sergeant = app.sign_in(SERGEANT).await;
 
@@ -50,7 +50,7 @@ async fn a_person_is_told_what_is_left_and_refused_beyond_it() {
 
 #[actix_web::test]
 async fn colleagues_share_the_limit_of_their_organisation_and_nobody_elses() {
-    let organisation = Rate::a_minute(2);
+    let organisation = Rate::of(2);
     let app = limited(Rates {
         organisation,
         ..Rates::OFF
@@ -75,7 +75,7 @@ async fn colleagues_share_the_limit_of_their_organisation_and_nobody_elses() {
 
 #[actix_web::test]
 async fn whoever_floods_the_service_does_not_flood_the_log() {
-    let person = Rate::a_minute(1);
+    let person = Rate::of(1);
     let app = limited(Rates { person, ..Rates::OFF }).await;
     let sergeant = app.sign_in(SERGEANT).await;
     app.get(&sergeant, "/v1/me").await.expect(200);
@@ -100,7 +100,7 @@ async fn from_address(app: &TestApp, path: &str, forwarded_for: &str) -> Reply {
 
 #[actix_web::test]
 async fn an_address_is_limited_whoever_asks_but_health_is_not() {
-    let address = Rate::a_minute(2);
+    let address = Rate::of(2);
     let app = limited(Rates { address, ..Rates::OFF }).await;
 
     for _ in 0..2 {
@@ -120,7 +120,7 @@ async fn an_address_is_limited_whoever_asks_but_health_is_not() {
 
 #[actix_web::test]
 async fn a_made_up_forwarding_header_changes_nothing_and_a_proxys_is_believed() {
-    let address = Rate::a_minute(1);
+    let address = Rate::of(1);
     let rates = Rates { address, ..Rates::OFF };
     let direct = limited(rates).await;
     let proxied = TestApp::start_with(|config| {
@@ -152,7 +152,7 @@ async fn a_made_up_forwarding_header_changes_nothing_and_a_proxys_is_believed() 
 
 #[actix_web::test]
 async fn signing_in_has_a_stricter_limit() {
-    let sign_in = Rate::a_minute(3);
+    let sign_in = Rate::of(3);
     let app = limited(Rates { sign_in, ..Rates::OFF }).await;
     let attempt = |email: &str| {
         let body = json!({"email": email, "password": "Demo-only-passphrase-2"});
@@ -168,4 +168,118 @@ async fn signing_in_has_a_stricter_limit() {
     app.anonymous(Method::GET, "/problems/not-found", None)
         .await
         .expect(200);
+}
+
+/// How often more was wanted in an hour than is taken, by whom it was.
+async fn excesses_in_the_log(app: &TestApp, who: &Actor) -> i64 {
+    audit_events::table
+        .filter(audit_events::reason.eq("volume-exceeded"))
+        .filter(audit_events::outcome.eq("refused"))
+        .filter(audit_events::actor_user_id.eq(who.user_id))
+        .filter(audit_events::org_id.eq(who.org_id))
+        .count()
+        .get_result(&mut app.database.owner().await)
+        .await
+        .unwrap()
+}
+
+#[actix_web::test]
+async fn whoever_looks_at_a_crowd_of_people_is_stopped_and_in_the_log_by_name() {
+    let subjects = Rate::of(10);
+    let app = limited(Rates { subjects, ..Rates::OFF }).await;
+    let (manager, colleague) = (
+        app.sign_in("csm@camden.example").await,
+        app.sign_in("asb@camden.example").await,
+    );
+    let case = app.case(&manager, "graffiti").await;
+    let list = format!("/v1/cases/{case}/subjects");
+    let mut last = String::new();
+    for number in 0..4 {
+        let particulars = json!({"vrm": format!("AB12CD{number}")});
+        let body = json!({"kind": "vehicle", "role": "other", "basis": "fact", "particulars": particulars});
+        let added = app.post(&manager, &list, body).await.expect(201);
+        last = format!("{list}/{}", added.id());
+    }
+
+    // Four, four, one, and one are ten.
+    for path in [&list, &list, &last, &last] {
+        app.get(&manager, path).await.expect(200);
+    }
+    for path in [&list, &last] {
+        let over = app.get(&manager, path).await.expect(429);
+        assert_eq!(over.problem(), "volume-exceeded");
+        assert!(!over.body.to_string().contains("AB12"));
+    }
+    let wait = app.get(&manager, &last).await;
+    assert_eq!(wait.header("retry-after"), Some("360"));
+    assert_eq!(excesses_in_the_log(&app, &manager).await, 3);
+    // Others, and what is not about people, go on.
+    app.get(&colleague, &list).await.expect(200);
+    app.get(&manager, &format!("/v1/cases/{case}")).await.expect(200);
+    app.steady.advance(Duration::from_secs(360));
+    app.get(&manager, &last).await.expect(200);
+}
+
+#[actix_web::test]
+async fn every_operation_that_shows_people_counts() {
+    let subjects = Rate::of(1);
+    let app = limited(Rates { subjects, ..Rates::OFF }).await;
+    let manager = app.sign_in("csm@camden.example").await;
+    let case = app.case(&manager, "graffiti").await;
+    let body = json!({"kind": "vehicle", "role": "other", "basis": "fact", "particulars": {"vrm": "AB12CDE"}});
+    let list = format!("/v1/cases/{case}/subjects");
+    let subject = app.post(&manager, &list, body).await.expect(201).id();
+    let ids = [case.to_string(), subject.to_string()];
+
+    let showing: Vec<Operation> = operations()
+        .into_iter()
+        .filter(|operation| operation.permission.as_deref() == Some("subject.read"))
+        .collect();
+    assert!(showing.len() >= 2);
+    for operation in showing {
+        app.steady.advance(Duration::from_secs(3600));
+        let path = operation.at(&ids);
+        app.get(&manager, &path).await.expect(200);
+        app.get(&manager, &path).await.expect(429);
+    }
+}
+
+#[actix_web::test]
+async fn searching_sharing_and_exporting_are_taken_so_often_in_an_hour() {
+    let once = Rate::of(1);
+    let app = limited(Rates {
+        searches: once,
+        shares: once,
+        exports: once,
+        ..Rates::OFF
+    })
+    .await;
+    let manager = app.sign_in("csm@camden.example").await;
+    app.give(&manager, "auditor", None, None).await;
+
+    app.get(&manager, "/v1/cases?q=hatchback").await.expect(200);
+    app.get(&manager, "/v1/cases?q=Osei").await.expect(429);
+    app.get(&manager, "/v1/cases?ward=E05013663").await.expect(200);
+
+    let (case, police) = (
+        app.a_case_of(&manager).await,
+        app.organisation("Metropolitan Police Service").await,
+    );
+    let shares = format!("/v1/cases/{case}/shares");
+    let share = json!({"organisation_id": police, "level": "view", "data_classes": ["core"], "gateway": "CDA115",
+        "agreement_id": app.agreement().await, "purpose": "case_work"});
+    app.post(&manager, &shares, share.clone()).await.expect(201);
+    let again = app.post(&manager, &shares, share).await.expect(429);
+    assert_eq!(again.problem(), "volume-exceeded");
+    let shared = app.get(&manager, &shares).await.expect(200);
+    assert_eq!(shared.body["items"].as_array().unwrap().len(), 1);
+
+    app.sign().await;
+    let export = || {
+        let draft = app.draft(&manager, Method::POST, "/v1/audit/exports");
+        draft.header("Access-Purpose", "audit").json(json!({})).send()
+    };
+    export().await.expect(200);
+    export().await.expect(429);
+    assert_eq!(excesses_in_the_log(&app, &manager).await, 3);
 }

@@ -20,6 +20,7 @@ use crate::audit::view::checkpoints::{ExportDraft, ProofQuery, ProofView};
 use crate::audit::{NotSealedYet, Op, checkpoint_error};
 use crate::doors::{Answer, Audited, Caller, JsonBody, Params, Reader, may};
 use crate::error::{AppError, Result};
+use crate::limits::Volume;
 
 /// Leaves looked through at a time in an export: what bounds its memory, also where
 /// every event is of a list of 200 cases.
@@ -140,6 +141,7 @@ pub async fn export_audit(caller: Caller<may::ReadAudit>, body: JsonBody<ExportD
                 "attachment; filename=\"audit.ndjson\"".to_owned(),
             );
             Ok(Audited::new(Op::Disclosure, answer)
+                .counted(Volume::Exports, 1)
                 .recipient(viewer)
                 .fact("filters", filters)
                 .fact("tree_size", json!(size)))

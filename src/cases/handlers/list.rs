@@ -10,6 +10,7 @@ use crate::doors::{Answer, Audited, Caller, Doorstep, Params, may};
 use crate::error::{AppError, Result};
 use crate::http::fields::Text;
 use crate::http::paging::{self, Page};
+use crate::limits::Volume;
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -50,10 +51,12 @@ async fn list_cases(
                 answer = answer.header("Link", paging::next_link("/v1/cases", &query, next));
             }
             let classes = if place { vec!["core", "location"] } else { vec!["core"] };
-            Ok(Audited::consultation(answer)
-                .cases(shown)
-                .classes(classes)
-                .fact("filters", found.used))
+            let audited = Audited::consultation(answer).cases(shown).classes(classes);
+            let audited = match found.used.contains(&"q") {
+                true => audited.counted(Volume::Searches, 1),
+                false => audited,
+            };
+            Ok(audited.fact("filters", found.used))
         })
         .await
 }

@@ -14,6 +14,7 @@ use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::openapi::IfMatch;
 use crate::http::paging::{self, Page, PageParams};
+use crate::limits::Volume;
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -50,7 +51,8 @@ pub async fn list_subjects(
             let page = Page::of(views, limit, "added", |subject| subject.id)?;
             let shown: Vec<Uuid> = page.items.iter().map(|subject| subject.id).collect();
             let answer = page.answer(&room.request.path, limit)?;
-            Ok(noted(&access, Audited::consultation(answer)).records(shown))
+            let audited = noted(&access, Audited::consultation(answer));
+            Ok(audited.counted(Volume::Subjects, shown.len()).records(shown))
         })
         .await
 }
@@ -76,7 +78,8 @@ pub async fn read_subject(caller: Caller<may::ReadSubjects>, ids: Id<2>) -> Resu
             let row = queries::find(room, case_id, subject_id).await?;
             let version = row.version;
             let answer = Answer::ok(&SubjectView::from(row))?.version(version);
-            Ok(noted(&access, Audited::consultation(answer)).record(subject_id))
+            let audited = noted(&access, Audited::consultation(answer));
+            Ok(audited.counted(Volume::Subjects, 1).record(subject_id))
         })
         .await
 }
