@@ -3,6 +3,8 @@
 //! One enum for the whole service. It knows no capability: a broken rule of the
 //! field arrives as a [`Rule`]. [`crate::http::problem`] turns it into an answer.
 
+use std::sync::Arc;
+
 use crate::rule::{ProblemType, Rule};
 
 /// A member of the request that was refused, and why.
@@ -17,7 +19,7 @@ pub struct FieldError {
 }
 
 /// Why a request was not carried out.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum AppError {
     /// 400: not understood as an HTTP request to this operation.
     #[error("{0}")]
@@ -73,6 +75,10 @@ pub enum AppError {
     /// 429: more in an hour of what would let data out in bulk than one account may do.
     #[error("your account has had more {volume} than are taken in an hour; wait {retry_after} s")]
     VolumeExceeded { volume: &'static str, retry_after: u32 },
+    /// 503: of transactions that stood in one another's way, this one was given up by the
+    /// database. Done again, it may well succeed.
+    #[error("given up for other transactions that were under way")]
+    Contended,
     /// 503: the database or the log cannot take it now. The text is for the log only.
     #[error("temporarily unavailable: {0}")]
     Unavailable(String),
@@ -81,7 +87,7 @@ pub enum AppError {
     Internal(String),
     /// A rule of the field was broken.
     #[error("{0}")]
-    Rule(Box<dyn Rule + Send + Sync>),
+    Rule(Arc<dyn Rule + Send + Sync>),
 }
 
 /// Shorthand for a result that can become an answer.
@@ -109,7 +115,7 @@ impl AppError {
                     })
                     .collect(),
             ),
-            Self::Rule(rule) => Self::Rule(Box::new(Within { place, rule })),
+            Self::Rule(rule) => Self::Rule(Arc::new(Within { place, rule })),
             other => other,
         }
     }
@@ -135,7 +141,7 @@ impl AppError {
             Self::TooManyRequests { .. } => &TOO_MANY_REQUESTS,
             Self::LimitExceeded { .. } => &LIMIT_EXCEEDED,
             Self::VolumeExceeded { .. } => &VOLUME_EXCEEDED,
-            Self::Unavailable(_) => &UNAVAILABLE,
+            Self::Contended | Self::Unavailable(_) => &UNAVAILABLE,
             Self::Internal(_) => &INTERNAL,
             Self::Rule(rule) => rule.problem(),
         }
@@ -147,7 +153,7 @@ impl AppError {
 #[error("{rule}")]
 struct Within {
     place: &'static str,
-    rule: Box<dyn Rule + Send + Sync>,
+    rule: Arc<dyn Rule + Send + Sync>,
 }
 
 impl Rule for Within {
@@ -165,7 +171,7 @@ impl Rule for Within {
 
 impl<R: Rule + Send + Sync + 'static> From<R> for AppError {
     fn from(rule: R) -> Self {
-        Self::Rule(Box::new(rule))
+        Self::Rule(Arc::new(rule))
     }
 }
 
@@ -177,9 +183,8 @@ impl From<diesel::result::Error> for AppError {
             Error::DatabaseError(Kind::ClosedConnection | Kind::UnableToSendCommand, info) => {
                 Self::Unavailable(format!("database connection lost: {}", info.message()))
             }
-            Error::DatabaseError(Kind::SerializationFailure, _) => {
-                Self::Unavailable("serialization failure".to_owned())
-            }
+            Error::DatabaseError(Kind::SerializationFailure, _) => Self::Contended,
+            Error::DatabaseError(_, info) if info.message() == "deadlock detected" => Self::Contended,
             // Visible when it was looked for, and not any more when it was written to:
             // a share ended in between.
             Error::DatabaseError(_, info) if is_hidden(info.message()) => Self::NotFound,
@@ -195,9 +200,8 @@ impl From<diesel::result::Error> for AppError {
 /// them, so PostgreSQL's own fixed texts (57014, 55P03, 40P01, 57P01, 57P03, 53xxx)
 /// are recognised; `migrate` pins `lc_messages` to C on the database.
 fn is_passing(message: &str) -> bool {
-    const PASSING: [&str; 9] = [
+    const PASSING: [&str; 8] = [
         "canceling statement due to",
-        "deadlock detected",
         "terminating connection",
         "the database system is",
         "too many clients",

@@ -74,6 +74,7 @@ impl Drop for Objects {
 }
 
 /// A file that was taken in.
+#[derive(Clone)]
 pub struct Received {
     /// The id of the attachment and of both objects.
     pub id: Uuid,
@@ -108,8 +109,8 @@ impl Upload {
 impl Input for Upload {
     type Value = Received;
 
-    fn read(self) -> Result<Received> {
-        self.0
+    fn read(&self) -> Result<Received> {
+        self.0.clone()
     }
 
     fn fingerprint(&self) -> [u8; 32] {

@@ -26,6 +26,9 @@ use crate::identity::tokens::{AccessClaims, Bearer, ENROLMENT, TokenError};
 use crate::identity::totp::SecondFactor;
 use crate::services::Services;
 
+/// How often a change is done again that the database gave up for others.
+const REPETITIONS: usize = 3;
+
 /// A signed-in person who wants to use the permission `P`.
 ///
 /// The token was verified; whether the session lives and the permission is held
@@ -122,9 +125,8 @@ impl<P: Permission> Caller<P> {
         work: impl AsyncFnOnce(&mut Room, I::Value, A) -> Result<Audited<Answer>>,
     ) -> Result<HttpResponse> {
         let mut principal = self.principal();
-        let (services, request) = (self.services.clone(), self.request.clone());
-        let tx = self.open(principal).await?;
         let looked = async {
+            let tx = Tx::open(&self.services.db.app).await?;
             let read = input.read();
             let fetch = async |step: &Doorstep<'_>| fetched(read?, step, ahead).await;
             let (mut room, fetched) = self.enter(tx, &mut principal, fetch).await?;
@@ -142,7 +144,7 @@ impl<P: Permission> Caller<P> {
             }
         }
         .await;
-        refusal::settle(&services, &request, principal, looked).await
+        refusal::settle(&self.services, &self.request, principal, looked).await
     }
 
     fn principal(&self) -> Principal {
@@ -153,36 +155,33 @@ impl<P: Permission> Caller<P> {
         }
     }
 
-    /// Takes a connection; that there is none is refused like everything else.
-    async fn open(&self, principal: Principal) -> Result<Tx> {
-        let opened = Tx::open(&self.services.db.app).await.map_err(Unfinished::from);
-        refusal::settle(&self.services, &self.request, principal, opened).await
-    }
-
     /// Opens the room to whoever is proved, with what `fetch` found.
     async fn enter<F>(
-        mut self,
+        &self,
         tx: Tx,
         principal: &mut Principal,
         fetch: impl AsyncFnOnce(&Doorstep<'_>) -> F,
     ) -> Result<(Room, F), Unfinished> {
         let now = self.services.clock.now();
-        let token = std::mem::replace(&mut self.token, Ok(()));
-        let headers = std::mem::replace(&mut self.headers, Ok(()));
-        match self.prove(&tx, now, principal, (token, headers), fetch).await {
+        match self.prove(&tx, now, principal, fetch).await {
             Ok((person, request, fetched)) => {
                 let room = Room {
                     tx,
                     person,
                     request,
-                    services: self.services,
+                    services: self.services.clone(),
                     now,
                     permission: P::CODE,
                     patience: Patience::new(),
+                    has_settled: false,
                 };
                 Ok((room, fetched))
             }
-            Err(error) => Err(Unfinished { tx: Some(tx), error }),
+            Err(error) => Err(Unfinished {
+                tx: Some(tx),
+                error,
+                has_settled: false,
+            }),
         }
     }
 
@@ -201,7 +200,6 @@ impl<P: Permission> Caller<P> {
         tx: &Tx,
         now: DateTime<Utc>,
         principal: &mut Principal,
-        (token, headers): (Result<()>, Result<()>),
         fetch: impl AsyncFnOnce(&Doorstep<'_>) -> F,
     ) -> Result<(Person, Request, F)> {
         let step = Doorstep {
@@ -217,9 +215,9 @@ impl<P: Permission> Caller<P> {
         if let Some(org) = entry.org_id {
             self.services.limits.learn(self.user_id, org);
         }
-        token?;
+        self.token.clone()?;
         admit(&entry, self.request.peer, P::CODE)?;
-        headers?;
+        self.headers.clone()?;
         let mut request = self.request.clone();
         let names_nobody = request.on_behalf_of.is_none();
         if self.changes_records && names_nobody && entry.needs_acting_officer == Some(true) {
@@ -251,7 +249,7 @@ impl<P: Alters> Caller<P> {
     pub async fn alter<I: Input>(
         self,
         input: I,
-        work: impl AsyncFnOnce(&mut Room, I::Value) -> Result<Audited<Answer>>,
+        work: impl AsyncFn(&mut Room, I::Value) -> Result<Audited<Answer>>,
     ) -> Result<HttpResponse> {
         self.alter_ahead(
             input,
@@ -270,41 +268,60 @@ impl<P: Alters> Caller<P> {
     pub async fn alter_ahead<I: Input, A>(
         mut self,
         input: I,
-        ahead: impl AsyncFnOnce(&Doorstep<'_>, &I::Value) -> Result<A>,
-        work: impl AsyncFnOnce(&mut Room, I::Value, A) -> Result<Audited<Answer>>,
+        ahead: impl AsyncFn(&Doorstep<'_>, &I::Value) -> Result<A>,
+        work: impl AsyncFn(&mut Room, I::Value, A) -> Result<Audited<Answer>>,
     ) -> Result<HttpResponse> {
         self.changes_records = !P::CODE.is_empty();
         let mut principal = self.principal();
-        let (services, request) = (self.services.clone(), self.request.clone());
-        let tx = self.open(principal).await?;
-        let changed = async {
-            let fingerprint = input.fingerprint();
-            let read = input.read();
-            let fetch = async |step: &Doorstep<'_>| fetched(read?, step, ahead).await;
-            let (mut room, fetched) = if request.idempotency_key.is_none() {
-                self.enter(tx, &mut principal, fetch).await?
-            } else {
-                let (mut room, ()) = self.enter(tx, &mut principal, async |_| ()).await?;
-                match in_time(idempotency::replay(&mut room, fingerprint)).await.flatten() {
-                    Ok(Some(kept)) => return show(room, kept).await,
-                    Ok(None) => {}
-                    Err(error) => return Err(room.leave(error)),
-                }
-                let fetched = in_time(fetch(&room.doorstep())).await.flatten();
-                (room, fetched)
+        let mut repetitions = 0..REPETITIONS;
+        let changed = loop {
+            let unfinished = match self.change(&input, &ahead, &work, &mut principal).await {
+                Ok(response) => break Ok(response),
+                Err(unfinished) => unfinished,
             };
-            let patience = room.patience.clone();
-            let audited = match fetched {
-                Ok((value, found)) => patience.bound(work(&mut room, value, found)).await,
-                Err(error) => Err(error),
-            };
-            match audited {
-                Ok(audited) => finish(room, fingerprint, audited).await,
-                Err(error) => Err(room.leave(error)),
+            if repetitions.next().is_none() {
+                break Err(unfinished);
             }
+            if let Err(unfinished) = unfinished.clear().await {
+                break Err(unfinished);
+            }
+        };
+        refusal::settle(&self.services, &self.request, principal, changed).await
+    }
+
+    /// The change, done once.
+    async fn change<I: Input, A>(
+        &self,
+        input: &I,
+        ahead: impl AsyncFn(&Doorstep<'_>, &I::Value) -> Result<A>,
+        work: impl AsyncFn(&mut Room, I::Value, A) -> Result<Audited<Answer>>,
+        principal: &mut Principal,
+    ) -> Result<HttpResponse, Unfinished> {
+        let tx = Tx::open(&self.services.db.app).await?;
+        let fingerprint = input.fingerprint();
+        let read = input.read();
+        let fetch = async |step: &Doorstep<'_>| fetched(read?, step, &ahead).await;
+        let (mut room, fetched) = if self.request.idempotency_key.is_none() {
+            self.enter(tx, principal, fetch).await?
+        } else {
+            let (mut room, ()) = self.enter(tx, principal, async |_| ()).await?;
+            match in_time(idempotency::replay(&mut room, fingerprint)).await.flatten() {
+                Ok(Some(kept)) => return show(room, kept).await,
+                Ok(None) => {}
+                Err(error) => return Err(room.leave(error)),
+            }
+            let fetched = in_time(fetch(&room.doorstep())).await.flatten();
+            (room, fetched)
+        };
+        let patience = room.patience.clone();
+        let audited = match fetched {
+            Ok((value, found)) => patience.bound(work(&mut room, value, found)).await,
+            Err(error) => Err(error),
+        };
+        match audited {
+            Ok(audited) => finish(room, fingerprint, audited).await,
+            Err(error) => Err(room.leave(error)),
         }
-        .await;
-        refusal::settle(&services, &request, principal, changed).await
     }
 }
 

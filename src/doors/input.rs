@@ -37,7 +37,7 @@ pub trait Input {
     ///
     /// # Errors
     /// 400, 413, 415 or 422, naming what is wrong.
-    fn read(self) -> Result<Self::Value>;
+    fn read(&self) -> Result<Self::Value>;
 
     /// A digest of the input, by which a repeated Idempotency-Key is compared.
     fn fingerprint(&self) -> [u8; 32];
@@ -46,7 +46,7 @@ pub trait Input {
 impl Input for () {
     type Value = ();
 
-    fn read(self) -> Result<()> {
+    fn read(&self) -> Result<()> {
         Ok(())
     }
 
@@ -194,12 +194,11 @@ pub fn broken_off(error: &PayloadError) -> AppError {
 impl<T: DeserializeOwned> Input for JsonBody<T> {
     type Value = T;
 
-    fn read(self) -> Result<T> {
-        let mut bytes = self.bytes?;
-        if bytes.is_empty() {
-            bytes.extend_from_slice(b"{}");
+    fn read(&self) -> Result<T> {
+        match self.bytes.as_deref().map_err(Clone::clone)? {
+            [] => read_json(b"{}"),
+            bytes => read_json(bytes),
         }
-        read_json(&bytes)
     }
 
     fn fingerprint(&self) -> [u8; 32] {
@@ -213,9 +212,9 @@ impl<T: DeserializeOwned> Input for JsonBody<T> {
 impl<T: DeserializeOwned> Input for FormBody<T> {
     type Value = T;
 
-    fn read(self) -> Result<T> {
-        let bytes = self.bytes?;
-        let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(&bytes));
+    fn read(&self) -> Result<T> {
+        let bytes = self.bytes.as_deref().map_err(Clone::clone)?;
+        let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(bytes));
         T::deserialize(form).map_err(|error| AppError::Malformed(format!("the form: {error}")))
     }
 
@@ -227,7 +226,7 @@ impl<T: DeserializeOwned> Input for FormBody<T> {
 impl<T: DeserializeOwned> Input for Params<T> {
     type Value = T;
 
-    fn read(self) -> Result<T> {
+    fn read(&self) -> Result<T> {
         let pairs = form_pairs(&self.query);
         if let Some((name, _)) = pairs
             .iter()

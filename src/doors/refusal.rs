@@ -32,11 +32,35 @@ pub struct Principal {
 pub struct Unfinished {
     pub(super) tx: Option<Tx>,
     pub(super) error: AppError,
+    /// Whether something of it stands all the same: it cannot be done again.
+    pub(super) has_settled: bool,
+}
+
+impl Unfinished {
+    /// Makes room for the work to be done again, where that may help: it is undone as if
+    /// it had never begun. Else it is handed back.
+    pub async fn clear(self) -> Result<(), Self> {
+        match self {
+            Self {
+                tx: Some(tx),
+                error: AppError::Contended,
+                has_settled: false,
+            } => {
+                tx.roll_back().await?;
+                Ok(())
+            }
+            unfinished => Err(unfinished),
+        }
+    }
 }
 
 impl From<AppError> for Unfinished {
     fn from(error: AppError) -> Self {
-        Self { tx: None, error }
+        Self {
+            tx: None,
+            error,
+            has_settled: false,
+        }
     }
 }
 
@@ -50,7 +74,7 @@ pub async fn settle<T>(
 ) -> Result<T> {
     match outcome {
         Ok(value) => Ok(value),
-        Err(Unfinished { tx, error }) => {
+        Err(Unfinished { tx, error, .. }) => {
             let event = refused_event(request, Some(principal), &error);
             let logging = async {
                 let logged = match tx {
@@ -60,7 +84,7 @@ pub async fn settle<T>(
                 if logged { Ok(()) } else { write(services, &event).await }
             };
             match error {
-                AppError::Unavailable(_) => {
+                AppError::Contended | AppError::Unavailable(_) => {
                     let _ = tokio::time::timeout(BRIEFLY, logging).await;
                 }
                 _ => logging.await?,

@@ -35,6 +35,8 @@ pub struct Room {
     pub now: DateTime<Utc>,
     pub(super) permission: &'static str,
     pub(super) patience: Patience,
+    /// Whether what was done before the work went outside stands.
+    pub(super) has_settled: bool,
 }
 
 impl Room {
@@ -63,6 +65,7 @@ impl Room {
     /// That of `work`, or what keeps the person from coming back.
     pub async fn step_out<T>(&mut self, work: impl Future<Output = Result<T>>) -> Result<T> {
         self.tx.let_go().await?;
+        self.has_settled = true;
         self.patience.rest();
         let done = work.await?;
         self.patience.resume();
@@ -85,8 +88,11 @@ impl Room {
 
     /// Leaves with the transaction, if one is still open.
     pub(super) fn leave(self, error: AppError) -> Unfinished {
-        let tx = self.tx.is_open().then_some(self.tx);
-        Unfinished { tx, error }
+        Unfinished {
+            tx: self.tx.is_open().then_some(self.tx),
+            error,
+            has_settled: self.has_settled,
+        }
     }
 
     pub(super) fn doorstep(&self) -> Doorstep<'_> {
@@ -134,22 +140,21 @@ impl Deref for Doorstep<'_> {
 }
 
 /// Writes the log and commits, in one round trip; then the answer may be seen.
-pub(super) async fn show(room: Room, audited: Audited<Answer>) -> Result<HttpResponse, Unfinished> {
+pub(super) async fn show(mut room: Room, audited: Audited<Answer>) -> Result<HttpResponse, Unfinished> {
     if let Err(error) = room.count(&audited.trace) {
         return Err(room.leave(error));
     }
     let answer = audited.value;
     let event = main_event(&room, audited.trace, answer.status.as_u16());
-    let mut tx = room.tx;
-    match tx.log_and_commit(async |_| Ok(()), &event).await {
+    match room.tx.log_and_commit(async |_| Ok(()), &event).await {
         Ok(()) => Ok(answer.into_response()),
-        Err(error) => Err(Unfinished { tx: Some(tx), error }),
+        Err(error) => Err(room.leave(error)),
     }
 }
 
 /// Writes outbox, idempotency record and log, and commits, in one round trip.
 pub(super) async fn finish(
-    room: Room,
+    mut room: Room,
     fingerprint: [u8; 32],
     audited: Audited<Answer>,
 ) -> Result<HttpResponse, Unfinished> {
@@ -165,11 +170,8 @@ pub(super) async fn finish(
     let event = main_event(&room, trace, answer.status.as_u16());
     let request_hash = idempotency::hash_of(&room.services, fingerprint);
     let Room {
-        mut tx,
-        person,
-        request,
-        ..
-    } = room;
+        tx, person, request, ..
+    } = &mut room;
     let sender = audit::Sender {
         org_id: person.org_id,
         user_id: Some(person.user_id),
@@ -180,13 +182,13 @@ pub(super) async fn finish(
     let writes = async |connection: &AsyncPgConnection| {
         let (told, kept) = join!(
             audit::insert_outbox(connection, &events, &sender),
-            idempotency::keep(connection, (&person, &request), request_hash, shown)
+            idempotency::keep(connection, (person, request), request_hash, shown)
         );
         told.and(kept)
     };
     match tx.log_and_commit(writes, &event).await {
         Ok(()) => Ok(answer.into_response()),
-        Err(error) => Err(Unfinished { tx: Some(tx), error }),
+        Err(error) => Err(room.leave(error)),
     }
 }
 

@@ -242,6 +242,7 @@ async fn log_lost(services: &web::Data<Services>, flight: &InFlight, error: AppE
 fn log_fault(error: &AppError) {
     match error {
         AppError::Internal(text) => tracing::error!("{text}"),
+        AppError::Contended => tracing::warn!("{error}"),
         AppError::Unavailable(text) => tracing::warn!("{text}"),
         AppError::Unauthenticated(text) => tracing::info!("not authenticated: {text}"),
         AppError::VolumeExceeded { volume, .. } => tracing::warn!("more {volume} than one account may have in an hour"),

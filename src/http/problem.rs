@@ -86,7 +86,7 @@ pub fn respond(error: &AppError, id: Uuid) -> HttpResponse {
 /// The text for the client. What is meant for the log alone is not in it.
 fn detail_of(error: &AppError) -> String {
     match error {
-        AppError::Unauthenticated(_) | AppError::Unavailable(_) | AppError::Internal(_) => {
+        AppError::Unauthenticated(_) | AppError::Contended | AppError::Unavailable(_) | AppError::Internal(_) => {
             error.problem().meaning.to_owned()
         }
         shown => shown.to_string(),
@@ -110,7 +110,7 @@ fn retry_after(error: &AppError) -> Option<u32> {
         AppError::TooManyRequests { retry_after }
         | AppError::LimitExceeded { retry_after, .. }
         | AppError::VolumeExceeded { retry_after, .. } => Some(*retry_after),
-        AppError::Unavailable(_) => Some(2),
+        AppError::Contended | AppError::Unavailable(_) => Some(2),
         AppError::StillRunning => Some(1),
         _ => None,
     }

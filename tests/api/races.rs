@@ -9,6 +9,7 @@ mod keys;
 mod ledger;
 mod limits;
 mod log;
+mod repetition;
 mod sharing;
 mod sign_in;
 mod tasks;

@@ -35,7 +35,7 @@ pub struct Reached {
 }
 
 /// Reaches for the task `id`, in one round trip. 404 where the person does not see it.
-pub fn reach<V>(id: Id) -> impl AsyncFnOnce(&Doorstep<'_>, &V) -> Result<Reached> {
+pub fn reach<V>(id: Id) -> impl AsyncFn(&Doorstep<'_>, &V) -> Result<Reached> {
     async move |step: &Doorstep<'_>, _: &V| {
         let id = id.get();
         let (row, access, owner, grants) = join!(

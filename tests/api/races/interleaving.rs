@@ -116,6 +116,19 @@ pub async fn hang_up_at<A>(app: &TestApp, lock: &str, request: impl Future<Outpu
     held.release().await;
 }
 
+/// Lets `request` run up to what `lock` locks, and then takes what the request has locked
+/// itself, which is `theirs`: each waits for the other until the database gives one up.
+pub async fn deadlocked<A>(app: &TestApp, lock: &str, theirs: &str, request: impl Future<Output = A>) -> A {
+    let mut held = Held::hold(app, &format!("set local deadlock_timeout = '1min'; {lock}")).await;
+    let conduct = async {
+        held.until_waiting(1).await;
+        held.holder.batch_execute(theirs).await.unwrap();
+        held.release().await;
+    };
+    let (answer, ()) = join!(request, conduct);
+    answer
+}
+
 /// Lets `request` run up to what `lock` locks, and cancels its statement there.
 pub async fn cancelled_at<A>(app: &TestApp, lock: &str, request: impl Future<Output = A>) -> A {
     let mut held = Held::hold(app, lock).await;
