@@ -50,27 +50,18 @@ pub async fn database(
         report.find(Fault::PositionLost);
         return Ok(report);
     };
-    let mut watch = Watch {
-        signed: signed(queries::checkpoints(connection).await?, key, &mut report),
-        erased: queries::erased(connection).await?,
-        frontier: Frontier::default(),
-        latest: None,
-        covered: None,
-    };
-    report.checkpoints = watch.signed.len() as u64;
-    let kept = watch.signed.last().map_or(0, |last| last.size);
-    let gone = elsewhere.iter().filter(|checkpoint| checkpoint.size > kept);
+    let mut watch = Watch::new(queries::erased(connection).await?);
+    watch.expect(elsewhere.iter().chain(memory).cloned());
+    let upper = upper_levels(connection).await?;
+    watch_leaves(connection, &mut watch, key, &upper, &mut report).await?;
+    take_up(connection, &mut watch, key, u64::MAX, &mut report).await?;
+    let gone = elsewhere.iter().filter(|checkpoint| checkpoint.size > watch.kept);
     // What is remembered may be ahead of the database for a moment.
-    for checkpoint in gone.chain(memory.filter(|memory| kept == 0 && memory.size > 0)) {
+    for checkpoint in gone.chain(memory.filter(|memory| watch.kept == 0 && memory.size > 0)) {
         report.find(Fault::CheckpointGone {
             signed: checkpoint.size,
         });
     }
-    watch.signed.extend(elsewhere.iter().chain(memory).cloned());
-    watch.signed.sort_by_key(|signed| signed.size);
-    watch.signed.reverse();
-    let upper = upper_levels(connection).await?;
-    watch_leaves(connection, &mut watch, &upper, &mut report).await?;
     watch.left_over(&mut report);
     watch.hold_to(&extent, &mut report);
     let waiting = queries::waiting(connection).await?;
@@ -87,6 +78,27 @@ pub async fn database(
         }
     }
     Ok(report)
+}
+
+/// Takes up the checkpoints of the database that have not been yet, to the one of
+/// `size`: all of them at once could be more than there is memory for.
+async fn take_up(
+    connection: &mut queries::Connection,
+    watch: &mut Watch,
+    key: &VerifierKey,
+    size: u64,
+    report: &mut Report,
+) -> Result<()> {
+    loop {
+        let rows = queries::checkpoints(connection, watch.taken_up, size, BATCH as i64).await?;
+        let Some(last) = rows.last() else { break };
+        watch.taken_up = last.tree_size.unsigned_abs();
+        let found = signed(rows, key, report);
+        report.checkpoints += found.len() as u64;
+        watch.kept = found.last().map_or(watch.kept, |last| last.size);
+        watch.expect(found);
+    }
+    Ok(())
 }
 
 /// The checkpoints that are truly signed; the others are findings.
@@ -107,6 +119,10 @@ fn signed(rows: Vec<CheckpointRow>, key: &VerifierKey, report: &mut Report) -> V
 struct Watch {
     /// Checkpoints still to come by, the smallest last.
     signed: Vec<Checkpoint>,
+    /// The size to which those in the database have been taken up.
+    taken_up: u64,
+    /// The size of the last of them that is truly signed.
+    kept: u64,
     erased: HashSet<Uuid>,
     frontier: Frontier,
     /// The latest time of an event so far.
@@ -131,10 +147,12 @@ async fn upper_levels(connection: &mut queries::Connection) -> Result<Upper> {
     Ok(upper)
 }
 
-/// Goes through the leaves: the hashes of one batch are reckoned while the next is read.
+/// Goes through the leaves and the checkpoints over them: the hashes of one batch are
+/// reckoned while the next is read.
 async fn watch_leaves(
     connection: &mut queries::Connection,
     watch: &mut Watch,
+    key: &VerifierKey,
     upper: &Upper,
     report: &mut Report,
 ) -> Result<()> {
@@ -146,6 +164,7 @@ async fn watch_leaves(
             (batch, leaves)
         });
         let kept = queries::hashes(connection, 0, first, next).await?;
+        take_up(connection, watch, key, next, report).await?;
         let following = queries::leaves(connection, next, BATCH as i64).await?;
         let (rows, leaves) = reckoning
             .await
@@ -173,6 +192,24 @@ fn reckoned((seal, event): &Leaf) -> Option<Hash> {
 }
 
 impl Watch {
+    fn new(erased: HashSet<Uuid>) -> Self {
+        Self {
+            signed: Vec::new(),
+            taken_up: 0,
+            kept: 0,
+            erased,
+            frontier: Frontier::default(),
+            latest: None,
+            covered: None,
+        }
+    }
+
+    /// Has the tree held to these checkpoints too, once it comes by.
+    fn expect(&mut self, signed: impl IntoIterator<Item = Checkpoint>) {
+        self.signed.extend(signed);
+        self.signed.sort_by_key(|signed| std::cmp::Reverse(signed.size));
+    }
+
     /// Comes by a leaf. Where it is not what was sealed, goes on with what was.
     fn pass(
         &mut self,

@@ -176,13 +176,22 @@ pub async fn hashes(connection: &mut AsyncPgConnection, level: i16, from: u64, t
         .collect()
 }
 
-/// Every checkpoint that is kept, the smallest first.
+/// Checkpoints that are kept of more than `above` entries and up to `size`, the
+/// smallest first.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn checkpoints(connection: &mut AsyncPgConnection) -> Result<Vec<CheckpointRow>> {
+pub async fn checkpoints(
+    connection: &mut AsyncPgConnection,
+    above: u64,
+    size: u64,
+    limit: i64,
+) -> Result<Vec<CheckpointRow>> {
     Ok(audit_checkpoints::table
+        .filter(audit_checkpoints::tree_size.gt(number(above)))
+        .filter(audit_checkpoints::tree_size.le(number(size)))
         .select(CheckpointRow::as_select())
+        .limit(limit)
         .order(audit_checkpoints::tree_size)
         .load(connection)
         .await?)

@@ -117,15 +117,8 @@ impl Kept {
 
     /// What is found by somebody who knows of these checkpoints and erasures.
     fn watched(&self, signed: &[Checkpoint], erased: &[Uuid]) -> (Watch, Report) {
-        let mut signed = signed.to_vec();
-        signed.sort_by_key(|signed| std::cmp::Reverse(signed.size));
-        let mut watch = Watch {
-            signed,
-            erased: erased.iter().copied().collect(),
-            frontier: Frontier::default(),
-            latest: None,
-            covered: None,
-        };
+        let mut watch = Watch::new(erased.iter().copied().collect());
+        watch.expect(signed.iter().cloned());
         let mut report = Report::default();
         for leaf in &self.leaves {
             watch.pass(leaf, reckoned(leaf), &self.hashes, &self.upper, &mut report);
