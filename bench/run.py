@@ -15,6 +15,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -89,17 +90,10 @@ class Bench:
             " and tablename in ('case_access', 'shares', 'case_clocks')"
         ).splitlines()
         start = time.monotonic()
-        bulk = size > 100_000
-        if bulk:
-            for definition in indexes:
-                self.sql("drop index wardlink." + definition.split()[2])
+        self.sql("; ".join("drop index wardlink." + definition.split()[2] for definition in indexes))
         self.beside([["-v", f"total={size}", "-v", f"first={first}", "-v", f"last={last}", "-f", str(HERE / "load.sql")]
                      for first, last in ((1, size // 2), (size // 2 + 1, size))])
-        if bulk:
-            slow = [definition for definition in indexes if "gin" in definition]
-            quick = [definition for definition in indexes if "gin" not in definition]
-            half = len(quick) // 3
-            self.beside([["-c", ";".join(slow + quick[:half])], ["-c", ";".join(quick[half:])]])
+        self.beside([["-c", definition] for definition in sorted(indexes, key=lambda it: "gin" not in it)])
         rate = size / (time.monotonic() - start)
         self.psql(["-v", f"total={size}", "-v", f"wanted={TASKS}", "-f", str(HERE / "tasks.sql")])
         self.sql("vacuum analyze", self.url)
@@ -107,9 +101,9 @@ class Bench:
         return rate
 
     def beside(self, jobs):
-        running = [subprocess.Popen(["psql", self.url, "-XAtq", "-v", "ON_ERROR_STOP=1", *job]) for job in jobs]
-        if any([process.wait() for process in running]):
-            sys.exit("loading failed")
+        """Two at a time."""
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(self.psql, jobs))
 
     # --- Wardlink
 
