@@ -71,15 +71,15 @@ pub struct Entry {
     /// The grants that carry the permission: `[{role, areas, case_types}]`.
     #[diesel(sql_type = Nullable<Jsonb>)]
     pub grants: Option<serde_json::Value>,
-    /// Whether it is no person, but a partner's system.
-    #[diesel(sql_type = Nullable<Bool>)]
-    pub is_system: Option<bool>,
     /// Where a system may call from; anywhere where that is not said.
     #[diesel(sql_type = Nullable<Array<Inet>>)]
     pub networks: Option<Vec<IpNetwork>>,
     /// Whether it has to name the officer behind what it changes.
     #[diesel(sql_type = Nullable<Bool>)]
     pub needs_acting_officer: Option<bool>,
+    /// Whether its organisation asks for a second factor, and it has none.
+    #[diesel(sql_type = Nullable<Bool>)]
+    pub lacks_second_factor: Option<bool>,
 }
 
 /// `select * from enter($1, $2, $3)`, prepared once per connection.

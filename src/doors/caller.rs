@@ -14,7 +14,7 @@ use super::answer::Answer;
 use super::audited::Audited;
 use super::idempotency;
 use super::input::Input;
-use super::may::{Alters, Permission};
+use super::may::{Alters, Needed, Permission};
 use super::patience::Patience;
 use super::person::{Person, admit};
 use super::refusal::{self, Principal, Unfinished};
@@ -22,8 +22,7 @@ use super::request::{InFlight, Request};
 use super::room::{Doorstep, Room, finish, show};
 use crate::db::{Tx, in_time};
 use crate::error::{AppError, Result};
-use crate::identity::tokens::{AccessClaims, Bearer, ENROLMENT, TokenError};
-use crate::identity::totp::SecondFactor;
+use crate::identity::tokens::{AccessClaims, Bearer, TokenError};
 use crate::services::Services;
 
 /// How often a change is done again that the database gave up for others.
@@ -65,7 +64,7 @@ impl<P: Permission> Caller<P> {
             .clone();
         let (request, headers) = Request::of(http, &services);
         let token = bearer(http).ok_or_else(|| AppError::Unauthenticated("no bearer token".to_owned()))?;
-        let (bearer, client, token) = known(services.tokens.verify(token, services.clock.now()))?;
+        let (bearer, token) = known(services.tokens.verify(token, services.clock.now()))?;
         let Bearer { user_id, session_id } = bearer;
         InFlight::board(
             http,
@@ -77,12 +76,6 @@ impl<P: Permission> Caller<P> {
             }),
         );
         InFlight::admit(http, &services, user_id)?;
-        let is_for_enrolment = client.as_deref() == Some(ENROLMENT);
-        let headers = if is_for_enrolment && !P::WHILE_ENROLLING {
-            Err(SecondFactor::NotEnrolled.into())
-        } else {
-            headers
-        };
         Ok(Self {
             services,
             request,
@@ -171,7 +164,7 @@ impl<P: Permission> Caller<P> {
                     request,
                     services: self.services.clone(),
                     now,
-                    permission: P::CODE,
+                    needed: Needed::of::<P>(),
                     patience: Patience::new(),
                     has_settled: false,
                 };
@@ -216,7 +209,7 @@ impl<P: Permission> Caller<P> {
             self.services.limits.learn(self.user_id, org);
         }
         self.token.clone()?;
-        admit(&entry, self.request.peer, P::CODE)?;
+        admit(&entry, self.request.peer, Needed::of::<P>())?;
         self.headers.clone()?;
         let mut request = self.request.clone();
         let names_nobody = request.on_behalf_of.is_none();
@@ -335,21 +328,21 @@ async fn fetched<V, A>(
     Ok((value, found))
 }
 
-/// Whose token it is, for which client, and whether it is good for now. A token that is
+/// Whose token it is, and whether it is good for now. A token that is
 /// none of ours is refused at once.
-fn known(verified: Result<AccessClaims, TokenError>) -> Result<(Bearer, Option<String>, Result<()>)> {
+fn known(verified: Result<AccessClaims, TokenError>) -> Result<(Bearer, Result<()>)> {
     match verified {
         Ok(AccessClaims { subject, .. }) => {
             let bearer = Bearer {
                 user_id: subject.sub,
                 session_id: subject.sid,
             };
-            Ok((bearer, subject.client_id, Ok(())))
+            Ok((bearer, Ok(())))
         }
         Err(error) => {
             let refused = AppError::Unauthenticated(error.fault().to_string());
             match error.bearer() {
-                Some(bearer) => Ok((bearer, None, Err(refused))),
+                Some(bearer) => Ok((bearer, Err(refused))),
                 None => Err(refused),
             }
         }

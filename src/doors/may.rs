@@ -12,6 +12,24 @@ pub trait Permission: 'static {
     const WHILE_ENROLLING: bool = false;
 }
 
+/// What a request needs, of the permission in its handler's signature.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Needed {
+    /// The code that one of the person's roles has to carry.
+    pub(super) code: &'static str,
+    /// Whether it is open to whoever has yet to enrol a second factor.
+    pub(super) while_enrolling: bool,
+}
+
+impl Needed {
+    pub(super) const fn of<P: Permission>() -> Self {
+        Self {
+            code: P::CODE,
+            while_enrolling: P::WHILE_ENROLLING,
+        }
+    }
+}
+
 /// A permission under which data may change.
 pub trait Alters: Permission {}
 

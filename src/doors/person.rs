@@ -6,8 +6,10 @@ use ipnetwork::IpNetwork;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::may::Needed;
 use crate::db::tx::Entry;
 use crate::error::{AppError, Result};
+use crate::identity::totp::SecondFactor;
 
 /// A role held under the permission at hand, perhaps within limits.
 #[derive(Debug, Clone, Deserialize)]
@@ -48,21 +50,25 @@ pub struct Person {
     pub session_id: Uuid,
     /// The grants that carry the permission at hand.
     pub grants: Vec<Grant>,
-    /// Whether it is no person, but a system of the organisation.
-    pub is_system: bool,
 }
 
-/// Whether the proof lets somebody in who calls from `peer` and wants to use the
-/// permission `code`.
-pub(super) fn admit(entry: &Entry, peer: Option<IpAddr>, code: &str) -> Result<()> {
+/// Whether the proof lets somebody in who calls from `peer` for what needs `needed`.
+pub(super) fn admit(entry: &Entry, peer: Option<IpAddr>, needed: Needed) -> Result<()> {
     if !is_within(entry.networks.as_deref(), peer) {
         return Err(AppError::Unauthenticated("outside of its networks".to_owned()));
     }
-    match entry.verdict.as_str() {
-        "entered" => Ok(()),
-        "forbidden" => Err(AppError::Forbidden(format!("this needs the permission `{code}`"))),
-        verdict => Err(AppError::Unauthenticated(verdict.to_owned())),
+    let verdict = entry.verdict.as_str();
+    if !["entered", "forbidden"].contains(&verdict) {
+        return Err(AppError::Unauthenticated(verdict.to_owned()));
     }
+    if entry.lacks_second_factor == Some(true) && !needed.while_enrolling {
+        return Err(SecondFactor::NotEnrolled.into());
+    }
+    if verdict == "forbidden" {
+        let code = needed.code;
+        return Err(AppError::Forbidden(format!("this needs the permission `{code}`")));
+    }
+    Ok(())
 }
 
 /// Whether `peer` lies in one of `networks`; wherever it is where none are named.
@@ -82,7 +88,6 @@ impl Person {
             rank: entry.rank,
             session_id,
             grants: grants.map_err(|error| AppError::Internal(format!("grants: {error}")))?,
-            is_system: entry.is_system == Some(true),
         })
     }
 
@@ -111,10 +116,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::doors::may;
 
     const USER: Uuid = Uuid::from_u128(1);
     const SESSION: Uuid = Uuid::from_u128(2);
     const ORG: Uuid = Uuid::from_u128(3);
+    const READ: Needed = Needed::of::<may::ReadCases>();
 
     fn entry(verdict: &str, grants: serde_json::Value) -> Entry {
         Entry {
@@ -125,9 +132,9 @@ mod tests {
             rank: Some("manager".to_owned()),
             justification: None,
             grants: Some(grants),
-            is_system: Some(false),
             networks: None,
             needs_acting_officer: Some(false),
+            lacks_second_factor: Some(false),
         }
     }
 
@@ -137,7 +144,7 @@ mod tests {
 
     #[test]
     fn only_who_entered_is_let_in() {
-        let verdict = |verdict: &str| admit(&entry(verdict, json!([])), None, "case.read");
+        let verdict = |verdict: &str| admit(&entry(verdict, json!([])), None, READ);
 
         assert!(verdict("entered").is_ok());
         let Err(AppError::Forbidden(text)) = verdict("forbidden") else {
@@ -150,6 +157,23 @@ mod tests {
     }
 
     #[test]
+    fn who_lacks_the_second_factor_is_let_to_nothing_but_the_own_account() {
+        let lacking = |verdict: &str| Entry {
+            lacks_second_factor: Some(true),
+            ..entry(verdict, json!([]))
+        };
+        let own = Needed::of::<may::KeepOwnAccount>();
+
+        for verdict in ["entered", "forbidden"] {
+            let refused = admit(&lacking(verdict), None, READ).unwrap_err();
+            assert_eq!(refused.problem().slug, "second-factor-not-enrolled", "{verdict}");
+        }
+        assert!(admit(&lacking("entered"), None, own).is_ok());
+        let ended = admit(&lacking("unauthenticated"), None, own);
+        assert!(matches!(ended, Err(AppError::Unauthenticated(_))));
+    }
+
+    #[test]
     fn a_system_is_let_in_from_its_networks_only() {
         let from = |networks: Option<&[&str]>, peer: Option<&str>| {
             let parsed = |networks: &[&str]| networks.iter().map(|network| network.parse().unwrap()).collect();
@@ -157,7 +181,7 @@ mod tests {
                 networks: networks.map(parsed),
                 ..entry("entered", json!([]))
             };
-            admit(&entry, peer.map(|peer| peer.parse().unwrap()), "case.read")
+            admit(&entry, peer.map(|peer| peer.parse().unwrap()), READ)
         };
         let networks: Option<&[&str]> = Some(&["203.0.113.0/24", "2001:db8::/32"]);
 

@@ -6,6 +6,7 @@ use actix_web::web;
 use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
+use super::may::Needed;
 use super::person::admit;
 use crate::db::Tx;
 use crate::error::Result;
@@ -18,7 +19,7 @@ pub struct Reader {
     pub(super) services: web::Data<Services>,
     pub(super) user_id: Uuid,
     pub(super) session_id: Uuid,
-    pub(super) permission: &'static str,
+    pub(super) needed: Needed,
     pub(super) peer: Option<IpAddr>,
 }
 
@@ -34,8 +35,8 @@ impl Reader {
     /// If session or permission are gone, or the work fails.
     pub async fn read<T>(&self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T>) -> Result<T> {
         let mut tx = Tx::open(&self.services.db.app).await?;
-        let entry = tx.enter(self.user_id, self.session_id, self.permission).await?;
-        admit(&entry, self.peer, self.permission)?;
+        let entry = tx.enter(self.user_id, self.session_id, self.needed.code).await?;
+        admit(&entry, self.peer, self.needed)?;
         let read = work(&mut tx).await?;
         tx.roll_back().await?;
         Ok(read)

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::audited::{Audited, Trace};
 use super::idempotency;
+use super::may::Needed;
 use super::patience::Patience;
 use super::person::{Person, admit};
 use super::reader::Reader;
@@ -33,7 +34,7 @@ pub struct Room {
     pub services: web::Data<Services>,
     /// The time of the request.
     pub now: DateTime<Utc>,
-    pub(super) permission: &'static str,
+    pub(super) needed: Needed,
     pub(super) patience: Patience,
     /// Whether what was done before the work went outside stands.
     pub(super) has_settled: bool,
@@ -52,7 +53,7 @@ impl Room {
             services: self.services.clone(),
             user_id: self.person.user_id,
             session_id: self.person.session_id,
-            permission: self.permission,
+            needed: self.needed,
             peer: self.request.peer,
         }
     }
@@ -71,8 +72,8 @@ impl Room {
         self.patience.resume();
         self.tx = Tx::open(&self.services.db.app).await?;
         let (user, session) = (self.person.user_id, self.person.session_id);
-        let entry = in_time(self.tx.enter(user, session, self.permission)).await??;
-        admit(&entry, self.request.peer, self.permission)?;
+        let entry = in_time(self.tx.enter(user, session, self.needed.code)).await??;
+        admit(&entry, self.request.peer, self.needed)?;
         self.person = Person::of(entry, user, session)?;
         idempotency::resume(self).await?;
         Ok(done)

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::queries::sign_in::{self, Factor};
-use super::secrets::{Place, Sealed, Secrets, Use};
-use super::totp::{SecondFactor, Seed, normal_recovery_code};
+use super::secrets::{Place, Sealed, Secrets};
+use super::totp::{SecondFactor, Seed};
 use super::view::Login;
 use crate::doors::Hall;
 use crate::error::{AppError, Result};
@@ -37,22 +37,17 @@ pub fn seed_of(secrets: &Secrets, org: Uuid, user: Uuid, sealed: Sealed) -> Resu
 /// is wrong or was used.
 pub async fn judge(hall: &mut Hall, factor: Factor, login: &Login) -> Result<()> {
     let (org, user, now) = (factor.org_id, factor.user_id, hall.services.clock.now());
-    let secrets = hall.services.secrets.clone();
+    let seed = |factor: Factor| seed_of(&hall.services.secrets, org, user, factor.sealed());
     let is_taken = match (&login.totp, &login.recovery_code) {
         (Some(_), Some(_)) => return Err(AppError::invalid("/recovery_code", "comes instead of `totp`")),
         (None, None) => return Err(SecondFactor::Needed.into()),
-        (Some(code), None) => {
-            let seed = seed_of(&secrets, org, user, factor.sealed())?;
-            match seed.step_of(code.as_str(), now) {
-                Some(step) => sign_in::take_step(hall.connection().await?, user, step).await?,
-                None => false,
-            }
-        }
+        (Some(code), None) => match seed(factor)?.step_of(code.as_str(), now) {
+            Some(step) => sign_in::take_step(hall.connection().await?, user, step).await?,
+            None => false,
+        },
         (None, Some(code)) => {
-            let code = normal_recovery_code(code.as_str());
-            let digest = |id: &String| secrets.digest_under(id, Use::Recovery, code.as_bytes());
-            let digests = secrets.ids().iter().filter_map(digest).map(|it| it.to_vec()).collect();
-            sign_in::take_recovery_code(hall.connection().await?, user, digests).await?
+            let digest = seed(factor)?.recovery_digest(code.as_str());
+            sign_in::take_recovery_code(hall.connection().await?, user, digest).await?
         }
     };
     is_taken.then_some(()).ok_or(AppError::SignInFailed)

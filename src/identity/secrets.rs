@@ -63,8 +63,6 @@ pub enum Use {
     Repetition,
     /// Recognises a client from which somebody has signed in.
     Device,
-    /// Recognises a recovery code.
-    Recovery,
     /// Encrypts a column.
     Column,
 }
@@ -76,7 +74,6 @@ impl Use {
             Self::SignIn => b"wardlink sign-in 1",
             Self::Repetition => b"wardlink repetition 1",
             Self::Device => b"wardlink device 1",
-            Self::Recovery => b"wardlink recovery 1",
             Self::Column => b"wardlink column 1",
         }
     }

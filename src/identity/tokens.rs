@@ -29,9 +29,6 @@ pub const LONGEST_TOKEN: usize = 8 * 1024;
 /// How far two clocks may differ.
 pub const LEEWAY: TimeDelta = TimeDelta::seconds(5);
 
-/// The `client_id` of a token that is good for nothing but enrolling a second factor.
-pub const ENROLMENT: &str = "second-factor-enrolment";
-
 const ALGORITHM: &str = "EdDSA";
 const TYPE: &str = "at+jwt";
 const TYPE_IN_FULL: &str = "application/at+jwt";

@@ -26,7 +26,7 @@ pub enum SecondFactor {
     #[error("send a code of your authenticator as `totp`, or a `recovery_code`")]
     Needed,
     /// The organisation asks for one, and the account has none.
-    #[error("your organisation asks for a second factor: enrol at /v1/me/totp, then refresh your token")]
+    #[error("your organisation asks for a second factor: enrol at /v1/me/totp")]
     NotEnrolled,
 }
 
@@ -55,7 +55,7 @@ const NOT_ENROLLED: ProblemType = ProblemType {
     title: "Second factor not enrolled",
     status: 403,
     meaning: "Your organisation asks for a second factor for one of your roles. Until you have enrolled one at \
-              /v1/me/totp and refreshed your token, nothing else is open to you.",
+              /v1/me/totp, nothing else is open to you.",
 };
 
 /// What an authenticator and the service share.
@@ -89,6 +89,14 @@ impl Seed {
             .find(|step| constant_time::verify_slices_are_equal(self.code(*step).as_bytes(), code.as_bytes()).is_ok())
     }
 
+    /// By what a recovery code is recognised without being kept. It is the seed that
+    /// keys it, so it stays good however the secrets change that the seed is kept under.
+    pub fn recovery_digest(&self, typed: &str) -> Vec<u8> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.0);
+        let text = format!("wardlink recovery {}", normal_recovery_code(typed));
+        hmac::sign(&key, text.as_bytes()).as_ref().to_vec()
+    }
+
     /// The code of a step (RFC 4226 §5.3).
     pub fn code(&self, step: i64) -> String {
         let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &self.0);
@@ -114,7 +122,7 @@ pub fn recovery_codes() -> Vec<String> {
 }
 
 /// A recovery code as it is compared, however it was typed.
-pub fn normal_recovery_code(typed: &str) -> String {
+fn normal_recovery_code(typed: &str) -> String {
     let letters = typed.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|letter| letter.to_ascii_uppercase()).collect()
 }
@@ -178,6 +186,21 @@ mod tests {
             assert_eq!(normal_recovery_code(code).len(), 16);
             let typed = format!(" {} ", code.to_lowercase().replace('-', " "));
             assert_eq!(normal_recovery_code(&typed), normal_recovery_code(code));
+        }
+    }
+
+    #[test]
+    fn a_recovery_code_is_recognised_by_the_seed_it_came_with_alone() {
+        let (seed, other) = (Seed::generate(), Seed::generate());
+        let codes = recovery_codes();
+        let (code, another) = (&codes[0], &codes[1]);
+
+        let digest = seed.recovery_digest(code);
+
+        assert_eq!(digest.len(), 32);
+        assert_eq!(seed.recovery_digest(&code.to_lowercase()), digest);
+        for different in [seed.recovery_digest(another), other.recovery_digest(code)] {
+            assert_ne!(different, digest);
         }
     }
 }

@@ -137,19 +137,16 @@ async fn the_permission_in_the_document_is_the_one_that_is_needed() {
 }
 
 #[actix_web::test]
-async fn a_token_for_enrolling_a_second_factor_opens_nothing_but_the_own_account() {
+async fn who_has_yet_to_enrol_a_second_factor_is_let_to_nothing_but_the_own_account() {
     let app = TestApp::start().await;
     let actor = holding(&app, may::CODES).await;
-    let token = app.enrolment_token(&actor);
+    app.ask_for_second_factor(&actor).await;
     for operation in operations() {
         if operation.permission.is_none() || OWN_ACCOUNT.contains(&operation.id.as_str()) {
             continue;
         }
         let before = events(&app).await;
-        let request = actix_web::test::TestRequest::with_uri(&filled(&operation.path))
-            .method(operation.method.clone())
-            .insert_header(("Authorization", format!("Bearer {token}")));
-        let reply = app.send(request).await.expect(403);
+        let reply = call(&app, &actor, &operation).await.expect(403);
         assert_eq!(reply.problem(), "second-factor-not-enrolled", "{}", operation.id);
         assert_eq!(events(&app).await - before, 1, "{}", operation.id);
     }

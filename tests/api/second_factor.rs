@@ -154,6 +154,50 @@ async fn a_recovery_code_signs_in_once_however_it_is_typed() {
 }
 
 #[actix_web::test]
+async fn a_recovery_code_outlives_the_secret_it_was_made_under() {
+    let app = TestApp::start().await;
+    let (_, seed, codes) = enrolled(&app, SERGEANT).await;
+    app.services.secrets.rotate(app.services.clock.now()).unwrap();
+    // What was kept under the old secret is kept anew: the password as they sign in.
+    login(&app, SERGEANT, json!({"totp": code(&app, &seed, 1)}))
+        .await
+        .expect(200);
+    wardlink::identity::jobs::reseal_seeds(&app.services).await.unwrap();
+
+    let path = app.services.config.data.join("secrets.json");
+    let mut file: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    file["secrets"].as_array_mut().unwrap().truncate(1);
+    std::fs::write(&path, file.to_string()).unwrap();
+    app.services.secrets.reload().unwrap();
+
+    assert_eq!(app.services.secrets.ids().len(), 1);
+    login(&app, SERGEANT, json!({"recovery_code": codes[4]}))
+        .await
+        .expect(200);
+}
+
+#[actix_web::test]
+async fn that_a_second_factor_is_asked_for_counts_from_the_next_request() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in("admin@camden.example").await;
+    let officer = app.sign_in("asb@camden.example").await;
+    app.get(&officer, "/v1/cases").await.expect(200);
+
+    let path = format!("/v1/organisations/{}", admin.org_id);
+    app.patch(&admin, &path, json!({"second_factor_for": ["officer"]}))
+        .await
+        .expect(200);
+    let refused = app.get(&officer, "/v1/cases").await.expect(403);
+    assert_eq!(refused.problem(), "second-factor-not-enrolled");
+    app.get(&officer, "/v1/me").await.expect(200);
+
+    app.patch(&admin, &path, json!({"second_factor_for": []}))
+        .await
+        .expect(200);
+    app.get(&officer, "/v1/cases").await.expect(200);
+}
+
+#[actix_web::test]
 async fn guessing_codes_gets_slower_too() {
     let app = TestApp::start().await;
     enrolled(&app, SERGEANT).await;
@@ -285,10 +329,8 @@ async fn an_organisation_that_asks_for_it_lets_nobody_further_without() {
     let seed = Seed::from_octets(BASE32_NOPAD.decode(secret.as_bytes()).unwrap());
     let confirm = with(token, Method::POST, "/v1/me/totp/confirm").set_json(json!({"totp": code(&app, &seed, 0)}));
     app.send(confirm).await.expect(200);
-    let full = refresh(&still).await;
-    app.send(with(&full.body["access_token"], Method::GET, "/v1/cases"))
-        .await
-        .expect(200);
+    // From the next request on, by the same token.
+    app.send(with(token, Method::GET, "/v1/cases")).await.expect(200);
 
     // Whom the policy does not name is let in as before.
     let other = login(&app, "csm@camden.example", json!({})).await.expect(200);

@@ -14,7 +14,7 @@ use crate::identity::passwords::{Password, PasswordError};
 use crate::identity::queries;
 use crate::identity::queries::sign_in::{self, NewSession, RotateVerdict, SignIn};
 use crate::identity::second;
-use crate::identity::tokens::{AccessSubject, ENROLMENT, RefreshToken, ResetToken};
+use crate::identity::tokens::{AccessSubject, RefreshToken, ResetToken};
 use crate::identity::view::{Login, Me, Refresh, Tokens};
 use crate::services::Services;
 
@@ -201,7 +201,7 @@ async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>) ->
         let who = Some(Principal::new(user.user_id, user.org_id, Uuid::nil()));
         return Ok(Identified::refused(AppError::SignInFailed, who));
     }
-    let mut tokens = tokens(hall, user.user_id, session_id, &token).await?;
+    let mut tokens = tokens(hall, user.user_id, session_id, &token);
     let now = hall.services.clock.now();
     tokens.device_token = Some(device::token(&hall.services.secrets, user.user_id, now));
     let who = Some(Principal::new(user.user_id, user.org_id, session_id));
@@ -212,23 +212,21 @@ async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>) ->
     })
 }
 
-/// Who needs a second factor and has none gets a token for nothing but enrolling one.
-async fn tokens(hall: &mut Hall, user_id: Uuid, session_id: Uuid, token: &RefreshToken) -> Result<Tokens> {
-    let is_limited = sign_in::lacks_second_factor(hall.connection().await?, user_id).await?;
+fn tokens(hall: &Hall, user_id: Uuid, session_id: Uuid, token: &RefreshToken) -> Tokens {
     let mint = &hall.services.tokens;
     let subject = AccessSubject {
         sub: user_id,
         sid: session_id,
-        client_id: is_limited.then(|| ENROLMENT.to_owned()),
+        client_id: None,
     };
-    Ok(Tokens {
+    Tokens {
         access_token: mint.mint(&subject, hall.services.clock.now()),
         token_type: "Bearer",
         expires_in: mint.life().num_seconds(),
         refresh_token: token.reveal(),
         refresh_expires_in: REFRESH_IDLE.num_seconds(),
         device_token: None,
-    })
+    }
 }
 
 /// Refresh the access token
@@ -263,10 +261,7 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
             .await?;
             let who = rotated.principal();
             let answer = match (rotated.verdict(), who) {
-                (RotateVerdict::Rotated, Some(who)) => {
-                    let tokens = tokens(hall, who.user_id, who.session_id, &fresh).await;
-                    tokens.and_then(|tokens| Answer::ok(&tokens))
-                }
+                (RotateVerdict::Rotated, Some(who)) => Answer::ok(&tokens(hall, who.user_id, who.session_id, &fresh)),
                 _ => Err(refused()),
             };
             let facts = json!({});

@@ -9,7 +9,6 @@ use crate::error::{AppError, Result};
 use crate::identity::own_password;
 use crate::identity::queries::{people, second_factor};
 use crate::identity::second::place;
-use crate::identity::secrets::Use;
 use crate::identity::totp::{self, Seed};
 use crate::identity::view::totp::{Confirmation, Enrolment, RecoveryCodes, Removal, SeedView};
 
@@ -89,11 +88,7 @@ pub async fn confirm_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Co
             };
             second_factor::confirm(room, user, step, now).await?;
             let codes = totp::recovery_codes();
-            let digest = |code: &String| {
-                let code = totp::normal_recovery_code(code);
-                room.services.secrets.digest(Use::Recovery, code.as_bytes()).to_vec()
-            };
-            let digests: Vec<Vec<u8>> = codes.iter().map(digest).collect();
+            let digests: Vec<Vec<u8>> = codes.iter().map(|code| seed.recovery_digest(code)).collect();
             second_factor::replace_recovery_codes(room, org, user, &digests).await?;
             let ended = end_other_sessions(room, user).await?;
             let answer = Answer::ok(&RecoveryCodes { recovery_codes: codes })?;

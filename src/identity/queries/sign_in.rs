@@ -284,11 +284,6 @@ diesel::define_sql_function! {
     #[sql_name = "take_recovery_code"]
     fn use_recovery_code(user: SqlUuid, digests: Array<Binary>) -> Bool;
 }
-diesel::define_sql_function! {
-    /// Whether somebody needs a second factor and has none.
-    #[sql_name = "lacks_second_factor"]
-    fn has_no_second_factor(user: SqlUuid) -> Bool;
-}
 
 /// Takes the code of a step. False if it or a later one was taken before.
 ///
@@ -300,22 +295,12 @@ pub async fn take_step(connection: &mut AsyncPgConnection, user: Uuid, step: i64
         .await?)
 }
 
-/// Takes a recovery code by its digests. False if it is none or was used.
+/// Takes a recovery code by its digest. False if it is none or was used.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn take_recovery_code(connection: &mut AsyncPgConnection, user: Uuid, digests: Vec<Vec<u8>>) -> Result<bool> {
-    Ok(diesel::select(use_recovery_code(user, digests))
-        .get_result(connection)
-        .await?)
-}
-
-/// Whether somebody's organisation asks them for a second factor, and they have none.
-///
-/// # Errors
-/// Those of the database.
-pub async fn lacks_second_factor(connection: &mut AsyncPgConnection, user: Uuid) -> Result<bool> {
-    Ok(diesel::select(has_no_second_factor(user))
+pub async fn take_recovery_code(connection: &mut AsyncPgConnection, user: Uuid, digest: Vec<u8>) -> Result<bool> {
+    Ok(diesel::select(use_recovery_code(user, vec![digest]))
         .get_result(connection)
         .await?)
 }

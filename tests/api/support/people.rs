@@ -3,11 +3,11 @@
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wardlink::db::schema::{organisations, sessions, users};
-use wardlink::identity::tokens::{AccessSubject, ENROLMENT};
+use wardlink::identity::tokens::AccessSubject;
 
 use super::app::{Reply, TestApp, instant};
 
@@ -88,21 +88,25 @@ impl TestApp {
 
     /// An access token of `actor` at the service's time.
     pub fn token(&self, actor: &Actor) -> String {
-        self.token_for(actor, None)
-    }
-
-    /// A token of `actor` that is good for enrolling a second factor.
-    pub fn enrolment_token(&self, actor: &Actor) -> String {
-        self.token_for(actor, Some(ENROLMENT.to_owned()))
-    }
-
-    fn token_for(&self, actor: &Actor, client_id: Option<String>) -> String {
         let subject = AccessSubject {
             sub: actor.user_id,
             sid: actor.session_id,
-            client_id,
+            client_id: None,
         };
         self.services.tokens.mint(&subject, self.services.clock.now())
+    }
+
+    /// Has their organisation ask `actor` for a second factor.
+    pub async fn ask_for_second_factor(&self, actor: &Actor) {
+        let mut owner = self.database.owner().await;
+        let asked = owner
+            .batch_execute(&format!(
+                "update organisations o set second_factor_for = array(select g.role from role_grants g \
+                  where g.user_id = '{}') where o.id = '{}'",
+                actor.user_id, actor.org_id
+            ))
+            .await;
+        asked.unwrap();
     }
 
     /// Starts a request of `actor`.
