@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::answer::Answer;
 use super::input::Input;
+use super::patience::Patience;
 use super::refusal::{self, Principal};
 use super::request::{InFlight, Request};
 use crate::audit::{NewAuditEvent, Op, Outcome};
@@ -32,8 +33,10 @@ pub struct Anonymous {
 ///
 /// It holds a connection only from when one is asked for until what was done is
 /// settled or undone: whoever waits for a password to be hashed keeps none from others.
+/// As long as it holds one, it waits for the database no longer than work behind a door.
 pub struct Hall {
     tx: Option<Tx>,
+    patience: Patience,
     /// What the request says about itself.
     pub request: Request,
     /// The service's parts.
@@ -77,6 +80,7 @@ impl Hall {
             Some(tx) => tx,
             None => {
                 let tx = Tx::open(&self.services.db.app).await?;
+                self.patience.resume();
                 tx.begin().await?;
                 tx
             }
@@ -90,6 +94,7 @@ impl Hall {
     /// # Errors
     /// If the database did not confirm.
     pub async fn settle(&mut self) -> Result<()> {
+        self.patience.rest();
         match self.tx.take() {
             Some(tx) => tx.commit().await,
             None => Ok(()),
@@ -101,6 +106,7 @@ impl Hall {
     /// # Errors
     /// If the database did not confirm.
     pub async fn undo(&mut self) -> Result<()> {
+        self.patience.rest();
         match self.tx.take() {
             Some(tx) => tx.roll_back().await,
             None => Ok(()),
@@ -152,15 +158,17 @@ impl Anonymous {
     ) -> Result<HttpResponse> {
         let (services, request) = (self.services.clone(), self.request.clone());
         let mut who = None;
+        let patience = Patience::at_rest();
         let done = async {
             self.headers?;
             let value = input.read()?;
             let mut hall = Hall {
                 tx: None,
+                patience: patience.clone(),
                 request: self.request,
                 services: self.services,
             };
-            let identified = work(&mut hall, value).await?;
+            let identified = patience.bound(work(&mut hall, value)).await?;
             who = identified.who;
             let event = event_of(&hall.request, &identified);
             hall.open().await?.log_and_commit(async |_| Ok(()), &event).await?;

@@ -19,6 +19,11 @@ impl Patience {
         Self(Arc::new(Mutex::new(Some(Instant::now() + TRIP))))
     }
 
+    /// Not before the work comes inside.
+    pub fn at_rest() -> Self {
+        Self(Arc::new(Mutex::new(None)))
+    }
+
     /// The work goes outside.
     pub fn rest(&self) {
         self.set(None);
@@ -77,6 +82,11 @@ mod tests {
             Ok("done")
         };
         assert_eq!(patience.bound(outside).await.unwrap(), "done");
+        let yet_outside = async {
+            tokio::time::sleep(long).await;
+            Ok("done")
+        };
+        assert_eq!(Patience::at_rest().bound(yet_outside).await.unwrap(), "done");
 
         patience.resume();
         let began = Instant::now();

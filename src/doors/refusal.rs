@@ -83,20 +83,27 @@ pub async fn settle<T>(
                 };
                 if logged { Ok(()) } else { write(services, &event).await }
             };
-            match error {
-                AppError::Contended | AppError::Unavailable(_) => {
-                    let _ = tokio::time::timeout(BRIEFLY, logging).await;
-                }
-                _ => logging.await?,
-            }
+            unless_vain(&error, logging).await?;
             Err(error)
         }
     }
 }
 
+/// Waits until a refusal is logged; where the database is what fails, only briefly.
+async fn unless_vain(error: &AppError, logging: impl Future<Output = Result<()>>) -> Result<()> {
+    match error {
+        AppError::Contended | AppError::Unavailable(_) => {
+            let _ = tokio::time::timeout(BRIEFLY, logging).await;
+            Ok(())
+        }
+        _ => logging.await,
+    }
+}
+
 /// Writes the event of a refused or failed operation.
 pub async fn log(services: &Services, request: &Request, principal: Option<Principal>, error: &AppError) -> Result<()> {
-    write(services, &refused_event(request, principal, error)).await
+    let event = refused_event(request, principal, error);
+    unless_vain(error, write(services, &event)).await
 }
 
 async fn write(services: &Services, event: &NewAuditEvent) -> Result<()> {

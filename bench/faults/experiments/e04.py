@@ -5,6 +5,7 @@ import time
 
 from client import Lost, ask
 from experiments.answers import first_success_after, is_soon
+from load import PASSWORD
 
 TITLE = "network to PostgreSQL"
 # A connection is waited for half a second, and one that nobody answers on is given up after five.
@@ -36,7 +37,7 @@ def run(bench, report):
 
 def away(stand, load, report, name, seconds, mode):
     """Nothing comes through: what do health, readiness and requests say, and how soon after it does again?"""
-    watch = Watch(stand.service.port)
+    watch, arrivals = Watch(stand.service.port), Arrivals(stand.service.port)
     began = time.monotonic()
     stand.proxy.set(**mode)
     time.sleep(seconds)
@@ -44,6 +45,7 @@ def away(stand, load, report, name, seconds, mode):
     stand.proxy.set()
     time.sleep(4)
     watch.stop()
+    arrivals.stop()
     report.expect(f"{name}: /healthz", "200 throughout", watch.worst_health(), watch.worst_health() == 200)
     unready = watch.unready_at - began
     report.expect_within(f"{name}: /readyz says 503", "≤ 3 s", f"{unready:.1f} s" if unready < seconds else "never",
@@ -57,6 +59,9 @@ def away(stand, load, report, name, seconds, mode):
     longest = max((sample.seconds for sample in while_away), default=0)
     report.expect_within(f"{name}: the longest request", f"≤ {GIVE_UP:g} s", f"{longest:.1f} s of {len(while_away)}",
                          while_away and longest <= GIVE_UP)
+    longest = max((seconds for at, seconds in arrivals.seen if at < healed), default=0)
+    report.expect_within(f"{name}: the longest sign-in", f"≤ {GIVE_UP:g} s",
+                         f"{longest:.1f} s of {len(arrivals.seen)}", arrivals.seen and longest <= GIVE_UP)
 
 
 def poor(stand, load, report, name, seconds, mode):
@@ -68,6 +73,33 @@ def poor(stand, load, report, name, seconds, mode):
     during = [sample.result for sample in list(load.samples)[before:]]
     good = sum(isinstance(result, int) and result < 300 for result in during)
     report.expect(f"{name}: still works", "some 2xx", f"{good} of {len(during)}", good > 0)
+
+
+class Arrivals:
+    """Signs in again and again, and notes when each began and how long it took."""
+
+    def __init__(self, port):
+        self.port = port
+        self.over = threading.Event()
+        self.seen = []
+        self.threads = [threading.Thread(target=self.arrive, daemon=True) for _ in range(2)]
+        for thread in self.threads:
+            thread.start()
+
+    def arrive(self):
+        body = {"email": "asb@camden.example", "password": PASSWORD}
+        while not self.over.is_set():
+            began = time.monotonic()
+            try:
+                ask(self.port, "POST", "/v1/auth/login", body=body)
+            except Lost:
+                pass
+            self.seen.append((began, time.monotonic() - began))
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join()
 
 
 class Watch:
