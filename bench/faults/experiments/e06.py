@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from bench import Skipped
 from client import Lost, ask
@@ -48,10 +48,18 @@ def move_log(folder):
 
 
 def fill(ballast, leave):
-    """Takes all but `leave` bytes of the disk."""
-    free = os.statvfs(ballast.parent).f_bavail * os.statvfs(ballast.parent).f_frsize
+    """Takes all but `leave` bytes of the disk, a piece at a time: others take of it too."""
+    size = 0
     with open(ballast, "wb") as file:
-        os.posix_fallocate(file.fileno(), 0, max(free - leave, 1))
+        while (more := min(free_on(ballast.parent) - leave, 1024 * 1024)) > 0:
+            with suppress(OSError):
+                os.posix_fallocate(file.fileno(), size, more)
+                size += more
+
+
+def free_on(folder):
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
 def data_full(bench, stand, report, ballast):
