@@ -15,18 +15,16 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::error::{AppError, FieldError, Result};
+use super::strict_json::read_json;
+use crate::error::{AppError, Result};
 
 /// Largest JSON body (contract: 256 KiB).
 pub const JSON_LIMIT: usize = 256 * 1024;
 /// The media type of an HTML form.
 const FORM: &str = "application/x-www-form-urlencoded";
-/// Deepest nesting of a JSON body.
-const DEPTH_LIMIT: usize = 64;
 
 /// Something a door can read its input from.
 pub trait Input {
@@ -249,95 +247,4 @@ impl<T: DeserializeOwned> Input for Params<T> {
 
 fn form_pairs(query: &str) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
-}
-
-/// Reads a JSON text strictly: 400 where it is not JSON, 422 with a pointer where
-/// a member does not fit.
-///
-/// # Errors
-/// [`AppError::Malformed`] or [`AppError::Invalid`].
-pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| not_json(&error))?;
-    if !value.is_object() {
-        return Err(AppError::invalid("", "the body must be a JSON object"));
-    }
-    refuse_poison(&value, &mut String::new(), 0)?;
-    let mut reader = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let pointer = pointer_of(error.path());
-        let cause = error.into_inner();
-        let detail = cause.to_string();
-        let detail = detail.split(" at line ").next().unwrap_or_default();
-        AppError::invalid(with_unknown_member(pointer, detail), detail)
-    })
-}
-
-fn not_json(error: &serde_json::Error) -> AppError {
-    let text = error.to_string();
-    if ["surrogate", "unicode code point", "hex escape"]
-        .iter()
-        .any(|sign| text.contains(sign))
-    {
-        return AppError::invalid("", format!("a string is not valid Unicode: {text}"));
-    }
-    AppError::Malformed(format!("the body is not JSON: {text}"))
-}
-
-/// The pointer of an unknown member names the member itself.
-fn with_unknown_member(pointer: String, detail: &str) -> String {
-    let unknown = detail
-        .strip_prefix("unknown field `")
-        .and_then(|rest| rest.split('`').next());
-    match unknown {
-        Some(member) if !pointer.ends_with(&format!("/{member}")) => format!("{pointer}/{member}"),
-        _ => pointer,
-    }
-}
-
-fn pointer_of(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    path.iter()
-        .filter_map(|segment| match segment {
-            Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
-            Segment::Enum { .. } | Segment::Unknown => None,
-        })
-        .collect()
-}
-
-/// Refuses what PostgreSQL cannot store or nobody can mean: NUL in a string, and
-/// nesting beyond reason.
-fn refuse_poison(value: &Value, pointer: &mut String, depth: usize) -> Result<()> {
-    if depth > DEPTH_LIMIT {
-        return Err(AppError::Malformed(format!("the body nests deeper than {DEPTH_LIMIT}")));
-    }
-    let here = pointer.len();
-    match value {
-        Value::String(text) if text.contains('\0') => {
-            return Err(AppError::Invalid(vec![FieldError {
-                pointer: pointer.clone(),
-                detail: "NUL is not accepted".to_owned(),
-            }]));
-        }
-        Value::Array(items) => {
-            for (index, item) in items.iter().enumerate() {
-                pointer.push_str(&format!("/{index}"));
-                refuse_poison(item, pointer, depth + 1)?;
-                pointer.truncate(here);
-            }
-        }
-        Value::Object(members) => {
-            for (name, member) in members {
-                if name.contains('\0') {
-                    return Err(AppError::invalid(pointer.clone(), "a member's name has NUL in it"));
-                }
-                pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-                refuse_poison(member, pointer, depth + 1)?;
-                pointer.truncate(here);
-            }
-        }
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-    Ok(())
 }

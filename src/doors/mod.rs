@@ -33,6 +33,7 @@ mod reader;
 mod refusal;
 mod request;
 mod room;
+mod strict_json;
 #[cfg(debug_assertions)]
 pub mod unguarded;
 
@@ -40,10 +41,11 @@ pub use anonymous::{Anonymous, Hall, Identified};
 pub use answer::{Answer, Body};
 pub use audited::Audited;
 pub use caller::Caller;
-pub use input::{FormBody, Id, Input, JSON_LIMIT, JsonBody, Params, broken_off, read_json};
+pub use input::{FormBody, Id, Input, JSON_LIMIT, JsonBody, Params, broken_off};
 pub use job::{Deed, JobCaller, Run};
 pub use person::{Grant, Person, is_within};
 pub use reader::Reader;
 pub use refusal::{Principal, log as log_refusal};
 pub use request::{InFlight, Request, RequestId, etag, peer_of, request_id};
 pub use room::{Doorstep, Room};
+pub use strict_json::read_json;

@@ -365,3 +365,21 @@ async fn where_another_process_is_ahead_in_time_a_case_moves_on_and_its_time_nev
     assert_eq!(moved.body["updated_at"], recorded);
     assert_eq!(changed.body["updated_at"], recorded);
 }
+
+#[actix_web::test]
+async fn a_body_is_taken_up_to_its_limit_and_not_beyond() {
+    const LIMIT: usize = 256 * 1024;
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let body = app.case_body("graffiti").await.to_string();
+    let of_length = |length: usize| format!("{body}{}", " ".repeat(length - body.len()));
+    let send = async |body: String| {
+        let draft = app.draft(&sergeant, Method::POST, "/v1/cases");
+        draft.bytes("application/json", body).send().await
+    };
+
+    send(of_length(LIMIT)).await.expect(201);
+    let refused = send(of_length(LIMIT + 1)).await.expect(413);
+
+    assert_eq!(refused.problem(), "body-too-large");
+}

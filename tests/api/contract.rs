@@ -303,3 +303,59 @@ async fn every_problem_type_is_documented_at_its_address() {
         assert_eq!(reply.body["status"], problem.status);
     }
 }
+
+/// A value that the query parameter takes, whatever comes of it.
+fn taken(parameter: &Value) -> String {
+    let schema = &parameter["schema"];
+    let said = [&parameter["example"], &schema["enum"][0]]
+        .into_iter()
+        .find(|said| !said.is_null());
+    if let Some(said) = said {
+        return said.as_str().map_or_else(|| said.to_string(), str::to_owned);
+    }
+    let fitting = match (schema["type"].as_str(), schema["format"].as_str()) {
+        (Some("integer"), _) => "1",
+        (Some("boolean"), _) => "true",
+        (_, Some("uuid")) => "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9bd1",
+        (_, Some("date")) => "2026-03-02",
+        (None, _) | (_, Some("date-time")) => "2026-03-02T00:00:00Z",
+        _ => "x",
+    };
+    fitting.to_owned()
+}
+
+#[actix_web::test]
+async fn what_is_said_twice_is_refused_by_every_operation() {
+    let app = TestApp::start().await;
+    let actor = holding(&app, may::CODES).await;
+    let mut twice = 0;
+    for operation in operations() {
+        let path = filled(&operation.path);
+        let draft = |path: &str| {
+            app.draft(&actor, operation.method.clone(), path)
+                .header("If-Match", "\"1\"")
+        };
+        for parameter in operation.document["parameters"].as_array().into_iter().flatten() {
+            if parameter["in"] != "query" {
+                continue;
+            }
+            let pair = format!("{}={}", parameter["name"].as_str().unwrap(), taken(parameter));
+            let reply = draft(&format!("{path}?{pair}&{pair}")).send().await.expect(422);
+            let said = String::from_utf8_lossy(&reply.bytes);
+            assert!(said.contains("duplicate field"), "{}?{pair}: {said}", operation.id);
+            twice += 1;
+        }
+        let Some(body) = operation.body.as_ref().and_then(Value::as_object) else {
+            continue;
+        };
+        let Some((name, value)) = body.iter().next() else {
+            continue;
+        };
+        let doubled = format!("{{{}:{value},{}", json!(name), &json!(body).to_string()[1..]);
+        let reply = draft(&path).bytes("application/json", doubled).send().await.expect(400);
+        let said = String::from_utf8_lossy(&reply.bytes);
+        assert!(said.contains("comes twice"), "{}: {said}", operation.id);
+        twice += 1;
+    }
+    assert!(twice > 100, "{twice}");
+}
