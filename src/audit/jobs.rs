@@ -30,6 +30,10 @@ const SEND_EVERY: Duration = Duration::from_secs(5);
 /// a checkpoint happened after it, but for a few minutes, and can be held to that.
 const BEHIND: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
+/// How far the service's clock may be from the database's. The log has the database's;
+/// deadlines and tokens go by the service's.
+const SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
+
 /// Seals, signs and sends until the service stops. What fails is tried again.
 pub async fn run(services: &Services) {
     futures_util::future::join(seal_and_sign(services), send(services)).await;
@@ -189,6 +193,14 @@ pub async fn sign(services: &Services) -> Result<u64> {
 
 async fn sign_locked(services: &Services, connection: &mut diesel_async::AsyncPgConnection, size: u64) -> Result<u64> {
     let backlog = sealing::backlog(connection).await?;
+    let ahead = backlog.lead_of(services.clock.now());
+    if ahead.abs() > SKEW {
+        let milliseconds = ahead.num_milliseconds();
+        tracing::warn!(
+            milliseconds,
+            "this machine's clock is ahead of the database's, or behind"
+        );
+    }
     if backlog.oldest.is_some_and(|oldest| backlog.now - oldest > BEHIND) {
         return Err(AppError::Internal(
             "no checkpoint is signed: sealing is behind".to_owned(),

@@ -30,6 +30,7 @@ struct LogGauges {
     signed_age: IntGauge,
     refusing: IntGauge,
     unsent: IntGauge,
+    clock_ahead: IntGauge,
 }
 
 static METRICS: LazyLock<Option<Metrics>> = LazyLock::new(|| Metrics::new().ok());
@@ -74,16 +75,21 @@ impl LogGauges {
                 "checkpoint_unsent",
                 "1 where the last attempt to send a checkpoint failed",
             )?,
+            clock_ahead: gauge(
+                "clock_ahead_milliseconds",
+                "How far this machine's clock is ahead of the database's, by which the log is dated",
+            )?,
         })
     }
 
-    fn set(&self, backlog: &Backlog) {
+    fn set(&self, backlog: &Backlog, now: DateTime<Utc>) {
         let age = |since: Option<DateTime<Utc>>| since.map_or(0, |since| (backlog.now - since).num_seconds());
         self.unsealed.set(backlog.events);
         self.oldest.set(age(backlog.oldest));
         self.size.set(backlog.size);
         self.signed.set(backlog.signed.unwrap_or(0));
         self.signed_age.set(age(backlog.signed_at));
+        self.clock_ahead.set(backlog.lead_of(now).num_milliseconds());
     }
 }
 
@@ -139,7 +145,7 @@ pub async fn read_metrics(http: actix_web::HttpRequest, services: web::Data<Serv
     metrics.log.unsent.set(i64::from(unsent));
     // Without the database the other metrics are still worth reading.
     if let Ok(backlog) = audit::backlog(&services).await {
-        metrics.log.set(&backlog);
+        metrics.log.set(&backlog, services.clock.now());
     }
     let mut text = Vec::new();
     TextEncoder::new()

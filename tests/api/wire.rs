@@ -239,6 +239,42 @@ async fn a_head_that_is_too_large_or_without_a_host_is_refused() {
     }
 }
 
+/// Logs so much that an export of it does not fit between the service and a client that
+/// does not read.
+async fn log_much(app: &TestApp, org: Uuid) {
+    let many = format!(
+        "insert into audit_events (op, action, outcome, purpose, request_id, org_id, justification) \
+         select 'security', 'job.test', 'done', 'system_support', gen_random_uuid(), '{org}', repeat('x', 2000) \
+           from generate_series(1, 9000)"
+    );
+    app.database.owner().await.batch_execute(&many).await.unwrap();
+    app.sign().await;
+}
+
+#[actix_web::test]
+async fn an_export_ends_where_the_permission_for_it_is_taken_away() {
+    let app = TestApp::start().await;
+    let auditor = app.sign_in("dpo@camden.example").await;
+    log_much(&app, auditor.org_id).await;
+    let address = app.listen();
+    let request = app.head(&auditor, "POST /v1/audit/exports")
+        + "Access-Purpose: audit\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut bundle = vec![0; 100_000];
+    stream.read_exact(&mut bundle).await.unwrap();
+
+    let strip = format!("delete from role_grants where user_id = '{}'", auditor.user_id);
+    app.database.owner().await.batch_execute(&strip).await.unwrap();
+    let _ = stream.read_to_end(&mut bundle).await;
+
+    let bundle = String::from_utf8_lossy(&bundle);
+    let events = bundle.matches("job.test").count();
+    assert_eq!(status(&bundle), "200");
+    assert!(events > 0 && events < 9000, "{events} of 9000");
+    assert!(!bundle.ends_with("0\r\n\r\n"), "it looks whole");
+}
+
 #[actix_web::test]
 async fn a_client_that_stops_in_the_middle_of_its_head_is_let_go_of() {
     let app = TestApp::start().await;
@@ -286,6 +322,23 @@ async fn the_description_is_sent_whole() {
     assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
     let sent: serde_json::Value = serde_json::from_str(body).unwrap();
     assert_eq!(sent, serde_json::to_value(wardlink::http::openapi::document()).unwrap());
+}
+
+#[actix_web::test]
+async fn how_far_the_clocks_differ_is_seen_on_the_machine_itself() {
+    let app = TestApp::start().await;
+    app.services
+        .clock
+        .set(wardlink::clock::Clock::System.now() + chrono::TimeDelta::hours(1));
+
+    let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let metrics = exchange(app.listen(), request).await;
+
+    let ahead = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("wardlink_audit_clock_ahead_milliseconds "));
+    let ahead: i64 = ahead.unwrap_or_else(|| panic!("{metrics}")).trim().parse().unwrap();
+    assert!((3_500_000..=3_600_000).contains(&ahead), "{ahead}");
 }
 
 #[actix_web::test]

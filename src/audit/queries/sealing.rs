@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, SmallInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -153,6 +153,13 @@ pub struct Backlog {
     /// When it was signed.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub signed_at: Option<DateTime<Utc>>,
+}
+
+impl Backlog {
+    /// How far a clock that says `now` is ahead of the database's.
+    pub fn lead_of(&self, now: DateTime<Utc>) -> TimeDelta {
+        now - self.now
+    }
 }
 
 /// Takes the position for the rest of the transaction; `None` where another sealer
