@@ -98,4 +98,14 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn at_the_moment_it_opens_there_is_nothing_to_wait_for() {
+        let now = DateTime::UNIX_EPOCH;
+
+        assert_eq!(wait([now], now), None);
+        assert_eq!(wait([now + Duration::milliseconds(1)], now), Some(1));
+        assert_eq!(wait([now, now + Duration::milliseconds(1001)], now), Some(2));
+        assert_eq!(wait([], now), None);
+    }
 }

@@ -171,6 +171,23 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_is_forty_digits_that_stand_alone() {
+        let digits = "0aF9".repeat(10);
+        let read = |line: &str| digest_of(line.as_bytes());
+
+        for alone in ["", ":7", "\r\n", "\n"] {
+            assert_eq!(
+                read(&format!("{digits}{alone}")),
+                Some(digits.to_ascii_uppercase()),
+                "{alone:?}"
+            );
+        }
+        assert_eq!(read(&format!("{digits}0")), None);
+        assert_eq!(read(&digits[1..]), None);
+        assert_eq!(read(&format!("{}g:7", &digits[1..])), None);
+    }
+
+    #[test]
     fn plain_lines_are_found_as_they_are() {
         let (_file, list) = list("correct horse battery\r\nzweite Zeile\nletzte");
         let list = list.unwrap();

@@ -229,6 +229,7 @@ fn what_is_no_assertion_is_refused() {
         ("e30".to_owned(), TokenFault::Parts),
         (format!("{good}.c2ln"), TokenFault::Parts),
         (format!("{good}="), TokenFault::Encoding),
+        ("a".repeat(LONGEST_TOKEN), TokenFault::Parts),
         ("a".repeat(LONGEST_TOKEN + 1), TokenFault::Length),
     ] {
         assert_eq!(system.verify(&text), Err(fault), "{text}");

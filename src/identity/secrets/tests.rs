@@ -78,6 +78,23 @@ fn after_a_rotation_the_old_is_still_read_and_the_new_is_used() {
 }
 
 #[test]
+fn a_digest_under_an_old_secret_is_made_as_long_as_that_is_there() {
+    let (_folder, secrets) = secrets();
+    let (first, digest) = (secrets.current_id(), secrets.digest(Use::Pepper, b"a"));
+
+    secrets.rotate(DateTime::UNIX_EPOCH).unwrap();
+
+    let current = secrets.current_id();
+    assert_eq!(secrets.ids(), [current.clone(), first.clone()]);
+    assert_eq!(secrets.digest_under(&first, Use::Pepper, b"a"), Some(digest));
+    assert_eq!(
+        secrets.digest_under(&current, Use::Pepper, b"a"),
+        Some(secrets.digest(Use::Pepper, b"a"))
+    );
+    assert_eq!(secrets.digest_under("unknown!", Use::Pepper, b"a"), None);
+}
+
+#[test]
 fn a_file_that_others_may_read_or_that_is_no_list_of_secrets_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let (folder, _secrets) = secrets();

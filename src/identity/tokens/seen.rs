@@ -82,7 +82,13 @@ mod tests {
 
         assert!(asked(&seen, "good", true) && !asked(&seen, "good", true));
         assert!(asked(&seen, "bad", false) && asked(&seen, "bad", false));
-        assert!(asked(&seen, "good ", true), "another token");
+        for other in ["good ", "better", "best"] {
+            assert!(asked(&seen, other, true), "{other}");
+        }
+        assert!(
+            !asked(&seen, "good", true),
+            "others make it forget none while there is room"
+        );
     }
 
     #[test]
