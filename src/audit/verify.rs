@@ -204,9 +204,10 @@ impl Watch {
         }
     }
 
-    /// Has the tree held to these checkpoints too, once it comes by.
+    /// Has the tree held to these checkpoints too, once it comes by. That of an empty
+    /// log is kept by whoever has signed nothing yet, and says nothing.
     fn expect(&mut self, signed: impl IntoIterator<Item = Checkpoint>) {
-        self.signed.extend(signed);
+        self.signed.extend(signed.into_iter().filter(|signed| signed.size > 0));
         self.signed.sort_by_key(|signed| std::cmp::Reverse(signed.size));
     }
 
@@ -283,7 +284,7 @@ impl Watch {
             let signed = signed.size;
             if signed > now {
                 report.find(Fault::Rollback { now, signed });
-            } else if signed > 0 {
+            } else {
                 report.find(Fault::Fork { signed });
             }
         }

@@ -305,7 +305,7 @@ fn a_checkpoint_within_the_log_that_it_never_came_by_is_a_fork() {
 fn a_checkpoint_of_the_empty_log_is_no_finding_in_any_log() {
     for size in [0, 1, 5] {
         let kept = kept(size);
-        let (mut watch, mut report) = kept.watched(&[kept.checkpoint(0)], &[]);
+        let (mut watch, mut report) = kept.watched(&[kept.checkpoint(0), kept.checkpoint(size.unsigned_abs())], &[]);
 
         watch.left_over(&mut report);
 
