@@ -29,8 +29,11 @@ pub const PATHS: [&str; 2] = ["/healthz", "/readyz"];
 /// How long a database may take that is fit to work with.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long what was seen is good for.
+/// How long it holds that it was fit.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// How long it holds that it was not: work goes on as soon as it can.
+const FRESH_REFUSAL: Duration = Duration::from_millis(100);
 
 const OK: Health = Health {
     status: "ok",
@@ -46,7 +49,7 @@ pub async fn read_liveness() -> HttpResponse {
     HttpResponse::Ok().json(OK)
 }
 
-/// What was seen when the database was last looked at. It holds for a second, so that
+/// What was seen when the database was last looked at. It holds for a while, so that
 /// asking often costs nothing, and has a connection of its own, so that a full house
 /// is not taken for a broken one.
 pub struct Readiness {
@@ -57,6 +60,12 @@ pub struct Readiness {
 struct Seen {
     at: Duration,
     refusal: Option<String>,
+}
+
+impl Seen {
+    fn holds_until(&self) -> Duration {
+        self.at + if self.refusal.is_some() { FRESH_REFUSAL } else { FRESH }
+    }
 }
 
 impl Readiness {
@@ -72,7 +81,7 @@ impl Readiness {
         // One looks, and the others wait for what it sees.
         let mut last = self.last.lock().await;
         let seen = match last.take() {
-            Some(seen) if self.steady.now() < seen.at + FRESH => seen,
+            Some(seen) if self.steady.now() < seen.holds_until() => seen,
             _ => {
                 let outcome = timeout(PATIENCE, try_log(services)).await;
                 let outcome = outcome.unwrap_or_else(|_elapsed| Err(silent()));
@@ -91,7 +100,8 @@ impl Readiness {
 ///
 /// Opens a transaction and checks that the audit log can be written, since
 /// nothing is answered without it. 503 if not within two seconds, and from the moment
-/// the service is told to stop. What was seen holds for a second. For load balancers.
+/// the service is told to stop. That it can holds for a second, that it cannot for a
+/// tenth of one. For load balancers.
 #[utoipa::path(
     tag = "service",
     responses((status = 200, description = "Ready.", body = Health)),
