@@ -135,6 +135,24 @@ fn a_rotation_in_another_process_is_taken_up_and_not_undone() {
 }
 
 #[test]
+fn a_key_that_another_process_has_made_is_found_by_its_first_token() {
+    let folder = Folder::new();
+    let server = SigningKeys::open(folder.key_file(), noon()).unwrap();
+    let command = SigningKeys::open(folder.key_file(), noon()).unwrap();
+    command.rotate(noon()).unwrap();
+    let made = &kids(&command, noon())[0];
+
+    assert!(server.ring().verifying(made, noon()).is_none());
+    assert!(server.ring_for(made, noon()).verifying(made, noon()).is_some());
+    assert!(
+        server
+            .ring_for("unknown", noon())
+            .verifying("unknown", noon())
+            .is_none()
+    );
+}
+
+#[test]
 fn revoking_the_current_key_puts_a_new_one_in_its_place() {
     let folder = Folder::new();
     let keys = SigningKeys::open(folder.key_file(), noon()).unwrap();
