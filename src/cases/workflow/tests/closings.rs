@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::forbidden::*;
 use super::harness::*;
 use crate::cases::workflow::ClockFact;
-use crate::cases::workflow::names::{Basis, Qualifier, RiskBand};
+use crate::cases::workflow::names::{Basis, NotToldReason, Qualifier, RiskBand};
 
 fn closings() -> Vec<(Sim, Who, &'static str, Value)> {
     let wrecked = |mut sim: Sim| {
@@ -110,5 +110,24 @@ fn no_case_is_closed_without_outcome_explanation_and_word_to_the_reporter() {
         refused_for(&mut sim, who, event, silent.clone(), "why they were not told");
         silent["reporter_not_told_reason"] = json!("anonymous");
         sim.ok(who, event, silent);
+    }
+}
+
+#[test]
+fn a_closing_records_what_came_of_it_and_what_the_reporter_knows() {
+    for told in [true, false] {
+        for (mut sim, who, event, mut data) in closings() {
+            data["reporter_told"] = json!(told);
+            data["reporter_not_told_reason"] = json!("anonymous");
+            let decision = sim.attempt(who, event, data.clone()).unwrap();
+            let closure = decision.closure.unwrap();
+
+            let outcomes = &sim.workflow.state(&decision.to).unwrap().outcomes;
+            let expected = data["outcome"].as_str().unwrap_or(&outcomes[0]);
+            assert_eq!(closure.outcome, expected, "{event}");
+            assert_eq!(json!(closure.explanation), data["explanation"]);
+            assert_eq!(closure.reporter_told, told);
+            assert_eq!(closure.not_told_reason, (!told).then_some(NotToldReason::Anonymous));
+        }
     }
 }

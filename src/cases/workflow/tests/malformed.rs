@@ -115,6 +115,46 @@ fn unknown_words() {
 }
 
 #[test]
+fn names_that_are_not_snake_case() {
+    for wrong in ["_pothole", "9pothole", "potHole", "pot-hole", "pothöle", ""] {
+        let text = format!("type = \"{wrong}\"");
+        fault_at(
+            "type = \"pothole\"",
+            &text,
+            &text,
+            &format!("type `{wrong}` is not snake_case"),
+        );
+    }
+    fault_at(
+        "event = \"fill\"",
+        "event = \"Fill\"",
+        "Fill\"",
+        "event `Fill` is not snake_case",
+    );
+    fault_at(
+        "name = \"filled\"",
+        "name = \"Filled\"",
+        "\"Filled\"",
+        "state `Filled` is not snake_case",
+    );
+}
+
+#[test]
+fn a_state_named_by_a_word_of_the_format() {
+    for word in ["same", "any_open"] {
+        let text = format!("name = \"{word}\"");
+        fault_at(
+            "name = \"filled\"",
+            &text,
+            &text,
+            "is a word of the file format, not a state",
+        );
+        let event = GOOD.replacen("event = \"fill\"", &format!("event = \"{word}\""), 1);
+        Workflow::load("workflows/pothole.toml", &event).unwrap();
+    }
+}
+
+#[test]
 fn missing_member() {
     fault_at(
         "description = \"Fill it.\"\n",
@@ -187,12 +227,50 @@ fn two_edges_for_one_event() {
 }
 
 #[test]
+fn a_post_that_nobody_can_hold() {
+    fault_at(
+        "roles = [\"officer\"]",
+        "roles = []",
+        "name = \"street\"",
+        "post `street` names no role",
+    );
+}
+
+#[test]
 fn clocks_that_make_no_sense() {
     fault_at("starts_with_case = true\n", "", "name = \"fill\"", "is never started");
     fault_at("n = 5\n", "", "name = \"fill\"", "has no length");
     fault_at("\"Highways Regulations\"", "\"\"", "name = \"fill\"", "cites no law");
     let pause = "pauses = [{ clock = \"fill\", reason = \"unsafe_weather\" }]\nguards = [";
     fault_at("guards = [", pause, "pauses", "never pauses");
+}
+
+/// The good file, whose clock fires an event that an edge of its own waits for.
+fn firing(of_the_edge: &str) -> String {
+    let edge =
+        "[[edges]]\nevent = \"lapse\"\ndescription = \"Nobody came.\"\nfrom = [\"reported\"]\nwho = [\"anyone\"]\n";
+    GOOD.replacen("n = 5\n", "n = 5\nfires = \"lapse\"\n", 1) + edge + of_the_edge
+}
+
+#[test]
+fn a_clock_that_fires_what_nothing_waits_for() {
+    let to = "to = \"filled\"\n";
+    let guard = "guards = [{ guard = \"clock_expired\", clock = \"fill\", say = \"not yet\" }]\n";
+    Workflow::load("workflows/pothole.toml", &firing(&format!("{to}{guard}"))).unwrap();
+
+    let another = guard.replace("clock = \"fill\"", "clock = \"other\"");
+    let photo = "guards = [{ guard = \"photo_attached\", say = \"attach a photo\" }]\n";
+    let data = format!("{guard}data.properties.why = {{ type = \"string\", description = \"Why.\" }}\n");
+    for nobody_waits in ["", photo, &another, &data] {
+        let text = firing(&format!("{to}{nobody_waits}"));
+        let faults = Workflow::load("workflows/pothole.toml", &text).unwrap_err();
+        let said: Vec<&str> = faults.iter().map(|fault| fault.reason.as_str()).collect();
+        assert!(
+            said.iter()
+                .any(|reason| reason.contains("of which no edge without data waits")),
+            "{nobody_waits}: {said:?}"
+        );
+    }
 }
 
 #[test]

@@ -28,6 +28,33 @@ fn another_agency_is_told_whose_decision_it_is() {
 }
 
 #[test]
+fn the_catalogue_has_every_file_by_its_code() {
+    let catalogue = Catalogue::built_in().unwrap();
+
+    let codes: Vec<&str> = catalogue.iter().map(|workflow| workflow.code()).collect();
+    assert_eq!(codes, ["abandoned_vehicle", "graffiti", "nuisance"]);
+    for code in codes {
+        assert_eq!(catalogue.get(code).unwrap().code(), code);
+    }
+    assert!(catalogue.get("pothole").is_none());
+}
+
+#[test]
+fn what_runs_from_the_opening_is_what_the_file_says_starts_with_the_case() {
+    for workflow in Catalogue::built_in().unwrap().iter() {
+        let running: Vec<&String> = workflow.clocks_at_opening().map(|clock| clock.name.get_ref()).collect();
+        let told = workflow.file().clocks.iter().map(|clock| clock.get_ref());
+        let told: Vec<&String> = told
+            .filter(|it| it.starts_with_case)
+            .map(|it| it.name.get_ref())
+            .collect();
+        assert_eq!(running, told, "{}", workflow.code());
+    }
+    let catalogue = Catalogue::built_in().unwrap();
+    assert!(catalogue.get("graffiti").unwrap().clocks_at_opening().next().is_some());
+}
+
+#[test]
 fn people_without_case_work_may_do_nothing_anywhere() {
     let idle = [
         Role::OrgAdmin,
