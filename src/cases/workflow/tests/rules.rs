@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
+use super::forbidden::graffiti;
 use super::harness::*;
 use crate::cases::workflow::names::Role;
 use crate::cases::workflow::{Catalogue, PROBLEMS};
@@ -202,4 +203,45 @@ fn a_clock_from_the_report_runs_once_and_any_other_starts_anew() {
     let again = again.unwrap();
     assert_eq!(again.stops, ["standard_removal"]);
     assert_eq!(again.starts[0].clock, "standard_removal");
+}
+
+#[test]
+fn a_hold_that_runs_out_releases_itself_and_nothing_else_does() {
+    let mut sim = graffiti("standard");
+    sim.ok(COUNCIL, "identify_owner", json!({ "surface_owner": "council" }))
+        .ok(SERGEANT, "evidence_hold", json!({ "reason": "x" }));
+    let by_clock = |sim: &Sim, clock: &str| {
+        let decision = sim.workflow.decide_by_clock(&sim.facts, clock)?;
+        Some((decision.event, decision.to, decision.resumes))
+    };
+    assert_eq!(by_clock(&sim, "evidence_hold"), None, "its 72 hours are not over");
+
+    sim.later(73);
+    let expected = (
+        "release_hold".to_owned(),
+        "ready".to_owned(),
+        vec!["standard_removal".to_owned()],
+    );
+    assert_eq!(by_clock(&sim, "evidence_hold"), Some(expected));
+    for other in ["standard_removal", "external_chase", "unknown"] {
+        assert_eq!(by_clock(&sim, other), None, "{other}");
+    }
+    sim.facts.clocks.iter_mut().for_each(|clock| clock.paused = false);
+    let resumes = by_clock(&sim, "evidence_hold").unwrap().2;
+    assert!(resumes.is_empty(), "what counts on is not resumed");
+    sim.back_in("ready");
+    assert_eq!(by_clock(&sim, "evidence_hold"), None, "nothing is held");
+}
+
+#[test]
+fn a_supervisor_is_alerted_where_the_file_says_so_and_not_else() {
+    for (result, alerted) in [("stolen", 1), ("of_interest", 1), ("none", 0)] {
+        let mut sim = Sim::new("abandoned_vehicle");
+        let decision = sim
+            .attempt(POLICE, "record_police_check", json!({ "result": result }))
+            .unwrap();
+        let roles: Vec<Role> = decision.alerts.iter().map(|alert| alert.role).collect();
+        assert_eq!(roles, vec![Role::Supervisor; alerted], "{result}");
+        assert!(decision.alerts.iter().all(|alert| alert.say.contains("refer it")));
+    }
 }
