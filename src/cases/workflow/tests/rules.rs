@@ -90,6 +90,9 @@ fn every_unmet_guard_is_listed_at_once() {
     let data = json!({ "method": "scrape", "at": "2026-03-02T12:00:00Z" });
     let error = sim.attempt(CONTRACTOR, "clean", data).unwrap_err();
     assert_eq!((error.problem().status, error.faults().len()), (409, 3), "{error}");
+    let told: Vec<(String, String)> = Rule::faults(&error);
+    let same = error.faults().into_iter().map(|fault| (fault.pointer, fault.detail));
+    assert!(told.into_iter().eq(same));
 }
 
 #[test]
