@@ -96,6 +96,28 @@ fn every_unmet_guard_is_listed_at_once() {
 }
 
 #[test]
+fn what_is_offered_says_what_is_missing_but_for_what_comes_with_it() {
+    let missing = |sim: &Sim, event: &str| {
+        let offered = sim.workflow.allowed(&sim.facts);
+        offered.into_iter().find(|it| it.event == event).unwrap().missing
+    };
+    let mut sim = Sim::new("graffiti");
+    sim.back_in("ready").detail("surface_owner", json!("private"));
+    sim.attempt(CONTRACTOR, "clean", json!({})).unwrap_err();
+    let wanted = missing(&sim, "clean");
+    assert_eq!(wanted.len(), 3, "{wanted:?}");
+    assert!(wanted[0].contains("consent") && wanted[1].contains("before") && wanted[2].contains("after"));
+
+    let mut sim = Sim::new("graffiti");
+    sim.detail("hate_flag", json!(true));
+    sim.attempt(COUNCIL, "classify", json!({})).unwrap_err();
+    assert!(
+        missing(&sim, "classify").is_empty(),
+        "the classification comes with the event"
+    );
+}
+
+#[test]
 fn a_missing_member_of_the_data_is_pointed_at() {
     let mut sim = Sim::new("graffiti");
     sim.back_in("cleaned");
