@@ -1,10 +1,11 @@
 """E6: the disk of the data is full, then that of the write-ahead log."""
 
+import errno
 import os
 import shutil
 import subprocess
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from bench import Skipped
 from client import Lost, ask
@@ -52,9 +53,12 @@ def fill(ballast, leave):
     size = 0
     with open(ballast, "wb") as file:
         while (more := min(free_on(ballast.parent) - leave, 1024 * 1024)) > 0:
-            with suppress(OSError):
+            try:
                 os.posix_fallocate(file.fileno(), size, more)
                 size += more
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
 
 
 def free_on(folder):
