@@ -179,7 +179,7 @@ impl<P: Permission> Caller<P> {
     }
 
     /// The permission that is asked for.
-    fn needed() -> &'static str {
+    fn asked_for() -> &'static str {
         #[cfg(debug_assertions)]
         if super::unguarded::is_on() {
             return "";
@@ -200,7 +200,7 @@ impl<P: Permission> Caller<P> {
             user_id: self.user_id,
             now,
         };
-        let trip = async { join!(tx.enter(self.user_id, self.session_id, Self::needed()), fetch(&step)) };
+        let trip = async { join!(tx.enter(self.user_id, self.session_id, Self::asked_for()), fetch(&step)) };
         let (entry, fetched) = in_time(trip).await?;
         let entry = entry?;
         principal.org_id = entry.org_id;

@@ -83,14 +83,14 @@ pub async fn settle<T>(
                 };
                 if logged { Ok(()) } else { write(services, &event).await }
             };
-            unless_vain(&error, logging).await?;
+            await_logging(&error, logging).await?;
             Err(error)
         }
     }
 }
 
 /// Waits until a refusal is logged; where the database is what fails, only briefly.
-async fn unless_vain(error: &AppError, logging: impl Future<Output = Result<()>>) -> Result<()> {
+async fn await_logging(error: &AppError, logging: impl Future<Output = Result<()>>) -> Result<()> {
     match error {
         AppError::Contended | AppError::Unavailable(_) => {
             let _ = tokio::time::timeout(BRIEFLY, logging).await;
@@ -103,7 +103,7 @@ async fn unless_vain(error: &AppError, logging: impl Future<Output = Result<()>>
 /// Writes the event of a refused or failed operation.
 pub async fn log(services: &Services, request: &Request, principal: Option<Principal>, error: &AppError) -> Result<()> {
     let event = refused_event(request, principal, error);
-    unless_vain(error, write(services, &event)).await
+    await_logging(error, write(services, &event)).await
 }
 
 async fn write(services: &Services, event: &NewAuditEvent) -> Result<()> {

@@ -62,8 +62,7 @@ impl Walk {
     }
 
     fn step(&mut self, member: &str) {
-        self.pointer.push('/');
-        self.pointer.push_str(&member.replace('~', "~0").replace('/', "~1"));
+        self.pointer.push_str(&step_to(member));
     }
 }
 
@@ -184,12 +183,17 @@ fn with_unknown_member(pointer: String, detail: &str) -> String {
     }
 }
 
+/// The step of a pointer to a member (RFC 6901 §3).
+fn step_to(member: &str) -> String {
+    format!("/{}", member.replace('~', "~0").replace('/', "~1"))
+}
+
 fn pointer_of(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     path.iter()
         .filter_map(|segment| match segment {
             Segment::Seq { index } => Some(format!("/{index}")),
-            Segment::Map { key } => Some(format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Map { key } => Some(step_to(key)),
             Segment::Enum { .. } | Segment::Unknown => None,
         })
         .collect()
