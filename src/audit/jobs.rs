@@ -30,8 +30,8 @@ const SEND_EVERY: Duration = Duration::from_secs(5);
 /// a checkpoint happened after it, but for a few minutes, and can be held to that.
 const BEHIND: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 
-/// How far the service's clock may be from the database's. The log has the database's;
-/// deadlines and tokens go by the service's.
+/// How far the service's clock may be from the database's (OWASP ASVS 5.0, 16.2.2). The
+/// log has the database's; deadlines and tokens go by the service's.
 const SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
 
 /// Seals, signs and sends until the service stops. What fails is tried again.
