@@ -82,11 +82,12 @@ statement! {
 }
 
 statement! {
-    /// What comes after the position and cannot be overtaken any more.
+    /// What comes after the position and cannot be overtaken any more. With OFFSET the
+    /// leaf is looked up event by event; else the planner reads every leaf there is.
     Next { tx: &'a str as Text, seq: i64 as BigInt, limit: i64 as BigInt }
     "SELECT e.*, e.tx::text AS written_by FROM audit_events e \
       WHERE (e.tx, e.seq) > ($tx::xid8, $seq) AND e.tx < pg_snapshot_xmin(pg_current_snapshot()) \
-        AND NOT EXISTS (SELECT FROM audit_seals s WHERE s.seq = e.seq) \
+        AND NOT EXISTS (SELECT FROM audit_seals s WHERE s.seq = e.seq OFFSET 0) \
       ORDER BY e.tx, e.seq LIMIT $limit"
 }
 
@@ -129,7 +130,7 @@ statement! {
        (SELECT size FROM sealing) AS size, (SELECT max(tree_size) FROM audit_checkpoints) AS signed, \
        (SELECT max(signed_at) FROM audit_checkpoints) AS signed_at \
      FROM (SELECT e.at FROM audit_events e, sealing p WHERE (e.tx, e.seq) > (p.tx, p.seq) \
-       AND NOT EXISTS (SELECT FROM audit_seals s WHERE s.seq = e.seq) ORDER BY e.tx, e.seq LIMIT 100000) w"
+       AND NOT EXISTS (SELECT FROM audit_seals s WHERE s.seq = e.seq OFFSET 0) ORDER BY e.tx, e.seq LIMIT 100000) w"
 }
 
 /// What waits to be sealed and signed.
