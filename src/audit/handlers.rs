@@ -20,7 +20,7 @@ use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::{self, Asked, Page, read_cursor};
 
-const LATEST_FIRST: &str = "-seq";
+const LATEST_FIRST: &str = "-at,-seq";
 
 /// What the log may be read for (DPA 2018 s.62(4)).
 const PURPOSES: [Purpose; 3] = [Purpose::Audit, Purpose::ComplaintOrRightsRequest, Purpose::Supervision];
@@ -73,7 +73,7 @@ pub async fn list_audit_events(
                 .into_iter()
                 .map(|(row, by_others)| AuditEvent::of(row, by_others, &names))
                 .collect::<Result<_>>()?;
-            let page = Page::of(views, limit, LATEST_FIRST, |event: &AuditEvent| event.seq)?;
+            let page = Page::of(views, limit, LATEST_FIRST, |event: &AuditEvent| (event.at, event.seq))?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
             let (latest, earliest) = (page.items.first(), page.items.last());
             Ok(Audited::consultation(answer)
@@ -143,7 +143,9 @@ pub async fn list_disclosures(
             let rows = queries::list(room, viewer, &filter, limit + 1).await?;
             let (rows, names) = redacted(room, rows).await?;
             let views = rows.into_iter().map(|(row, _)| Disclosure::of(row, &names));
-            let page = Page::of(views.collect(), limit, LATEST_FIRST, |event: &Disclosure| event.seq)?;
+            let page = Page::of(views.collect(), limit, LATEST_FIRST, |event: &Disclosure| {
+                (event.at, event.seq)
+            })?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
             Ok(access.note(Audited::consultation(answer).fact("shown", page.items.len())))
         })

@@ -58,6 +58,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Done, Self::Refused, Self::Failed];
+
     /// The name in SQL and JSON.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -77,6 +77,9 @@ pub async fn database(
             report.find_at(seq, Fault::Slipped);
         }
     }
+    for seq in queries::withheld(connection, ENOUGH as i64).await? {
+        report.find_at(seq, Fault::Withheld);
+    }
     Ok(report)
 }
 

@@ -58,24 +58,26 @@ async fn become_owner(connection: &mut AsyncPgConnection) -> Result<()> {
         .await?)
 }
 
-/// Under row-level security only leakproof operators may use an index. The text
-/// match leaks nothing but its answer; only a superuser may say so, and without
-/// it search is correct but reads more rows.
+/// Under row-level security only leakproof operators may use an index. Matching a text
+/// and containing an id leak nothing but their answer; only a superuser may say so, and
+/// without it searches, and the log of a case, are correct but read more rows.
 async fn allow_indexed_search(connection: &mut AsyncPgConnection) {
-    let marked = connection
-        .batch_execute(
-            "do $$ begin \
-               if not (select proleakproof from pg_proc where oid = 'pg_catalog.ts_match_vq'::regproc) then \
-                 alter function pg_catalog.ts_match_vq(tsvector, tsquery) leakproof; \
-               end if; \
-             end $$",
-        )
-        .await;
-    if marked.is_err() {
-        tracing::warn!(
-            "this login may not mark ts_match_vq leakproof: searches will not use their index; \
-             ask a database superuser to run `alter function ts_match_vq(tsvector, tsquery) leakproof`"
-        );
+    for function in ["ts_match_vq(tsvector, tsquery)", "arraycontains(anyarray, anyarray)"] {
+        let marked = connection
+            .batch_execute(&format!(
+                "do $$ begin \
+                   if not (select proleakproof from pg_proc where oid = 'pg_catalog.{function}'::regprocedure) then \
+                     alter function pg_catalog.{function} leakproof; \
+                   end if; \
+                 end $$"
+            ))
+            .await;
+        if marked.is_err() {
+            tracing::warn!(
+                "this login may not mark {function} leakproof: what is searched with it will not use its index; \
+                 ask a database superuser to run `alter function pg_catalog.{function} leakproof`"
+            );
+        }
     }
 }
 

@@ -153,6 +153,21 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    audit_readers (org_id, at, seq) {
+        org_id -> Uuid,
+        at -> Timestamptz,
+        seq -> BigInt,
+        actor_org_id -> Nullable<Uuid>,
+        actor_user_id -> Nullable<Uuid>,
+        op -> Text,
+        action -> Text,
+        outcome -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     audit_seals (leaf_index) {
         leaf_index -> BigInt,
         seq -> BigInt,
@@ -862,6 +877,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_cosignatures,
     audit_events,
     audit_hashes,
+    audit_readers,
     audit_seals,
     built_in_roles,
     case_access,

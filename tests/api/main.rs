@@ -38,6 +38,7 @@ mod proofs;
 mod publishing;
 mod questions;
 mod races;
+mod reading_the_log;
 mod recalls;
 mod rescans;
 mod schema;

@@ -169,6 +169,32 @@ async fn events_smuggled_in_with_old_or_future_transactions_are_found() {
 }
 
 #[actix_web::test]
+async fn an_event_that_is_kept_from_one_of_its_readers_is_found() {
+    let shown = "insert into audit_events (op, action, outcome, purpose, request_id, case_ids, case_org_ids) \
+         select 'consultation', 'read_case', 'done', 'case_work', gen_random_uuid(), array[gen_random_uuid()], \
+           array[id] from organisations limit 1";
+    for tampering in [
+        "delete from audit_readers",
+        "update audit_readers set action = 'read_task'",
+    ] {
+        let (app, kept) = two_days().await;
+        app.database.owner().await.batch_execute(shown).await.unwrap();
+        assert!(verified(&app, std::slice::from_ref(&kept)).await.is_whole());
+        let seq = app.number("select max(seq) as number from audit_events").await;
+
+        app.tamper(&format!("{tampering} where seq = {seq}")).await;
+
+        let report = verified(&app, &[kept]).await;
+        let found: Vec<_> = report
+            .findings
+            .iter()
+            .map(|finding| (finding.seq, finding.fault))
+            .collect();
+        assert_eq!(found, [(Some(seq), Fault::Withheld)], "{tampering}");
+    }
+}
+
+#[actix_web::test]
 async fn a_log_that_is_not_sealed_any_more_is_not_whole() {
     for position in ["", "update sealing set tx = '9223372036854775807';"] {
         let (app, kept) = two_days().await;

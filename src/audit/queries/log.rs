@@ -1,171 +1,22 @@
-//! Writing and reading the log.
+//! Reading the log.
+
+use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
 use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::dsl::array;
 use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Jsonb, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Jsonb, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join_all;
 use ipnetwork::IpNetwork;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::audit::{Op, OutboxEvent, Outcome, Purpose};
-use crate::db::Prepare;
-use crate::db::schema::{audit_events, organisations, outbox_events, users};
+use crate::audit::Outcome;
+use crate::db::schema::{audit_events, audit_events as log, audit_readers as readers, organisations, users};
 use crate::error::{AppError, Result};
-
-/// A row of the log. Sequence, transaction and time are the database's own.
-#[derive(Debug, Insertable)]
-#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
-pub struct NewAuditEvent {
-    /// s.62 operation.
-    pub op: &'static str,
-    /// The operationId, or `job.…`.
-    pub action: String,
-    /// `done`, `refused`, `failed`.
-    pub outcome: &'static str,
-    /// The HTTP status answered.
-    pub status: Option<i16>,
-    /// Slug of the problem.
-    pub reason: Option<&'static str>,
-    /// Who acted.
-    pub actor_user_id: Option<Uuid>,
-    /// For which organisation.
-    pub org_id: Option<Uuid>,
-    /// In which session.
-    pub session_id: Option<Uuid>,
-    /// `On-Behalf-Of`.
-    pub on_behalf_of: Option<String>,
-    /// `Access-Purpose`.
-    pub purpose: &'static str,
-    /// `Access-Justification`.
-    pub justification: Option<String>,
-    /// `X-Request-Id`.
-    pub request_id: Uuid,
-    /// The real peer.
-    pub peer: Option<IpNetwork>,
-    /// Cases touched or shown.
-    pub case_ids: Vec<Uuid>,
-    /// The owner of each.
-    pub case_org_ids: Vec<Uuid>,
-    /// Other records touched or shown.
-    pub record_ids: Vec<Uuid>,
-    /// Classes of data touched or shown.
-    pub data_classes: Vec<&'static str>,
-    /// Organisations it was directed to.
-    pub recipient_org_ids: Vec<Uuid>,
-    /// Names, states, filters; never content.
-    pub facts: Value,
-}
-
-impl NewAuditEvent {
-    /// An event of a job that touched nothing.
-    pub fn blank(action: &'static str) -> Self {
-        Self {
-            op: Op::Security.as_str(),
-            action: action.to_owned(),
-            outcome: Outcome::Done.as_str(),
-            status: None,
-            reason: None,
-            actor_user_id: None,
-            org_id: None,
-            session_id: None,
-            on_behalf_of: None,
-            purpose: Purpose::SystemSupport.as_str(),
-            justification: None,
-            request_id: Uuid::nil(),
-            peer: None,
-            case_ids: Vec::new(),
-            case_org_ids: Vec::new(),
-            record_ids: Vec::new(),
-            data_classes: Vec::new(),
-            recipient_org_ids: Vec::new(),
-            facts: serde_json::json!({}),
-        }
-    }
-}
-
-/// Adds a row to the log.
-///
-/// # Errors
-/// [`AppError::Unavailable`], whatever the cause: what cannot be logged is not done.
-pub async fn insert(mut connection: &AsyncPgConnection, event: &NewAuditEvent) -> Result<()> {
-    diesel::insert_into(audit_events::table)
-        .values(event)
-        .execute(&mut connection)
-        .await
-        .map(drop)
-        .map_err(|error| AppError::Unavailable(format!("the audit log cannot be written: {error}")))
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = outbox_events)]
-struct OutboxRow<'a> {
-    org_id: Uuid,
-    actor_user_id: Option<Uuid>,
-    on_behalf_of: Option<&'a str>,
-    case_id: Option<Uuid>,
-    case_org_id: Option<Uuid>,
-    name: &'a str,
-    data_class: &'a str,
-    audience_org_ids: Option<&'a [Uuid]>,
-    record_id: Option<Uuid>,
-    request_id: Uuid,
-    facts: &'a Value,
-}
-
-/// By whom, and in which request, something is told.
-#[derive(Debug)]
-pub struct Sender<'a> {
-    /// For which organisation.
-    pub org_id: Uuid,
-    /// Who did it, unless a job did.
-    pub user_id: Option<Uuid>,
-    /// `On-Behalf-Of`.
-    pub on_behalf_of: Option<&'a str>,
-    /// `X-Request-Id`.
-    pub request_id: Uuid,
-}
-
-/// Adds events to the outbox, those of a case in order.
-///
-/// # Errors
-/// If the database refuses them.
-pub async fn insert_outbox(
-    mut connection: &AsyncPgConnection,
-    events: &[OutboxEvent],
-    sender: &Sender<'_>,
-) -> Result<()> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    // Telling of a case locks it: all do so in the same order.
-    let mut events: Vec<&OutboxEvent> = events.iter().collect();
-    events.sort_by_key(|event| event.case);
-    let rows: Vec<OutboxRow<'_>> = events
-        .into_iter()
-        .map(|event| OutboxRow {
-            org_id: sender.org_id,
-            actor_user_id: sender.user_id,
-            on_behalf_of: sender.on_behalf_of,
-            case_id: event.case.map(|(id, _)| id),
-            case_org_id: event.case.map(|(_, owner)| owner),
-            name: event.name,
-            data_class: event.data_class,
-            audience_org_ids: event.audience.as_deref(),
-            record_id: event.record_id,
-            request_id: sender.request_id,
-            facts: &event.facts,
-        })
-        .collect();
-    diesel::insert_into(outbox_events::table)
-        .values(rows)
-        .prepared()
-        .execute(&mut connection)
-        .await?;
-    Ok(())
-}
 
 /// A JSON document as the database writes it, unread.
 #[derive(Debug, Clone, FromSqlRow)]
@@ -262,6 +113,9 @@ pub struct Named {
     pub org_name: Option<String>,
 }
 
+/// Where a page of the log ended: when the event was, and its place.
+pub type Place = (DateTime<Utc>, i64);
+
 /// Which rows of the log are meant. Every member narrows.
 #[derive(Debug, Default)]
 pub struct Filter<'a> {
@@ -285,8 +139,8 @@ pub struct Filter<'a> {
     pub to: Option<DateTime<Utc>>,
     /// `X-Request-Id`.
     pub request_id: Option<Uuid>,
-    /// Older than this place in the log.
-    pub before: Option<i64>,
+    /// Older than this.
+    pub before: Option<Place>,
 }
 
 diesel::define_sql_function! {
@@ -308,55 +162,111 @@ fn is_directed_to(viewer: Uuid) -> _ {
         .and(cardinality(audit_events::case_ids).le(1i32))
 }
 
+/// The log, with who acted and for whom.
+#[diesel::dsl::auto_type(type_name = "WithActors")]
+fn with_actors() -> _ {
+    log::table
+        .left_join(users::table.on(users::id.nullable().eq(log::actor_user_id)))
+        .left_join(organisations::table.on(organisations::id.nullable().eq(log::org_id)))
+}
+
+type Boxed<'a> = diesel::helper_types::IntoBoxed<'a, WithActors, Pg>;
+
 /// Rows of the log, latest first. What is hidden from `viewer` in a row does not
 /// find it either: a filter must not tell what the view leaves out.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn list(
-    connection: &mut AsyncPgConnection,
-    viewer: Uuid,
-    filter: &Filter<'_>,
-    limit: i64,
-) -> Result<Vec<Named>> {
-    use audit_events as log;
-    let mut query = log::table
-        .left_join(users::table.on(users::id.nullable().eq(log::actor_user_id)))
-        .left_join(organisations::table.on(organisations::id.nullable().eq(log::org_id)))
-        .select((
-            AuditRow::as_select(),
-            users::name.nullable(),
-            organisations::name.nullable(),
-        ))
-        .order(log::seq.desc())
+pub async fn list(connection: &AsyncPgConnection, viewer: Uuid, filter: &Filter<'_>, limit: i64) -> Result<Vec<Named>> {
+    let pages = parts(viewer, filter, limit)
+        .into_iter()
+        .map(|part| page_of(connection, narrowed(part, viewer, filter), limit));
+    let mut rows: Vec<Named> = try_join_all(pages).await?.into_iter().flatten().collect();
+    rows.sort_unstable_by_key(|row| Reverse((row.event.at, row.event.seq)));
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows)
+}
+
+/// Disjoint parts of the log, each read in the order of an index, that hold the first
+/// `limit` rows that `viewer` may read and `filter` means. An id is in few events: they
+/// are found by it and sorted.
+fn parts<'a>(viewer: Uuid, filter: &'a Filter<'_>, limit: i64) -> Vec<Boxed<'a>> {
+    let whole = || with_actors().into_boxed();
+    if filter.case.or(filter.record).or(filter.request_id).is_some() {
+        return vec![whole()];
+    }
+    let own = Outcome::ALL.into_iter().map(|outcome| {
+        let ended = log::outcome.eq(outcome.as_str());
+        whole().filter(log::org_id.eq(viewer)).filter(ended)
+    });
+    let of_others = whole().filter(log::seq.eq_any(shown_to(viewer, filter, limit)));
+    own.chain([of_others]).collect()
+}
+
+/// Narrows a query of `$table` by what both the log and its readers' index tell.
+macro_rules! narrowed_by_act {
+    ($query:expr, $filter:expr, $table:ident, $org:ident) => {{
+        let (mut query, filter) = ($query, $filter);
+        if let Some((at, seq)) = filter.before {
+            let is_before = $table::at.lt(at).or($table::seq.lt(seq));
+            query = query.filter($table::at.le(at)).filter(is_before);
+        }
+        if let Some(id) = filter.actor {
+            query = query.filter($table::actor_user_id.eq(id));
+        }
+        if let Some(id) = filter.org {
+            query = query.filter($table::$org.eq(id));
+        }
+        if !filter.ops.is_empty() {
+            query = query.filter($table::op.eq_any(&filter.ops));
+        }
+        if let Some(action) = filter.action {
+            query = query.filter($table::action.eq(action));
+        }
+        if let Some(outcome) = filter.outcome {
+            query = query.filter($table::outcome.eq(outcome));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter($table::at.ge(from));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter($table::at.lt(to));
+        }
+        query
+    }};
+}
+
+type Shown<'a> = readers::BoxedQuery<'a, Pg, BigInt>;
+
+/// The first of others' acts that `viewer` may read and `filter` means.
+fn shown_to<'a>(viewer: Uuid, filter: &'a Filter<'_>, limit: i64) -> Shown<'a> {
+    let shown: Shown<'a> = readers::table
+        .select(readers::seq)
+        .filter(readers::org_id.eq(viewer))
+        .order((readers::at.desc(), readers::seq.desc()))
         .limit(limit)
         .into_boxed();
-    if let Some(seq) = filter.before {
-        query = query.filter(log::seq.lt(seq));
-    }
-    if let Some(id) = filter.actor {
-        query = query.filter(log::actor_user_id.eq(id));
-    }
-    if let Some(id) = filter.org {
-        query = query.filter(log::org_id.eq(id));
-    }
-    if !filter.ops.is_empty() {
-        query = query.filter(log::op.eq_any(filter.ops.clone()));
-    }
-    if let Some(action) = filter.action {
-        query = query.filter(log::action.eq(action));
-    }
-    if let Some(outcome) = filter.outcome {
-        query = query.filter(log::outcome.eq(outcome));
-    }
-    if let Some(from) = filter.from {
-        query = query.filter(log::at.ge(from));
-    }
-    if let Some(to) = filter.to {
-        query = query.filter(log::at.lt(to));
-    }
+    narrowed_by_act!(shown, filter, readers, actor_org_id)
+}
+
+async fn page_of(mut connection: &AsyncPgConnection, part: Boxed<'_>, limit: i64) -> Result<Vec<Named>> {
+    let columns = (
+        AuditRow::as_select(),
+        users::name.nullable(),
+        organisations::name.nullable(),
+    );
+    Ok(part
+        .select(columns)
+        .order((log::at.desc(), log::seq.desc()))
+        .limit(limit)
+        .load(&mut connection)
+        .await?)
+}
+
+fn narrowed<'a>(query: Boxed<'a>, viewer: Uuid, filter: &'a Filter<'_>) -> Boxed<'a> {
+    let mut query = narrowed_by_act!(query, filter, log, org_id);
     if let Some(id) = filter.request_id {
-        query = query.filter(log::request_id.eq(id));
+        query = query.filter(array((log::request_id,)).contains(vec![id]));
     }
     if let Some(id) = filter.case {
         let owner = log::case_org_ids.index(array_position(log::case_ids, id));
@@ -373,7 +283,7 @@ pub async fn list(
             .filter(log::record_ids.contains(vec![id]))
             .filter(log::org_id.eq(viewer).or(shown.nullable()));
     }
-    Ok(query.load(connection).await?)
+    query
 }
 
 /// The names of some organisations, as far as the reader may know them.

@@ -7,5 +7,7 @@ mod statement;
 pub mod tree;
 pub mod verifying;
 pub mod visibility;
+mod writing;
 
-pub use log::{AuditRow, Filter, JsonText, Named, NewAuditEvent, Sender, insert, insert_outbox, list, names_of};
+pub use log::{AuditRow, Filter, JsonText, Named, list, names_of};
+pub use writing::{NewAuditEvent, Sender, insert, insert_outbox};

@@ -100,6 +100,15 @@ statement! {
 }
 
 statement! {
+    /// What another of its readers would not find, or find otherwise than it is.
+    Withheld { limit: i64 as BigInt }
+    "SELECT DISTINCT e.seq FROM audit_events e CROSS JOIN unnest(e.case_org_ids || e.recipient_org_ids) reader \
+       LEFT JOIN audit_readers r ON r.org_id = reader AND r.seq = e.seq \
+      WHERE reader IS DISTINCT FROM e.org_id AND (r.at, r.actor_org_id, r.actor_user_id, r.op, r.action, r.outcome) \
+        IS DISTINCT FROM (e.at, e.org_id, e.actor_user_id, e.op, e.action, e.outcome) ORDER BY e.seq LIMIT $limit"
+}
+
+statement! {
     CountWaiting {}
     "SELECT count(*) AS events, min(e.at) AS oldest, clock_timestamp() AS now FROM audit_events e \
       WHERE NOT EXISTS (SELECT FROM audit_seals s WHERE s.seq = e.seq)"
@@ -139,6 +148,17 @@ pub async fn waiting(connection: &mut AsyncPgConnection) -> Result<Waiting> {
 pub async fn slipped(connection: &mut AsyncPgConnection, limit: i64) -> Result<Vec<i64>> {
     let lifetime = PhantomData;
     let found: Vec<Seq> = Slipped { limit, lifetime }.load(connection).await?;
+    Ok(found.into_iter().map(|row| row.seq).collect())
+}
+
+/// Events that an organisation which may read them is not listed, or otherwise than
+/// they are.
+///
+/// # Errors
+/// Those of the database.
+pub async fn withheld(connection: &mut AsyncPgConnection, limit: i64) -> Result<Vec<i64>> {
+    let lifetime = PhantomData;
+    let found: Vec<Seq> = Withheld { limit, lifetime }.load(connection).await?;
     Ok(found.into_iter().map(|row| row.seq).collect())
 }
 

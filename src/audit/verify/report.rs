@@ -17,6 +17,8 @@ pub enum Fault {
     Backdated,
     /// The event stands before sealed ones and was never sealed itself.
     Slipped,
+    /// The event is not among what an organisation that may read it is listed.
+    Withheld,
     /// Events wait to be sealed for longer than that takes: nothing proves them.
     Behind { events: u64 },
     /// A leaf of the tree is not there.
@@ -45,6 +47,7 @@ impl fmt::Display for Fault {
             Self::ErasedInSilence => write!(f, "the body is gone and the log does not say that it was erased"),
             Self::Backdated => write!(f, "the event claims a time before a checkpoint that does not cover it"),
             Self::Slipped => write!(f, "the event stands among sealed ones and was never sealed"),
+            Self::Withheld => write!(f, "an organisation that may read the event is not listed it as it is"),
             Self::Behind { events } => write!(
                 f,
                 "sealing is behind: nothing proves the last {events} events, some of which have waited for long"
