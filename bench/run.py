@@ -23,7 +23,8 @@ from statements import Script, now, statements_of
 
 HERE = Path(__file__).parent
 LISTEN = "127.0.0.1:18080"
-WHO = {"email": "csm@camden.example", "password": "Demo-only-passphrase-1"}
+WHO = {"case": "csm@camden.example", "task": "csm@camden.example", "audit": "dpo@camden.example"}
+PASSWORD = "Demo-only-passphrase-1"
 CONNECTIONS = 16
 TASKS = 99_000
 CASE = "/v1/cases/01900000-0000-7000-8000-"
@@ -50,6 +51,8 @@ OPERATIONS = [
         "location": {"type": "Point", "coordinates": [-0.1385, 51.5475]},
     }, "case.create", ""),
     ("PATCH", "PATCH", CASE + "{own}", {"title": "Lettering on the wall {next}"}, "case.update", OWN),
+    ("log, 50", "GET", "/v1/audit/events?limit=50", None, "audit.read", ""),
+    ("log of a case", "GET", "/v1/audit/events?case=01900000-0000-7000-8000-{own}", None, "audit.read", OWN),
 ]
 
 
@@ -96,6 +99,8 @@ class Bench:
         self.beside([["-c", definition] for definition in sorted(indexes, key=lambda it: "gin" not in it)])
         rate = size / (time.monotonic() - start)
         self.psql(["-v", f"total={size}", "-v", f"wanted={TASKS}", "-f", str(HERE / "tasks.sql")])
+        self.psql(["-v", f"organisations={size // 300}", "-f", str(HERE / "country.sql")])
+        self.psql(["-v", f"events={size}", "-v", f"total={size}", "-f", str(HERE / "log.sql")])
         self.sql("vacuum analyze", self.url)
         self.sql("checkpoint", self.url)
         return rate
@@ -121,11 +126,20 @@ class Bench:
         self.server = subprocess.Popen([self.options.wardlink, "serve", "--demo"], env=self.environment())
         for _ in range(200):
             try:
-                self.token = self.call("POST", "/v1/auth/login", WHO)[0]["access_token"]
+                self.tokens = {domain: self.token_of(email) for domain, email in WHO.items()}
                 return
             except (urllib.error.URLError, ConnectionError):
                 time.sleep(0.05)
         sys.exit("wardlink does not answer")
+
+    def token_of(self, email):
+        return self.call("POST", "/v1/auth/login", {"email": email, "password": PASSWORD})[0]["access_token"]
+
+    def wait_for_seals(self):
+        """The log that was loaded is sealed before anything is measured."""
+        missing = "select (select count(*) from wardlink.audit_events) - size from wardlink.sealing"
+        while int(self.sql(missing)) > 1000:
+            time.sleep(0.5)
 
     def stop(self):
         if self.server:
@@ -133,10 +147,10 @@ class Bench:
             self.server.wait()
             self.server = None
 
-    def call(self, method, path, body=None):
+    def call(self, method, path, body=None, permission=None):
         headers = {"If-Match": "*", "X-Request-Id": "019b0000-0000-7000-8000-300000000001"}
-        if not path.startswith("/v1/auth"):
-            headers["Authorization"] = f"Bearer {self.token}"
+        if permission:
+            headers |= {"Authorization": f"Bearer {self.token_for(permission)}", "Access-Purpose": purpose(permission)}
         if body is not None:
             headers["Content-Type"] = "application/json"
         data = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
@@ -146,6 +160,9 @@ class Bench:
                 return json.load(answer), dict(answer.headers)
         except urllib.error.HTTPError as error:
             sys.exit(f"{method} {path}: {error.code} {error.read().decode()}")
+
+    def token_for(self, permission):
+        return self.tokens[permission.split(".")[0]]
 
     def memory(self, field):
         status = Path(f"/proc/{self.server.pid}/status").read_text()
@@ -171,6 +188,7 @@ class Bench:
         rate = self.load(size)
         print(f"{size} cases loaded at {rate:.0f}/s", file=sys.stderr, flush=True)
         self.serve()
+        self.wait_for_seals()
         for name, method, _, _, permission, prologue in OPERATIONS:
             if name != "POST":
                 self.capture(name, method, permission, prologue)
@@ -191,7 +209,7 @@ class Bench:
             path, body = path.replace(word, value), body.replace(word, value)
         offset = self.log.stat().st_size
         began = now()
-        answer, _ = self.call(method, path, body or None)
+        answer, _ = self.call(method, path, body or None, permission)
         time.sleep(0.1)
         with open(self.log) as log:
             log.seek(offset)
@@ -228,18 +246,19 @@ class Bench:
     # --- Measuring
 
     def measure(self, operation, size):
-        name, method, _, _, _, _ = operation
+        name, method, _, _, permission, _ = operation
         if name == "task accept":
             self.psql(["-v", f"total={size}", "-v", f"wanted={TASKS}", "-f", str(HERE / "tasks.sql")])
-        server = self.wrk(method, self.paths[name], self.bodies[name], size)
+        server = self.wrk(method, self.paths[name], self.bodies[name], size, permission)
         reference = self.pgbench(name, size)
         return {"cases": size, "operation": name, **server, "pgbench": reference,
                 "ratio": server["per_second"] / reference["per_second"]}
 
-    def wrk(self, method, path, body, size):
+    def wrk(self, method, path, body, size, permission):
         self.base += 1_000_000_000
         environment = os.environ | {
-            "BENCH_METHOD": method, "BENCH_PATH": path, "BENCH_BODY": body, "BENCH_TOKEN": self.token,
+            "BENCH_METHOD": method, "BENCH_PATH": path, "BENCH_BODY": body,
+            "BENCH_TOKEN": self.token_for(permission), "BENCH_PURPOSE": purpose(permission),
             "BENCH_TOTAL": str(size), "BENCH_BASE": str(self.base),
         }
         command = ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{self.options.seconds}s", "--latency",
@@ -305,6 +324,10 @@ class Bench:
 
 
 ROLE = "-c role=wardlink_app -c search_path=wardlink,pg_temp -c jit=off -c timezone=UTC"
+
+
+def purpose(permission):
+    return "audit" if permission.startswith("audit") else "case_work"
 
 
 def cpu_seconds(pid, children):

@@ -1,4 +1,4 @@
--- One operation: WARDLINK_BENCH_{METHOD,PATH,BODY,TOKEN,TOTAL,BASE} say which.
+-- One operation: BENCH_{METHOD,PATH,BODY,TOKEN,PURPOSE,TOTAL,BASE} say which.
 -- In path and body, «own», «seen», «due» and «next» are filled in for each request.
 local env = os.getenv
 local method, path, body = env("BENCH_METHOD"), env("BENCH_PATH"), env("BENCH_BODY")
@@ -13,7 +13,7 @@ end
 function init()
   math.randomseed(base + number)
   made = 0
-  headers = { Authorization = "Bearer " .. token, ["If-Match"] = "*" }
+  headers = { Authorization = "Bearer " .. token, ["If-Match"] = "*", ["Access-Purpose"] = env("BENCH_PURPOSE") }
   if body ~= "" then headers["Content-Type"] = "application/json" end
 end
 
