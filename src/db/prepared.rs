@@ -1,8 +1,8 @@
-//! Statements that are worth keeping prepared although diesel does not say so.
+//! Statements that are worth keeping prepared, or not, although diesel says otherwise.
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
 /// A statement that is prepared once per connection, by its text.
 ///
@@ -11,11 +11,20 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 /// what the policies add to it. Only for statements of which there are few texts.
 pub struct Prepared<Q>(Q);
 
-/// Lets a statement be kept prepared.
+/// A query that is planned for its values each time, as how it is best answered depends
+/// on how rare they are. It costs a round trip more.
+pub struct PlannedAnew<Q>(Q);
+
+/// Lets a statement be kept prepared, or not.
 pub trait Prepare: Sized {
     /// This statement, prepared once per connection.
     fn prepared(self) -> Prepared<Self> {
         Prepared(self)
+    }
+
+    /// This query, planned for its values.
+    fn planned_anew(self) -> PlannedAnew<Self> {
+        PlannedAnew(self)
     }
 }
 
@@ -39,3 +48,22 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Prepared<Q> {
 }
 
 impl<Q, C> diesel::RunQueryDsl<C> for Prepared<Q> {}
+
+impl<Q> QueryId for PlannedAnew<Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for PlannedAnew<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for PlannedAnew<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.unsafe_to_cache_prepared();
+        self.0.walk_ast(out)
+    }
+}
+
+impl<Q, C> diesel::RunQueryDsl<C> for PlannedAnew<Q> {}

@@ -3,11 +3,14 @@
 mod parties;
 pub mod standings;
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::{AsSelect, IntoBoxed, Select};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join_all;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -283,35 +286,93 @@ pub struct Reader {
 
 type Listing<'a> = IntoBoxed<'a, Select<tasks::table, AsSelect<TaskRow, Pg>>, Pg>;
 
+/// Where a page of tasks ended: when the task was last changed, and its id.
+pub type Key = (DateTime<Utc>, Uuid);
+
 /// Tasks that `reader` sees, the last changed first, after the key `after`.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn list(
-    mut connection: &AsyncPgConnection,
+    connection: &AsyncPgConnection,
     reader: Reader,
     query: &TaskQuery,
-    after: Option<(DateTime<Utc>, Uuid)>,
+    after: Option<Key>,
     limit: i64,
 ) -> Result<Vec<TaskRow>> {
-    let all = tasks::table.select(TaskRow::as_select()).into_boxed();
-    let mut page = of_time(of_sides(all, reader, query), reader, query);
+    let pages = parts(reader, query).into_iter().map(|part| {
+        let narrowed = of_time(of_parties(part, reader.org_id, query), reader, query);
+        page_of(connection, narrowed, after, limit)
+    });
+    let mut rows: Vec<TaskRow> = try_join_all(pages).await?.into_iter().flatten().collect();
+    rows.sort_unstable_by_key(|task| Reverse((task.updated_at, task.id)));
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows)
+}
+
+async fn page_of(
+    mut connection: &AsyncPgConnection,
+    mut part: Listing<'_>,
+    after: Option<Key>,
+    limit: i64,
+) -> Result<Vec<TaskRow>> {
     if let Some((at, id)) = after {
-        page = page.filter(tasks::updated_at.le(at)).filter(
-            tasks::updated_at
-                .lt(at)
-                .or(tasks::updated_at.eq(at).and(tasks::id.lt(id))),
-        );
+        let is_after = tasks::updated_at.lt(at).or(tasks::id.lt(id));
+        part = part.filter(tasks::updated_at.le(at)).filter(is_after);
     }
-    Ok(page
+    Ok(part
         .order((tasks::updated_at.desc(), tasks::id.desc()))
         .limit(limit)
         .load(&mut connection)
         .await?)
 }
 
-fn of_sides<'a>(all: Listing<'a>, reader: Reader, query: &TaskQuery) -> Listing<'a> {
-    let (me, mine) = (reader.user_id, reader.org_id);
+/// Disjoint parts of what `reader` sees that hold all that is asked for, each read in the
+/// order of an index. A case has few tasks: they are found by it and sorted.
+fn parts<'a>(reader: Reader, query: &TaskQuery) -> Vec<Listing<'a>> {
+    let mine = reader.org_id;
+    let all = || tasks::table.select(TaskRow::as_select()).into_boxed();
+    let asked = || all().filter(tasks::org_id.eq(mine));
+    let incoming = || {
+        all()
+            .filter(tasks::owner_org_id.eq(mine))
+            .filter(tasks::org_id.ne(mine))
+    };
+    match (query.case, query.assigned_to, query.direction) {
+        (_, Some(AssignedTo::Me), _) => assigned_to(all, reader),
+        (Some(_), ..) => vec![all()],
+        (_, _, Some(Direction::Incoming)) => vec![incoming()],
+        (_, _, Some(Direction::Outgoing | Direction::Internal)) => vec![asked()],
+        (_, _, None) => {
+            let of_others = || {
+                all()
+                    .filter(tasks::org_id.ne(mine))
+                    .filter(tasks::owner_org_id.ne(mine))
+            };
+            let on_own_cases = of_others().filter(tasks::case_org_id.eq(mine));
+            let had_before = of_others()
+                .filter(tasks::case_org_id.ne(mine))
+                .filter(tasks::previous_owner_org_ids.contains(vec![mine]));
+            vec![asked(), incoming(), on_own_cases, had_before]
+        }
+    }
+}
+
+/// What is the reader's own to do, and their teams'.
+fn assigned_to<'a>(all: impl Fn() -> Listing<'a>, reader: Reader) -> Vec<Listing<'a>> {
+    let (me, today) = (reader.user_id, reader.now.date_naive());
+    let my_teams = team_members::table
+        .filter(team_members::user_id.eq(me))
+        .filter(team_members::member_to.is_null().or(team_members::member_to.gt(today)))
+        .select(team_members::team_id.nullable());
+    let own = all().filter(tasks::owner_user_id.eq(me));
+    let of_teams = all()
+        .filter(tasks::owner_team_id.eq_any(my_teams))
+        .filter(tasks::owner_user_id.is_distinct_from(me));
+    vec![own, of_teams]
+}
+
+fn of_parties<'a>(all: Listing<'a>, mine: Uuid, query: &TaskQuery) -> Listing<'a> {
     let mut some = match query.direction {
         Some(Direction::Incoming) => all.filter(tasks::owner_org_id.eq(mine)).filter(tasks::org_id.ne(mine)),
         Some(Direction::Outgoing) => all.filter(tasks::org_id.eq(mine)).filter(tasks::owner_org_id.ne(mine)),
@@ -323,19 +384,6 @@ fn of_sides<'a>(all: Listing<'a>, reader: Reader, query: &TaskQuery) -> Listing<
     }
     if let Some(org) = query.requesting_org {
         some = some.filter(tasks::org_id.eq(org));
-    }
-    if let Some(AssignedTo::Me) = query.assigned_to {
-        let today = reader.now.date_naive();
-        let my_teams = team_members::table
-            .filter(team_members::user_id.eq(me))
-            .filter(team_members::member_to.is_null().or(team_members::member_to.gt(today)))
-            .select(team_members::team_id.nullable());
-        some = some.filter(
-            tasks::owner_user_id
-                .eq(me)
-                .or(tasks::owner_team_id.eq_any(my_teams))
-                .assume_not_null(),
-        );
     }
     some
 }

@@ -217,6 +217,8 @@ async fn every_filter_finds_what_it_names() {
         ("q=purple+viaducts".to_owned(), 1),
         ("q=leverton".to_owned(), 2),
         (format!("q={reference}"), 1),
+        (format!("q=+{}+", reference.to_lowercase()), 1),
+        ("q=VIA-26-NOBODY".to_owned(), 0),
         ("q=%22".to_owned(), 0),
     ] {
         let list = app.get(&sergeant, &format!("/v1/cases?{query}")).await.expect(200);

@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::cases::view::list::{Shared, Sort, StatusClass};
+use crate::db::Prepare;
 use crate::db::schema::sql_types::Tsquery;
 use crate::db::schema::{case_access, shares};
 use crate::error::Result;
@@ -61,7 +62,7 @@ pub type Key = (Option<DateTime<Utc>>, Uuid);
 
 diesel::infix_operator!(Matches, " @@ ", Bool, backend: Pg);
 diesel::define_sql_function! {
-    /// `websearch_to_tsquery` in English: a search as people write it, never an error.
+    /// A search as people write it, in English, or a reference; never an error.
     fn case_words(words: Text) -> Tsquery;
 }
 
@@ -85,11 +86,28 @@ pub async fn list(
         ),
         &filters,
     );
-    Ok(ordered(query, sort, after)
+    let page = ordered(query, sort, after)
         .limit(limit + 1)
-        .select(SummaryRow::as_select())
-        .load(&mut connection)
-        .await?)
+        .select(SummaryRow::as_select());
+    Ok(match filters.may_find_few() {
+        true => page.planned_anew().load(&mut connection).await?,
+        false => page.load(&mut connection).await?,
+    })
+}
+
+impl Filters {
+    /// Whether it may narrow so far that reading in the order of the list, as is best
+    /// where much is found, would read much for nothing.
+    fn may_find_few(&self) -> bool {
+        self.state.is_some()
+            || self.owner.is_some()
+            || self.lead.is_some()
+            || self.due_before.is_some()
+            || self.overdue.is_some()
+            || self.shared.is_some()
+            || self.bbox.is_some()
+            || self.words.is_some()
+    }
 }
 
 fn filters_of<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
@@ -164,8 +182,7 @@ fn by_time<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
 
 fn by_words<'a>(query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
     let Some(words) = &filters.words else { return query };
-    let wanted = case_words(words.clone());
-    query.filter(Matches::new(case_access::search, wanted).or(case_access::ref_.eq(words.trim().to_uppercase())))
+    query.filter(Matches::new(case_access::search, case_words(words.clone())))
 }
 
 fn ordered(query: Boxed<'_>, sort: Sort, after: Option<Key>) -> Boxed<'_> {

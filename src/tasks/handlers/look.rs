@@ -1,7 +1,6 @@
 //! Looking at tasks.
 
 use actix_web::{HttpResponse, get};
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::show::{show, show_one};
@@ -71,7 +70,7 @@ pub async fn list_tasks_of_case(
 
 async fn page_of_tasks(room: &mut Room, query: &TaskQuery) -> Result<Audited<Answer>> {
     let limit = paging::limit(query.limit)?;
-    let after: Option<(DateTime<Utc>, Uuid)> = paging::read_cursor(RECENT, query.cursor.as_deref())?;
+    let after: Option<queries::Key> = paging::read_cursor(RECENT, query.cursor.as_deref())?;
     let reader = Reader {
         org_id: room.person.org_id,
         user_id: room.person.user_id,

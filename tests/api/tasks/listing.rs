@@ -1,9 +1,13 @@
 //! Finding tasks.
 
 use chrono::Duration;
+use diesel::QueryDsl;
+use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
+use uuid::Uuid;
+use wardlink::db::schema::teams;
 
-use super::scene::{Scene, cleaning};
+use super::scene::{PRIMROSE, Scene, cleaning};
 use crate::support::{Actor, TestApp};
 
 async fn ids(app: &TestApp, actor: &Actor, query: &str) -> Vec<String> {
@@ -35,7 +39,10 @@ async fn tasks_are_found_by_how_they_stand() {
     assert_eq!(ids(app, sergeant, "direction=internal").await, [&*internal]);
     assert_eq!(ids(app, street, "direction=incoming").await, [&*accepted, &*proposed]);
     assert_eq!(ids(app, street, "state=proposed").await, [&*proposed]);
-    assert_eq!(ids(app, street, "assigned_to=me").await, [&*accepted]);
+    for query in ["assigned_to=me", &format!("assigned_to=me&case={}", scene.case)] {
+        assert_eq!(ids(app, street, query).await, [&*accepted], "{query}");
+    }
+    assert!(ids(app, sergeant, "assigned_to=me").await.is_empty());
     assert_eq!(
         ids(app, sergeant, &format!("owner_org={}", sergeant.org_id)).await,
         [&*internal]
@@ -85,9 +92,85 @@ async fn a_list_comes_in_pages() {
 }
 
 #[actix_web::test]
+async fn a_list_holds_what_one_asked_has_had_and_what_goes_on_with_ones_cases() {
+    let scene = Scene::open().await;
+    let (app, sergeant, street) = (&scene.app, &scene.sergeant, &scene.street);
+    scene.share_with(PRIMROSE).await;
+    let primrose = app.organisation(PRIMROSE).await;
+    let housing = app.sign_in("housing@primrose.example").await;
+    let accepted = scene.accepted().await;
+    app.later(Duration::minutes(1));
+    let passed_on = scene.accepted().await;
+    let there = json!({"organisation_id": primrose, "reason": "Their estate."});
+    app.post_to(street, &passed_on, "transfer", there).await.expect(200);
+    app.later(Duration::minutes(1));
+    let of_others = scene
+        .propose_as(street, cleaning(primrose))
+        .await
+        .expect(201)
+        .id()
+        .to_string();
+    let (accepted, passed_on) = (id_of(&accepted), id_of(&passed_on));
+    let pages = async |actor: &Actor| {
+        let mut found = Vec::new();
+        let mut path = "/v1/tasks?limit=1".to_owned();
+        loop {
+            let page = app.get(actor, &path).await.expect(200).body;
+            found.extend(
+                page["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|task| task["id"].as_str().unwrap().to_owned()),
+            );
+            let Some(next) = page["next"].as_str() else {
+                return found;
+            };
+            path = format!("/v1/tasks?limit=1&cursor={next}");
+        }
+    };
+
+    assert_eq!(pages(sergeant).await, [&*of_others, &*passed_on, &*accepted]);
+    assert_eq!(pages(street).await, [&*of_others, &*passed_on, &*accepted]);
+    assert_eq!(pages(&housing).await, [&*of_others, &*passed_on]);
+    assert_eq!(ids(app, street, "direction=incoming").await, [&*accepted]);
+    let islington = app.sign_in("asb@islington.example").await;
+    assert!(pages(&islington).await.is_empty());
+}
+
+#[actix_web::test]
+async fn what_ones_team_took_on_is_ones_own_to_do() {
+    let scene = Scene::open().await;
+    let (app, sergeant) = (&scene.app, &scene.sergeant);
+    let team: Uuid = teams::table
+        .select(teams::id)
+        .first(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    let task = scene
+        .propose_as(&scene.street, cleaning(sergeant.org_id))
+        .await
+        .expect(201)
+        .id();
+    let to_team = json!({"owner_team_id": team});
+    app.post_to(sergeant, &format!("/v1/tasks/{task}"), "accept", to_team)
+        .await
+        .expect(200);
+
+    let colleague = app.sign_in("pc.kentish-town@met.example").await;
+    for member in [sergeant, &colleague] {
+        assert_eq!(ids(app, member, "assigned_to=me&limit=5").await, [task.to_string()]);
+    }
+    let elsewhere = app.sign_in("insp.north@met.example").await;
+    for other in [&elsewhere, &scene.street] {
+        assert!(ids(app, other, "assigned_to=me").await.is_empty());
+    }
+}
+
+#[actix_web::test]
 async fn the_tasks_of_a_case_are_those_one_has_a_part_in() {
     let scene = Scene::open().await;
-    scene.share_with(super::scene::PRIMROSE).await;
+    scene.share_with(PRIMROSE).await;
     scene.proposed().await;
     let path = format!("/v1/cases/{}/tasks", scene.case);
     let count = |reply: crate::support::Reply| reply.expect(200).body["items"].as_array().unwrap().len();
