@@ -15,6 +15,18 @@ pub struct Prepared<Q>(Q);
 /// on how rare they are. It costs a round trip more.
 pub struct PlannedAnew<Q>(Q);
 
+/// The first rows of a query that is kept prepared. Their number is in its text: of a
+/// value the planner knows nothing, guesses a tenth of all there is, and plans each time
+/// anew. So that there are few texts, it is one of [`PAGES`]: more may come than was
+/// asked for.
+pub struct FirstRows<Q> {
+    query: Q,
+    rows: i64,
+}
+
+/// One row more than a page has where nobody says, and one more than the largest has.
+const PAGES: [i64; 2] = [51, 201];
+
 /// Lets a statement be kept prepared, or not.
 pub trait Prepare: Sized {
     /// This statement, prepared once per connection.
@@ -25,6 +37,12 @@ pub trait Prepare: Sized {
     /// This query, planned for its values.
     fn planned_anew(self) -> PlannedAnew<Self> {
         PlannedAnew(self)
+    }
+
+    /// The first `wanted` rows of this query, which has no limit yet, and perhaps more.
+    fn first_rows(self, wanted: i64) -> FirstRows<Self> {
+        let rows = PAGES.into_iter().find(|rows| *rows >= wanted).unwrap_or(wanted);
+        FirstRows { query: self, rows }
     }
 }
 
@@ -67,3 +85,24 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for PlannedAnew<Q> {
 }
 
 impl<Q, C> diesel::RunQueryDsl<C> for PlannedAnew<Q> {}
+
+impl<Q> QueryId for FirstRows<Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for FirstRows<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for FirstRows<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.query.walk_ast(out.reborrow())?;
+        out.push_sql(" LIMIT ");
+        out.push_sql(&self.rows.to_string());
+        Ok(())
+    }
+}
+
+impl<Q, C> diesel::RunQueryDsl<C> for FirstRows<Q> {}

@@ -322,7 +322,7 @@ async fn page_of(
     }
     Ok(part
         .order((tasks::updated_at.desc(), tasks::id.desc()))
-        .limit(limit)
+        .first_rows(limit)
         .load(&mut connection)
         .await?)
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::audit::Outcome;
+use crate::db::Prepare;
 use crate::db::schema::{audit_events, audit_events as log, audit_readers as readers, organisations, users};
 use crate::error::{AppError, Result};
 
@@ -143,6 +144,13 @@ pub struct Filter<'a> {
     pub before: Option<Place>,
 }
 
+impl Filter<'_> {
+    /// Whether it names what few events are about.
+    fn names_an_id(&self) -> bool {
+        self.case.or(self.record).or(self.request_id).is_some()
+    }
+}
+
 diesel::define_sql_function! {
     /// The place of an element in an array, counted from 1.
     fn array_position(array: Array<SqlUuid>, element: SqlUuid) -> Integer;
@@ -180,7 +188,7 @@ type Boxed<'a> = diesel::helper_types::IntoBoxed<'a, WithActors, Pg>;
 pub async fn list(connection: &AsyncPgConnection, viewer: Uuid, filter: &Filter<'_>, limit: i64) -> Result<Vec<Named>> {
     let pages = parts(viewer, filter, limit)
         .into_iter()
-        .map(|part| page_of(connection, narrowed(part, viewer, filter), limit));
+        .map(|part| page_of(connection, narrowed(part, viewer, filter), limit, filter.names_an_id()));
     let mut rows: Vec<Named> = try_join_all(pages).await?.into_iter().flatten().collect();
     rows.sort_unstable_by_key(|row| Reverse((row.event.at, row.event.seq)));
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -192,7 +200,7 @@ pub async fn list(connection: &AsyncPgConnection, viewer: Uuid, filter: &Filter<
 /// are found by it and sorted.
 fn parts<'a>(viewer: Uuid, filter: &'a Filter<'_>, limit: i64) -> Vec<Boxed<'a>> {
     let whole = || with_actors().into_boxed();
-    if filter.case.or(filter.record).or(filter.request_id).is_some() {
+    if filter.names_an_id() {
         return vec![whole()];
     }
     let own = Outcome::ALL.into_iter().map(|outcome| {
@@ -249,18 +257,22 @@ fn shown_to<'a>(viewer: Uuid, filter: &'a Filter<'_>, limit: i64) -> Shown<'a> {
     narrowed_by_act!(shown, filter, readers, actor_org_id)
 }
 
-async fn page_of(mut connection: &AsyncPgConnection, part: Boxed<'_>, limit: i64) -> Result<Vec<Named>> {
+async fn page_of(
+    mut connection: &AsyncPgConnection,
+    part: Boxed<'_>,
+    limit: i64,
+    finds_few: bool,
+) -> Result<Vec<Named>> {
     let columns = (
         AuditRow::as_select(),
         users::name.nullable(),
         organisations::name.nullable(),
     );
-    Ok(part
-        .select(columns)
-        .order((log::at.desc(), log::seq.desc()))
-        .limit(limit)
-        .load(&mut connection)
-        .await?)
+    let page = part.select(columns).order((log::at.desc(), log::seq.desc()));
+    Ok(match finds_few {
+        true => page.limit(limit).planned_anew().load(&mut connection).await?,
+        false => page.first_rows(limit).load(&mut connection).await?,
+    })
 }
 
 fn narrowed<'a>(query: Boxed<'a>, viewer: Uuid, filter: &'a Filter<'_>) -> Boxed<'a> {

@@ -86,13 +86,13 @@ pub async fn list(
         ),
         &filters,
     );
-    let page = ordered(query, sort, after)
-        .limit(limit + 1)
-        .select(SummaryRow::as_select());
-    Ok(match filters.may_find_few() {
-        true => page.planned_anew().load(&mut connection).await?,
-        false => page.load(&mut connection).await?,
-    })
+    let (wanted, page) = (limit + 1, ordered(query, sort, after).select(SummaryRow::as_select()));
+    if filters.may_find_few() {
+        return Ok(page.limit(wanted).planned_anew().load(&mut connection).await?);
+    }
+    let mut rows: Vec<SummaryRow> = page.first_rows(wanted).load(&mut connection).await?;
+    rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+    Ok(rows)
 }
 
 impl Filters {
