@@ -1,5 +1,5 @@
 -- A log of :events in which the twenty look at cases, every third time at those of
--- another organisation. The triggers that seal nothing are on: they write who may read.
+-- another organisation. Triggers are on: one writes who else may read an event.
 set synchronous_commit = off;
 set search_path = wardlink, bench, pg_temp;
 insert into audit_events (at, op, action, outcome, status, actor_user_id, org_id, session_id, purpose, request_id, peer,

@@ -103,9 +103,9 @@ statement! {
     /// What another of its readers would not find, or find otherwise than it is.
     Withheld { limit: i64 as BigInt }
     "SELECT DISTINCT e.seq FROM audit_events e CROSS JOIN unnest(e.case_org_ids || e.recipient_org_ids) reader \
-       LEFT JOIN audit_readers r ON r.org_id = reader AND r.seq = e.seq \
-      WHERE reader IS DISTINCT FROM e.org_id AND (r.at, r.actor_org_id, r.actor_user_id, r.op, r.action, r.outcome) \
-        IS DISTINCT FROM (e.at, e.org_id, e.actor_user_id, e.op, e.action, e.outcome) ORDER BY e.seq LIMIT $limit"
+       LEFT JOIN audit_readers r ON r.org_id = reader AND r.at = e.at AND r.seq = e.seq \
+      WHERE reader IS DISTINCT FROM e.org_id AND (r.actor_org_id, r.actor_user_id, r.op, r.action, r.outcome) \
+        IS DISTINCT FROM (e.org_id, e.actor_user_id, e.op, e.action, e.outcome) ORDER BY e.seq LIMIT $limit"
 }
 
 statement! {
