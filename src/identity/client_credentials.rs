@@ -1,11 +1,10 @@
-//! What a system sends to get an access token (RFC 6749 §2.3, §4.4), and why it gets none.
+//! How a system shows who it is (RFC 6749 §2.3), and why it gets no token.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use super::client_assertion::claimed_client;
-use super::view::oauth::TokenRequest;
 use crate::rule::{ProblemType, Rule};
 
 /// The one grant there is here: a system acts as itself.
@@ -100,28 +99,37 @@ pub struct ClientCredentials {
     pub proof: Proof,
 }
 
+/// What a form says of the system that sends it, as it came.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Claimed<'a> {
+    /// `client_id`.
+    pub id: Option<&'a str>,
+    /// `client_secret`.
+    pub secret: Option<&'a str>,
+    /// `client_assertion_type`.
+    pub assertion_type: Option<&'a str>,
+    /// `client_assertion`.
+    pub assertion: Option<&'a str>,
+}
+
 impl ClientCredentials {
-    /// What `request` and the value of its `Authorization` header show.
+    /// What a form and the value of its `Authorization` header show.
     ///
     /// # Errors
     /// [`TokenRefusal`] where they show nothing, or something in two ways.
-    pub fn of(request: &TokenRequest, authorization: Option<&str>) -> Result<Self, TokenRefusal> {
-        if request.grant_type != GRANT_TYPE {
-            return Err(TokenRefusal::UnsupportedGrantType);
-        }
+    pub fn of(claimed: Claimed<'_>, authorization: Option<&str>) -> Result<Self, TokenRefusal> {
         let by_header = authorization.map(basic).transpose()?;
-        let by_secret = request.client_secret.clone();
-        let shown = match (by_header, by_secret, &request.client_assertion) {
+        let shown = match (by_header, claimed.secret, claimed.assertion) {
             (Some(shown), None, None) => shown,
             (None, Some(secret), None) => Self {
-                client: client_of(request.client_id.as_deref())?,
-                proof: Proof::Secret(secret),
+                client: client_of(claimed.id)?,
+                proof: Proof::Secret(secret.to_owned()),
             },
-            (None, None, Some(assertion)) => by_assertion(request, assertion)?,
+            (None, None, Some(assertion)) => by_assertion(claimed.assertion_type, assertion)?,
             (None, None, None) => return Err(TokenRefusal::InvalidClient),
             _ => return Err(TokenRefusal::InvalidRequest("show who the client is in one way only")),
         };
-        match &request.client_id {
+        match claimed.id {
             Some(id) if client_of(Some(id))? != shown.client => Err(TokenRefusal::InvalidClient),
             _ => Ok(shown),
         }
@@ -134,8 +142,8 @@ fn client_of(id: Option<&str>) -> Result<Uuid, TokenRefusal> {
     Uuid::try_parse(id).or(Err(TokenRefusal::InvalidClient))
 }
 
-fn by_assertion(request: &TokenRequest, assertion: &str) -> Result<ClientCredentials, TokenRefusal> {
-    if request.client_assertion_type.as_deref() != Some(ASSERTION_TYPE) {
+fn by_assertion(assertion_type: Option<&str>, assertion: &str) -> Result<ClientCredentials, TokenRefusal> {
+    if assertion_type != Some(ASSERTION_TYPE) {
         return Err(TokenRefusal::InvalidRequest(
             "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         ));
@@ -187,22 +195,18 @@ mod tests {
 
     const CLIENT: &str = "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e";
 
-    fn request() -> TokenRequest {
-        TokenRequest {
-            grant_type: GRANT_TYPE.to_owned(),
-            scope: None,
-            client_id: None,
-            client_secret: None,
-            client_assertion_type: None,
-            client_assertion: None,
-        }
-    }
+    const NOTHING: Claimed<'static> = Claimed {
+        id: None,
+        secret: None,
+        assertion_type: None,
+        assertion: None,
+    };
 
-    fn by_secret(client: &str) -> TokenRequest {
-        TokenRequest {
-            client_id: Some(client.to_owned()),
-            client_secret: Some("wls_secret".to_owned()),
-            ..request()
+    fn by_secret(client: &str) -> Claimed<'_> {
+        Claimed {
+            id: Some(client),
+            secret: Some("wls_secret"),
+            ..NOTHING
         }
     }
 
@@ -221,18 +225,15 @@ mod tests {
     fn a_secret_comes_in_the_header_or_in_the_form() {
         let basic = header(&format!("{CLIENT}:wls_secret"));
 
-        assert_eq!(ClientCredentials::of(&request(), Some(&basic)), Ok(secret_of_client()));
+        assert_eq!(ClientCredentials::of(NOTHING, Some(&basic)), Ok(secret_of_client()));
         let lower = basic.replace("Basic", "bAsIc");
-        assert_eq!(ClientCredentials::of(&request(), Some(&lower)), Ok(secret_of_client()));
-        assert_eq!(ClientCredentials::of(&by_secret(CLIENT), None), Ok(secret_of_client()));
-        let named_again = TokenRequest {
-            client_id: Some(CLIENT.to_owned()),
-            ..request()
+        assert_eq!(ClientCredentials::of(NOTHING, Some(&lower)), Ok(secret_of_client()));
+        assert_eq!(ClientCredentials::of(by_secret(CLIENT), None), Ok(secret_of_client()));
+        let named_again = Claimed {
+            id: Some(CLIENT),
+            ..NOTHING
         };
-        assert_eq!(
-            ClientCredentials::of(&named_again, Some(&basic)),
-            Ok(secret_of_client())
-        );
+        assert_eq!(ClientCredentials::of(named_again, Some(&basic)), Ok(secret_of_client()));
     }
 
     #[test]
@@ -246,18 +247,19 @@ mod tests {
             Some("Bearer abc"),
             Some(long_ago.as_str()),
         ] {
-            let shown = ClientCredentials::of(&request(), header);
+            let shown = ClientCredentials::of(NOTHING, header);
             assert_eq!(shown, Err(TokenRefusal::InvalidClient), "{header:?}");
         }
-        let unknown = ClientCredentials::of(&by_secret("crm"), None);
+        let unknown = ClientCredentials::of(by_secret("crm"), None);
         assert_eq!(unknown, Err(TokenRefusal::InvalidClient));
-        let another = TokenRequest {
-            client_id: Some(Uuid::nil().to_string()),
-            ..request()
+        let nil = Uuid::nil().to_string();
+        let another = Claimed {
+            id: Some(&nil),
+            ..NOTHING
         };
         let basic = header(&format!("{CLIENT}:wls_secret"));
         assert_eq!(
-            ClientCredentials::of(&another, Some(&basic)),
+            ClientCredentials::of(another, Some(&basic)),
             Err(TokenRefusal::InvalidClient)
         );
     }
@@ -265,25 +267,25 @@ mod tests {
     #[test]
     fn two_ways_at_once_are_refused_and_so_is_a_secret_of_nobody() {
         let basic = header(&format!("{CLIENT}:wls_secret"));
-        let twice = TokenRequest {
-            client_assertion: Some("a.b.c".to_owned()),
+        let twice = Claimed {
+            assertion: Some("a.b.c"),
             ..by_secret(CLIENT)
         };
-        let of_nobody = TokenRequest {
-            client_id: None,
+        let of_nobody = Claimed {
+            id: None,
             ..by_secret(CLIENT)
         };
-        let untyped = TokenRequest {
-            client_assertion: Some("a.b.c".to_owned()),
-            ..request()
+        let untyped = Claimed {
+            assertion: Some("a.b.c"),
+            ..NOTHING
         };
-        for (request, header) in [
-            (&by_secret(CLIENT), Some(basic.as_str())),
-            (&twice, None),
-            (&of_nobody, None),
-            (&untyped, None),
+        for (claimed, header) in [
+            (by_secret(CLIENT), Some(basic.as_str())),
+            (twice, None),
+            (of_nobody, None),
+            (untyped, None),
         ] {
-            let shown = ClientCredentials::of(request, header);
+            let shown = ClientCredentials::of(claimed, header);
             assert!(matches!(shown, Err(TokenRefusal::InvalidRequest(_))), "{shown:?}");
         }
     }
@@ -292,29 +294,17 @@ mod tests {
     fn an_assertion_names_its_client() {
         let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(format!(r#"{{"sub":"{CLIENT}"}}"#));
         let assertion = format!("e30.{payload}.c2ln");
-        let request = |assertion: &str| TokenRequest {
-            client_assertion_type: Some(ASSERTION_TYPE.to_owned()),
-            client_assertion: Some(assertion.to_owned()),
-            ..request()
+        let signed = |assertion| Claimed {
+            assertion_type: Some(ASSERTION_TYPE),
+            assertion: Some(assertion),
+            ..NOTHING
         };
 
-        let shown = ClientCredentials::of(&request(&assertion), None).unwrap();
+        let shown = ClientCredentials::of(signed(assertion.as_str()), None).unwrap();
         assert_eq!(shown.client.to_string(), CLIENT);
-        assert_eq!(shown.proof, Proof::Assertion(assertion));
-        let nobodys = ClientCredentials::of(&request("e30.e30.c2ln"), None);
+        assert_eq!(shown.proof, Proof::Assertion(assertion.clone()));
+        let nobodys = ClientCredentials::of(signed("e30.e30.c2ln"), None);
         assert_eq!(nobodys, Err(TokenRefusal::InvalidClient));
-    }
-
-    #[test]
-    fn there_is_one_grant_type() {
-        for other in ["password", "authorization_code", "", "Client_credentials"] {
-            let request = TokenRequest {
-                grant_type: other.to_owned(),
-                ..by_secret(CLIENT)
-            };
-            let shown = ClientCredentials::of(&request, None);
-            assert_eq!(shown, Err(TokenRefusal::UnsupportedGrantType), "{other}");
-        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod oauth;
 mod own_account;
+mod own_tokens;
 mod roles;
 mod service_account_keys;
 mod service_accounts;
@@ -45,6 +46,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(service_account_keys::read_service_account_key)
         .service(service_account_keys::delete_service_account_key)
         .service(oauth::issue_token)
+        .service(own_tokens::revoke_token)
+        .service(own_tokens::introspect_token)
         .service(oauth::read_server_metadata)
         .service(well_known::read_signing_keys)
         .service(well_known::read_security_contact);

@@ -179,6 +179,16 @@ impl TokenMint {
         })
     }
 
+    /// Who issues them (`iss`).
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// For which service (`aud`).
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
     /// How long a new token lives (`expires_in`).
     pub fn life(&self) -> TimeDelta {
         self.life

@@ -2,6 +2,7 @@
 
 mod acting;
 mod keys;
+mod own_tokens;
 mod tokens;
 
 use actix_web::http::Method;

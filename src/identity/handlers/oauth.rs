@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post, web};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ use crate::doors::{Anonymous, Answer, FormBody, Hall, Identified, Principal, is_
 use crate::error::{AppError, Result};
 use crate::http::problem::OwnForm;
 use crate::identity::client_assertion::{self, Asserted, PublicJwk, RegisteredKey};
-use crate::identity::client_credentials::{ClientCredentials, Proof, TokenRefusal, narrowed, oauth_error};
+use crate::identity::client_credentials::{ClientCredentials, GRANT_TYPE, Proof, TokenRefusal, narrowed, oauth_error};
 use crate::identity::queries::clients::{self, ClientRow, NewClientSession, Start};
 use crate::identity::tokens::{AccessSubject, ClientSecret};
 use crate::identity::view::oauth::{ClientToken, ServerMetadata, TOKEN_PATH, TokenRefused, TokenRequest};
@@ -44,11 +45,10 @@ pub async fn issue_token(
 ) -> Result<HttpResponse> {
     let answered = anonymous
         .identify(form, async |hall, request: TokenRequest| {
-            let header = http
-                .headers()
-                .get(AUTHORIZATION)
-                .map(|value| value.to_str().unwrap_or_default());
-            let credentials = ClientCredentials::of(&request, header)?;
+            if request.grant_type != GRANT_TYPE {
+                return Err(TokenRefusal::UnsupportedGrantType.into());
+            }
+            let credentials = ClientCredentials::of(request.claimed(), authorization(&http))?;
             let (client, now) = (credentials.client, hall.services.clock.now());
             let rows = clients::find(hall.connection().await?, client, now).await?;
             let org = rows.first().map(|row| row.org_id);
@@ -77,15 +77,29 @@ pub async fn issue_token(
     answered.or_else(refusal_in_its_form)
 }
 
+/// The `Authorization` header; what is no text shows nothing.
+pub(super) fn authorization(http: &HttpRequest) -> Option<&str> {
+    let value = http.headers().get(AUTHORIZATION)?;
+    Some(value.to_str().unwrap_or_default())
+}
+
 /// A key by which a system has shown who it is.
-struct Shown {
-    key: Uuid,
-    means: &'static str,
+pub(super) struct Shown {
+    pub(super) key: Uuid,
+    pub(super) means: &'static str,
     assertion: Option<Asserted>,
 }
 
+impl Shown {
+    /// The assertion by which it was shown, if it was, and until when it could come again.
+    pub(super) fn assertion(&self) -> Option<([u8; 32], DateTime<Utc>)> {
+        let asserted = self.assertion.as_ref()?;
+        Some((asserted.digest, asserted.ends))
+    }
+}
+
 /// By which of its keys the client has shown who it is, if it has, and from where it may.
-fn shown(hall: &Hall, rows: &[ClientRow], credentials: &ClientCredentials) -> Option<Shown> {
+pub(super) fn shown(hall: &Hall, rows: &[ClientRow], credentials: &ClientCredentials) -> Option<Shown> {
     let account = rows.first()?;
     if !account.is_open || !is_within(account.networks.as_deref(), hall.request.peer) {
         return None;
@@ -129,10 +143,7 @@ async fn start(hall: &mut Hall, id: Uuid, client: Uuid, shown: &Shown, scopes: O
         life: hall.services.tokens.life(),
         peer: hall.request.peer.map(Into::into),
         user_agent: hall.request.user_agent.clone(),
-        assertion: shown
-            .assertion
-            .as_ref()
-            .map(|asserted| (asserted.digest, asserted.ends)),
+        assertion: shown.assertion(),
         now: hall.services.clock.now(),
     };
     clients::start(hall.connection().await?, session).await
@@ -153,7 +164,7 @@ fn token(services: &Services, client: Uuid, session: Uuid, scope: String) -> Cli
 }
 
 /// What OAuth has a word for is answered as it says; the rest is a problem as elsewhere.
-fn refusal_in_its_form(error: AppError) -> Result<HttpResponse> {
+pub(super) fn refusal_in_its_form(error: AppError) -> Result<HttpResponse> {
     let problem = error.problem();
     let Some(code) = oauth_error(problem) else {
         return Err(error);

@@ -124,3 +124,74 @@ pub async fn start(connection: &mut AsyncPgConnection, new: NewClientSession) ->
         other => Err(AppError::Internal(format!("start_client_session: {other}"))),
     }
 }
+
+call!(UseClientKey, "use_client_key",
+    client: Uuid => SqlUuid, key: Uuid => SqlUuid, assertion: Option<Vec<u8>> => Nullable<Binary>,
+    assertion_ends: Option<DateTime<Utc>> => Nullable<Timestamptz>, now: DateTime<Utc> => Timestamptz);
+
+#[derive(QueryableByName)]
+struct Used {
+    #[diesel(sql_type = Bool)]
+    use_client_key: bool,
+}
+
+/// Takes a key by which a system has shown who it is. False where account or key are good
+/// no more, or the assertion was taken before.
+///
+/// # Errors
+/// Those of the database.
+pub async fn use_key(
+    connection: &mut AsyncPgConnection,
+    client: Uuid,
+    key: Uuid,
+    assertion: Option<([u8; 32], DateTime<Utc>)>,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let (assertion, assertion_ends) = assertion.unzip();
+    let query = UseClientKey {
+        client,
+        key,
+        assertion: assertion.map(Vec::from),
+        assertion_ends,
+        now,
+    };
+    let used: Used = RunQueryDsl::get_result(query, connection).await?;
+    Ok(used.use_client_key)
+}
+
+call!(EndClientSession, "end_client_session",
+    session: Uuid => SqlUuid, client: Uuid => SqlUuid, now: DateTime<Utc> => Timestamptz);
+
+#[derive(QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = Bool)]
+    end_client_session: bool,
+}
+
+/// Ends a session of a system, and with it the token. False where it was none, or over.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end(connection: &mut AsyncPgConnection, session: Uuid, client: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    let query = EndClientSession { session, client, now };
+    let ended: Ended = RunQueryDsl::get_result(query, connection).await?;
+    Ok(ended.end_client_session)
+}
+
+call!(ClientSessionScopes, "client_session_scopes", session: Uuid => SqlUuid, client: Uuid => SqlUuid);
+
+#[derive(QueryableByName)]
+struct Scopes {
+    #[diesel(sql_type = Array<Text>)]
+    scopes: Vec<String>,
+}
+
+/// What a session of a system may use now; nothing where it is none, or over.
+///
+/// # Errors
+/// Those of the database.
+pub async fn scopes(connection: &mut AsyncPgConnection, session: Uuid, client: Uuid) -> Result<Option<Vec<String>>> {
+    let query = ClientSessionScopes { session, client };
+    let found: Option<Scopes> = RunQueryDsl::get_result(query, connection).await.optional()?;
+    Ok(found.map(|found| found.scopes))
+}

@@ -9,7 +9,7 @@ use wardlink::identity::totp::Seed;
 
 use super::probe::Probe;
 use super::world::World;
-use crate::support::{Actor, BOUNDARY, TestApp, form, photo, service_account, token_request};
+use crate::support::{Actor, BOUNDARY, TestApp, form, form_request, photo, service_account, token_request};
 use crate::tasks::scene::{MET, PRIMROSE, cleaning, done};
 
 const PASSWORD: &str = "Demo-only-passphrase-1";
@@ -290,6 +290,18 @@ async fn of_systems<'a>(probe: &mut Probe<'a>, world: &'a World) {
         ];
         probe
             .send_anonymously("issue_token", token_request(&sent), status)
+            .await;
+    }
+    for (operation, secret, status) in [
+        ("introspect_token", secret, 200),
+        ("introspect_token", "wls_wrong", 401),
+        ("revoke_token", secret, 200),
+        ("revoke_token", "wls_wrong", 401),
+    ] {
+        let path = probe.operation(operation).path.clone();
+        let sent = [("token", "a.b.c"), ("client_id", &id), ("client_secret", secret)];
+        probe
+            .send_anonymously(operation, form_request(&path, &sent), status)
             .await;
     }
     let key = format!("{keys}/{}", key.id());

@@ -11,17 +11,17 @@ use super::{ADMIN, logged, setting};
 use crate::support::{Actor, Reply, System, TestApp, service_account};
 
 const ISSUER: &str = "wardlink";
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A system that signs.
-struct Signer {
-    id: Uuid,
+pub(super) struct Signer {
+    pub(super) id: Uuid,
     key: Uuid,
     pair: Ed25519KeyPair,
 }
 
 impl Signer {
-    async fn new(app: &TestApp, admin: &Actor) -> Self {
+    pub(super) async fn new(app: &TestApp, admin: &Actor) -> Self {
         let pair = Ed25519KeyPair::generate().unwrap();
         let body = service_account(json!({}));
         let id = app.post(admin, "/v1/service-accounts", body).await.expect(201).id();
@@ -35,12 +35,12 @@ impl Signer {
         Self { id, key, pair }
     }
 
-    fn claims(&self, app: &TestApp) -> Value {
+    pub(super) fn claims(&self, app: &TestApp) -> Value {
         let now = app.services.clock.now().timestamp();
         json!({"iss": self.id, "sub": self.id, "aud": ISSUER, "exp": now + 60, "iat": now, "jti": Uuid::now_v7()})
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub(super) fn sign(&self, claims: &Value) -> String {
         let header = json!({"alg": "EdDSA", "kid": self.key});
         let part = |json: &Value| BASE64URL_NOPAD.encode(json.to_string().as_bytes());
         let message = format!("{}.{}", part(&header), part(claims));
@@ -49,7 +49,7 @@ impl Signer {
     }
 }
 
-async fn by_assertion(app: &TestApp, assertion: &str) -> Reply {
+pub(super) async fn by_assertion(app: &TestApp, assertion: &str) -> Reply {
     app.ask_for_token(&[
         ("grant_type", "client_credentials"),
         ("client_assertion_type", ASSERTION_TYPE),
@@ -60,7 +60,7 @@ async fn by_assertion(app: &TestApp, assertion: &str) -> Reply {
 
 /// Refused in the form of OAuth.
 #[track_caller]
-fn refused(reply: Reply, status: u16, code: &str) {
+pub(super) fn refused(reply: Reply, status: u16, code: &str) {
     let reply = reply.expect(status);
     assert_eq!(reply.body["error"], code);
     assert!(reply.body["error_description"].is_string());
@@ -354,6 +354,14 @@ async fn the_metadata_say_how_tokens_are_got_where_the_address_is_known() {
     let reply = app.anonymous(Method::GET, path, None).await.expect(200);
     assert_eq!(reply.body["issuer"], "https://wardlink.example");
     assert_eq!(reply.body["token_endpoint"], "https://wardlink.example/oauth/token");
+    assert_eq!(
+        reply.body["revocation_endpoint"],
+        "https://wardlink.example/oauth/revoke"
+    );
+    assert_eq!(
+        reply.body["introspection_endpoint"],
+        "https://wardlink.example/oauth/introspect"
+    );
     assert_eq!(reply.body["grant_types_supported"], json!(["client_credentials"]));
     let signed = &reply.body["token_endpoint_auth_signing_alg_values_supported"];
     assert_eq!(signed, &json!(["EdDSA", "ES256"]));

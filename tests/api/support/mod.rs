@@ -19,5 +19,5 @@ pub use operations::{Operation, filled, holding, open_operations, operations};
 pub use people::{Actor, Draft};
 pub use photos::{BOUNDARY, form, photo};
 pub use records::ALL_CLASSES;
-pub use systems::{System, service_account, token_request};
+pub use systems::{System, form_request, service_account, token_request};
 pub use wire::exchange;

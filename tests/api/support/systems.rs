@@ -45,10 +45,15 @@ pub fn service_account(more: Value) -> Value {
 
 /// A request for a token with these parameters.
 pub fn token_request(parameters: &[(&str, &str)]) -> TestRequest {
+    form_request("/oauth/token", parameters)
+}
+
+/// A form with these parameters.
+pub fn form_request(path: &str, parameters: &[(&str, &str)]) -> TestRequest {
     let form = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters)
         .finish();
-    TestRequest::with_uri("/oauth/token")
+    TestRequest::with_uri(path)
         .method(Method::POST)
         .insert_header(("Content-Type", "application/x-www-form-urlencoded"))
         .set_payload(form)
@@ -83,6 +88,13 @@ impl TestApp {
         ];
         parameters.extend(more);
         self.ask_for_token(&parameters).await
+    }
+
+    /// Sends a token that is, or may be, a system's own, with how it shows who it is.
+    pub async fn about_token(&self, path: &str, token: &str, shown: &[(&str, &str)]) -> Reply {
+        let mut parameters = vec![("token", token)];
+        parameters.extend(shown);
+        self.send(form_request(path, &parameters)).await
     }
 
     /// `system`, with a token.
