@@ -29,7 +29,7 @@ pub struct ShareHistory {
 impl ShareHistory {
     /// From when on it opened the case, if it ever did.
     pub fn since(&self) -> Option<DateTime<Utc>> {
-        let never = ["awaiting_approval", "awaiting_originator", "refused"].contains(&self.state.as_str());
+        let never = ["awaiting_approval", "awaiting_originator", "refused", "withdrawn"].contains(&self.state.as_str());
         (!never).then(|| self.approved_at.unwrap_or(self.asked_at))
     }
 

@@ -207,8 +207,12 @@ pub async fn revoke_share(
     caller
         .alter(parameters, async |room, parameters: RevokeParams| {
             let (_, mut row) = owned(room, id.get()).await?;
-            end(room, &mut row, ShareState::Revoked, parameters.reason).await?;
-            Ok(note(Audited::alteration(Answer::no_content()), &row, "case.unshared"))
+            let (state, event) = match ShareState::parse(&row.state)?.is_awaiting() {
+                true => (ShareState::Withdrawn, "case.share_withdrawn"),
+                false => (ShareState::Revoked, "case.unshared"),
+            };
+            end(room, &mut row, state, parameters.reason).await?;
+            Ok(note(Audited::alteration(Answer::no_content()), &row, event))
         })
         .await
 }
@@ -313,15 +317,16 @@ pub async fn list_case_access(caller: Caller<may::ReadCases>, id: Id) -> Result<
     caller
         .consult((), async |room, ()| {
             let access = access::find(room, id.get()).await?;
-            let items = onlookers(room, &access).await?;
+            let shares = queries::active(room, access.case_id).await?;
+            let shown: Vec<Uuid> = shares.iter().map(|share| share.id).collect();
+            let items = onlookers(room, &access, shares).await?;
             let answer = Answer::ok(&Page { items, next: None })?;
-            Ok(access.note(Audited::consultation(answer)))
+            Ok(access.note(Audited::consultation(answer)).records(shown))
         })
         .await
 }
 
-async fn onlookers(room: &mut Room, access: &Access) -> Result<Vec<OnlookerView>> {
-    let shares = queries::active(room, access.case_id).await?;
+async fn onlookers(room: &mut Room, access: &Access, shares: Vec<ShareRow>) -> Result<Vec<OnlookerView>> {
     let since = queries::opened_at(room, access.case_id).await?;
     let looks = queries::last_looks(room, access.case_id).await?;
     let ids: Vec<Uuid> = std::iter::once(access.case_org_id)

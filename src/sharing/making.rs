@@ -329,7 +329,8 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
 pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Audited<T> {
     let mut told = vec![row.org_id];
     // Who does not see the case yet does not hear that somebody thought of them.
-    let heard = row.approved_by.is_some() || !matches!(event, "case.share_requested" | "case.share_refused");
+    let unheard = ["case.share_requested", "case.share_refused", "case.share_withdrawn"];
+    let heard = row.approved_by.is_some() || !unheard.contains(&event);
     let recipient = heard.then_some(row.to_org_id);
     told.extend(recipient);
     if row.requested_by_org_id != row.org_id {

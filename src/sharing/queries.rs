@@ -200,8 +200,15 @@ pub async fn expire(connection: &mut AsyncPgConnection, now: DateTime<Utc>, limi
     Ok(ended)
 }
 
-/// Whether an organisation belongs to a partnership today.
+diesel::define_sql_function! {
+    /// Nobody leaves the partnership until the end of the transaction.
+    fn hold_members(partnership: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
+
+/// Whether an organisation belongs to a partnership today, and until the end of the
+/// transaction: what rests on it is seen by whoever ends it.
 pub async fn is_member(connection: &mut AsyncPgConnection, partnership: Uuid, org: Uuid) -> Result<bool> {
+    let _held: bool = diesel::select(hold_members(partnership)).get_result(connection).await?;
     let today = diesel::dsl::date(diesel::dsl::now);
     let member = partnership_members::table
         .filter(partnership_members::partnership_id.eq(partnership))
@@ -384,6 +391,7 @@ pub async fn grants_of(connection: &mut AsyncPgConnection, user: Uuid, permissio
             role,
             areas,
             case_types,
+            ..Grant::default()
         })
         .collect())
 }

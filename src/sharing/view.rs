@@ -26,6 +26,8 @@ pub enum ShareState {
     Active,
     /// Was not approved.
     Refused,
+    /// Taken back before it was approved, or the membership it rested on ended before.
+    Withdrawn,
     /// Replaced by a later share with the same organisation.
     Superseded,
     /// Ended by the owner.
@@ -46,6 +48,7 @@ impl ShareState {
             Self::AwaitingOriginator => "awaiting_originator",
             Self::Active => "active",
             Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
             Self::Superseded => "superseded",
             Self::Revoked => "revoked",
             Self::Recalled => "recalled",
@@ -59,11 +62,12 @@ impl ShareState {
     /// # Errors
     /// For a name that is none.
     pub fn parse(name: &str) -> Result<Self> {
-        const ALL: [ShareState; 9] = [
+        const ALL: [ShareState; 10] = [
             ShareState::AwaitingApproval,
             ShareState::AwaitingOriginator,
             ShareState::Active,
             ShareState::Refused,
+            ShareState::Withdrawn,
             ShareState::Superseded,
             ShareState::Revoked,
             ShareState::Recalled,

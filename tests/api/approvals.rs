@@ -117,6 +117,68 @@ async fn nobody_refuses_their_own_request_but_they_can_take_it_back() {
     app.delete(&owner, &path).await.expect(204);
 
     let ended = app.get(&owner, &path).await.expect(200);
-    assert_eq!(ended.body["state"], "revoked");
+    assert_eq!(ended.body["state"], "withdrawn");
     assert!(!sees(&app, &housing, case).await);
+}
+
+#[actix_web::test]
+async fn what_was_taken_back_before_it_was_approved_was_never_shared() {
+    let app = TestApp::start().await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    let case = app.a_case_of(&owner).await;
+    let asked = app
+        .post(&owner, &format!("/v1/cases/{case}/shares"), ad_hoc(housing.org_id))
+        .await
+        .expect(201);
+    let path = format!("/v1/shares/{}", asked.id());
+    app.later(chrono::Duration::hours(1));
+    let between = app
+        .services
+        .clock
+        .now()
+        .to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    app.later(chrono::Duration::hours(1));
+    app.delete(&owner, &path).await.expect(204);
+
+    // Neither the recipient's log nor its events tell of it.
+    let logged = app.last_audit("revoke_share").await;
+    assert_eq!(logged.recipient_org_ids, [] as [Uuid; 0]);
+    assert_eq!(app.log_of(housing.org_id, "revoke_share").await, [] as [Vec<Uuid>; 0]);
+    let told: Vec<Option<Vec<Uuid>>> = outbox_events::table
+        .filter(outbox_events::name.eq("case.share_withdrawn"))
+        .select(outbox_events::audience_org_ids.assume_not_null().nullable())
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(told, [Some(vec![owner.org_id])]);
+    // There is nothing to recall, and nothing was visible.
+    let because = json!({"reason": "Sent by mistake."});
+    app.post(&owner, &format!("{path}/recall"), because).await.expect(409);
+    let recalls = app.get(&housing, "/v1/recalls").await.expect(200);
+    assert_eq!(recalls.body["items"], json!([]));
+    let query = format!(
+        "/v1/cases/{case}/visibility?organisation={}&at={between}",
+        housing.org_id
+    );
+    let visible = app.get(&owner, &query).await.expect(200);
+    assert_eq!(visible.body["visible"], false);
+    assert_eq!(visible.body["why"], "share_not_approved");
+}
+
+#[actix_web::test]
+async fn what_was_refused_is_not_recalled() {
+    let app = TestApp::start().await;
+    let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
+    let housing = app.sign_in(HOUSING).await;
+    let case = app.a_case_of(&owner).await;
+    let asked = app
+        .post(&owner, &format!("/v1/cases/{case}/shares"), ad_hoc(housing.org_id))
+        .await
+        .expect(201);
+    let path = format!("/v1/shares/{}", asked.id());
+    app.post_to(&colleague, &path, "refuse", json!({"reason": "Not needed."}))
+        .await
+        .expect(200);
+    let because = json!({"reason": "Sent by mistake."});
+    app.post(&owner, &format!("{path}/recall"), because).await.expect(409);
 }

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
-use wardlink::db::schema::{audit_events, shares, tasks};
+use wardlink::db::schema::{audit_events, outbox_events, shares, tasks};
 
 use crate::support::{ALL_CLASSES, TestApp};
 
@@ -44,6 +44,14 @@ async fn with_a_membership_end_the_shares_and_proposals_that_rested_on_it() {
         .await
         .expect(200);
     let partnership = app.partnership("CAM").await;
+    let waiting = app.a_case_of(&owner).await;
+    app.post(
+        &owner,
+        &format!("/v1/cases/{waiting}/shares"),
+        super::sharing::ad_hoc(housing.org_id),
+    )
+    .await
+    .expect(201);
 
     app.delete(
         &operator,
@@ -61,6 +69,19 @@ async fn with_a_membership_end_the_shares_and_proposals_that_rested_on_it() {
         (&share["state"], &share["end_reason"]),
         (&json!("ended"), &json!("membership_ended"))
     );
+    let listed = app
+        .get(&owner, &format!("/v1/cases/{waiting}/shares"))
+        .await
+        .expect(200);
+    assert_eq!(listed.body["items"][0]["state"], "withdrawn");
+    let unheard: Vec<Option<Vec<uuid::Uuid>>> = outbox_events::table
+        .filter(outbox_events::name.eq("case.share_withdrawn"))
+        .select(outbox_events::audience_org_ids.assume_not_null().nullable())
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(unheard.len(), 1);
+    assert!(!unheard[0].as_ref().unwrap().contains(&housing.org_id), "{unheard:?}");
     let task = app.get(&owner, &format!("/v1/tasks/{open}")).await.expect(200);
     assert_eq!(task.body["state"], "cancelled");
     let events = app.get(&owner, &format!("/v1/tasks/{open}/events")).await.expect(200);

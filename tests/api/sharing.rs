@@ -79,6 +79,8 @@ async fn who_sees_a_case_is_shown_with_since_when_why_and_the_last_look() {
     assert_eq!(items[1]["why"]["gateway"], "CDA115");
     assert_eq!(items[1]["data_classes"], json!(["core", "location", "notes"]));
     assert!(items[1]["last_look_at"].is_string());
+    let logged = app.last_audit("list_case_access").await;
+    assert_eq!(logged.record_ids, [app.share_of(case).await]);
 }
 
 #[actix_web::test]

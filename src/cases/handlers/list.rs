@@ -75,7 +75,7 @@ impl Found {
         let limit = paging::limit(wanted.limit)?;
         let filters = filters_of(step, wanted)?;
         let used = names_of(&filters);
-        let rows = queries::list(step, filters, sort, after, limit).await?;
+        let rows = queries::list(step, &filters, sort, after, limit).await?;
         Ok(Self { rows, limit, used })
     }
 }

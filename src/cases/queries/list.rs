@@ -68,25 +68,47 @@ diesel::define_sql_function! {
 
 type Boxed<'a> = case_access::BoxedQuery<'a, Pg>;
 
-/// One page, with one row more than `limit` if there are more.
+/// Before every row that has no time: the ids of all of them come after it.
+const FIRST_WITHOUT_TIME: Key = (None, Uuid::nil());
+
+/// One page, with one row more than `limit` if there are more. By due time, what has none
+/// comes last.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn list(
-    mut connection: &AsyncPgConnection,
-    filters: Filters,
+    connection: &AsyncPgConnection,
+    filters: &Filters,
     sort: Sort,
     after: Option<Key>,
     limit: i64,
 ) -> Result<Vec<SummaryRow>> {
+    let wanted = limit + 1;
+    let mut rows = part(connection, filters, sort, after, wanted).await?;
+    let missing = wanted - i64::try_from(rows.len()).unwrap_or(wanted);
+    let is_among_the_dated = after.is_none_or(|(at, _)| at.is_some());
+    if sort == Sort::Due && is_among_the_dated && missing > 0 {
+        rows.extend(part(connection, filters, sort, Some(FIRST_WITHOUT_TIME), missing).await?);
+    }
+    Ok(rows)
+}
+
+/// The first `wanted` rows after a key, of those with a time or of those without.
+async fn part(
+    mut connection: &AsyncPgConnection,
+    filters: &Filters,
+    sort: Sort,
+    after: Option<Key>,
+    wanted: i64,
+) -> Result<Vec<SummaryRow>> {
     let query = by_time(
         by_words(
-            narrowed(filters_of(case_access::table.into_boxed(), &filters), &filters),
-            &filters,
+            narrowed(filters_of(case_access::table.into_boxed(), filters), filters),
+            filters,
         ),
-        &filters,
+        filters,
     );
-    let (wanted, page) = (limit + 1, ordered(query, sort, after).select(SummaryRow::as_select()));
+    let page = ordered(query, sort, after).select(SummaryRow::as_select());
     if filters.may_find_few() {
         return Ok(page.limit(wanted).planned_anew().load(&mut connection).await?);
     }
@@ -206,17 +228,18 @@ fn ordered(query: Boxed<'_>, sort: Sort, after: Option<Key>) -> Boxed<'_> {
         (Sort::Due, None) => query
             .filter(case_access::due_at.is_not_null())
             .order((case_access::due_at.asc(), case_access::case_id.asc())),
-        (Sort::Due, Some((at, id))) => {
-            let at = at.unwrap_or_default();
-            query
-                .filter(case_access::due_at.ge(at))
-                .filter(
-                    case_access::due_at
-                        .assume_not_null()
-                        .gt(at)
-                        .or(case_access::case_id.gt(id)),
-                )
-                .order((case_access::due_at.asc(), case_access::case_id.asc()))
-        }
+        (Sort::Due, Some((None, id))) => query
+            .filter(case_access::due_at.is_null())
+            .filter(case_access::case_id.gt(id))
+            .order(case_access::case_id.asc()),
+        (Sort::Due, Some((Some(at), id))) => query
+            .filter(case_access::due_at.ge(at))
+            .filter(
+                case_access::due_at
+                    .assume_not_null()
+                    .gt(at)
+                    .or(case_access::case_id.gt(id)),
+            )
+            .order((case_access::due_at.asc(), case_access::case_id.asc())),
     }
 }

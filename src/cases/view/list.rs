@@ -17,7 +17,7 @@ pub enum Sort {
     #[default]
     #[serde(rename = "-updated_at")]
     Updated,
-    /// Due first.
+    /// Due first; what has no due time, as when it is closed, last.
     #[serde(rename = "due_at")]
     Due,
     /// Last recorded first.

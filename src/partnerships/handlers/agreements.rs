@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::{HttpResponse, get, patch, post};
 use uuid::Uuid;
 
+use crate::clocks::local_date;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::openapi::IfMatch;
@@ -242,7 +243,7 @@ pub async fn activate_agreement(
             room.request.expect_version(row.version)?;
             expect_status(&row, "draft")?;
             let parties = agreements::parties(room, &[id]).await?;
-            draft::check_ready(&row, &parties, now.date_naive())?;
+            draft::check_ready(&row, &parties, local_date(now)?)?;
             move_to(room, row, "active").await
         })
         .await

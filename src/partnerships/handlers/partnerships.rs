@@ -195,14 +195,14 @@ pub async fn end_membership(caller: Caller<may::ManagePartnerships>, ids: Id<2>)
 
 /// Says in the log, and to the sides alone, what ended with a membership.
 fn note_ended<T>(audited: Audited<T>, ended: Ended) -> Audited<T> {
-    let is_share = ended.what == "share";
-    let (name, facts) = if is_share {
-        ("case.unshared", json!({"state": "ended", "reason": "membership_ended"}))
-    } else {
-        (
+    let because = "membership_ended";
+    let (name, facts) = match ended.what.as_str() {
+        "share" => ("case.unshared", json!({"state": "ended", "reason": because})),
+        "request" => ("case.share_withdrawn", json!({"state": "withdrawn", "reason": because})),
+        _ => (
             "task.cancelled",
-            json!({"from": "proposed", "to": "cancelled", "reason": "membership_ended"}),
-        )
+            json!({"from": "proposed", "to": "cancelled", "reason": because}),
+        ),
     };
     let event = OutboxEvent::of_case(name, ended.case_id, ended.case_org_id)
         .about(ended.record_id)

@@ -201,11 +201,20 @@ fn is_member_already() -> AppError {
     AppError::Conflict("this organisation is a member already".to_owned())
 }
 
+diesel::define_sql_function! {
+    /// Waits for whatever is just being rested on a membership of the partnership, and lets
+    /// nothing more be until the end of the transaction.
+    fn close_members(partnership: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
+}
+
 /// Ends a membership today. Returns whether there was one.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn end_member(connection: &mut AsyncPgConnection, partnership: Uuid, org: Uuid) -> Result<bool> {
+    let _closed: bool = diesel::select(close_members(partnership))
+        .get_result(connection)
+        .await?;
     let ended = diesel::update(partnership_members::table)
         .filter(partnership_members::partnership_id.eq(partnership))
         .filter(partnership_members::org_id.eq(org))

@@ -35,7 +35,8 @@ pub async fn recall_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
     caller
         .alter(body, async |room, because: Because| {
             let (access, mut row) = owned(room, id.get()).await?;
-            if ShareState::parse(&row.state)?.is_awaiting() {
+            let state = ShareState::parse(&row.state)?;
+            if state.is_awaiting() || matches!(state, ShareState::Refused | ShareState::Withdrawn) {
                 return Err(AppError::Conflict(
                     "the share was never active: refuse or revoke it".to_owned(),
                 ));

@@ -223,3 +223,42 @@ async fn a_partners_task_proposed_while_the_share_is_revoked_is_not_found_and_no
     assert_eq!(app.number("select count(*) as number from tasks").await, 0);
     app.assert_settled().await;
 }
+
+/// What holds the memberships of Camden's partnership, as sharing and leaving do.
+async fn memberships(app: &TestApp) -> String {
+    let partnership = app.partnership("CAM").await;
+    format!("select pg_advisory_xact_lock(hashtextextended('members of ' || '{partnership}', 0))")
+}
+
+async fn leave(shared: &Shared, operator: &Actor) -> Reply {
+    let app = &shared.app;
+    let partnership = app.partnership("CAM").await;
+    let path = format!("/v1/partnerships/{partnership}/members/{}", shared.housing.org_id);
+    app.delete(operator, &path).await
+}
+
+#[actix_web::test]
+async fn what_is_shared_while_the_recipient_leaves_ends_with_its_membership() {
+    let shared = Shared::new().await;
+    let operator = shared.app.sign_in("operator@wardlink.example").await;
+    let lock = memberships(&shared.app).await;
+
+    let (again, left) = in_order(&shared.app, &lock, shared.share_again(), leave(&shared, &operator)).await;
+
+    again.expect(201);
+    left.expect(204);
+    shared.app.get(&shared.housing, &shared.path()).await.expect(404);
+}
+
+#[actix_web::test]
+async fn nothing_is_shared_with_who_is_just_leaving() {
+    let shared = Shared::new().await;
+    let operator = shared.app.sign_in("operator@wardlink.example").await;
+    let lock = memberships(&shared.app).await;
+
+    let (left, again) = in_order(&shared.app, &lock, leave(&shared, &operator), shared.share_again()).await;
+
+    left.expect(204);
+    again.expect(422);
+    shared.app.get(&shared.housing, &shared.path()).await.expect(404);
+}

@@ -108,6 +108,17 @@ impl TestApp {
         id
     }
 
+    /// The share of a case that stands open.
+    pub async fn share_of(&self, case: Uuid) -> Uuid {
+        shares::table
+            .filter(shares::case_id.eq(case))
+            .filter(shares::state.eq("active"))
+            .select(shares::id)
+            .first(&mut self.database.owner().await)
+            .await
+            .unwrap()
+    }
+
     /// The demo's agreement in force.
     pub async fn agreement(&self) -> Uuid {
         agreements::table
