@@ -5,7 +5,7 @@ pub mod standings;
 
 use std::cmp::Reverse;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::{AsSelect, IntoBoxed, Select};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -282,6 +282,8 @@ pub struct Reader {
     pub user_id: Uuid,
     /// The time.
     pub now: DateTime<Utc>,
+    /// The day, in London.
+    pub today: NaiveDate,
 }
 
 type Listing<'a> = IntoBoxed<'a, Select<tasks::table, AsSelect<TaskRow, Pg>>, Pg>;
@@ -360,7 +362,7 @@ fn parts<'a>(reader: Reader, query: &TaskQuery) -> Vec<Listing<'a>> {
 
 /// What is the reader's own to do, and their teams'.
 fn assigned_to<'a>(all: impl Fn() -> Listing<'a>, reader: Reader) -> Vec<Listing<'a>> {
-    let (me, today) = (reader.user_id, reader.now.date_naive());
+    let (me, today) = (reader.user_id, reader.today);
     let my_teams = team_members::table
         .filter(team_members::user_id.eq(me))
         .filter(team_members::member_to.is_null().or(team_members::member_to.gt(today)))

@@ -124,7 +124,7 @@ impl InHand {
             names: &names,
         };
         let view = view_of(room, row, beside)?;
-        let answer = Answer::ok(&view)?.version(view.version);
+        let answer = Answer::ok(&view)?.version_as_seen(view.version);
         Ok(access.note(audited).with(answer))
     }
 

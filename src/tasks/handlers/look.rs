@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::show::{show, show_one};
 use crate::cases::access;
+use crate::clocks::local_date;
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::{self, Page};
@@ -75,6 +76,7 @@ async fn page_of_tasks(room: &mut Room, query: &TaskQuery) -> Result<Audited<Ans
         org_id: room.person.org_id,
         user_id: room.person.user_id,
         now: room.now,
+        today: local_date(room.now)?,
     };
     let rows = queries::list(room, reader, query, after, limit + 1).await?;
     let page = Page::of(rows, limit, RECENT, |row| (row.updated_at, row.id))?;
@@ -122,7 +124,7 @@ pub async fn read_task(caller: Caller<may::ReadTasks>, id: Id) -> Result<HttpRes
             let row = queries::find(room, id.get()).await?;
             let (task, case, owner) = (row.id, row.case_id, row.case_org_id);
             let view = show_one(room, row).await?;
-            let answer = Answer::ok(&view)?.version(view.version);
+            let answer = Answer::ok(&view)?.version_as_seen(view.version);
             Ok(Audited::consultation(answer)
                 .case(case, owner)
                 .record(task)

@@ -174,7 +174,7 @@ async fn open(
     queries::insert_event(room, &record::event_row(&row, event, on_behalf_of)?).await?;
     let (id, owner, state) = (row.id, row.owner_org_id, row.state.clone());
     let view = show_one(room, row).await?;
-    let answer = Answer::created(format!("/v1/tasks/{id}"), &view)?.version(view.version);
+    let answer = Answer::created(format!("/v1/tasks/{id}"), &view)?.version_as_seen(view.version);
     let audited = Audited::new(op, answer)
         .record(id)
         .classes(["core"])

@@ -9,7 +9,7 @@ use super::request::{
     VerbRequest, Verify,
 };
 use super::task::{Actor, CounterOffer, Task};
-use super::tasking::may_be_tasked;
+use super::tasking::check_line;
 
 /// What the caller said, as the event keeps it.
 #[derive(Default)]
@@ -36,7 +36,7 @@ pub(super) type Done = Result<(Task, Told), TaskError>;
 /// Checks what the verb was told and changes what it changes beside the state.
 pub(super) fn carry_out(task: Task, actor: &Actor, request: VerbRequest, now: DateTime<Utc>) -> Done {
     match request {
-        VerbRequest::Accept(told) => accept(task, &told, now),
+        VerbRequest::Accept(told) => accept(task, actor, &told, now),
         VerbRequest::Decline(told) => decline(task, told),
         VerbRequest::Counter(told) => counter(task, told, now),
         VerbRequest::Agree(told) => agree(task, &told, now),
@@ -52,7 +52,7 @@ pub(super) fn carry_out(task: Task, actor: &Actor, request: VerbRequest, now: Da
             },
         )),
         VerbRequest::Return(told) => give_back(task, told),
-        VerbRequest::Transfer(told) => transfer(task, told),
+        VerbRequest::Transfer(told) => transfer(task, actor, told),
         VerbRequest::Cancel(Cancel { reason }) => {
             let reason = said(reason, "/reason")?;
             Ok((close_proposal(task), Told::text(reason)))
@@ -61,7 +61,7 @@ pub(super) fn carry_out(task: Task, actor: &Actor, request: VerbRequest, now: Da
     }
 }
 
-fn accept(task: Task, told: &Accept, now: DateTime<Utc>) -> Done {
+fn accept(task: Task, actor: &Actor, told: &Accept, now: DateTime<Utc>) -> Done {
     if told.owner_user_id.is_some() && told.owner_team_id.is_some() {
         return Err(TaskError::OwnerAmbiguous);
     }
@@ -70,7 +70,9 @@ fn accept(task: Task, told: &Accept, now: DateTime<Utc>) -> Done {
     if due_at > task.due_at {
         return Err(TaskError::DueLaterThanAsked);
     }
+    // Domain §2.5: somebody answers for it. Where nobody is named, who accepts it does.
     let (owner_user, owner_team) = match (told.owner_user_id, told.owner_team_id) {
+        (None, None) if task.owner_user.is_none() && task.owner_team.is_none() => (Some(actor.user_id), None),
         (None, None) => (task.owner_user, task.owner_team),
         named => named,
     };
@@ -207,13 +209,13 @@ fn give_back(task: Task, told: Return) -> Done {
     ))
 }
 
-fn transfer(task: Task, told: Transfer) -> Done {
+fn transfer(task: Task, actor: &Actor, told: Transfer) -> Done {
     let reason = said(told.reason, "/reason")?;
     // Back to who asked is a decline, and to oneself is nothing at all.
     if [task.owner_org, task.requesting_org].contains(&told.organisation_id) {
         return Err(TaskError::TransferToParty);
     }
-    may_be_tasked(told.organisation_kind)?;
+    check_line(actor, told.organisation_kind)?;
     let passed_on = Task {
         owner_org: told.organisation_id,
         owner_user: None,

@@ -57,6 +57,14 @@ pub fn may_propose(actor: &Actor, owner: OrgKind) -> Result<(), TaskError> {
     if asks_nobody || !actor.has_any(&TASKING) {
         return Err(TaskError::CannotPropose);
     }
+    check_line(actor, owner)
+}
+
+/// Whether what `actor`'s organisation asks of one of that kind stays in line (domain §2.6).
+///
+/// # Errors
+/// [`TaskError::CannotBeTasked`] and [`TaskError::OutsideTaskingLine`].
+pub(super) fn check_line(actor: &Actor, owner: OrgKind) -> Result<(), TaskError> {
     may_be_tasked(owner)?;
     let in_line = match (actor.org_kind, owner) {
         // A ward team asks the council and landlords; the wider partners are
@@ -64,6 +72,8 @@ pub fn may_propose(actor: &Actor, owner: OrgKind) -> Result<(), TaskError> {
         (OrgKind::Police, OrgKind::Health | OrgKind::Probation | OrgKind::Fire) => actor.has_any(&[Role::Coordinator]),
         // A contractor works for the council or landlord that pays it.
         (kind, OrgKind::Contractor) => matches!(kind, OrgKind::Council | OrgKind::Housing),
+        // Landlords ask the council and the police, not one another.
+        (OrgKind::Housing, OrgKind::Housing) => false,
         _ => true,
     };
     if in_line {
@@ -77,7 +87,7 @@ pub fn may_propose(actor: &Actor, owner: OrgKind) -> Result<(), TaskError> {
 ///
 /// # Errors
 /// [`TaskError::CannotBeTasked`] for oversight bodies, which only look on.
-pub(super) fn may_be_tasked(owner: OrgKind) -> Result<(), TaskError> {
+fn may_be_tasked(owner: OrgKind) -> Result<(), TaskError> {
     if owner == OrgKind::Oversight {
         Err(TaskError::CannotBeTasked { owner })
     } else {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::TaskRow;
 use crate::cases::access::Access;
+use crate::clocks::local_date;
 use crate::db::schema::{
     attachments, case_access, custom_roles, organisations, role_grants, shares, tasks, team_members, teams, users,
 };
@@ -175,7 +176,7 @@ pub async fn wards_of(
     team: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<Vec<String>> {
-    let today = now.date_naive();
+    let today = local_date(now)?;
     let joined = team_members::table
         .filter(team_members::user_id.nullable().eq(user))
         .filter(team_members::member_to.is_null().or(team_members::member_to.gt(today)))
@@ -224,6 +225,7 @@ pub async fn grants_of(mut connection: &AsyncPgConnection, user: Uuid) -> Result
         role,
         areas,
         case_types,
+        ..Grant::default()
     };
     Ok(rows.into_iter().map(grant).collect())
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use wardlink::db::schema::{cases, outbox_events};
 
-use super::scene::Scene;
+use super::scene::{PRIMROSE, Scene};
 use crate::support::{TestApp, instant};
 
 async fn at(app: &TestApp, time: &str) -> usize {
@@ -138,4 +138,26 @@ async fn what_is_over_is_not_late() {
 
     assert_eq!(at(app, "2026-04-30T09:00:00Z").await, 0);
     assert!(told(app, &task).await.is_empty());
+}
+
+#[actix_web::test]
+async fn who_gets_a_late_task_is_told_as_the_one_before_was() {
+    let scene = Scene::open().await;
+    let (app, task) = (&scene.app, scene.accepted().await);
+    scene.share_with(PRIMROSE).await;
+    at(app, "2026-03-13T09:00:00Z").await;
+    at(app, "2026-03-13T09:01:00Z").await;
+    let there = json!({"organisation_id": app.organisation(PRIMROSE).await, "reason": "Their estate."});
+    let passed = app.post_to(&scene.street, &task, "transfer", there).await.expect(200);
+    assert_eq!(passed.body["escalation_level"], Value::Null);
+
+    at(app, "2026-03-13T09:02:00Z").await;
+
+    let told = told(app, &task).await;
+    assert_eq!(
+        names(&told),
+        ["task.overdue", "task.escalated", "task.overdue", "task.escalated"]
+    );
+    let primrose = json!(app.organisation(PRIMROSE).await);
+    assert_eq!(told[2].1["organisation_id"], primrose);
 }

@@ -160,7 +160,7 @@ fn a_task_is_accepted_for_a_person_or_for_a_team() {
 
     assert_eq!(accept(Some(MANAGER), None), (Some(MANAGER), None, None));
     assert_eq!(accept(None, Some(team)), (None, Some(team), None));
-    assert_eq!(accept(None, None), (None, None, None));
+    assert_eq!(accept(None, None), (Some(street().user_id), None, None));
 }
 
 #[test]
