@@ -104,7 +104,11 @@ pub fn move_clocks(
     for pause in &decision.pauses {
         let reason: Option<PauseReason> = serde_json::from_value(pause.reason.as_str().into()).ok();
         let reason = reason.ok_or_else(|| unfit(&pause.clock, "its reason to pause is unknown"))?;
-        each(clocks, &pause.clock, &|clock| clock.pause(reason, now))?;
+        // What is late already is late whatever it waits for: it does not stop the step.
+        each(clocks, &pause.clock, &|clock| match clock.pause(reason, now) {
+            Err(ClockError::AlreadyOverdue { .. }) => Ok(()),
+            paused => paused,
+        })?;
     }
     for name in &decision.resumes {
         each(clocks, name, &|clock| match clock.paused_since() {

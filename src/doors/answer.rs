@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::stream::LocalBoxStream;
 use serde::Serialize;
 
-use super::request::{Request, etag};
+use super::request::{Request, etag, seen_etag};
 use crate::error::{AppError, Result};
 
 /// A body.
@@ -89,6 +89,20 @@ impl Answer {
         self.header("ETag", etag(version))
     }
 
+    /// The version of a record whose view depends on more than the record: on who looks, and
+    /// when. So that nobody is told that they know what they see, when it has changed, the
+    /// `ETag` ends in a digest of the body (RFC 9110 §8.8.1); `If-Match` looks at the
+    /// version alone.
+    #[must_use]
+    pub fn version_as_seen(mut self, version: i64) -> Self {
+        self.version = Some(version);
+        let tag = match &self.body {
+            Body::Json(body) => seen_etag(version, body),
+            _ => etag(version),
+        };
+        self.header("ETag", tag)
+    }
+
     /// `Marking`, from the Government Security Classifications.
     #[must_use]
     pub fn marking(self, sensitive: bool) -> Self {
@@ -106,11 +120,12 @@ impl Answer {
 
     /// Turns a read whose `ETag` the client has into 304 (RFC 9110 §13.1.2).
     pub(super) fn unless_known(mut self, request: &Request) -> Self {
-        let Some(version) = self.version else { return self };
-        let current = etag(version);
+        let Some((_, current)) = self.headers.iter().find(|(name, _)| *name == "ETag") else {
+            return self;
+        };
         let known = request.if_none_match.as_deref().is_some_and(|tags| {
             tags.split(',')
-                .any(|tag| tag.trim().trim_start_matches("W/") == current)
+                .any(|tag| tag.trim().trim_start_matches("W/") == *current)
         });
         if known {
             self.status = StatusCode::NOT_MODIFIED;

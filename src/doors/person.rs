@@ -12,7 +12,7 @@ use crate::error::{AppError, Result};
 use crate::identity::totp::SecondFactor;
 
 /// A role held under the permission at hand, perhaps within limits.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub struct Grant {
     /// Code of a built-in or custom role.
     pub role: String,
@@ -20,6 +20,12 @@ pub struct Grant {
     pub areas: Option<Vec<String>>,
     /// Case types it is limited to.
     pub case_types: Option<Vec<String>>,
+    /// Whether it carries `case.transition` too.
+    #[serde(default)]
+    pub moves_cases: bool,
+    /// Whether it carries `subject.read` too.
+    #[serde(default)]
+    pub reads_people: bool,
 }
 
 impl Grant {
@@ -98,6 +104,22 @@ impl Person {
             .filter(|grant| grant.covers(ward, case_type))
             .map(|grant| grant.role.clone())
             .collect()
+    }
+
+    /// Those of them that may move such a case on.
+    pub fn roles_that_move(&self, ward: &str, case_type: &str) -> Vec<String> {
+        self.grants
+            .iter()
+            .filter(|grant| grant.moves_cases && grant.covers(ward, case_type))
+            .map(|grant| grant.role.clone())
+            .collect()
+    }
+
+    /// Whether a grant that reaches such a case lets its holder read who is in it.
+    pub fn reads_people(&self, ward: &str, case_type: &str) -> bool {
+        self.grants
+            .iter()
+            .any(|grant| grant.reads_people && grant.covers(ward, case_type))
     }
 
     /// The roles that carry the permission at hand, whatever their limits.

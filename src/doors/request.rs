@@ -6,7 +6,9 @@ use std::rc::Rc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
+use data_encoding::HEXLOWER;
 use ipnetwork::IpNetwork;
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::refusal::Principal;
@@ -154,8 +156,9 @@ impl Request {
     /// [`AppError::StaleVersion`] where it names another version (RFC 9110 §13.1.1).
     pub fn expect_version(&self, version: i64) -> Result<()> {
         let wanted = self.if_match.as_deref().ok_or(AppError::VersionRequired)?;
-        let current = etag(version);
-        let named = wanted.split(',').map(str::trim).any(|tag| tag == current || tag == "*");
+        let current = version.to_string();
+        let names = |tag: &str| tag == "*" || version_in(tag) == Some(&current);
+        let named = wanted.split(',').map(str::trim).any(names);
         named.then_some(()).ok_or(AppError::StaleVersion)
     }
 }
@@ -163,6 +166,18 @@ impl Request {
 /// The strong entity tag of a version.
 pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
+}
+
+/// The strong entity tag of a version as somebody saw it.
+pub fn seen_etag(version: i64, body: &[u8]) -> String {
+    let digest = Sha256::digest(body);
+    format!("\"{version}-{}\"", HEXLOWER.encode(&digest[..8]))
+}
+
+/// The version in a strong entity tag of ours.
+fn version_in(tag: &str) -> Option<&str> {
+    let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+    Some(tag.split_once('-').map_or(tag, |(version, _)| version))
 }
 
 /// The id made or accepted by the outermost middleware.

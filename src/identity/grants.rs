@@ -52,6 +52,7 @@ pub fn check(wanted: RolesBody, known: &Known<'_>) -> Result<Vec<Grant>> {
         role: body.role.into_string(),
         areas: body.areas.map(|areas| areas.into_iter().map(String::from).collect()),
         case_types: body.case_types,
+        ..Grant::default()
     };
     Ok(wanted.roles.into_iter().map(granted).collect())
 }

@@ -47,7 +47,7 @@ pub const BUILT_IN: &[BuiltInRole] = &[
     BuiltInRole {
         code: "call_handler",
         description: "Records what the public reports.",
-        bundles: &[RECORD],
+        bundles: &[RECORD, &["case.transition"]],
     },
     BuiltInRole {
         code: "officer",
@@ -77,7 +77,7 @@ pub const BUILT_IN: &[BuiltInRole] = &[
     BuiltInRole {
         code: "contractor",
         description: "Does jobs that were assigned.",
-        bundles: &[LOOK, &["task.work", "attachment.create"]],
+        bundles: &[LOOK, &["case.transition", "task.work", "attachment.create"]],
     },
     BuiltInRole {
         code: "panel_member",
@@ -170,6 +170,18 @@ mod tests {
                     .iter()
                     .all(|p| !p.starts_with("case.") && !p.starts_with("subject."))
             );
+        }
+    }
+
+    #[test]
+    fn who_has_a_part_in_a_case_type_may_play_it() {
+        for workflow in crate::cases::workflow::Catalogue::built_in().unwrap().iter() {
+            let document = workflow.document();
+            let posts = document["posts"].as_array().unwrap();
+            for role in posts.iter().flat_map(|post| post["roles"].as_array().unwrap()) {
+                let role = built_in(role.as_str().unwrap()).unwrap();
+                assert!(role.permissions().contains(&"case.transition"), "{}", role.code);
+            }
         }
     }
 

@@ -88,8 +88,7 @@ mod tests {
     fn grant(role: &str) -> Grant {
         Grant {
             role: role.to_owned(),
-            areas: None,
-            case_types: None,
+            ..Grant::default()
         }
     }
 

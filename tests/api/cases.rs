@@ -27,7 +27,7 @@ async fn a_sergeant_records_a_case_and_reads_it_back() {
     assert_eq!(read.body["state"], "reported");
     assert_eq!(read.body["details"]["vrm"], "AB12CDE");
     assert_eq!(read.body["my_access"]["level"], "owner");
-    assert_eq!(read.header("etag"), Some("\"1\""));
+    assert!(read.header("etag").unwrap().starts_with("\"1-"));
     assert_eq!(read.header("marking"), Some("OFFICIAL"));
     assert!(read.body["ref"].as_str().unwrap().starts_with("CAM-"));
     let clocks = read.body["clocks"].as_array().unwrap();
@@ -125,7 +125,7 @@ async fn a_change_needs_the_current_version() {
 
     let known = app
         .draft(&sergeant, Method::GET, &path)
-        .header("If-None-Match", "\"2\"")
+        .header("If-None-Match", &app.etag(&sergeant, &path).await)
         .send()
         .await
         .expect(304);

@@ -71,9 +71,7 @@ async fn read_case(caller: Caller<may::ReadCases>, id: Id) -> Result<HttpRespons
             async |room, (), sight| {
                 let view = sight.view(room)?;
                 let answer = view.mark(Answer::ok(&view)?);
-                Ok(view
-                    .note(Audited::consultation(answer))
-                    .classes(view.classes().iter().copied()))
+                Ok(view.note(Audited::consultation(answer)).classes(view.classes()))
             },
         )
         .await
@@ -99,6 +97,7 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
             async |room, changes: CaseChanges, mut sight| {
                 room.request.expect_version(sight.case.version)?;
                 room.no_earlier_than(sight.case.updated_at);
+                let (qualifier, risk) = (sight.case.qualifier.clone(), sight.case.risk_band.clone());
                 let changed = apply(room, &mut sight, changes).await?;
                 if !changed.is_empty() {
                     sight.case.version += 1;
@@ -109,8 +108,10 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
                 let answer = view.mark(Answer::ok(&view)?);
                 let audited = view
                     .note(Audited::alteration(answer))
-                    .classes(["core"])
+                    .classes(view.classes())
                     .fact("changed", json!(changed));
+                let audited = regraded(audited, "qualifier", qualifier, &view.qualifier);
+                let audited = regraded(audited, "risk_band", risk, &view.risk_band);
                 let event = OutboxEvent::of_case("case.updated", view.id, view.owner.id);
                 Ok(if changed.is_empty() {
                     audited
@@ -120,6 +121,14 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
             },
         )
         .await
+}
+
+/// Keeps what a grading was, where it was changed.
+fn regraded<T>(audited: Audited<T>, name: &'static str, from: Option<String>, to: &Option<String>) -> Audited<T> {
+    match &from == to {
+        true => audited,
+        false => audited.fact(name, json!({ "from": from, "to": to })),
+    }
 }
 
 async fn write(room: &Room, sight: &Sight, changed: &[&str]) -> Result<()> {
@@ -158,11 +167,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
     let workflow = workflow.ok_or_else(|| CaseError::TypeUnknown(kind.to_owned()))?;
     let (code, authorities) = setting.partnership.ok_or(CaseError::PartnershipUnknown)?;
     let ward = ward_of(room, new.location, &authorities)?;
-    if !room.person.reaches(&ward, kind) {
-        return Err(AppError::Forbidden(
-            "your roles do not reach cases of this type in this ward".to_owned(),
-        ));
-    }
+    check_reach(room, &ward, kind)?;
     let details = new.details.clone().unwrap_or_else(|| json!({}));
     workflow.check_details_change(&json!({}), &details)?;
     let clocks = opening_clocks(workflow, room.now)?;
@@ -274,6 +279,16 @@ fn ward_of(room: &Room, place: Point, authorities: &[String]) -> Result<String> 
     })
 }
 
+/// Nobody puts a case where their own roles do not reach it.
+fn check_reach(room: &Room, ward: &str, kind: &str) -> Result<()> {
+    if room.person.reaches(ward, kind) {
+        return Ok(());
+    }
+    Err(AppError::Forbidden(
+        "your roles do not reach cases of this type in this ward".to_owned(),
+    ))
+}
+
 fn opening_clocks(workflow: &Workflow, now: DateTime<Utc>) -> Result<Vec<(Uuid, Clock)>> {
     let start = |line| Ok((Uuid::now_v7(), Clock::start(model::rule_of(line)?, "report", now)?));
     Ok(workflow
@@ -289,6 +304,7 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<V
         patch_details(room, sight, patch)?;
         changed.push("details");
     }
+    check_risk(room, &sight.case, &changes)?;
     let owners = apply_owners(&mut sight.case, &changes);
     let lead = changes.lead_user_id.is_some();
     let place = changes.location.is_some() || changes.address.is_some();
@@ -312,6 +328,19 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<V
     Ok(changed)
 }
 
+/// A case of high risk is not closed by who leads it (domain §3.10); nor do they make it
+/// one of lower risk first.
+fn check_risk(room: &Room, case: &CaseRow, changes: &CaseChanges) -> Result<()> {
+    let was_high = case.risk_band.as_deref() == Some(Priority::High.as_str());
+    let lowers = changes.risk_band.is_some_and(|band| band != Priority::High);
+    if was_high && lowers && case.lead_user_id == Some(room.person.user_id) {
+        return Err(AppError::Forbidden(
+            "who leads a case of high risk does not lower it: somebody else does".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 async fn name_lead(room: &Room, sight: &mut Sight, user: Option<Uuid>) -> Result<()> {
     let case = &mut sight.case;
     sight.lead = match user {
@@ -330,6 +359,12 @@ fn patch_details(room: &Room, sight: &mut Sight, patch: &Value) -> Result<()> {
     let details = &mut sight.case.details;
     let before = details.clone();
     model::merge_patch(details, patch);
+    let details = &sight.case.details;
+    if workflow.changes_people(&before, details) && !sight.shows_people(room) {
+        return Err(AppError::Forbidden(
+            "who is in this case is not open to you, so you cannot change it".to_owned(),
+        ));
+    }
     Ok(workflow.check_details_change(&before, details)?)
 }
 
@@ -373,7 +408,9 @@ async fn move_place(
         let (_, authorities) = queries::partnership(room, sight.case.partnership_id)
             .await?
             .ok_or(CaseError::PartnershipUnknown)?;
-        sight.case.ward_gss = ward_of(room, to, &authorities)?;
+        let ward = ward_of(room, to, &authorities)?;
+        check_reach(room, &ward, &sight.case.type_)?;
+        sight.case.ward_gss = ward;
         (place.lon, place.lat) = (to.lon(), to.lat());
     }
     if let Some(address) = address {

@@ -76,20 +76,24 @@ impl Sight {
         self.access.level == "owner"
     }
 
+    /// Whether the caller may see who is in it, and not only where and what.
+    pub fn shows_people(&self, room: &Room) -> bool {
+        let is_open = self.access.data_classes.iter().any(|class| class == "subjects");
+        is_open && room.person.reads_people(&self.case.ward_gss, &self.case.type_)
+    }
+
     /// Its workflow.
     ///
     /// # Errors
     /// If no workflow is known for the stored type.
     pub fn workflow<'a>(&self, room: &'a Room) -> Result<&'a Workflow> {
-        let kind = &self.case.type_;
-        let found = room.services.workflows.get(kind);
-        found.ok_or_else(|| AppError::Internal(format!("no workflow for stored case type {kind}")))
+        workflow_of(room, &self.case.type_)
     }
 
     /// What the workflow is told of it.
     pub fn facts(&self, room: &Room) -> Facts {
         let case = &self.case;
-        let roles = room.person.roles_for(&case.ward_gss, &case.type_);
+        let roles = room.person.roles_that_move(&case.ward_gss, &case.type_);
         let actor = Actor {
             agency: Agency::from_word(&room.person.org_kind).unwrap_or(Agency::Oversight),
             roles: roles.iter().filter_map(|role| Role::from_word(role)).collect(),
@@ -129,31 +133,46 @@ impl Sight {
         } else {
             workflow.allowed(&self.facts(room))
         };
+        if !self.shows_people(room) {
+            workflow.conceal_people(&mut self.case.details);
+        }
+        let tells_of_people = workflow.tells_of_people(&self.case.details);
         self.clocks.sort_by_key(|(id, clock)| (clock.started_at, *id));
         let clocks = self.clocks.into_iter().map(|(_, clock)| {
             let is_deadline = model::is_deadline(workflow, &clock);
             ClockView::of(clock, is_deadline, room.now)
         });
         let full = (self.case, self.access, self.place, self.owner, self.lead);
-        Ok(CaseView::of(full, clocks.collect(), allowed, room.now))
+        let view = CaseView::of(full, clocks.collect(), allowed, room.now);
+        Ok(CaseView {
+            tells_of_people,
+            ..view
+        })
     }
+}
+
+/// The workflow of a stored case type.
+///
+/// # Errors
+/// If none is known for it.
+pub(super) fn workflow_of<'a>(room: &'a Room, kind: &str) -> Result<&'a Workflow> {
+    let found = room.services.workflows.get(kind);
+    found.ok_or_else(|| AppError::Internal(format!("no workflow for stored case type {kind}")))
 }
 
 impl CaseView {
     /// Gives an answer that shows the case its version and marking.
     pub(super) fn mark(&self, answer: Answer) -> Answer {
         answer
-            .version(self.version)
+            .version_as_seen(self.version)
             .marking(self.marking == Marking::OfficialSensitive)
     }
 
     /// The classes of data it shows.
-    pub(super) fn classes(&self) -> &'static [&'static str] {
-        if self.location.is_some() {
-            &["core", "location"]
-        } else {
-            &["core"]
-        }
+    pub(super) fn classes(&self) -> impl Iterator<Item = &'static str> {
+        let location = self.location.is_some().then_some("location");
+        let people = self.tells_of_people.then_some("subjects");
+        ["core"].into_iter().chain(location).chain(people)
     }
 
     /// Notes in the log that this case was touched or shown.

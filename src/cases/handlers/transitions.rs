@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::sight::Sight;
 use crate::audit::OutboxEvent;
-use crate::cases::access;
+use crate::cases::access::{self, Access};
 use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, CaseRow};
 use crate::cases::queries::transitions::{self as steps, TransitionRow};
@@ -68,7 +68,7 @@ async fn transition_case(
                 let event = OutboxEvent::of_case("case.transitioned", view.id, view.owner.id).with(told);
                 Ok(view
                     .note(Audited::alteration(answer))
-                    .classes(["core"])
+                    .classes(view.classes())
                     .fact("transition", facts)
                     .event(event))
             },
@@ -102,15 +102,28 @@ async fn list_transitions(caller: Caller<may::ReadCases>, id: Id) -> Result<Http
     caller
         .consult((), async |room, ()| {
             let access = access::find(room, id.get()).await?;
-            let items: Vec<Step> = steps::list(room, id.get()).await?.into_iter().map(Step::from).collect();
+            let mut items: Vec<Step> = steps::list(room, id.get()).await?.into_iter().map(Step::from).collect();
+            let people = show_people(room, &access, &mut items)?.then_some("subjects");
             let shown: Vec<Uuid> = items.iter().map(|step| step.id).collect();
             let answer = Answer::ok(&Steps { items, next: None })?.marking(access.sensitive);
             Ok(access
                 .note(Audited::consultation(answer))
-                .classes(["core"])
+                .classes(["core"].into_iter().chain(people))
                 .records(shown))
         })
         .await
+}
+
+/// Leaves in `steps` what the caller may see; says whether that tells of people.
+fn show_people(room: &Room, access: &Access, steps: &mut [Step]) -> Result<bool> {
+    let workflow = super::sight::workflow_of(room, &access.type_)?;
+    if !access.opens("subjects") || !room.person.reads_people(&access.ward_gss, &access.type_) {
+        for step in steps.iter_mut() {
+            workflow.conceal_people_in_step(&step.event, &mut step.data);
+        }
+    }
+    let tells = |step: &Step| workflow.step_tells_of_people(&step.event, &step.data);
+    Ok(steps.iter().any(tells))
 }
 
 /// Decides the event and applies it to the case and its clocks; answers also with

@@ -292,7 +292,8 @@ pub struct CaseView {
     pub occurred_from: Option<DateTime<Utc>>,
     /// When it ended.
     pub occurred_to: Option<DateTime<Utc>>,
-    /// By the schema of the case type.
+    /// By the schema of the case type; members with `x-personal` only where `subjects` is
+    /// open to the caller, who may read them.
     #[schema(value_type = Object)]
     pub details: Value,
     /// How it ended.
@@ -315,6 +316,9 @@ pub struct CaseView {
     pub clocks: Vec<ClockView>,
     /// What the caller could do next.
     pub allowed_transitions: Vec<AllowedTransition>,
+    /// Whether `details` say who is in it.
+    #[serde(skip)]
+    pub tells_of_people: bool,
 }
 
 impl CaseView {
@@ -378,6 +382,7 @@ impl CaseView {
             },
             clocks,
             allowed_transitions: allowed.into_iter().map(AllowedTransition::from).collect(),
+            tells_of_people: false,
         }
     }
 }

@@ -43,8 +43,12 @@ pub enum Test {
         member: String,
         among: Vec<Value>,
     },
-    /// Only people of these posts, under the guard's condition.
-    DoneBy { posts: Vec<PostLine> },
+    /// Only people of these posts, under the guard's condition, or where what `unless`
+    /// names is on record.
+    DoneBy {
+        posts: Vec<PostLine>,
+        unless: Option<String>,
+    },
 }
 
 /// What pointers of a workflow file reach: `data`, `details` and `case`.
@@ -151,7 +155,10 @@ impl Test {
             Self::ValueIn { at, among } => view.at(at).is_some_and(|value| among.contains(value)),
             Self::Present { at } => view.at(at).is_some(),
             Self::ListHas { at, member, among } => list_has(view.at(at), member, among),
-            Self::DoneBy { posts } => posts.iter().any(|post| holds_post(post, &facts.actor, facts)),
+            Self::DoneBy { posts, unless } => {
+                unless.as_ref().is_some_and(|at| view.at(at).is_some())
+                    || posts.iter().any(|post| holds_post(post, &facts.actor, facts))
+            }
         }
     }
 }
@@ -217,7 +224,7 @@ const PARAMETERS: &[(&str, &[&str])] = &[
     ("consent_recorded", &[]),
     ("value_in", &["at", "in"]),
     ("list_has", &["at", "member", "in"]),
-    ("done_by", &["posts"]),
+    ("done_by", &["posts", "at?"]),
 ];
 
 /// Gives a guard line its meaning.
@@ -284,6 +291,7 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
         },
         "done_by" => Test::DoneBy {
             posts: posts_named(line.posts.as_deref().unwrap_or_default(), posts)?,
+            unless: line.at.clone(),
         },
         other => return Err(format!("unknown guard `{other}`")),
     })

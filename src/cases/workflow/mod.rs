@@ -188,6 +188,44 @@ impl Workflow {
         schema::annotated(&self.details_schema, "x-personal")
     }
 
+    /// Whether details say who is in the case, and not only where and what.
+    #[must_use]
+    pub fn tells_of_people(&self, details: &Value) -> bool {
+        schema::has_any(details, &self.personal_members())
+    }
+
+    /// Takes out of details what says who is in the case.
+    pub fn conceal_people(&self, details: &mut Value) {
+        schema::take_out(details, &self.personal_members());
+    }
+
+    /// Whether what says who is in the case differs.
+    #[must_use]
+    pub fn changes_people(&self, before: &Value, after: &Value) -> bool {
+        self.personal_members()
+            .iter()
+            .any(|at| before.pointer(at) != after.pointer(at))
+    }
+
+    /// Pointers into what is recorded with an event, of members that are personal data.
+    fn personal_members_of(&self, event: &str) -> Vec<String> {
+        let edges = self.edges.iter().filter(|edge| edge.line.event.get_ref() == event);
+        edges
+            .flat_map(|edge| schema::annotated(&edge.data_schema, "x-personal"))
+            .collect()
+    }
+
+    /// Whether what was recorded with an event says who is in the case.
+    #[must_use]
+    pub fn step_tells_of_people(&self, event: &str, data: &Value) -> bool {
+        schema::has_any(data, &self.personal_members_of(event))
+    }
+
+    /// Takes out of what was recorded with an event what says who is in the case.
+    pub fn conceal_people_in_step(&self, event: &str, data: &mut Value) {
+        schema::take_out(data, &self.personal_members_of(event));
+    }
+
     /// Pointers into the details of members only a transition writes (`readOnly`).
     #[must_use]
     pub fn read_only_members(&self) -> Vec<String> {
@@ -202,8 +240,8 @@ impl Workflow {
         refuse(schema::faults(&self.details, details, "/details"))
     }
 
-    /// Checks details a person writes: valid, and no member changed that only a transition
-    /// writes. For a new case `before` is an empty object.
+    /// Checks details a person writes: valid, no member changed that only a transition
+    /// writes, and none taken back that stays. For a new case `before` is an empty object.
     ///
     /// # Errors
     /// [`WorkflowError::DetailsInvalid`] with every fault.
@@ -218,7 +256,24 @@ impl Workflow {
             })
             .collect();
         refuse(written)?;
+        refuse(self.unsaid(before, after))?;
         self.check_details(after)
+    }
+
+    /// Members that stay once they are said (`x-stays`), and are not said any more.
+    fn unsaid(&self, before: &Value, after: &Value) -> Vec<SchemaFault> {
+        let says = |details: &Value, at: &str| {
+            let member = details.pointer(at);
+            member.is_some_and(|member| !member.is_null() && member != &Value::Bool(false))
+        };
+        schema::annotated(&self.details_schema, "x-stays")
+            .into_iter()
+            .filter(|at| says(before, at) && !says(after, at))
+            .map(|at| SchemaFault {
+                pointer: format!("/details{at}"),
+                detail: "stays once it is said".to_owned(),
+            })
+            .collect()
     }
 
     /// The case type as the API serves it: the file with every schema completed.

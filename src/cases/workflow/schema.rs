@@ -157,3 +157,20 @@ fn collect_annotated(root: &Value, place: &Value, annotation: &str, at: &str, fo
         collect_annotated(root, inner, annotation, &format!("{at}/{name}"), found);
     }
 }
+
+/// Whether `value` has any of the members that `pointers` name.
+pub fn has_any(value: &Value, pointers: &[String]) -> bool {
+    pointers.iter().any(|at| value.pointer(at).is_some())
+}
+
+/// Takes the members that `pointers` name out of `value`.
+pub fn take_out(value: &mut Value, pointers: &[String]) {
+    for at in pointers {
+        let Some((parent, name)) = at.rsplit_once('/') else {
+            continue;
+        };
+        if let Some(Value::Object(members)) = value.pointer_mut(parent) {
+            members.remove(name);
+        }
+    }
+}

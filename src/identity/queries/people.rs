@@ -114,6 +114,7 @@ pub async fn grants_of(connection: &mut AsyncPgConnection, org: Uuid, people: &[
             role,
             areas,
             case_types,
+            ..Grant::default()
         };
         (holder, grant)
     };

@@ -189,7 +189,8 @@ impl EdgeCheck<'_> {
             Test::PoliceCheckFresh { .. } => {
                 self.check_pointer("/details/pnc_check/at", offset, faults);
             }
-            Test::PhotoAttached { .. } | Test::DoneBy { .. } => {}
+            Test::DoneBy { unless: Some(at), .. } => self.check_pointer(at, offset, faults),
+            Test::PhotoAttached { .. } | Test::DoneBy { unless: None, .. } => {}
         }
     }
 

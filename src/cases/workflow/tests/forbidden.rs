@@ -63,7 +63,8 @@ fn no_removal_from_occupied_land_without_any_notice() {
     sim.back_in("hazard");
     let release = json!({ "by": "PC 123", "at": "2026-03-02T09:30:00Z" });
     let data = json!({ "scene_release": release, "removal": removal() });
-    refused_for(&mut sim, COUNCIL, "remove_now", data, "occupied land");
+    refused_for(&mut sim, COUNCIL, "remove_now", data.clone(), "occupied land");
+    assert_eq!(sim.refused(CONTRACTOR, "remove_now", data).0, NOT_PERMITTED);
 }
 
 #[test]
@@ -299,8 +300,15 @@ fn instruments_belong_to_those_the_law_gives_them_to() {
         step("abatement_notice"),
         "council's to serve",
     );
-    sim.ok(HOUSING, "intervene", step("cpw")).back_in("investigating");
-    sim.ok(HOUSING, "intervene", step("cpn"));
+    let designated = |kind: &str| {
+        let mut step = step(kind);
+        step["intervention"]["designation"] = json!("Camden 2026/14");
+        step
+    };
+    refused_for(&mut sim, HOUSING, "intervene", step("cpw"), "designation");
+    sim.ok(HOUSING, "intervene", designated("cpw")).back_in("investigating");
+    refused_for(&mut sim, HOUSING, "intervene", step("cpn"), "designation");
+    sim.ok(HOUSING, "intervene", designated("cpn"));
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn vehicle_findings(fired: &mut Fired) {
     sim.ok(COUNCIL, "inspect", hazard).police_check();
     let release = json!({ "by": "PC 123", "at": "2026-03-02T09:30:00Z" });
     let now_gone = json!({ "scene_release": release, "removal": removal() });
-    sim.ok(CONTRACTOR, "remove_now", now_gone).back_in("reported");
+    sim.ok(POLICE, "remove_now", now_gone).back_in("reported");
     let mut watched = inspected("monitoring", "road_adopted");
     watched["monitor_for"] = json!("7_days");
     sim.ok(COUNCIL, "inspect", watched)

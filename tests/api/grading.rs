@@ -1,0 +1,126 @@
+//! What those whom a safeguard binds cannot take back, and where a case may be put.
+
+use chrono::Duration;
+use serde_json::json;
+
+use crate::support::TestApp;
+
+const OWNER: &str = "csm@camden.example";
+const COLLEAGUE: &str = "asb@camden.example";
+
+#[actix_web::test]
+async fn what_somebody_perceived_as_hostile_is_not_unsaid() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.case(&owner, "graffiti").await;
+    let path = format!("/v1/cases/{case}");
+    let said = json!({"details": {"hate_flag": true, "strand": "religion"}});
+    app.patch(&owner, &path, said).await.expect(200);
+
+    for (member, value) in [
+        ("hate_flag", json!(false)),
+        ("hate_flag", json!(null)),
+        ("strand", json!(null)),
+    ] {
+        let reply = app
+            .patch(&owner, &path, json!({"details": {member: value}}))
+            .await
+            .expect(422);
+        assert_eq!(reply.body["errors"][0]["pointer"], format!("/details/{member}"));
+    }
+    app.patch(&owner, &path, json!({"details": {"strand": "race"}}))
+        .await
+        .expect(200);
+    app.transition(&owner, case, "classify", json!({"classification": "standard"}))
+        .await
+        .expect(409);
+}
+
+#[actix_web::test]
+async fn who_leads_a_case_of_high_risk_does_not_make_it_a_lower_one() {
+    let app = TestApp::start().await;
+    let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
+    let case = app.a_case_of(&owner).await;
+    let path = format!("/v1/cases/{case}");
+    let high = json!({"risk_band": "high", "lead_user_id": owner.user_id, "qualifier": "personal"});
+    app.patch(&owner, &path, high).await.expect(200);
+
+    app.patch(&owner, &path, json!({"risk_band": "standard"}))
+        .await
+        .expect(403);
+    app.patch(
+        &colleague,
+        &path,
+        json!({"risk_band": "medium", "qualifier": "nuisance"}),
+    )
+    .await
+    .expect(200);
+
+    let facts = app.last_audit("update_case").await.facts;
+    assert_eq!(facts["risk_band"], json!({"from": "high", "to": "medium"}));
+    assert_eq!(facts["qualifier"], json!({"from": "personal", "to": "nuisance"}));
+    app.patch(&owner, &path, json!({"risk_band": "standard"}))
+        .await
+        .expect(200);
+}
+
+#[actix_web::test]
+async fn nobody_moves_a_case_to_where_their_roles_end() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.case(&owner, "graffiti").await;
+    let path = format!("/v1/cases/{case}");
+    let before = app.get(&owner, &path).await.expect(200).body;
+    let elsewhere = json!({"location": {"type": "Point", "coordinates": [-0.1256, 51.5290]}, "address": "Euston Road"});
+    app.give_only(&owner, "supervisor", Some(vec!["E05013664"]), None).await;
+
+    app.patch(&owner, &path, elsewhere.clone()).await.expect(403);
+    let after = app.get(&owner, &path).await.expect(200).body;
+    assert_eq!(
+        (&after["location"], &after["ward"]),
+        (&before["location"], &before["ward"])
+    );
+    let nearby = json!({"location": {"type": "Point", "coordinates": [-0.1386, 51.5476]}});
+    app.patch(&owner, &path, nearby).await.expect(200);
+
+    app.give_only(&owner, "supervisor", Some(vec!["E05013664", "E05013666"]), None)
+        .await;
+    let moved = app.patch(&owner, &path, elsewhere).await.expect(200);
+    assert_eq!(
+        (&moved.body["ward"], &moved.body["address"]),
+        (&json!("E05013666"), &json!("Euston Road"))
+    );
+    let read = app.get(&owner, &path).await.expect(200).body;
+    assert_eq!(
+        (&read["location"], &read["address"]),
+        (&moved.body["location"], &json!("Euston Road"))
+    );
+}
+
+#[actix_web::test]
+async fn the_police_hold_what_should_have_been_removed_already() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in("sgt.kentish-town@met.example").await;
+    let street = app.sign_in("street@camden.example").await;
+    let case = app.case(&sergeant, "graffiti").await;
+    app.open_to(&sergeant, case, street.org_id, "contribute", &["core", "location"])
+        .await;
+    for (event, data) in [
+        ("classify", json!({"classification": "standard"})),
+        ("identify_owner", json!({"surface_owner": "council"})),
+    ] {
+        app.transition(&street, case, event, data).await.expect(200);
+    }
+    app.later(Duration::days(30));
+
+    let reason = json!({"reason": "The same tag as on the station."});
+    let held = app
+        .transition(&sergeant, case, "evidence_hold", reason)
+        .await
+        .expect(200);
+
+    assert_eq!(held.body["state"], "held");
+    app.transition(&sergeant, case, "release_hold", json!({}))
+        .await
+        .expect(200);
+}

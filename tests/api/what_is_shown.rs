@@ -1,0 +1,266 @@
+//! What a view of a case shows: who is in it, what may be done next, and whether it changed.
+
+use actix_web::http::Method;
+use chrono::Duration;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Actor, Reply, TestApp, service_account};
+
+const OWNER: &str = "csm@camden.example";
+const HOUSING: &str = "manager@primrose.example";
+
+/// A car of the council whose keeper is known.
+async fn with_keeper() -> (TestApp, Actor, Uuid) {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.case(&owner, "abandoned_vehicle").await;
+    let keeper = json!({"name": "Nora Quill", "address": "4 Elm Row"});
+    app.patch(
+        &owner,
+        &format!("/v1/cases/{case}"),
+        json!({"details": {"vrm": "AB12CDE", "keeper": keeper}}),
+    )
+    .await
+    .expect(200);
+    (app, owner, case)
+}
+
+async fn details(app: &TestApp, who: &Actor, case: Uuid) -> Value {
+    let reply = app.get(who, &format!("/v1/cases/{case}")).await.expect(200);
+    reply.body["details"].clone()
+}
+
+async fn classes(app: &TestApp, action: &str) -> Vec<String> {
+    app.last_audit(action).await.data_classes
+}
+
+#[actix_web::test]
+async fn who_is_in_a_case_is_shown_where_subjects_are_open_and_nowhere_else() {
+    let (app, owner, case) = with_keeper().await;
+    let housing = app.sign_in(HOUSING).await;
+    assert_eq!(details(&app, &owner, case).await["keeper"]["name"], "Nora Quill");
+    assert_eq!(classes(&app, "read_case").await, ["core", "location", "subjects"]);
+
+    app.open_to(&owner, case, housing.org_id, "contribute", &["core"]).await;
+    assert_eq!(details(&app, &housing, case).await, json!({"vrm": "AB12CDE"}));
+    assert_eq!(classes(&app, "read_case").await, ["core"]);
+
+    app.delete(&owner, &format!("/v1/shares/{}", app.share_of(case).await))
+        .await
+        .expect(204);
+    app.open_to(&owner, case, housing.org_id, "view", &["core", "subjects"])
+        .await;
+    assert_eq!(details(&app, &housing, case).await["keeper"]["address"], "4 Elm Row");
+    assert_eq!(classes(&app, "read_case").await, ["core", "subjects"]);
+}
+
+#[actix_web::test]
+async fn whose_role_reads_no_people_is_shown_none_in_the_organisations_own_case() {
+    let (app, _, case) = with_keeper().await;
+    let colleague = app.sign_in("street@camden.example").await;
+    for (permissions, sees) in [(vec!["case.read"], false), (vec!["case.read", "subject.read"], true)] {
+        app.grant_only(&colleague, &permissions, None, None).await;
+        let shown = details(&app, &colleague, case).await;
+        assert_eq!(shown.get("keeper").is_some(), sees, "{permissions:?}");
+    }
+    // The permission counts where it reaches.
+    app.grant_only(&colleague, &["case.read"], None, None).await;
+    app.give(&colleague, "officer", Some(vec!["E05013666"]), None).await;
+    assert_eq!(details(&app, &colleague, case).await, json!({"vrm": "AB12CDE"}));
+}
+
+#[actix_web::test]
+async fn what_somebody_is_not_shown_they_cannot_change() {
+    let (app, owner, case) = with_keeper().await;
+    let housing = app.sign_in(HOUSING).await;
+    app.open_to(&owner, case, housing.org_id, "contribute", &["core"]).await;
+    let path = format!("/v1/cases/{case}");
+    for keeper in [json!(null), json!({"name": "Somebody else"})] {
+        app.patch(&housing, &path, json!({"details": {"keeper": keeper}}))
+            .await
+            .expect(403);
+    }
+    app.patch(&housing, &path, json!({"details": {"days_stationary": 9}}))
+        .await
+        .expect(200);
+    assert_eq!(details(&app, &owner, case).await["keeper"]["name"], "Nora Quill");
+}
+
+#[actix_web::test]
+async fn what_was_recorded_with_a_step_tells_of_people_only_where_they_are_open() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let housing = app.sign_in(HOUSING).await;
+    let case = app.case(&owner, "graffiti").await;
+    for (event, data) in [
+        ("classify", json!({"classification": "standard"})),
+        ("identify_owner", json!({"surface_owner": "private"})),
+        ("refuse", json!({"refused_by": "Nora Quill"})),
+    ] {
+        app.transition(&owner, case, event, data).await.expect(200);
+    }
+    app.open_to(&owner, case, housing.org_id, "view", &["core"]).await;
+
+    for (who, is_told) in [(&owner, true), (&housing, false)] {
+        let steps = app.get(who, &format!("/v1/cases/{case}/transitions")).await.expect(200);
+        let last = steps.body["items"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(last["event"], "refuse");
+        assert_eq!(last["data"].get("refused_by").is_some(), is_told);
+        let logged = classes(&app, "list_transitions").await;
+        assert_eq!(logged.contains(&"subjects".to_owned()), is_told, "{logged:?}");
+        let whole = app.get(who, &format!("/v1/cases/{case}")).await.expect(200);
+        let all = [steps.body, whole.body].map(|body| body.to_string()).concat();
+        assert_eq!(all.contains("Nora Quill"), is_told);
+    }
+}
+
+fn events(reply: &Reply) -> Vec<&str> {
+    let allowed = reply.body["allowed_transitions"].as_array().unwrap();
+    allowed.iter().map(|one| one["event"].as_str().unwrap()).collect()
+}
+
+#[actix_web::test]
+async fn what_is_said_to_be_allowed_is_allowed_to_every_role() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let clerk = app.sign_in("street@camden.example").await;
+    app.give_only(&clerk, "call_handler", None, None).await;
+    let case = app.case(&owner, "abandoned_vehicle").await;
+
+    let shown = app.get(&clerk, &format!("/v1/cases/{case}")).await.expect(200);
+    assert_eq!(events(&shown), ["triage"]);
+    let data = json!({"refer_to": "police", "reason": "obstruction"});
+    app.transition(&clerk, case, "inspect", json!({})).await.expect(403);
+    app.transition(&clerk, case, "triage", data).await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_system_whose_scopes_move_no_case_is_offered_no_step() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in("admin@camden.example").await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.case(&owner, "abandoned_vehicle").await;
+    for (scopes, offered) in [
+        (json!(["case.read"]), false),
+        (json!(["case.read", "case.transition"]), true),
+    ] {
+        let body = service_account(json!({"scopes": scopes, "roles": [{"role": "officer"}]}));
+        let system = app.system(&admin, body).await;
+        let acting = app.acting(&system).await;
+        let shown = app.get(&acting, &format!("/v1/cases/{case}")).await.expect(200);
+        assert_eq!(!events(&shown).is_empty(), offered);
+    }
+}
+
+async fn tagged(app: &TestApp, who: &Actor, path: &str, tag: &str) -> Reply {
+    app.draft(who, Method::GET, path)
+        .header("If-None-Match", tag)
+        .send()
+        .await
+}
+
+#[actix_web::test]
+async fn nobody_is_told_that_they_know_a_view_that_has_changed() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let housing = app.sign_in(HOUSING).await;
+    let case = app.a_case_of(&owner).await;
+    let share = app
+        .open_to(&owner, case, housing.org_id, "view", &["core", "location"])
+        .await;
+    let path = format!("/v1/cases/{case}");
+    let wide = app.get(&housing, &path).await.expect(200);
+    let tag = wide.header("etag").unwrap().to_owned();
+    assert!(tag.starts_with("\"1-"), "{tag}");
+    tagged(&app, &housing, &path, &tag).await.expect(304);
+
+    app.patch(
+        &owner,
+        &format!("/v1/shares/{share}"),
+        json!({"data_classes": ["core"]}),
+    )
+    .await
+    .expect(200);
+
+    let narrow = tagged(&app, &housing, &path, &tag).await.expect(200);
+    assert_eq!(
+        (&narrow.body["version"], &narrow.body["location"]),
+        (&json!(1), &json!(null))
+    );
+    let now = narrow.header("etag").unwrap().to_owned();
+    tagged(&app, &housing, &path, &now).await.expect(304);
+}
+
+#[actix_web::test]
+async fn a_change_needs_the_version_whatever_of_it_was_seen() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.a_case_of(&owner).await;
+    let path = format!("/v1/cases/{case}");
+    let patch = async |tag: &str| {
+        let draft = app.draft(&owner, Method::PATCH, &path).header("If-Match", tag);
+        draft.json(json!({"title": "Louder music at night"})).send().await
+    };
+    for stale in [
+        "\"2\"",
+        "\"2-00ff\"",
+        "1",
+        "W/\"1\"",
+        "\"\"",
+        "\"-1\"",
+        "\"1",
+        "\"11-1\"",
+    ] {
+        patch(stale).await.expect(412);
+    }
+    patch("\"1-as another saw it\"").await.expect(200);
+    patch("\"2\"").await.expect(200);
+    let tag = app.etag(&owner, &path).await;
+    patch(&tag).await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_task_that_has_become_late_is_not_what_was_known() {
+    let scene = crate::tasks::scene::Scene::open().await;
+    let task = scene.started().await;
+    let tag = scene.app.etag(&scene.street, &task).await;
+    tagged(&scene.app, &scene.street, &task, &tag).await.expect(304);
+
+    scene.app.later(Duration::days(8));
+
+    let late = tagged(&scene.app, &scene.street, &task, &tag).await.expect(200);
+    assert_eq!(late.body["overdue"], true);
+}
+
+#[actix_web::test]
+async fn by_due_time_every_case_is_listed_and_those_without_one_last() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let mut expected = Vec::new();
+    for kind in ["abandoned_vehicle", "graffiti"] {
+        expected.push(app.case(&owner, kind).await);
+    }
+    // Past the workflow, and so without a clock.
+    for _ in 0..3 {
+        expected.push(app.a_case_of(&owner).await);
+    }
+    let mut seen = Vec::new();
+    let mut dated = Vec::new();
+    let mut path = "/v1/cases?sort=due_at&limit=2".to_owned();
+    loop {
+        let page = app.get(&owner, &path).await.expect(200);
+        for item in page.body["items"].as_array().unwrap() {
+            seen.push(item["id"].as_str().unwrap().parse::<Uuid>().unwrap());
+            dated.push(item["due_at"].is_string());
+        }
+        let Some(next) = page.body["next"].as_str() else { break };
+        path = format!("/v1/cases?sort=due_at&limit=2&cursor={next}");
+    }
+
+    let undated = &seen[seen.len() - 3..];
+    assert_eq!(undated, &expected[2..]);
+    assert!(dated.is_sorted_by(|one, next| one >= next), "{dated:?}");
+    let all = app.get(&owner, "/v1/cases?limit=200").await.expect(200);
+    assert_eq!(seen.len(), all.body["items"].as_array().unwrap().len());
+}
