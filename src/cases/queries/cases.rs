@@ -63,28 +63,29 @@ pub async fn name_of_employer(mut connection: &AsyncPgConnection, user: Uuid) ->
 /// # Errors
 /// Those of the database.
 pub async fn insert(
-    mut connection: &AsyncPgConnection,
+    connection: &AsyncPgConnection,
     case: &CaseRow,
     opened_by: Uuid,
     place: &LocationRow,
     clocks: &[(Uuid, Clock)],
 ) -> Result<()> {
     let (id, org) = (case.id, case.org_id);
-    diesel::insert_into(cases::table)
+    let (mut first, mut second) = (connection, connection);
+    let case = diesel::insert_into(cases::table)
         .values((case, cases::opened_by.eq(opened_by)))
         .prepared()
-        .execute(&mut connection)
-        .await?;
-    let mut beside = connection;
+        .execute(&mut first)
+        .map_err(AppError::from);
     let place = diesel::insert_into(case_locations::table)
         .values((case_locations::case_id.eq(id), case_locations::org_id.eq(org), place))
         .prepared()
-        .execute(&mut beside)
+        .execute(&mut second)
         .map_err(AppError::from);
     let clocks = clocks
         .iter()
         .map(|(clock_id, clock)| write_clock(connection, (id, org), *clock_id, clock));
-    try_join!(place, try_join_all(clocks)).map(drop)
+    // In one round trip, and in this order.
+    try_join!(case, place, try_join_all(clocks)).map(drop)
 }
 
 /// A case as its readers' view needs it.

@@ -134,8 +134,8 @@ impl Test {
             Self::PhotoAttached { .. }
             | Self::ClockExpired { .. }
             | Self::ClockRunning { .. }
-            | Self::ClockNotRunning { .. }
-            | Self::DoneBy { .. } => None,
+            | Self::ClockNotRunning { .. } => None,
+            Self::DoneBy { unless, .. } => unless.clone(),
         }
     }
 
@@ -305,4 +305,104 @@ fn posts_named(names: &[String], posts: &[PostLine]) -> Result<Vec<PostLine>, St
             found.cloned().ok_or_else(|| format!("unknown post `{name}`"))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cases::workflow::names::Basis;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn clock(due: Option<&str>, stopped: Option<&str>) -> ClockFact {
+        ClockFact {
+            name: "removal".to_owned(),
+            basis: Basis::LocalPolicy,
+            started_at: at("2026-03-02T09:00:00Z"),
+            due_at: due.map(at),
+            stopped_at: stopped.map(at),
+            paused: false,
+        }
+    }
+
+    #[test]
+    fn a_clock_has_run_out_at_its_end_and_counts_until_then() {
+        let (before, end, after) = (
+            at("2026-03-09T16:59:59Z"),
+            at("2026-03-09T17:00:00Z"),
+            at("2026-03-09T17:00:01Z"),
+        );
+        let running = clock(Some("2026-03-09T17:00:00Z"), None);
+        for (now, is_over) in [(before, false), (end, true), (after, true)] {
+            assert_eq!(
+                (ran_out(&running, now), is_counting(&running, now)),
+                (is_over, !is_over),
+                "{now}"
+            );
+        }
+        for (stopped, is_over) in [
+            ("2026-03-09T16:59:59Z", false),
+            ("2026-03-09T17:00:00Z", true),
+            ("2026-03-09T17:00:01Z", true),
+        ] {
+            let stopped = clock(Some("2026-03-09T17:00:00Z"), Some(stopped));
+            assert_eq!(
+                (ran_out(&stopped, after), is_counting(&stopped, before)),
+                (is_over, false)
+            );
+        }
+        let endless = clock(None, None);
+        assert!(!ran_out(&endless, after) && is_counting(&endless, after));
+    }
+
+    #[test]
+    fn a_police_check_is_fresh_for_its_hours_and_none_is_of_tomorrow() {
+        let view = |result: &str, checked: Value| {
+            let check = json!({"result": result, "at": checked});
+            View(json!({"details": {"pnc_check": check}}))
+        };
+        let now = at("2026-03-03T09:00:00Z");
+        for (checked, hours, is_clear) in [
+            ("2026-03-03T09:00:00Z", Some(24), true),
+            ("2026-03-02T09:00:00Z", Some(24), true),
+            ("2026-03-02T08:59:59Z", Some(24), false),
+            ("2026-03-02T08:59:59Z", None, true),
+            ("2026-03-03T09:00:01Z", Some(24), false),
+            ("yesterday", None, false),
+        ] {
+            let told = view("none", json!(checked));
+            assert_eq!(police_check_clear(&told, hours, now), is_clear, "{checked}");
+        }
+        let stolen = view("stolen", json!("2026-03-03T09:00:00Z"));
+        assert!(!police_check_clear(&stolen, None, now));
+        assert!(!police_check_clear(&view("none", Value::Null), None, now));
+    }
+
+    #[test]
+    fn each_guard_is_known_by_the_name_that_files_give_it() {
+        let line = |name: &str, takes: &[&str]| {
+            let mut line = json!({"guard": name, "say": "why"});
+            for parameter in takes.iter().map(|parameter| parameter.trim_end_matches('?')) {
+                line[parameter] = match parameter {
+                    "phase" => json!("before"),
+                    "at_least" | "hours" => json!(2),
+                    "posts" => json!([]),
+                    "in" => json!(["x"]),
+                    _ => json!("/details/x"),
+                };
+            }
+            serde_json::from_value::<GuardLine>(line).unwrap()
+        };
+        for (name, takes) in PARAMETERS {
+            let guard = understand(&line(name, takes), &[]).unwrap();
+            let unmet = guard.test.name();
+            assert_eq!(unmet, *name);
+            let needed: Vec<&str> = takes.iter().copied().filter(|it| !it.ends_with('?')).collect();
+            assert_eq!(understand(&line(name, &[]), &[]).is_err(), !needed.is_empty(), "{name}");
+        }
+        assert!(understand(&line("photo_taken", &[]), &[]).is_err());
+        assert!(understand(&line("clock_running", &["clock", "hours"]), &[]).is_err());
+    }
 }
