@@ -20,6 +20,8 @@ const LATER_TYPES: [&str; 5] = [
 const MOST_ROLES: usize = 50;
 /// The most wards of one grant.
 const MOST_AREAS: usize = 200;
+/// The most case types of one grant.
+const MOST_CASE_TYPES: usize = 50;
 
 /// What grants may refer to.
 pub struct Known<'a> {
@@ -31,7 +33,8 @@ pub struct Known<'a> {
     pub services: &'a Services,
 }
 
-/// The grants that a request asks for.
+/// The grants that a request asks for, with each ward and case type once, in order:
+/// every request reckons with all pairs of the two.
 ///
 /// # Errors
 /// 422 naming everything that does not exist or may not be held here.
@@ -50,11 +53,16 @@ pub fn check(wanted: RolesBody, known: &Known<'_>) -> Result<Vec<Grant>> {
     }
     let granted = |body: GrantBody| Grant {
         role: body.role.into_string(),
-        areas: body.areas.map(|areas| areas.into_iter().map(String::from).collect()),
-        case_types: body.case_types,
+        areas: body.areas.map(|areas| once(areas.into_iter().map(String::from))),
+        case_types: body.case_types.map(once),
         ..Grant::default()
     };
     Ok(wanted.roles.into_iter().map(granted).collect())
+}
+
+fn once(named: impl IntoIterator<Item = String>) -> Vec<String> {
+    let distinct: BTreeSet<String> = named.into_iter().collect();
+    distinct.into_iter().collect()
 }
 
 fn flaws_of(grant: &GrantBody, index: usize, known: &Known<'_>) -> Vec<FieldError> {
@@ -79,8 +87,11 @@ fn flaws_of(grant: &GrantBody, index: usize, known: &Known<'_>) -> Vec<FieldErro
         }
     }
     let types = grant.case_types.as_deref().unwrap_or_default();
-    if grant.case_types.is_some() && types.is_empty() {
-        flaw("case_types".to_owned(), "must not be empty; leave it out for all");
+    if grant.case_types.is_some() && !(1..=MOST_CASE_TYPES).contains(&types.len()) {
+        flaw(
+            "case_types".to_owned(),
+            "must have 1 to 50 case types; leave it out for all",
+        );
     }
     for (position, case_type) in types.iter().enumerate() {
         let exists = known.services.workflows.get(case_type).is_some() || LATER_TYPES.contains(&case_type.as_str());

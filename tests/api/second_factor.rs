@@ -298,9 +298,14 @@ async fn an_organisation_that_asks_for_it_lets_nobody_further_without() {
     app.patch(&admin, &path, json!({"second_factor_for": ["oficer"]}))
         .await
         .expect(422);
-    app.patch(&admin, &path, json!({"second_factor_for": ["officer"]}))
+    app.patch(&admin, &path, json!({"second_factor_for": vec!["officer"; 101]}))
+        .await
+        .expect(422);
+    let asked = app
+        .patch(&admin, &path, json!({"second_factor_for": ["officer", "officer"]}))
         .await
         .expect(200);
+    assert_eq!(asked.body["second_factor_for"], json!(["officer"]));
     let with = |token: &Value, method: Method, path: &str| {
         actix_web::test::TestRequest::with_uri(path)
             .method(method)

@@ -72,6 +72,10 @@ async fn what_a_system_cannot_be_is_named() {
         (json!({"roles": []}), vec!["/roles"]),
         (json!({"roles": [{"role": "nobody"}]}), vec!["/roles/0/role"]),
         (json!({"roles": [{"role": "platform_operator"}]}), vec!["/roles/0/role"]),
+        (
+            json!({"roles": [{"role": "officer", "case_types": vec!["graffiti"; 51]}]}),
+            vec!["/roles/0/case_types"],
+        ),
         (json!({"scopes": []}), vec!["/scopes"]),
         (
             json!({"scopes": ["case.read", "user.manage", "case.fly"]}),

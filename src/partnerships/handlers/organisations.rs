@@ -1,5 +1,7 @@
 //! Organisations, their policies and their legal standing.
 
+use std::collections::BTreeSet;
+
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::NaiveDate;
 use uuid::Uuid;
@@ -20,6 +22,9 @@ use crate::partnerships::queries::organisations::{self, FlagRow, OrganisationCha
 use crate::partnerships::view::organisations::{
     FirstAdministrator, Justification, NewFlagBody, NewOrganisationBody, OrganisationPatch, OrganisationView,
 };
+
+/// The most roles for which an organisation asks for a second factor.
+const MOST_ROLES: usize = 100;
 
 /// List organisations
 ///
@@ -199,11 +204,17 @@ pub async fn update_organisation(
         .await
 }
 
-/// A policy for a role that does not exist would protect nobody.
+/// The roles once each: a policy for one that does not exist would protect nobody.
 async fn roles_that_exist(room: &mut Room, codes: Option<Option<Vec<String>>>) -> Result<Option<Vec<String>>> {
     let Some(codes) = not_cleared("/second_factor_for", codes)? else {
         return Ok(None);
     };
+    if codes.len() > MOST_ROLES {
+        return Err(AppError::invalid(
+            "/second_factor_for",
+            format!("has more than {MOST_ROLES} roles"),
+        ));
+    }
     let org = room.person.org_id;
     let own = own_roles::list(room, org).await?;
     let exists = |code: &String| {
@@ -214,7 +225,10 @@ async fn roles_that_exist(room: &mut Room, codes: Option<Option<Vec<String>>>) -
             format!("/second_factor_for/{index}"),
             "is not the code of a role",
         )),
-        None => Ok(Some(codes)),
+        None => {
+            let once: BTreeSet<String> = codes.into_iter().collect();
+            Ok(Some(once.into_iter().collect()))
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::json;
 use uuid::Uuid;
+use wardlink::db::schema::role_grants;
 
 use super::{ADMIN, MANAGER, logged, put_roles};
 use crate::support::TestApp;
@@ -50,6 +51,15 @@ async fn roles_name_what_exists_and_may_be_held() {
             json!({"role": "officer", "case_types": ["murder"]}),
             "/roles/0/case_types/0",
         ),
+        (json!({"role": "officer", "case_types": []}), "/roles/0/case_types"),
+        (
+            json!({"role": "officer", "case_types": vec!["graffiti"; 51]}),
+            "/roles/0/case_types",
+        ),
+        (
+            json!({"role": "officer", "areas": vec!["E05013663"; 201]}),
+            "/roles/0/areas",
+        ),
     ] {
         let reply = put_roles(&app, &admin, &path, json!([grant])).await.expect(422);
         assert_eq!(reply.body["errors"][0]["pointer"], pointer);
@@ -60,6 +70,40 @@ async fn roles_name_what_exists_and_may_be_held() {
         .draft(&admin, Method::PUT, &format!("{path}/roles"))
         .json(json!({"roles": []}));
     unversioned.send().await.expect(428);
+}
+
+#[actix_web::test]
+async fn a_grant_keeps_each_ward_and_case_type_once() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+    let doubled = json!([{"role": "officer", "areas": ["E05013664", "E05013663", "E05013664"],
+        "case_types": ["graffiti", "fly_tipping", "graffiti"]}]);
+
+    let given = put_roles(&app, &admin, &path, doubled).await.expect(200);
+
+    let once = json!([{"role": "officer", "areas": ["E05013663", "E05013664"],
+        "case_types": ["fly_tipping", "graffiti"]}]);
+    assert_eq!(given.body["roles"], once);
+}
+
+#[actix_web::test]
+async fn the_database_takes_no_grant_without_bounds() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+    let mut owner = app.database.owner().await;
+
+    for (areas, case_types) in [(201, 50), (200, 51), (0, 50), (200, 0)] {
+        let unbounded = diesel::update(role_grants::table.filter(role_grants::user_id.eq(manager.user_id)))
+            .set((
+                role_grants::areas.eq(vec!["E05013663"; areas]),
+                role_grants::case_types.eq(vec!["graffiti"; case_types]),
+            ))
+            .execute(&mut owner)
+            .await;
+        let refused = unbounded.unwrap_err().to_string();
+        assert!(refused.contains("role_grants_"), "{refused}");
+    }
 }
 
 #[actix_web::test]
@@ -133,12 +177,12 @@ async fn roles_of_other_organisations_are_not_there() {
     let desk = json!({"code": "night_desk", "name": "Night desk", "permissions": ["case.read"]});
     let made = app.post(&admin, "/v1/roles", desk).await.expect(201);
     let met = app.sign_in("insp.north@met.example").await;
-    diesel::insert_into(wardlink::db::schema::role_grants::table)
+    diesel::insert_into(role_grants::table)
         .values((
-            wardlink::db::schema::role_grants::id.eq(Uuid::now_v7()),
-            wardlink::db::schema::role_grants::org_id.eq(met.org_id),
-            wardlink::db::schema::role_grants::user_id.eq(met.user_id),
-            wardlink::db::schema::role_grants::role.eq("org_admin"),
+            role_grants::id.eq(Uuid::now_v7()),
+            role_grants::org_id.eq(met.org_id),
+            role_grants::user_id.eq(met.user_id),
+            role_grants::role.eq("org_admin"),
         ))
         .execute(&mut app.database.owner().await)
         .await
