@@ -69,6 +69,32 @@ async fn a_subject_is_added_corrected_and_erased_without_a_trace_of_who_it_was()
 }
 
 #[actix_web::test]
+async fn a_correction_that_names_nothing_changes_nothing_and_is_in_the_log() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.a_case_of(&owner).await;
+    let path = format!("/v1/cases/{case}/subjects");
+    let added = app.post(&owner, &path, person()).await.expect(201);
+    let subject = format!("{path}/{}", added.id());
+
+    let reply = app.patch(&owner, &subject, json!({})).await.expect(200);
+
+    assert_eq!((reply.header("etag"), &reply.body), (Some("\"1\""), &added.body));
+    let audit = app.last_audit("correct_subject").await;
+    assert_eq!(
+        (audit.record_ids, audit.data_classes),
+        (vec![added.id()], vec!["subjects".to_owned()])
+    );
+    let told: i64 = outbox_events::table
+        .filter(outbox_events::name.eq("subject.corrected"))
+        .count()
+        .get_result(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    assert_eq!(told, 0);
+}
+
+#[actix_web::test]
 async fn particulars_fit_the_kind() {
     let app = TestApp::start().await;
     let owner = app.sign_in(OWNER).await;

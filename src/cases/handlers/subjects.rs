@@ -190,13 +190,22 @@ pub async fn correct_subject(
             let (access, mut row) = own(room, ids).await?;
             room.request.expect_version(row.version)?;
             let changed = apply(room, &mut row, change)?;
-            queries::update(room, &mut row).await?;
+            if !changed.is_empty() {
+                row.updated_at = room.now;
+                queries::update(room, &mut row).await?;
+            }
             let (subject, version, event) = (row.id, row.version, told(&row, "subject.corrected"));
             let answer = Answer::ok(&SubjectView::from(row))?.version(version);
-            Ok(noted(&access, Audited::alteration(answer))
+            // Whoever may correct a subject is shown it, even by a correction of nothing.
+            let audited = noted(&access, Audited::alteration(answer))
+                .counted(Volume::Subjects, 1)
                 .record(subject)
-                .fact("changed", changed)
-                .event(event))
+                .fact("changed", changed.as_slice());
+            Ok(if changed.is_empty() {
+                audited
+            } else {
+                audited.event(event)
+            })
         })
         .await
 }
@@ -227,7 +236,6 @@ fn apply(room: &Room, row: &mut SubjectRow, change: SubjectChange) -> Result<Vec
     }
     let kind = SubjectKind::parse(&row.kind)?;
     (row.particulars, row.is_child) = understood(room, kind, &members, change.is_child.unwrap_or(row.is_child))?;
-    row.updated_at = room.now;
     Ok(changed)
 }
 

@@ -33,6 +33,8 @@ pub struct Operation {
     pub statuses: BTreeSet<u16>,
     /// Whether its answer has `items`.
     pub is_list: bool,
+    /// The schemas that its answer of 200 is made of, by name.
+    pub shows: BTreeSet<String>,
     /// All that is said of it.
     pub document: Value,
 }
@@ -88,6 +90,7 @@ pub fn operations() -> Vec<Operation> {
                 query: named("query"),
                 statuses: statuses_of(operation),
                 is_list: is_list(&document, operation),
+                shows: schemas_within(&document, &operation["responses"]["200"]),
                 document: operation.clone(),
             });
         }
@@ -122,6 +125,23 @@ fn is_list(document: &Value, operation: &Value) -> bool {
     let reference = answer["$ref"].as_str().unwrap_or_default();
     let schema = document.pointer(reference.trim_start_matches('#'));
     schema.is_some_and(|schema| schema["properties"].get("items").is_some())
+}
+
+/// The names of the schemas that `part` of the document refers to, and those to theirs.
+fn schemas_within(document: &Value, part: &Value) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut parts = vec![part];
+    while let Some(part) = parts.pop() {
+        let name = part["$ref"]
+            .as_str()
+            .and_then(|it| it.strip_prefix("#/components/schemas/"));
+        if let Some(name) = name.filter(|&name| found.insert(name.to_owned())) {
+            parts.push(&document["components"]["schemas"][name]);
+        }
+        parts.extend(part.as_object().into_iter().flat_map(|members| members.values()));
+        parts.extend(part.as_array().into_iter().flatten());
+    }
+    found
 }
 
 /// The path with every parameter filled in by a fresh id, or a plain word.
