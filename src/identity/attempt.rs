@@ -20,8 +20,8 @@ pub struct Attempt {
     address: Vec<u8>,
     /// The client, if the account was signed in with from it.
     client: Option<Vec<u8>>,
-    /// When the last failure from the address was, before this.
-    before: Option<DateTime<Utc>>,
+    /// When the last failure under each key was, before this.
+    before: Vec<(Vec<u8>, DateTime<Utc>)>,
 }
 
 impl Attempt {
@@ -34,7 +34,7 @@ impl Attempt {
             account: key(services, &format!("account {email}")),
             address: key(services, &format!("address {near}")),
             client: None,
-            before: None,
+            before: Vec::new(),
         }
     }
 
@@ -56,8 +56,8 @@ impl Attempt {
         let before = sign_in::count_attempt(connection, keys, self.address.clone(), self.now).await?;
         self.before = before
             .iter()
-            .find(|(key, _)| *key == self.address)
-            .map(|(_, failures)| failures.last_at);
+            .map(|(key, failures)| (key.clone(), failures.last_at))
+            .collect();
         let opens = before.into_iter().filter_map(|(key, failures)| {
             let counted = self.counted(&key)?;
             let applies = (counted == Counted::Client) == self.client.is_some();
@@ -71,7 +71,7 @@ impl Attempt {
     /// # Errors
     /// Those of the database.
     pub async fn succeeded(&self, connection: &mut AsyncPgConnection) -> Result<()> {
-        self.forgive(connection, self.of_account()).await
+        self.forgive(connection, self.of_account(), &self.address).await
     }
 
     /// Takes it back for the address alone: the password was right, and the code is
@@ -80,12 +80,29 @@ impl Attempt {
     /// # Errors
     /// Those of the database.
     pub async fn is_half_done(&self, connection: &mut AsyncPgConnection) -> Result<()> {
-        self.forgive(connection, Vec::new()).await
+        self.forgive(connection, Vec::new(), &self.address).await
     }
 
-    async fn forgive(&self, connection: &mut AsyncPgConnection, forgotten: Vec<Vec<u8>>) -> Result<()> {
-        let address = self.address.clone();
-        sign_in::forgive(connection, forgotten, address, (self.now, self.before)).await
+    /// Takes it back and nothing else: nobody has judged what was sent.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn was_not_judged(&self, connection: &mut AsyncPgConnection) -> Result<()> {
+        let mut keys = self.of_account();
+        keys.push(self.address.clone());
+        // Locked in the order in which they are counted.
+        keys.sort();
+        for key in keys {
+            self.forgive(connection, Vec::new(), &key).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets some counts, and takes this attempt back from another.
+    async fn forgive(&self, connection: &mut AsyncPgConnection, forgotten: Vec<Vec<u8>>, key: &[u8]) -> Result<()> {
+        let before = self.before.iter().find(|(known, _)| known == key);
+        let times = (self.now, before.map(|(_, last_at)| *last_at));
+        sign_in::forgive(connection, forgotten, key.to_vec(), times).await
     }
 
     /// The keys under which failures of this account are counted.

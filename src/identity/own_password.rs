@@ -24,9 +24,15 @@ pub async fn confirm(room: &mut Room, password: &Password) -> Result<Option<Stri
     if let Some(retry_after) = attempt.wait(room).await? {
         return Err(AppError::TooManyRequests { retry_after });
     }
-    let verified = async { Ok(services.passwords.verify(stored.as_deref(), password).await?) };
-    if !room.step_out(verified).await? {
-        return Err(not_yours());
+    let verified = async { Ok(services.passwords.verify(stored.as_deref(), password).await) };
+    match room.step_out(verified).await? {
+        Ok(true) => {}
+        Ok(false) => return Err(not_yours()),
+        Err(error) => {
+            attempt.was_not_judged(room).await?;
+            // What was taken back stands.
+            return room.step_out(async { Err(error.into()) }).await;
+        }
     }
     expect_still(room, stored.as_deref()).await?;
     attempt.succeeded(room).await?;

@@ -330,6 +330,28 @@ async fn the_current_password_is_not_guessed_faster_by_whoever_has_a_session() {
 }
 
 #[actix_web::test]
+async fn what_nobody_had_the_time_to_judge_is_not_counted() {
+    let full = HashQueue { running: 0, waiting: 0 };
+    let app = TestApp::start_hashing((HashCost::default(), full), |_| {}, |_| {}).await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let sign_in = Some(json!({"email": SERGEANT, "password": RIGHT}));
+
+    for _ in 0..6 {
+        let busy = app
+            .anonymous(actix_web::http::Method::POST, "/v1/auth/login", sign_in.clone())
+            .await;
+        assert_eq!(busy.expect(429).header("retry-after"), Some("2"));
+        let confirmed = json!({"current_password": RIGHT});
+        let busy = app.post(&sergeant, "/v1/me/totp", confirmed).await;
+        assert_eq!(busy.expect(429).header("retry-after"), Some("2"));
+    }
+
+    let mut owner = app.database.owner().await;
+    let counted: i64 = sign_in_failures::table.count().get_result(&mut owner).await.unwrap();
+    assert_eq!(counted, 0);
+}
+
+#[actix_web::test]
 async fn many_guesses_at_once_do_not_slip_through() {
     let app = proxied().await;
 

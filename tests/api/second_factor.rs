@@ -210,6 +210,27 @@ async fn guessing_codes_gets_slower_too() {
 }
 
 #[actix_web::test]
+async fn a_reset_token_lets_nobody_guess_codes_faster() {
+    let app = TestApp::start().await;
+    let (officer, _, _) = enrolled(&app, "asb@camden.example").await;
+    let admin = app.sign_in("admin@camden.example").await;
+    let token = app.reset_token(&admin, officer.user_id).await;
+    let guess = |password: &str| {
+        let body = json!({"password": password, "reset_token": token, "totp": "000000"});
+        login(&app, "asb@camden.example", body)
+    };
+
+    for _ in 0..4 {
+        guess("kettle-orbit-lantern-moss").await.expect(401);
+        // That the password is refused is no failure, and forgives none.
+        guess("password").await.expect(422);
+    }
+    guess("kettle-orbit-lantern-moss").await.expect(401);
+
+    guess("kettle-orbit-lantern-moss").await.expect(429);
+}
+
+#[actix_web::test]
 async fn enrolling_needs_the_password_and_counts_only_when_confirmed() {
     let app = TestApp::start().await;
     let sergeant = app.sign_in(SERGEANT).await;

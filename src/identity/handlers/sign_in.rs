@@ -71,10 +71,8 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                 Ok(Some(known)) => known,
                 Ok(None) => return refused(AppError::SignInFailed),
                 Err(error) => {
-                    // Whoever had the token may choose again.
-                    if reset.is_some() {
-                        attempt.succeeded(hall.connection().await?).await?;
-                    }
+                    // Whoever has the token may choose again, and who found no time come again.
+                    attempt.was_not_judged(hall.connection().await?).await?;
                     return refused(error);
                 }
             };
