@@ -19,14 +19,20 @@ const LIFE: Duration = Duration::days(30);
 pub fn token(secrets: &Secrets, user: Uuid, now: DateTime<Utc>) -> String {
     let since = now.timestamp();
     let digest = secrets.digest(Use::Device, facts(user, since).as_bytes());
+    written(since, &digest)
+}
+
+fn written(since: i64, digest: &[u8]) -> String {
     format!("wld_{since}_{}", URL_SAFE_NO_PAD.encode(digest))
 }
 
-/// Whether `token` was given to `user`, and not too long ago.
+/// Whether `token` was given to `user`, and not too long ago. It is known in the spelling
+/// in which it was given alone: failures are counted by that.
 pub fn is_known(secrets: &Secrets, token: &str, user: Uuid, now: DateTime<Utc>) -> bool {
     let parts = || {
         let (since, digest) = token.strip_prefix("wld_")?.split_once('_')?;
-        Some((since.parse::<i64>().ok()?, URL_SAFE_NO_PAD.decode(digest).ok()?))
+        let (since, digest) = (since.parse().ok()?, URL_SAFE_NO_PAD.decode(digest).ok()?);
+        (written(since, &digest) == token).then_some((since, digest))
     };
     parts().is_some_and(|(since, digest)| {
         let age = now.timestamp().saturating_sub(since);
@@ -100,6 +106,9 @@ mod tests {
             "wld_1772442000_".to_owned(),
             format!("wld_1772442000_{}", &digest[..42]),
             format!("wld_1772442000_{}", "A".repeat(43)),
+            format!("wld_+1772442000_{digest}"),
+            format!("wld_01772442000_{digest}"),
+            format!("wld_1772442000_{digest}="),
             format!("{token}="),
             format!("{token}A"),
         ] {
