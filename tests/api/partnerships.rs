@@ -125,7 +125,19 @@ async fn an_administrator_changes_their_own_organisation_only() {
     app.patch(&admin, &own, json!({"justification": "sometimes"}))
         .await
         .expect(422);
+    for policy in [
+        json!({"justification": "off"}),
+        json!({"requires_acting_officer": false}),
+        json!({"second_factor_for": []}),
+        json!({"name": "Camden Council", "justification": "off"}),
+    ] {
+        app.patch(&operator, &own, policy).await.expect(403);
+    }
     app.patch(&operator, &own, json!({"name": "Camden Council"}))
+        .await
+        .expect(200);
+    let platform = format!("/v1/organisations/{}", operator.org_id);
+    app.patch(&operator, &platform, json!({"justification": "off"}))
         .await
         .expect(200);
     let changed = app
@@ -198,6 +210,35 @@ async fn the_platform_records_legal_standing_with_days_and_source() {
         .map(|flag| &flag["valid_to"])
         .collect();
     assert_eq!(days, [&json!("2026-04-01"), &Value::Null]);
+}
+
+#[actix_web::test]
+async fn an_organisation_reads_in_the_log_what_the_platform_did_to_it() {
+    let app = TestApp::start().await;
+    let (operator, auditor) = (app.sign_in(OPERATOR).await, app.sign_in("dpo@camden.example").await);
+    let camden = format!("/v1/organisations/{}", auditor.org_id);
+    let flag = json!({"flag": "is_part3_competent_authority", "valid_from": "2026-04-01",
+        "source": "Data Protection Act 2018 Sch.7"});
+
+    app.patch(&operator, &camden, json!({"name": "Camden Council"}))
+        .await
+        .expect(200);
+    app.post(&operator, &format!("{camden}/flags"), flag).await.expect(201);
+    let partner = format!("/v1/organisations/{}", app.organisation(POLICE).await);
+    app.patch(&operator, &partner, json!({"name": "The Met"}))
+        .await
+        .expect(200);
+
+    let path = format!("/v1/audit/events?actor={}", operator.user_id);
+    let draft = app.draft(&auditor, Method::GET, &path);
+    let log = draft.header("Access-Purpose", "audit").send().await.expect(200);
+    let seen: Vec<_> = log.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| &event["action"])
+        .collect();
+    assert_eq!(seen, ["set_organisation_flag", "update_organisation"]);
 }
 
 #[actix_web::test]

@@ -119,7 +119,7 @@ pub async fn create_organisation(
             };
             let (view, version) = current(room, id).await?;
             let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version(version);
-            Ok(Audited::new(Op::Security, answer).record(id).records(first))
+            Ok(told(Audited::new(Op::Security, answer), room, id).records(first))
         })
         .await
 }
@@ -162,7 +162,7 @@ async fn add_administrator(
 /// Change an organisation
 ///
 /// Merge-patch of your own organisation's policies. The platform may also change
-/// names.
+/// names, and nothing else of another organisation.
 #[utoipa::path(
     tag = "partnerships",
     params(IfMatch),
@@ -180,7 +180,7 @@ pub async fn update_organisation(
         .alter(body, async |room, patch: OrganisationPatch| {
             let (id, now) = (id.get(), room.now);
             let row = organisations::find(room, id).await?;
-            if id != room.person.org_id && !is_platform(room) {
+            if id != room.person.org_id && (!is_platform(room) || patch.has_policies()) {
                 return Err(AppError::Forbidden("this is another organisation".to_owned()));
             }
             room.request.expect_version(row.version)?;
@@ -199,9 +199,17 @@ pub async fn update_organisation(
             organisations::update(room, id, row.version, change).await?;
             let (view, version) = current(room, id).await?;
             let answer = Answer::ok(&view)?.version(version);
-            Ok(Audited::new(Op::Security, answer).record(id))
+            Ok(told(Audited::new(Op::Security, answer), room, id))
         })
         .await
+}
+
+/// Names the organisation that it is about, and tells it where it is another's act.
+fn told(audited: Audited<Answer>, room: &Room, org: Uuid) -> Audited<Answer> {
+    match org == room.person.org_id {
+        true => audited.record(org),
+        false => audited.record(org).recipient(org),
+    }
 }
 
 /// The roles once each: a policy for one that does not exist would protect nobody.
@@ -273,7 +281,7 @@ pub async fn set_organisation_flag(
             organisations::update(room, id, row.version, touched).await?;
             let (view, version) = current(room, id).await?;
             let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version(version);
-            Ok(Audited::alteration(answer).record(id).fact("flag", flag.flag))
+            Ok(told(Audited::alteration(answer), room, id).fact("flag", flag.flag))
         })
         .await
 }

@@ -185,6 +185,13 @@ pub struct OrganisationPatch {
     pub second_factor_for: Option<Option<Vec<String>>>,
 }
 
+impl OrganisationPatch {
+    /// Whether it says anything of what an organisation decides for itself.
+    pub fn has_policies(&self) -> bool {
+        self.justification.is_some() || self.requires_acting_officer.is_some() || self.second_factor_for.is_some()
+    }
+}
+
 /// A period of a legal status to record.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
