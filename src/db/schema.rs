@@ -499,6 +499,18 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    recoveries (org_id, user_id, helped_by) {
+        org_id -> Uuid,
+        user_id -> Uuid,
+        helped_by -> Uuid,
+        password_at -> Nullable<Timestamptz>,
+        second_factor_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     recovery_codes (org_id, user_id, digest) {
         org_id -> Uuid,
         user_id -> Uuid,
@@ -897,6 +909,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     partnership_members,
     partnerships,
     password_resets,
+    recoveries,
     recovery_codes,
     refresh_tokens,
     role_grants,

@@ -17,6 +17,7 @@ pub mod keys;
 mod own_password;
 pub mod passwords;
 pub mod queries;
+mod recovery;
 pub mod roles;
 mod second;
 pub mod secrets;

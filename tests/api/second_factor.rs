@@ -365,6 +365,66 @@ async fn an_organisation_that_asks_for_it_lets_nobody_further_without() {
         .expect(200);
 }
 
+/// Another administrator of the council.
+async fn second_administrator(app: &TestApp) -> Actor {
+    let other = app.sign_in("csm@camden.example").await;
+    app.give(&other, "org_admin", None, None).await;
+    other
+}
+
+#[actix_web::test]
+async fn no_administrator_takes_both_the_password_and_the_authenticator_of_somebody() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in("admin@camden.example").await;
+    let other = second_administrator(&app).await;
+    let (person, _, _) = enrolled(&app, "asb@camden.example").await;
+    let remove = async |who: &Actor| app.delete(who, &format!("/v1/users/{}/totp", person.user_id)).await;
+    let reset = async |who: &Actor| {
+        let path = format!("/v1/users/{}/password-reset", person.user_id);
+        app.draft(who, Method::POST, &path).send().await
+    };
+
+    reset(&admin).await.expect(200);
+    let refused = remove(&admin).await.expect(403);
+    assert!(
+        refused.body["detail"]
+            .as_str()
+            .unwrap()
+            .contains("another administrator")
+    );
+    login(&app, "asb@camden.example", json!({})).await.expect(401);
+    remove(&other).await.expect(204);
+    let refused = reset(&other).await.expect(403);
+    assert!(
+        refused.body["detail"]
+            .as_str()
+            .unwrap()
+            .contains("another administrator")
+    );
+    reset(&admin).await.expect(200);
+
+    app.later(Duration::hours(23));
+    reset(&other).await.expect(403);
+    app.later(Duration::hours(1));
+    reset(&other).await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_token_for_a_password_is_good_no_more_once_the_authenticator_is_removed() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in("admin@camden.example").await;
+    let other = second_administrator(&app).await;
+    let (person, _, _) = enrolled(&app, "asb@camden.example").await;
+    let token = app.reset_token(&admin, person.user_id).await;
+
+    app.delete(&other, &format!("/v1/users/{}/totp", person.user_id))
+        .await
+        .expect(204);
+
+    let body = json!({"password": "kettle-orbit-lantern-moss", "reset_token": token});
+    login(&app, "asb@camden.example", body).await.expect(401);
+}
+
 #[actix_web::test]
 async fn an_administrator_removes_a_lost_authenticator_and_nobody_elses() {
     let app = TestApp::start().await;

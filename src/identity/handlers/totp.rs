@@ -7,7 +7,8 @@ use crate::audit::Op;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::identity::own_password;
-use crate::identity::queries::{people, second_factor};
+use crate::identity::queries::{people, resets, second_factor};
+use crate::identity::recovery::{self, Lost};
 use crate::identity::second::place;
 use crate::identity::totp::{self, Seed};
 use crate::identity::view::totp::{Confirmation, Enrolment, RecoveryCodes, Removal, SeedView};
@@ -131,7 +132,9 @@ pub async fn remove_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Rem
 /// Remove a person's authenticator
 ///
 /// For somebody of your organisation who has lost theirs and the recovery codes.
-/// Ends all their sessions. Nobody does so for themselves.
+/// Ends all their sessions, and a token with which they could set their password counts
+/// no more. Nobody does so for themselves, nor for somebody whom they let set a password
+/// within a day: that takes another administrator.
 #[utoipa::path(
     tag = "identity",
     responses((status = 204, description = "Removed.")),
@@ -149,6 +152,8 @@ pub async fn remove_totp_of(caller: Caller<may::ManageUsers>, id: Id) -> Result<
             if !second_factor::remove(room, person.id).await? {
                 return Err(AppError::NotFound);
             }
+            recovery::help(room, person.id, Lost::SecondFactor).await?;
+            resets::forget(room, person.id).await?;
             let ended = people::end_sessions(room, person.id, None, "killed", now).await?;
             let audited = Audited::new(Op::Security, Answer::no_content()).record(person.id);
             Ok(audited.fact("sessions_ended", ended))

@@ -17,6 +17,7 @@ use crate::identity::grants;
 use crate::identity::queries::own_roles::RoleRow;
 use crate::identity::queries::people::{self, NewUser, UserChange, UserRow};
 use crate::identity::queries::{own_roles, resets};
+use crate::identity::recovery::{self, Lost};
 use crate::identity::tokens::ResetToken;
 use crate::identity::view::GrantView;
 use crate::identity::view::people::{NewUserBody, PasswordReset, RolesBody, UserPatch, UserView};
@@ -178,7 +179,9 @@ const TO_SET_A_PASSWORD: Duration = Duration::hours(1);
 /// once: hand it over by a way that only they read. Within the hour they sign in with
 /// it, once, as `reset_token` beside a `password` of their own choosing; that ends their
 /// other sessions, and a second factor is asked for as ever. Until then the old password
-/// stays, and a token made out before counts no more. Nobody does so for themselves.
+/// stays, and a token made out before counts no more. Nobody does so for themselves, nor
+/// for somebody whose authenticator they removed within a day: that takes another
+/// administrator.
 #[utoipa::path(
     tag = "identity",
     responses(
@@ -201,6 +204,7 @@ pub async fn reset_password_of(caller: Caller<may::ManageUsers>, id: Id) -> Resu
             if person.disabled_at.is_some() {
                 return Err(AppError::Conflict("this account is disabled".to_owned()));
             }
+            recovery::help(room, person.id, Lost::Password).await?;
             let (token, expires_at) = (ResetToken::generate(), now + TO_SET_A_PASSWORD);
             resets::keep(room, (org, person.id), token.hash(), expires_at).await?;
             let view = PasswordReset {

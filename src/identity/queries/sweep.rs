@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::{client_assertions, idempotency_keys, password_resets, sign_in_failures};
+use crate::db::schema::{client_assertions, idempotency_keys, password_resets, recoveries, sign_in_failures};
 use crate::error::Result;
 
 /// Deletes answers that were kept before `before`.
@@ -26,7 +26,7 @@ pub async fn failures(connection: &mut AsyncPgConnection, before: DateTime<Utc>)
 }
 
 /// Deletes assertions that were taken, and hashes of tokens for setting a password, that
-/// were over before `before`.
+/// were over before `before`, and who had let whom in again until then.
 ///
 /// # Errors
 /// Those of the database.
@@ -35,5 +35,13 @@ pub async fn spent(connection: &mut AsyncPgConnection, before: DateTime<Utc>) ->
     diesel::delete(assertions).execute(connection).await?;
     let resets = password_resets::table.filter(password_resets::expires_at.lt(before));
     diesel::delete(resets).execute(connection).await?;
+    let helped = recoveries::table
+        .filter(recoveries::password_at.is_null().or(recoveries::password_at.lt(before)))
+        .filter(
+            recoveries::second_factor_at
+                .is_null()
+                .or(recoveries::second_factor_at.lt(before)),
+        );
+    diesel::delete(helped).execute(connection).await?;
     Ok(())
 }

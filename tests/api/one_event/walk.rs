@@ -265,7 +265,9 @@ async fn of_people<'a>(probe: &mut Probe<'a>, world: &'a World) {
     }
     let warden = world.app.sign_in("warden@camden.example").await;
     enrol(probe, &world.app, &warden, NEW_PASSWORD).await;
-    probe.step(who, "remove_totp_of", &format!("{path}/totp"), None).await;
+    let colleague = world.app.sign_in("admin@camden.example").await;
+    let totp = format!("{path}/totp");
+    probe.step(&colleague, "remove_totp_of", &totp, None).await;
 }
 
 async fn of_systems<'a>(probe: &mut Probe<'a>, world: &'a World) {

@@ -158,7 +158,9 @@ async fn of_a_used_assertion_and_a_reset_nothing_stays_a_day_after_their_time() 
         system.id
     );
     app.tamper(&used).await;
-    let left = "select (select count(*) from client_assertions) + (select count(*) from password_resets) as number";
+    let left = "select (select count(*) from client_assertions) + (select count(*) from password_resets) \
+        + (select count(*) from recoveries) as number";
+    assert_eq!(app.number(left).await, 3);
 
     app.later(Duration::days(1));
     for (minutes, expected) in [(4, 2), (2, 1), (55, 0)] {
