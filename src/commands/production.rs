@@ -74,6 +74,13 @@ pub fn of_settings(config: &Config) -> Verdict {
             config.listen
         ));
     }
+    if config.behind_proxy && config.trusted_proxies.is_empty() {
+        verdict.faults.push(
+            "--behind-proxy: everybody would have the proxy's address, in limits and in the log: name the proxy in \
+             WARDLINK_TRUSTED_PROXIES"
+                .to_owned(),
+        );
+    }
     let urls = [
         ("DATABASE_URL", &config.database_url),
         ("WARDLINK_WORKER_URL", &config.worker_url),
@@ -167,6 +174,7 @@ mod tests {
         let cases: &[Case] = &[
             (&[("WARDLINK_LISTEN", "0.0.0.0:8080")], "without TLS"),
             (&[("WARDLINK_LISTEN", "[::]:8080")], "without TLS"),
+            (&[("WARDLINK_BEHIND_PROXY", "true")], "WARDLINK_TRUSTED_PROXIES"),
             (
                 &[("DATABASE_URL", "postgres://app:uGq2xT@db.example/wardlink")],
                 "another machine",
@@ -239,7 +247,11 @@ mod tests {
         let cases: &[&[(&str, &str)]] = &[
             &[],
             &[("WARDLINK_LISTEN", "[::1]:8080")],
-            &[("WARDLINK_LISTEN", "0.0.0.0:8080"), ("WARDLINK_BEHIND_PROXY", "true")],
+            &[
+                ("WARDLINK_LISTEN", "0.0.0.0:8080"),
+                ("WARDLINK_BEHIND_PROXY", "true"),
+                ("WARDLINK_TRUSTED_PROXIES", "10.0.0.2"),
+            ],
             &[("DATABASE_URL", "postgres://app:uGq2xT@localhost/wardlink")],
             &[("DATABASE_URL", "postgres://app@/wardlink?host=/run/postgresql")],
             &[("DATABASE_URL", "postgres://app:uGq2xT@db/wardlink?hostaddr=127.0.0.1")],
