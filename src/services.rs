@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::attachments::places::UploadPlaces;
 use crate::attachments::scanner::Scanner;
 use crate::attachments::store::Store;
 use crate::audit::notary::Notary;
@@ -53,6 +54,8 @@ pub struct Services {
     pub workflows: Arc<Catalogue>,
     /// Where attachments are kept.
     pub store: Store,
+    /// Places for uploads.
+    pub uploads: UploadPlaces,
     /// What looks at attachments before anybody may open them.
     pub scanner: Scanner,
     /// The documented operations, by method and path.

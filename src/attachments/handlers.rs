@@ -5,7 +5,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::intake::{Received, Upload};
+use super::intake::{Form, Received};
 use super::jobs::next_scan;
 use super::model::{AttachmentState, content_disposition};
 use super::queries::{self, AttachmentRow};
@@ -73,7 +73,9 @@ fn noted<T>(access: &Access, audited: Audited<T>) -> Audited<T> {
     security(("bearer" = ["attachment.create"]))
 )]
 #[post("/v1/cases/{id}/attachments")]
-pub async fn add_attachment(caller: Caller<may::CreateAttachment>, id: Id, upload: Upload) -> Result<HttpResponse> {
+pub async fn add_attachment(caller: Caller<may::CreateAttachment>, id: Id, form: Form) -> Result<HttpResponse> {
+    let caller = caller.admitted().await?;
+    let upload = form.receive().await;
     let objects = upload.objects();
     let outcome = caller
         .alter(upload, async |room, file: Received| {

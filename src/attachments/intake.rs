@@ -1,15 +1,14 @@
 //! Taking in a file: from the request's stream to the store, checked, scanned and
 //! with its clean copy, before the case is looked at.
 //!
-//! Extractors run in the order of a handler's parameters and the next one starts
-//! only when the one before succeeded: behind a [`Caller`](crate::doors::Caller),
-//! no byte is read before the token was verified. Permission and case are proven
-//! behind the door, later; until then an upload costs at most its size limit, and
-//! what it stored is removed when it is refused.
+//! No byte is read before session and permission were proved
+//! ([`Caller::admitted`](crate::doors::Caller::admitted)) and there is a place. The case
+//! is looked at behind the door, later; until then an upload costs at most its size
+//! limit, and what it stored is removed when it is refused.
 
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::future::{Ready, ready};
 use std::rc::Rc;
 
 use actix_multipart::{Field, Multipart, MultipartError};
@@ -125,19 +124,34 @@ impl Input for Upload {
     }
 }
 
-impl FromRequest for Upload {
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Infallible>>>>;
+/// A form that is still to be read.
+pub struct Form {
+    services: web::Data<Services>,
+    form: Multipart,
+}
+
+impl Form {
+    /// Takes it in, or says why not, for behind the door.
+    pub async fn receive(self) -> Upload {
+        let received = async {
+            let _place = self.services.uploads.take()?;
+            receive(&self.services, self.form).await
+        };
+        Upload(received.await)
+    }
+}
+
+impl FromRequest for Form {
+    type Error = AppError;
+    type Future = Ready<Result<Self>>;
 
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let services = http.app_data::<web::Data<Services>>().cloned();
-        let form = Multipart::new(http.headers(), payload.take());
-        Box::pin(async move {
-            Ok(Self(match services {
-                Some(services) => receive(&services, form).await,
-                None => Err(AppError::Internal("the services are not registered".to_owned())),
-            }))
-        })
+        let services = http.app_data::<web::Data<Services>>();
+        let form = services.map(|services| Self {
+            services: services.clone(),
+            form: Multipart::new(http.headers(), payload.take()),
+        });
+        ready(form.ok_or_else(|| AppError::Internal("the services are not registered".to_owned())))
     }
 }
 
@@ -222,6 +236,7 @@ async fn examine(
     claim: &Claim,
     objects: &Objects,
 ) -> Result<(FileKind, Option<u8>, AttachmentState)> {
+    let slot = services.uploads.examine().await?;
     let max_bytes = services.config.attachment_limit as u64;
     let original = services.store.read(ObjectKey::original(objects.id), max_bytes).await?;
     let limits = FileLimits {
@@ -232,9 +247,10 @@ async fn examine(
     let claim = claim.clone();
     let cleaned = web::block(move || {
         let checked = claim.check(&original, &limits)?;
-        Ok::<_, FileRefused>((checked.kind, served_copy(checked.kind, &original)?))
+        // The place goes along, so that it is kept although the client hangs up.
+        Ok::<_, FileRefused>((checked.kind, served_copy(checked.kind, &original)?, slot))
     });
-    let (kind, copy) = cleaned
+    let (kind, copy, _slot) = cleaned
         .await
         .map_err(|_stopped| AppError::Unavailable("stopping".to_owned()))??;
     services.store.put(ObjectKey::served(objects.id), copy.bytes).await?;

@@ -14,6 +14,7 @@ pub mod metadata;
 pub mod model;
 mod mpeg4;
 mod parts;
+pub mod places;
 mod queries;
 pub mod scanner;
 pub mod store;

@@ -11,6 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::database::Database;
+use crate::attachments::places::UploadPlaces;
 use crate::attachments::store::Store;
 use crate::audit::notary::Notary;
 use crate::audit::places::ExportPlaces;
@@ -93,6 +94,7 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
         notary: Notary::open(&config)?,
         publisher: config.checkpoint_url.as_deref().map(Publisher::new).transpose()?,
         exports: ExportPlaces::default(),
+        uploads: UploadPlaces::default(),
         tokens,
         keys,
         passwords: Passwords::new(HashCost::default(), HashQueue::default())?

@@ -234,6 +234,24 @@ impl<P: Permission> Caller<P> {
 }
 
 impl<P: Alters> Caller<P> {
+    /// Proves session and permission ahead, for what is large to read or slow to come;
+    /// they are proved anew behind the door. A refusal is logged, an admission is not.
+    ///
+    /// # Errors
+    /// Whatever refused it; the refusal is in the log.
+    pub async fn admitted(mut self) -> Result<Self> {
+        self.changes_records = !P::CODE.is_empty();
+        let mut principal = self.principal();
+        let proved = async {
+            let tx = Tx::open(&self.services.db.app).await?;
+            let (room, ()) = self.enter(tx, &mut principal, async |_| ()).await?;
+            Ok(room.tx.roll_back().await?)
+        };
+        let proved = proved.await;
+        refusal::settle(&self.services, &self.request, principal, proved).await?;
+        Ok(self)
+    }
+
     /// The door for changing: as [`Caller::consult`], and writes the outbox events
     /// and the idempotency record in the same transaction as the change.
     ///

@@ -150,6 +150,26 @@ async fn what_is_refused_leaves_nothing_in_the_store() {
 }
 
 #[actix_web::test]
+async fn of_more_uploads_than_there_are_places_for_the_last_are_told_to_come_again() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.a_case_of(&owner).await;
+    let places: Vec<_> = std::iter::from_fn(|| app.services.uploads.take().ok()).collect();
+    assert_eq!(places.len(), 16);
+
+    let full = add_photo(&app, &owner, case).await.expect(429);
+
+    assert_eq!(
+        (full.problem(), full.header("retry-after")),
+        ("too-many-requests", Some("2"))
+    );
+    assert_eq!(app.last_audit("add_attachment").await.outcome, "refused");
+    drop(places);
+    add_photo(&app, &owner, case).await.expect(201);
+    store_comes_to(&app, 2).await;
+}
+
+#[actix_web::test]
 async fn a_partner_opens_the_copy_and_not_the_original_while_the_share_lasts() {
     let app = TestApp::start().await;
     let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);

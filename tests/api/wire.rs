@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;
@@ -136,6 +137,26 @@ async fn an_upload_that_does_not_come_is_cut_off() {
 
     assert_eq!(status(&answer), "408", "{answer}");
     assert_eq!(latest(&app, "add_attachment").await.1, Some(408));
+}
+
+#[actix_web::test]
+async fn nothing_of_an_upload_is_read_before_session_and_permission_are_proved() {
+    let app = TestApp::start_with(with_deadlines(|it| it.body = Duration::from_secs(600))).await;
+    let (sergeant, gone) = (app.sign_in(SERGEANT).await, app.sign_in(SERGEANT).await);
+    let no_uploader = app.sign_in("admin@camden.example").await;
+    let case = app.case(&sergeant, "graffiti").await;
+    app.post(&gone, "/v1/auth/logout", json!({})).await.expect(204);
+    let address = app.listen();
+
+    for (who, expected) in [(&no_uploader, "403"), (&gone, "401")] {
+        let head = app.head(who, &format!("POST /v1/cases/{case}/attachments"))
+            + "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n";
+        let before = events(&app).await;
+        let answer = tokio::time::timeout(Duration::from_secs(20), exchange(address, head)).await;
+        let answer = answer.expect("it does not wait for the body");
+        assert_eq!(status(&answer), expected, "{answer}");
+        assert_eq!(events(&app).await - before, 1);
+    }
 }
 
 #[actix_web::test]

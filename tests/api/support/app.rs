@@ -11,6 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
+use wardlink::attachments::places::UploadPlaces;
 use wardlink::attachments::store::{AttachmentStoreConfig, Store};
 use wardlink::audit::notary::Notary;
 use wardlink::audit::places::ExportPlaces;
@@ -225,6 +226,7 @@ async fn services(
         notary: Notary::open(&config).unwrap(),
         publisher: None,
         exports: ExportPlaces::default(),
+        uploads: UploadPlaces::default(),
         keys,
         clock,
         passwords: Passwords::new(cost, queue).unwrap().peppered(secrets.clone()),
