@@ -234,14 +234,13 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) 
     Option::<T>::deserialize(deserializer).map(Some)
 }
 
-/// A merge-patch member that can be replaced but not cleared.
+/// For merge-patch: a member that can be replaced or left out, but not cleared.
 ///
 /// # Errors
-/// 422 at `pointer` where it is `null`.
-pub fn not_cleared<T>(pointer: &str, member: Option<Option<T>>) -> crate::error::Result<Option<T>> {
-    match member {
-        Some(None) => Err(crate::error::AppError::invalid(pointer, "cannot be cleared")),
-        Some(value) => Ok(value),
-        None => Ok(None),
+/// Those of `T`, and for `null`.
+pub fn not_cleared<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    match Option::<T>::deserialize(deserializer)? {
+        None => Err(D::Error::custom("cannot be cleared")),
+        value => Ok(value),
     }
 }

@@ -9,7 +9,6 @@ use super::queries::agreements::{AgreementRow, PartyRow};
 use super::view::agreements::{AgreementPatch, AgreementTerms, NewAgreementBody};
 use crate::audit::Purpose;
 use crate::error::{AppError, Result};
-use crate::http::fields::not_cleared;
 use crate::sharing::model::{Agreement, AgreementStatus, DataClass, Gateway, SharingError, check_activation};
 
 /// The row of a new draft kept by `keeper`.
@@ -40,33 +39,33 @@ pub fn new_row(body: NewAgreementBody, keeper: Uuid) -> Result<AgreementRow> {
 /// Writes what `patch` changes into `row`, all but the parties.
 ///
 /// # Errors
-/// 422 where something cannot be cleared or the days contradict each other.
+/// 422 where the days contradict each other.
 pub fn apply(patch: AgreementPatch, row: &mut AgreementRow) -> Result<()> {
-    if let Some(title) = not_cleared("/title", patch.title)? {
+    if let Some(title) = patch.title {
         row.title = title.into_string();
     }
-    if let Some(wanted) = not_cleared("/purposes", patch.purposes)? {
+    if let Some(wanted) = patch.purposes {
         row.purposes = purposes(&wanted);
     }
-    if let Some(wanted) = not_cleared("/gateways", patch.gateways)? {
+    if let Some(wanted) = patch.gateways {
         row.gateways = gateways(&wanted);
     }
-    if let Some(wanted) = not_cleared("/data_classes", patch.data_classes)? {
+    if let Some(wanted) = patch.data_classes {
         row.data_classes = data_classes(&wanted);
     }
-    if let Some(day) = not_cleared("/active_from", patch.active_from)? {
+    if let Some(day) = patch.active_from {
         row.active_from = day;
     }
     if let Some(day) = patch.active_to {
         row.active_to = day;
     }
-    if let Some(day) = not_cleared("/review_due", patch.review_due)? {
+    if let Some(day) = patch.review_due {
         row.review_due = day;
     }
     if let Some(reference) = patch.dpia_ref {
         row.dpia_ref = reference.map(|text| text.into_string());
     }
-    if let Some(wanted) = not_cleared("/terms", patch.terms)? {
+    if let Some(wanted) = patch.terms {
         row.terms = terms(&wanted)?;
     }
     check_days(row)

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::model::{Completeness, DataClass, Gateway, Grading, Level, Quality};
 use super::queries::ShareRow;
 use crate::error::{AppError, Result};
-use crate::http::fields::{Moment, Text, present};
+use crate::http::fields::{Moment, Text, not_cleared, present};
 
 /// Where a share stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -176,10 +176,14 @@ impl From<QualityBody> for Quality {
 #[schema(example = json!({"data_classes": ["core", "location"]}))]
 pub struct Narrowing {
     /// A lower level.
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = Level, required = false)]
     pub level: Option<Level>,
     /// The classes that stay.
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = BTreeSet<DataClass>, required = false)]
     pub data_classes: Option<BTreeSet<DataClass>>,
-    /// An earlier end.
+    /// An earlier end; `null` is taken only where the share has none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Moment>)]
     pub expires_at: Option<Option<Moment>>,

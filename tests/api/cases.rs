@@ -1,7 +1,7 @@
 //! Recording, listing, reading, changing and moving cases.
 
 use actix_web::http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::TestApp;
@@ -130,6 +130,30 @@ async fn a_change_needs_the_current_version() {
         .await
         .expect(304);
     assert!(known.bytes.is_empty());
+}
+
+#[actix_web::test]
+async fn null_clears_what_a_case_may_be_without_and_nothing_else() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let path = format!("/v1/cases/{}", app.case(&sergeant, "nuisance").await);
+    let known = json!({"qualifier": "personal", "risk_band": "high", "lead_user_id": sergeant.user_id});
+    app.patch(&sergeant, &path, known).await.expect(200);
+
+    let bare = json!({"qualifier": null, "risk_band": null, "lead_user_id": null, "address": null});
+    let cleared = app.patch(&sergeant, &path, bare).await.expect(200);
+    let kept = app
+        .patch(&sergeant, &path, json!({"qualifier": "nuisance", "title": null}))
+        .await
+        .expect(422);
+
+    for member in ["qualifier", "risk_band", "lead", "address"] {
+        assert_eq!(cleared.body[member], Value::Null, "{member}");
+    }
+    assert_eq!(kept.body["errors"][0]["pointer"], "/title");
+    let now = app.get(&sergeant, &path).await.expect(200);
+    assert_eq!(now.body["version"], 3);
+    assert_eq!(now.body["qualifier"], Value::Null);
 }
 
 #[actix_web::test]

@@ -4,6 +4,7 @@ mod bodies;
 mod canaries;
 mod fingerprint;
 mod matrix;
+mod nulls;
 mod objects;
 #[cfg(debug_assertions)]
 mod row_security;

@@ -383,11 +383,11 @@ fn apply_owners(case: &mut CaseRow, changes: &CaseChanges) -> Vec<&'static str> 
         changed.push("priority");
     }
     if let Some(qualifier) = changes.qualifier {
-        case.qualifier = Some(qualifier.as_str().to_owned());
+        case.qualifier = qualifier.map(|qualifier| qualifier.as_str().to_owned());
         changed.push("qualifier");
     }
     if let Some(band) = changes.risk_band {
-        case.risk_band = Some(band.as_str().to_owned());
+        case.risk_band = band.map(|band| band.as_str().to_owned());
         changed.push("risk_band");
     }
     if let Some(marking) = changes.marking {

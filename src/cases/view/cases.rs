@@ -10,7 +10,7 @@ use super::words::{Marking, Priority, Qualifier};
 use crate::cases::queries::cases::{FullCase, LocationRow};
 use crate::cases::workflow::Allowed;
 use crate::clocks::{Clock, ClockResult, ClockRule};
-use crate::http::fields::{Digits, Moment, Point, Text, present};
+use crate::http::fields::{Digits, Moment, Point, Text, not_cleared, present};
 
 /// A case to record.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -64,43 +64,51 @@ pub struct NewCase {
     pub details: Option<Value>,
 }
 
-/// Changes to a case (RFC 7396): what is left out stays, `null` clears.
+/// Changes to a case (RFC 7396): what is left out stays, `null` clears where a case may be
+/// without.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"priority": "high", "details": {"colour": "grey"}}))]
 pub struct CaseChanges {
     /// In a few words.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = Text<3, 200>, required = false)]
     pub title: Option<Text<3, 200>>,
     /// What was seen or reported.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = Text<1, 8000>, required = false)]
     pub description: Option<Text<1, 8000>>,
     /// Where.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = Point, required = false)]
     pub location: Option<Point>,
-    /// The place as people write it.
+    /// The place as people write it; `null` clears it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Text<1, 300>>)]
     pub address: Option<Option<Text<1, 300>>>,
     /// How urgent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = Priority, required = false)]
     pub priority: Option<Priority>,
-    /// Whom it falls upon.
-    #[serde(default)]
-    pub qualifier: Option<Qualifier>,
-    /// Band of the latest risk assessment.
-    #[serde(default)]
-    pub risk_band: Option<Priority>,
+    /// Whom it falls upon; `null` clears it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Qualifier>)]
+    pub qualifier: Option<Option<Qualifier>>,
+    /// Band of the latest risk assessment; `null` clears it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Priority>)]
+    pub risk_band: Option<Option<Priority>>,
     /// Classification.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = Marking, required = false)]
     pub marking: Option<Marking>,
-    /// The lead officer, a person of the owner.
+    /// The lead officer, a person of the owner; `null` for none.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Uuid>)]
     pub lead_user_id: Option<Option<Uuid>>,
-    /// Merged into the details.
-    #[serde(default)]
-    #[schema(value_type = Object)]
+    /// Merged into the details; a `null` in it clears that detail.
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = Object, required = false)]
     pub details: Option<Value>,
 }
 

@@ -10,7 +10,7 @@ use super::notes::Basis;
 use crate::cases::queries::subjects::SubjectRow;
 use crate::doors::read_json;
 use crate::error::{AppError, Result};
-use crate::http::fields::Text;
+use crate::http::fields::{Text, not_cleared};
 
 /// What kind of subject it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -243,13 +243,20 @@ pub struct NewSubject {
 #[schema(example = json!({"role": "witness", "particulars": {"phone": null}}))]
 pub struct SubjectChange {
     /// What part it has in the case.
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = SubjectRole, required = false)]
     pub role: Option<SubjectRole>,
     /// Whether that is known or thought.
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = Basis, required = false)]
     pub basis: Option<Basis>,
     /// A person under 18.
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = bool, required = false)]
     pub is_child: Option<bool>,
     /// Particulars to set or clear.
-    #[schema(value_type = Option<Object>)]
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = Object, required = false)]
     pub particulars: Option<Map<String, Value>>,
 }
 

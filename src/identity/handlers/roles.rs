@@ -8,7 +8,6 @@ use uuid::Uuid;
 use crate::audit::Op;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, may};
 use crate::error::{AppError, Result};
-use crate::http::fields::not_cleared;
 use crate::http::openapi::IfMatch;
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
@@ -121,8 +120,7 @@ pub async fn update_role(caller: Caller<may::ManageRoles>, id: Id, body: JsonBod
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
             let row = own_roles::find(room, org, id).await?;
             room.request.expect_version(row.version)?;
-            let name = not_cleared("/name", patch.name)?;
-            let permissions = match not_cleared("/permissions", patch.permissions)? {
+            let permissions = match patch.permissions {
                 Some(wanted) => Some(checked(wanted, &room.person.org_kind)?),
                 None => None,
             };
@@ -130,7 +128,7 @@ pub async fn update_role(caller: Caller<may::ManageRoles>, id: Id, body: JsonBod
                 return Err(AppError::Forbidden("you hold this role yourself".to_owned()));
             }
             let change = RoleChange {
-                name: name.as_ref().map(|text| text.as_str()),
+                name: patch.name.as_ref().map(|text| text.as_str()),
                 permissions: permissions.as_deref(),
                 updated_at: now,
             };

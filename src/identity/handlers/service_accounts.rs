@@ -8,7 +8,7 @@ use super::users::granted;
 use crate::audit::Op;
 use crate::doors::{Answer, Audited, Caller, Grant, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
-use crate::http::fields::{Moment, not_cleared};
+use crate::http::fields::Moment;
 use crate::http::openapi::IfMatch;
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
@@ -174,18 +174,15 @@ pub async fn update_service_account(
             let (id, org, now) = (id.get(), room.person.org_id, room.now);
             let row = service_accounts::find(room, org, id).await?;
             room.request.expect_version(row.version)?;
-            let name = not_cleared("/name", patch.name)?;
-            let disabled = not_cleared("/disabled", patch.disabled)?;
+            let disabled = patch.disabled;
             let change = UserChange {
-                name: name.as_ref().map(|text| text.as_str()),
+                name: patch.name.as_ref().map(|text| text.as_str()),
                 rank: None,
                 post: None,
                 disabled_at: disabled.map(|is_off| is_off.then(|| row.disabled_at.unwrap_or(now))),
                 updated_at: now,
             };
             people::update(room, org, id, row.version, change).await?;
-            let roles = not_cleared("/roles", patch.roles)?;
-            let scopes = not_cleared("/scopes", patch.scopes)?;
             let networks = patch
                 .networks
                 .map(|networks| networks.as_deref().map(check_networks).transpose());
@@ -193,8 +190,8 @@ pub async fn update_service_account(
                 .expires_at
                 .map(|moment| moment.map(|moment| ahead(moment, now)).transpose());
             let reach = Reach {
-                scopes: match roles.is_some() || scopes.is_some() {
-                    true => rearranged(room, id, roles, scopes.unwrap_or(row.scopes)).await?,
+                scopes: match patch.roles.is_some() || patch.scopes.is_some() {
+                    true => rearranged(room, id, patch.roles, patch.scopes.unwrap_or(row.scopes)).await?,
                     false => row.scopes,
                 },
                 networks: networks.transpose()?,

@@ -8,7 +8,7 @@ use super::totp::shown_once;
 use crate::audit::Op;
 use crate::doors::{Answer, Audited, Caller, Grant, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
-use crate::http::fields::{Moment, not_cleared};
+use crate::http::fields::Moment;
 use crate::http::openapi::IfMatch;
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
@@ -145,13 +145,12 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
             let row = people::find(room, org, id).await?;
             room.request.expect_version(row.version)?;
-            let name = not_cleared("/name", patch.name)?;
-            let disabled = not_cleared("/disabled", patch.disabled)?;
+            let disabled = patch.disabled;
             if id == me && disabled == Some(true) {
                 return Err(AppError::Forbidden("nobody disables their own account".to_owned()));
             }
             let change = UserChange {
-                name: name.as_ref().map(|text| text.as_str()),
+                name: patch.name.as_ref().map(|text| text.as_str()),
                 rank: patch.rank.as_ref().map(|rank| rank.as_ref().map(|text| text.as_str())),
                 post: patch.post.as_ref().map(|post| post.as_ref().map(|text| text.as_str())),
                 disabled_at: disabled.map(|is_off| is_off.then(|| row.disabled_at.unwrap_or(now))),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::GrantView;
 use crate::geography::model::Gss;
-use crate::http::fields::{Moment, Text, present};
+use crate::http::fields::{Moment, Text, not_cleared, present};
 use crate::identity::passwords::Password;
 use crate::identity::queries::people::{SessionRow, UserRow};
 
@@ -138,9 +138,9 @@ pub struct PasswordReset {
 #[schema(example = json!({"rank": "Inspector", "disabled": false}))]
 pub struct UserPatch {
     /// Their name.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Text<1, 200>, required = false)]
-    pub name: Option<Option<Text<1, 200>>>,
+    pub name: Option<Text<1, 200>>,
     /// Rank or grade; `null` clears it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Text<1, 100>>)]
@@ -150,9 +150,9 @@ pub struct UserPatch {
     #[schema(value_type = Option<Text<1, 200>>)]
     pub post: Option<Option<Text<1, 200>>>,
     /// `true` ends every session at once and refuses new ones; `false` takes that back.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = bool, required = false)]
-    pub disabled: Option<Option<bool>>,
+    pub disabled: Option<bool>,
 }
 
 /// All roles that a person is to hold.

@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 use uuid::Uuid;
 
 use crate::doors::may;
-use crate::http::fields::{Text, present};
+use crate::http::fields::{Text, not_cleared};
 use crate::identity::queries::own_roles::RoleRow;
 use crate::identity::roles::BuiltInRole;
 
@@ -74,13 +74,13 @@ pub struct NewRoleBody {
 #[schema(example = json!({"permissions": ["case.create", "case.read", "note.create"]}))]
 pub struct RolePatch {
     /// What it is called.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Text<1, 200>, required = false)]
-    pub name: Option<Option<Text<1, 200>>>,
+    pub name: Option<Text<1, 200>>,
     /// Codes of permissions, all of them.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(schema_with = permission_codes)]
-    pub permissions: Option<Option<Vec<String>>>,
+    pub permissions: Option<Vec<String>>,
 }
 
 /// Codes of permissions in what is taken.

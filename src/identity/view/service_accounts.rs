@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::GrantView;
 use super::people::GrantBody;
 use crate::doors::may;
-use crate::http::fields::{Moment, Text, present};
+use crate::http::fields::{Moment, Text, not_cleared, present};
 use crate::identity::client_assertion::PublicJwk;
 use crate::identity::queries::service_accounts::{AccountRow, KeyRow};
 use crate::identity::service_accounts::FOR_PEOPLE;
@@ -89,17 +89,17 @@ pub struct NewServiceAccountBody {
 #[schema(example = json!({"scopes": ["case.read"], "networks": null}))]
 pub struct ServiceAccountPatch {
     /// What it is called.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Text<1, 200>, required = false)]
-    pub name: Option<Option<Text<1, 200>>>,
+    pub name: Option<Text<1, 200>>,
     /// The roles it holds, all of them.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Vec<GrantBody>, required = false, min_items = 1, max_items = 50)]
-    pub roles: Option<Option<Vec<GrantBody>>>,
+    pub roles: Option<Vec<GrantBody>>,
     /// The permissions it uses, all of them.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(schema_with = scopes)]
-    pub scopes: Option<Option<Vec<String>>>,
+    pub scopes: Option<Vec<String>>,
     /// Addresses and networks it may call from; `null` for anywhere.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 50)]
@@ -109,9 +109,9 @@ pub struct ServiceAccountPatch {
     #[schema(value_type = Option<Moment>)]
     pub expires_at: Option<Option<Moment>>,
     /// `true` ends every session at once and refuses new ones; `false` takes that back.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = bool, required = false)]
-    pub disabled: Option<Option<bool>>,
+    pub disabled: Option<bool>,
 }
 
 /// Scopes in what is taken.

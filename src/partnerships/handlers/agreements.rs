@@ -163,7 +163,7 @@ pub async fn update_agreement(
             let mut row = kept_here(room, id).await?;
             room.request.expect_version(row.version)?;
             expect_status(&row, "draft")?;
-            let parties = match crate::http::fields::not_cleared("/parties", patch.parties.take())? {
+            let parties = match patch.parties.take() {
                 Some(wanted) => checked_parties(room, row.partnership_id, &wanted).await?,
                 None => agreements::parties(room, &[id])
                     .await?

@@ -10,7 +10,6 @@ use super::{is_platform, platform_only};
 use crate::audit::Op;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
-use crate::http::fields::not_cleared;
 use crate::http::openapi::IfMatch;
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
@@ -184,15 +183,13 @@ pub async fn update_organisation(
                 return Err(AppError::Forbidden("this is another organisation".to_owned()));
             }
             room.request.expect_version(row.version)?;
-            let name = not_cleared("/name", patch.name)?;
-            if name.is_some() {
+            if patch.name.is_some() {
                 platform_only(room)?;
             }
-            let justification = not_cleared("/justification", patch.justification)?;
             let change = OrganisationChange {
-                name: name.as_ref().map(|text| text.as_str()),
-                justification: justification.map(Justification::as_str),
-                requires_acting_officer: not_cleared("/requires_acting_officer", patch.requires_acting_officer)?,
+                name: patch.name.as_ref().map(|text| text.as_str()),
+                justification: patch.justification.map(Justification::as_str),
+                requires_acting_officer: patch.requires_acting_officer,
                 second_factor_for: roles_that_exist(room, patch.second_factor_for).await?,
                 updated_at: now,
             };
@@ -213,10 +210,8 @@ fn told(audited: Audited<Answer>, room: &Room, org: Uuid) -> Audited<Answer> {
 }
 
 /// The roles once each: a policy for one that does not exist would protect nobody.
-async fn roles_that_exist(room: &mut Room, codes: Option<Option<Vec<String>>>) -> Result<Option<Vec<String>>> {
-    let Some(codes) = not_cleared("/second_factor_for", codes)? else {
-        return Ok(None);
-    };
+async fn roles_that_exist(room: &mut Room, codes: Option<Vec<String>>) -> Result<Option<Vec<String>>> {
+    let Some(codes) = codes else { return Ok(None) };
     if codes.len() > MOST_ROLES {
         return Err(AppError::invalid(
             "/second_factor_for",

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::audit::Purpose;
 use crate::error::{AppError, Result};
-use crate::http::fields::{Moment, Text, present};
+use crate::http::fields::{Moment, Text, not_cleared, present};
 use crate::partnerships::queries::agreements::{AgreementRow, PartyRow};
 use crate::sharing::model::{DataClass, Gateway};
 
@@ -234,45 +234,45 @@ pub struct NewAgreementBody {
 #[schema(example = json!({"dpia_ref": "DPIA-2026-14", "review_due": "2027-04-01"}))]
 pub struct AgreementPatch {
     /// What it is called.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Text<1, 200>, required = false)]
-    pub title: Option<Option<Text<1, 200>>>,
+    pub title: Option<Text<1, 200>>,
     /// What may be shared for.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Vec<Purpose>, required = false)]
-    pub purposes: Option<Option<Vec<Purpose>>>,
+    pub purposes: Option<Vec<Purpose>>,
     /// Through which gateways in law.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Vec<Gateway>, required = false)]
-    pub gateways: Option<Option<Vec<Gateway>>>,
+    pub gateways: Option<Vec<Gateway>>,
     /// Which classes of a case's data.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Vec<DataClass>, required = false)]
-    pub data_classes: Option<Option<Vec<DataClass>>>,
+    pub data_classes: Option<Vec<DataClass>>,
     /// First day in force.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = NaiveDate, required = false)]
-    pub active_from: Option<Option<NaiveDate>>,
+    pub active_from: Option<NaiveDate>,
     /// First day no longer in force; `null` for no end.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<NaiveDate>)]
     pub active_to: Option<Option<NaiveDate>>,
     /// Day by which it has to be reviewed.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = NaiveDate, required = false)]
-    pub review_due: Option<Option<NaiveDate>>,
+    pub review_due: Option<NaiveDate>,
     /// Where the data protection impact assessment is kept; `null` clears it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Text<1, 200>>)]
     pub dpia_ref: Option<Option<Text<1, 200>>>,
     /// The arrangements it makes, all of them.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = AgreementTerms, required = false)]
-    pub terms: Option<Option<AgreementTerms>>,
+    pub terms: Option<AgreementTerms>,
     /// Members of the partnership that are to be party to it, all of them.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Vec<Uuid>, required = false)]
-    pub parties: Option<Option<Vec<Uuid>>>,
+    pub parties: Option<Vec<Uuid>>,
 }
 
 /// Nothing but the verb.

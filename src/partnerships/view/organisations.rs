@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::fields::{Text, present};
+use crate::http::fields::{Text, not_cleared};
 use crate::identity::passwords::Password;
 use crate::partnerships::queries::organisations::{FlagRow, OrganisationRow};
 use crate::sharing::model::OrgKind;
@@ -167,22 +167,22 @@ pub struct FirstAdministrator {
 #[schema(example = json!({"justification": "required"}))]
 pub struct OrganisationPatch {
     /// Its name; only the platform changes it.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Text<1, 200>, required = false)]
-    pub name: Option<Option<Text<1, 200>>>,
+    pub name: Option<Text<1, 200>>,
     /// Its policy on `Access-Justification`.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Justification, required = false)]
-    pub justification: Option<Option<Justification>>,
+    pub justification: Option<Justification>,
     /// Whether its systems have to name the officer behind a write.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = bool, required = false)]
-    pub requires_acting_officer: Option<Option<bool>>,
+    pub requires_acting_officer: Option<bool>,
     /// The roles for which its people need a second factor, in the place of those until
     /// now.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Vec<String>, required = false, max_items = 100)]
-    pub second_factor_for: Option<Option<Vec<String>>>,
+    pub second_factor_for: Option<Vec<String>>,
 }
 
 impl OrganisationPatch {
