@@ -31,6 +31,7 @@ pub struct Trace {
     pub(super) facts: serde_json::Map<String, Value>,
     pub(super) events: Vec<OutboxEvent>,
     pub(super) counted: Option<(Volume, usize)>,
+    pub(super) shows_case: bool,
 }
 
 impl<T> Audited<T> {
@@ -45,6 +46,7 @@ impl<T> Audited<T> {
             facts: serde_json::Map::new(),
             events: Vec::new(),
             counted: None,
+            shows_case: true,
         };
         Self { value, trace }
     }
@@ -120,6 +122,13 @@ impl<T> Audited<T> {
     /// It is so many more of what is taken only so often in an hour.
     pub fn counted(mut self, volume: Volume, many: usize) -> Self {
         self.trace.counted = Some((volume, many));
+        self
+    }
+
+    /// The answer shows nothing of the cases that were touched, so that a repetition is
+    /// answered to somebody who does not see them, or not any more.
+    pub fn showing_no_case(mut self) -> Self {
+        self.trace.shows_case = false;
         self
     }
 

@@ -166,7 +166,7 @@ pub(super) async fn finish(
     if let Err(error) = room.count(&trace) {
         return Err(room.leave(error));
     }
-    let case = trace.cases.first().map(|(id, _)| *id);
+    let case = trace.cases.first().filter(|_| trace.shows_case).map(|(id, _)| *id);
     let events = std::mem::take(&mut trace.events);
     let event = main_event(&room, trace, answer.status.as_u16());
     let request_hash = idempotency::hash_of(&room.services, fingerprint);

@@ -113,6 +113,26 @@ async fn with_a_membership_end_the_shares_and_proposals_that_rested_on_it() {
 }
 
 #[actix_web::test]
+async fn the_end_of_a_membership_that_is_repeated_is_answered_alike() {
+    let app = TestApp::start().await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    let operator = app.sign_in("operator@wardlink.example").await;
+    app.a_shared_case(&owner, &housing, "view", ALL_CLASSES).await;
+    let partnership = app.partnership("CAM").await;
+    let path = format!("/v1/partnerships/{partnership}/members/{}", housing.org_id);
+    let send = || {
+        app.draft(&operator, Method::DELETE, &path)
+            .header("Idempotency-Key", "k-1")
+            .send()
+    };
+
+    send().await.expect(204);
+    let again = send().await.expect(204);
+
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+}
+
+#[actix_web::test]
 async fn only_the_end_of_the_membership_itself_ends_what_rests_on_it() {
     let app = TestApp::start().await;
     let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);

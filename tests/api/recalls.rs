@@ -1,5 +1,6 @@
 //! What was shared wrongly is taken back, and the recipient says what became of it.
 
+use actix_web::http::Method;
 use chrono::Duration;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -78,6 +79,29 @@ async fn the_recipient_learns_of_a_recall_though_it_no_longer_sees_the_case() {
     assert_eq!(&read.body, recall);
     assert_eq!(read.header("etag"), Some("\"1\""));
     assert_eq!(app.last_audit("read_recall").await.case_ids, [recalled.case]);
+}
+
+#[actix_web::test]
+async fn an_acknowledgement_that_is_repeated_is_answered_though_the_case_is_out_of_sight() {
+    let recalled = Recalled::new().await;
+    let (app, housing) = (&recalled.app, &recalled.housing);
+    let path = format!("{}/acknowledge", recalled.path());
+    let send = || {
+        app.draft(housing, Method::POST, &path)
+            .header("Idempotency-Key", "k-1")
+            .json(json!({"outcome": "deleted"}))
+            .send()
+    };
+
+    let first = send().await.expect(200);
+    let again = send().await.expect(200);
+
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    assert_eq!(again.header("etag"), first.header("etag"));
+    assert_eq!(again.bytes, first.bytes);
+    app.get(housing, &format!("/v1/cases/{}", recalled.case))
+        .await
+        .expect(404);
 }
 
 #[actix_web::test]

@@ -188,7 +188,7 @@ pub async fn end_membership(caller: Caller<may::ManagePartnerships>, ids: Id<2>)
             let now = room.now;
             let left = departures::leave(room, id, org, now).await?;
             let audited = Audited::new(Op::Security, Answer::no_content()).record(id).record(org);
-            Ok(left.into_iter().fold(audited, note_ended))
+            Ok(left.into_iter().fold(audited, note_ended).showing_no_case())
         })
         .await
 }

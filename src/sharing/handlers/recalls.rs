@@ -179,6 +179,7 @@ pub async fn acknowledge_recall(
             let answer = Answer::ok(&RecallView::from(row))?.version(version);
             Ok(Audited::alteration(answer)
                 .case(case, owner)
+                .showing_no_case()
                 .record(share)
                 .recipient(owner)
                 .fact("outcome", told.outcome.as_str())
