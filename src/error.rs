@@ -71,7 +71,12 @@ pub enum AppError {
     TooManyRequests { retry_after: u32 },
     /// 429: more requests than the limit of a person, organisation or address.
     #[error("this {limit} has sent more requests than are taken; wait {retry_after} s")]
-    LimitExceeded { limit: &'static str, retry_after: u32 },
+    LimitExceeded {
+        limit: &'static str,
+        /// Requests a minute.
+        quota: u32,
+        retry_after: u32,
+    },
     /// 429: more in an hour of what would let data out in bulk than one account may do.
     #[error("your account has had more {volume} than are taken in an hour; wait {retry_after} s")]
     VolumeExceeded { volume: &'static str, retry_after: u32 },

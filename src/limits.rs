@@ -192,6 +192,7 @@ impl<K: std::hash::Hash + Eq + Clone> Bucket<K> {
             })),
             Err(not_yet) => Err(AppError::LimitExceeded {
                 limit: self.name,
+                quota: self.rate.0.map_or(0, NonZeroU32::get),
                 retry_after: whole_seconds(not_yet.wait_time_from(self.clock.now())),
             }),
         }
@@ -344,6 +345,7 @@ mod tests {
                 refused,
                 AppError::LimitExceeded {
                     limit: "person",
+                    quota: 2,
                     retry_after: 30
                 }
             ),

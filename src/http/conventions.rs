@@ -17,10 +17,9 @@ use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
-use super::{health, metrics, pace, problem, trace};
+use super::{allowances, health, metrics, pace, problem, trace};
 use crate::doors::{InFlight, RequestId, log_refusal, peer_of};
 use crate::error::AppError;
-use crate::limits::Allowance;
 use crate::services::Services;
 
 /// The outermost middleware.
@@ -273,19 +272,7 @@ fn add_headers(headers: &mut HeaderMap, id: Uuid, flight: &InFlight) {
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
-    add_allowances(headers, &flight.allowances());
-}
-
-/// `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10).
-fn add_allowances(headers: &mut HeaderMap, allowances: &[Allowance]) {
-    let list = |of: &dyn Fn(&Allowance) -> String| allowances.iter().map(of).collect::<Vec<_>>().join(", ");
-    let policy = list(&|it| format!("\"{}\";q={};w=60", it.name, it.quota));
-    let left = list(&|it| format!("\"{}\";r={};t={}", it.name, it.left, it.restored_in()));
-    for (name, text) in [("ratelimit-policy", policy), ("ratelimit", left)] {
-        if let (false, Ok(value)) = (text.is_empty(), HeaderValue::from_str(&text)) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    }
+    allowances::add(headers, &flight.allowances());
 }
 
 /// Answers what no route took: 405 where the path exists, else 404.

@@ -1,5 +1,6 @@
 //! What all requests share: routing, conventions, problems, fields, paging, the document.
 
+mod allowances;
 pub mod conventions;
 pub mod fields;
 pub mod health;

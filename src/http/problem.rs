@@ -6,7 +6,9 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::allowances;
 use crate::error::{AppError, FieldError};
+use crate::limits::Allowance;
 
 /// `application/problem+json` (RFC 9457).
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -72,7 +74,7 @@ pub fn respond(error: &AppError, id: Uuid) -> HttpResponse {
     if let Some(seconds) = retry_after(error) {
         response.insert_header((header::RETRY_AFTER, seconds.to_string()));
     }
-    response.json(Problem {
+    let mut response = response.json(Problem {
         kind: format!("/problems/{}", kind.slug),
         title: kind.title,
         status: kind.status,
@@ -80,7 +82,12 @@ pub fn respond(error: &AppError, id: Uuid) -> HttpResponse {
         instance: format!("urn:uuid:{id}"),
         request_id: id.to_string(),
         errors: errors_of(error),
-    })
+    });
+    if let AppError::LimitExceeded { limit, quota, .. } = error {
+        let (name, quota) = (*limit, *quota);
+        allowances::add(response.headers_mut(), &[Allowance { name, quota, left: 0 }]);
+    }
+    response
 }
 
 /// The text for the client. What is meant for the log alone is not in it.

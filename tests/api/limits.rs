@@ -45,6 +45,8 @@ async fn a_person_is_told_what_is_left_and_refused_beyond_it() {
     assert_eq!(first.header("ratelimit"), Some("\"person\";r=1;t=30"));
     assert_eq!(over.problem(), "limit-exceeded");
     assert_eq!(over.header("retry-after"), Some("30"));
+    assert_eq!(over.header("ratelimit-policy"), Some("\"person\";q=2;w=60"));
+    assert_eq!(over.header("ratelimit"), Some("\"person\";r=0;t=60"));
     app.get(&sergeant, "/v1/me").await.expect(200);
 }
 
@@ -71,6 +73,8 @@ async fn colleagues_share_the_limit_of_their_organisation_and_nobody_elses() {
 
     assert_eq!(second.header("ratelimit"), Some("\"organisation\";r=0;t=60"));
     assert!(over.body["detail"].as_str().unwrap().contains("organisation"));
+    assert_eq!(over.header("ratelimit-policy"), Some("\"organisation\";q=2;w=60"));
+    assert_eq!(over.header("ratelimit"), Some("\"organisation\";r=0;t=60"));
 }
 
 #[actix_web::test]
@@ -116,6 +120,7 @@ async fn an_address_is_limited_whoever_asks_but_health_is_not() {
 
     assert_eq!(over.problem(), "limit-exceeded");
     assert!(over.header("retry-after").is_some() && over.header("x-request-id").is_some());
+    assert_eq!(over.header("ratelimit-policy"), Some("\"address\";q=2;w=60"));
 }
 
 #[actix_web::test]
@@ -165,6 +170,7 @@ async fn signing_in_has_a_stricter_limit() {
     let over = attempt("d@met.example").await.expect(429);
 
     assert_eq!(over.problem(), "limit-exceeded");
+    assert_eq!(over.header("ratelimit"), Some("\"sign-in\";r=0;t=60"));
     app.anonymous(Method::GET, "/problems/not-found", None)
         .await
         .expect(200);
