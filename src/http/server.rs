@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::body::SizedStream;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, Redirect};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::stream;
 use rustls::ServerConfig;
@@ -14,6 +14,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::{conventions, openapi, pace, routes};
+use crate::error::AppError;
 use crate::services::Services;
 
 /// How long requests in flight may take to finish when the server is stopped.
@@ -39,6 +40,17 @@ async fn read_document(document: web::Data<Document>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .body(SizedStream::new(size, stream::iter(pieces)))
+}
+
+/// Leads to the page that shows the description.
+async fn to_page() -> Redirect {
+    Redirect::to("/docs/")
+}
+
+/// Refuses what would change the description or its page: neither is an operation, so
+/// the document does not know their methods.
+async fn read_only() -> Result<HttpResponse, AppError> {
+    Err(AppError::MethodNotAllowed(vec!["GET", "HEAD"]))
 }
 
 /// The application: every route, the fallback and the conventions around them.
@@ -82,10 +94,15 @@ pub fn serve(
             .app_data(services.clone())
             .configure(routes::all)
             .split_for_parts();
-        app.service(web::redirect("/docs", "/docs/"))
+        app.service(web::resource("/docs").get(to_page).default_service(web::to(read_only)))
             .service(SwaggerUi::new("/docs/{_:.*}").config(SwaggerConfig::from(DOCUMENT)))
+            .service(web::resource("/docs/{_:.*}").default_service(web::to(read_only)))
             .app_data(web::Data::new(Document(document.clone())))
-            .service(web::resource(DOCUMENT).get(read_document))
+            .service(
+                web::resource(DOCUMENT)
+                    .get(read_document)
+                    .default_service(web::to(read_only)),
+            )
             .default_service(web::to(conventions::no_route))
             .wrap(from_fn(conventions::apply))
     })

@@ -383,3 +383,25 @@ async fn methods_that_a_client_invents_are_not_kept() {
     assert!(metrics.contains("method=\"other\""), "{metrics}");
     assert!(!metrics.contains("INVENTED"), "{metrics}");
 }
+
+#[actix_web::test]
+async fn a_wrong_method_on_the_description_or_its_page_is_405_with_those_there_are() {
+    let app = TestApp::start().await;
+    let address = app.listen();
+
+    for path in ["/openapi.json", "/docs", "/docs/", "/docs/index.html"] {
+        let request = format!("DELETE {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let answer = exchange(address, request).await;
+
+        assert_eq!(status(&answer), "405", "{path}: {answer}");
+        assert!(
+            steady_headers(&answer).contains(&"allow: get, head".to_owned()),
+            "{path}: {answer}"
+        );
+        assert!(answer.contains("\"/problems/method-not-allowed\""), "{path}: {answer}");
+    }
+    for path in ["/openapi.json", "/docs/"] {
+        let request = format!("HEAD {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        assert_eq!(status(&exchange(address, request).await), "200", "{path}");
+    }
+}
