@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::strict_json::read_json;
+use super::strict_json::{missing_member, read_json};
 use crate::error::{AppError, Result};
 
 /// Largest JSON body (contract: 256 KiB).
@@ -235,8 +235,9 @@ impl<T: DeserializeOwned> Input for Params<T> {
         }
         let parameters = serde_urlencoded::Deserializer::new(form_urlencoded::parse(self.query.as_bytes()));
         serde_path_to_error::deserialize(parameters).map_err(|error| {
-            let name = error.path().to_string();
-            AppError::invalid(name.trim_matches('.'), error.into_inner().to_string())
+            let (path, detail) = (error.path().to_string(), error.inner().to_string());
+            let name = missing_member(&detail).unwrap_or(path.trim_matches('.'));
+            AppError::invalid(name, detail.as_str())
         })
     }
 

@@ -29,7 +29,7 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         let cause = error.into_inner();
         let detail = cause.to_string();
         let detail = detail.split(" at line ").next().unwrap_or_default();
-        AppError::invalid(with_unknown_member(pointer, detail), detail)
+        AppError::invalid(with_named_member(pointer, detail), detail)
     })
 }
 
@@ -172,15 +172,24 @@ fn not_json(error: &serde_json::Error) -> AppError {
     AppError::Malformed(format!("the body is not JSON: {text}"))
 }
 
-/// The pointer of an unknown member names the member itself.
-fn with_unknown_member(pointer: String, detail: &str) -> String {
-    let unknown = detail
-        .strip_prefix("unknown field `")
-        .and_then(|rest| rest.split('`').next());
-    match unknown {
+/// The pointer of a member that is unknown or missing names the member itself.
+fn with_named_member(pointer: String, detail: &str) -> String {
+    if let Some(missing) = missing_member(detail) {
+        return pointer + &step_to(missing);
+    }
+    match named_after("unknown field `", detail) {
         Some(member) if !pointer.ends_with(&format!("/{member}")) => format!("{pointer}/{member}"),
         _ => pointer,
     }
+}
+
+/// The member that serde misses, if that is what it says.
+pub(super) fn missing_member(detail: &str) -> Option<&str> {
+    named_after("missing field `", detail)
+}
+
+fn named_after<'a>(words: &str, detail: &'a str) -> Option<&'a str> {
+    detail.strip_prefix(words)?.split('`').next()
 }
 
 /// The step of a pointer to a member (RFC 6901 §3).
@@ -237,6 +246,32 @@ mod tests {
         for text in ["", "{", r#"{"a":1e309}"#, r#"{"a":1} x"#, r#"{"a":}"#] {
             assert!(refused(text).starts_with("400 the body is not JSON"), "{text}");
         }
+    }
+
+    #[test]
+    fn a_member_that_is_missing_is_named_wherever_it_is() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Place {
+            #[expect(dead_code, reason = "read from JSON alone")]
+            address: String,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        struct Visit {
+            #[expect(dead_code, reason = "read from JSON alone")]
+            places: Vec<Place>,
+        }
+        let pointer = |text: &str| match read_json::<Visit>(text.as_bytes()).unwrap_err() {
+            AppError::Invalid(errors) => errors[0].pointer.clone(),
+            other => panic!("{other}"),
+        };
+
+        assert_eq!(pointer("{}"), "/places");
+        assert_eq!(
+            pointer(r#"{"places":[{"address":"1 High Street"},{}]}"#),
+            "/places/1/address"
+        );
+        assert_eq!(pointer(r#"{"places":[{"address":null}]}"#), "/places/0/address");
+        assert_eq!(pointer(r#"{"places":null}"#), "/places");
     }
 
     #[test]

@@ -278,6 +278,51 @@ async fn poison_in_any_parameter_or_member_is_never_a_5xx() {
     }
 }
 
+/// The operation's body without one of the members that it needs, with the name of it.
+fn lacking(operation: &Operation) -> Vec<(String, Value)> {
+    let needed = operation.schema.iter().flat_map(|schema| schema["required"].as_array());
+    let names = needed.flatten().map(|name| name.as_str().unwrap().to_owned());
+    names
+        .map(|name| {
+            let mut body = operation.body.clone().unwrap();
+            body.as_object_mut().unwrap().remove(&name).unwrap();
+            (name, body)
+        })
+        .collect()
+}
+
+#[actix_web::test]
+async fn what_is_missing_is_named_by_every_operation() {
+    let app = TestApp::start().await;
+    let actor = holding(&app, may::CODES).await;
+    let mut named = 0;
+    for operation in operations() {
+        let path = filled(&operation.path);
+        let draft = || {
+            app.draft(&actor, operation.method.clone(), &path)
+                .header("If-Match", "\"1\"")
+        };
+        for (name, body) in lacking(&operation) {
+            let reply = draft().json(body).send().await.expect(422);
+            let pointer = &reply.body["errors"][0]["pointer"];
+            assert_eq!(*pointer, format!("/{name}"), "{}: {:?}", operation.id, reply.body);
+            named += 1;
+        }
+        let parameters = operation.document["parameters"].as_array().into_iter().flatten();
+        let needed: Vec<&Value> = parameters
+            .filter(|it| it["in"] == "query" && it["required"] == true)
+            .map(|it| &it["name"])
+            .collect();
+        if !needed.is_empty() {
+            let reply = draft().send().await.expect(422);
+            let pointer = &reply.body["errors"][0]["pointer"];
+            assert!(needed.contains(&pointer), "{}: {:?}", operation.id, reply.body);
+            named += 1;
+        }
+    }
+    assert!(named > 40, "{named}");
+}
+
 #[actix_web::test]
 async fn a_wrong_method_is_405_with_the_methods_there_are() {
     let app = TestApp::start().await;

@@ -110,7 +110,7 @@ async fn particulars_fit_the_kind() {
     for (kind, particulars, pointer) in [
         ("vehicle", json!({"vrm": "AB-12"}), "/particulars/vrm"),
         ("vehicle", json!({"name": "x"}), "/particulars/name"),
-        ("premises", json!({"uprn": "1"}), "/particulars"),
+        ("premises", json!({"uprn": "1"}), "/particulars/address"),
         ("person", json!({"name": ""}), "/particulars/name"),
         (
             "person",
