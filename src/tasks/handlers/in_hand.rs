@@ -175,8 +175,8 @@ pub async fn kind_of(room: &mut Room, org: Uuid, pointer: &'static str) -> Resul
         .ok_or_else(|| AppError::invalid(pointer, "is not an organisation you work with"))
 }
 
-/// Whether `org` sees the case, with these classes of its data. This is where a
-/// task that brings its share along would make it.
+/// Whether `org` sees the case, with these classes of its data. A share that comes with
+/// a new task is made before.
 ///
 /// # Errors
 /// [`TaskError::CaseNotShared`], naming `pointer`.

@@ -23,7 +23,8 @@ use crate::tasks::view::{NewTask, TaskView};
 ///
 /// To another organisation the task starts `proposed` and waits two working days
 /// for its answer; within your own it starts `assigned`. The other organisation
-/// must see the case, with the classes of data the task needs: share it first.
+/// must see the case, with the classes of data the task needs: share it before, or
+/// with `share` in the same request.
 #[utoipa::path(
     tag = "tasks",
     request_body = NewTask,

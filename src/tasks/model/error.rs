@@ -119,7 +119,7 @@ problems! {
     CANNOT_ASSIGN = 403 "task-cannot-assign", "May not assign",
         "Officers assign to themselves; supervisors and coordinators to their own organisation's people within their area.";
     CASE_NOT_SHARED = 422 "task-case-not-shared", "Case not shared",
-        "A task does not open a case. Share the case with the organisation first, with the classes of data the task needs, then ask.";
+        "A task opens no case by itself. Share the case with the organisation, before or by `share` in the proposal, with the classes of data the task needs.";
 }
 
 impl Rule for TaskError {
