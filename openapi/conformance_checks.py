@@ -4,7 +4,14 @@ import schemathesis
 
 # Headers that one function reads for every operation (src/doors/request.rs). They are
 # tried out where this list says; on all operations they were most of the run.
-SHARED_HEADERS = {"Access-Purpose", "Access-Justification", "X-Request-Id", "Idempotency-Key", "On-Behalf-Of"}
+SHARED_HEADERS = {
+    "Access-Purpose",
+    "Access-Justification",
+    "X-Request-Id",
+    "Idempotency-Key",
+    "On-Behalf-Of",
+    "If-None-Match",
+}
 TRIED_ON = {"read_me", "list_cases", "create_case", "correct_subject", "revoke_share"}
 
 # Refusals of data that fit the schema, since no schema knows the records that there

@@ -60,10 +60,11 @@ pub fn document() -> OpenApi {
             "Access token from `login`, `at+jwt` (RFC 9068), valid 15 minutes.",
         ))
         .build();
-    document
-        .components
-        .get_or_insert_default()
-        .add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    let components = document.components.get_or_insert_default();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    for (name, header) in answers::limit_headers() {
+        components.headers.insert(name.to_owned(), RefOr::T(header));
+    }
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations_of_mut(item) {
             complete(path, method, operation);
@@ -170,7 +171,23 @@ fn complete(path: &str, method: &str, operation: &mut Operation) {
         add_request_headers(method, operation);
     }
     answers::complete(path, method, operation);
+    if operation.responses.responses.contains_key("304") {
+        let known = "The `ETag` that you have: where it is still that, the answer is 304.";
+        add_parameter(operation, header("If-None-Match", known, text_schema(200)));
+    }
+    if method == "PATCH" {
+        allow_merge_patch(operation);
+    }
     describe_permission(operation);
+}
+
+/// A merge patch has a media type of its own (RFC 7396 §4).
+fn allow_merge_patch(operation: &mut Operation) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && let Some(patch) = body.content.get("application/json").cloned()
+    {
+        body.content.insert("application/merge-patch+json".to_owned(), patch);
+    }
 }
 
 /// The permission of an operation: `None` before sign-in, `""` where being signed
@@ -241,21 +258,23 @@ fn text_schema(max: usize) -> Schema {
         .into()
 }
 
+/// A header that may be left out.
+fn header(name: &str, description: &str, schema: Schema) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
 fn add_request_headers(method: &str, operation: &mut Operation) {
     let purposes: Schema = ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some(Purpose::ALL.map(Purpose::as_str)))
         .default(Some("case_work".into()))
         .into();
-    let header = |name: &str, description: &str, schema: Schema| {
-        ParameterBuilder::new()
-            .name(name)
-            .parameter_in(ParameterIn::Header)
-            .required(Required::False)
-            .description(Some(description))
-            .schema(Some(schema))
-            .build()
-    };
     add_parameter(
         operation,
         header(

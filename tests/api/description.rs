@@ -113,6 +113,69 @@ fn the_roads_that_partners_take_are_linked() {
     }
 }
 
+fn takes(operation: &Value, place: &str, name: &str) -> bool {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters.into_iter().any(|it| it["in"] == place && it["name"] == name)
+}
+
+#[test]
+fn what_is_asked_and_answered_in_headers_is_described() {
+    for (id, operation) in operations(&document()) {
+        let answers = operation["responses"].as_object().unwrap();
+        let keeps_answers = takes(&operation, "header", "Idempotency-Key");
+        let is_paged = takes(&operation, "query", "cursor");
+        let signed_in = operation["security"][0].get("bearer").is_some();
+        let conditional = answers.contains_key("304");
+        assert_eq!(takes(&operation, "header", "If-None-Match"), conditional, "{id}");
+        for (status, answer) in answers {
+            let has = |name: &str| answer["headers"].get(name).is_some();
+            let is_success = status.starts_with('2');
+            assert_eq!(has("Link"), is_paged && is_success, "{id} {status}");
+            assert_eq!(
+                has("Idempotency-Replayed"),
+                keeps_answers && is_success,
+                "{id} {status}"
+            );
+            for limit in ["RateLimit-Policy", "RateLimit"] {
+                assert_eq!(has(limit), signed_in || status == "429", "{id} {status} {limit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_patch_is_a_merge_patch_by_either_name() {
+    let document = document();
+    let patches = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .filter_map(|item| item.get("patch"));
+    for patch in patches {
+        let content = &patch["requestBody"]["content"];
+        assert!(content["application/json"].is_object(), "{}", patch["operationId"]);
+        assert_eq!(content["application/merge-patch+json"], content["application/json"]);
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn follow(document: &Value, within: &Value) -> usize {
+        let own = within.get("$ref").and_then(Value::as_str).map(|reference| {
+            let target = document.pointer(reference.strip_prefix('#').unwrap());
+            assert!(target.is_some(), "{reference}");
+        });
+        let below = match within {
+            Value::Object(members) => members.values().map(|it| follow(document, it)).sum(),
+            Value::Array(items) => items.iter().map(|it| follow(document, it)).sum(),
+            _ => 0,
+        };
+        own.map_or(0, |()| 1) + below
+    }
+    let document = document();
+    assert!(follow(&document, &document) > 500);
+}
+
 /// Where a schema's type is declared, by the name of the schema. Two types of one name
 /// overwrite one another in the document, and nothing complains.
 #[test]

@@ -24,8 +24,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 #[utoipa::path(
     tag = "cases",
     params(ListCases),
-    responses((status = 200, description = "A page of cases.", body = Page<CaseSummary>,
-        headers(("Link" = String, description = "Address of the next page, if there is one.")))),
+    responses((status = 200, description = "A page of cases.", body = Page<CaseSummary>)),
     security(("bearer" = ["case.read"]))
 )]
 #[get("/v1/cases")]

@@ -45,11 +45,51 @@ pub fn complete(path: &str, method: &str, operation: &mut Operation) {
             .entry(status.to_string())
             .or_insert_with(|| RefOr::T(refusal(status)));
     }
+    let of = Sender {
+        is_signed_in: permission_of(operation).is_some(),
+        has_key: has_parameter(operation, "Idempotency-Key"),
+        has_cursor: has_parameter(operation, "cursor"),
+    };
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
             add_headers(method, status, response);
+            add_asked_for(&of, status, response);
         }
     }
+}
+
+/// What a request says of itself that shows in the headers of its answer.
+struct Sender {
+    is_signed_in: bool,
+    has_key: bool,
+    has_cursor: bool,
+}
+
+/// Adds the headers that depend on how the operation is asked.
+fn add_asked_for(of: &Sender, status: &str, response: &mut Response) {
+    let is_success = status.starts_with('2');
+    if of.has_cursor && is_success {
+        add(response, "Link", "The next page, if there is one (RFC 8288).", None);
+    }
+    if of.has_key && is_success {
+        let replayed = "`true` where this was answered before, under the same `Idempotency-Key`.";
+        add(response, "Idempotency-Replayed", replayed, None);
+    }
+    if of.is_signed_in || status == "429" {
+        for (name, _) in limit_headers() {
+            let reference = RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
+            response.headers.insert(name.to_owned(), reference);
+        }
+    }
+}
+
+/// What an answer says of limits, where there are some: once for the whole document,
+/// since nearly every answer does.
+pub fn limit_headers() -> [(&'static str, Header); 2] {
+    let header = |description: &str| HeaderBuilder::new().description(Some(description)).build();
+    let policy = "The limits that the request counted towards, in requests a minute.";
+    let left = "What is left of them, and the seconds until nothing is used up any more.";
+    [("RateLimit-Policy", header(policy)), ("RateLimit", header(left))]
 }
 
 fn add_headers(method: &str, status: &str, response: &mut Response) {

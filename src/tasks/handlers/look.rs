@@ -24,8 +24,7 @@ const OLDEST_FIRST: &str = "seq";
 #[utoipa::path(
     tag = "tasks",
     params(TaskQuery),
-    responses((status = 200, description = "A page of tasks.", body = Page<TaskView>,
-        headers(("Link" = String, description = "The next page, if there is one (RFC 8288).")))),
+    responses((status = 200, description = "A page of tasks.", body = Page<TaskView>)),
     security(("bearer" = ["task.read"]))
 )]
 #[get("/v1/tasks")]
@@ -44,8 +43,7 @@ pub async fn list_tasks(caller: Caller<may::ReadTasks>, query: Params<TaskQuery>
 #[utoipa::path(
     tag = "tasks",
     params(OfCaseQuery),
-    responses((status = 200, description = "A page of tasks.", body = Page<TaskView>,
-        headers(("Link" = String, description = "The next page, if there is one (RFC 8288).")))),
+    responses((status = 200, description = "A page of tasks.", body = Page<TaskView>)),
     security(("bearer" = ["task.read"]))
 )]
 #[get("/v1/cases/{id}/tasks")]
@@ -140,8 +138,7 @@ pub async fn read_task(caller: Caller<may::ReadTasks>, id: Id) -> Result<HttpRes
 #[utoipa::path(
     tag = "tasks",
     params(EventQuery),
-    responses((status = 200, description = "A page of its history, the oldest first.", body = Page<TaskEventView>,
-        headers(("Link" = String, description = "The next page, if there is one (RFC 8288).")))),
+    responses((status = 200, description = "A page of its history, the oldest first.", body = Page<TaskEventView>)),
     security(("bearer" = ["task.read"]))
 )]
 #[get("/v1/tasks/{id}/events")]

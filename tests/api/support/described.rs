@@ -10,7 +10,15 @@ use super::{Operation, Reply, operations};
 /// Headers that an answer has only if the document says so, and is to have if it does.
 const OFFERED: [&str; 2] = ["ETag", "Location"];
 /// Headers that an answer has only if the document says so.
-const SAID: [&str; 3] = ["Marking", "Retry-After", "WWW-Authenticate"];
+const SAID: [&str; 7] = [
+    "Idempotency-Replayed",
+    "Link",
+    "Marking",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "WWW-Authenticate",
+];
 
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(operations);
 
@@ -35,6 +43,12 @@ pub fn hold(method: &Method, path: &str, reply: &Reply) {
             "{id} answers {status} with {name}, which is not described"
         );
     }
+    let leads_on = reply.body["next"].is_string();
+    assert_eq!(
+        reply.header("Link").is_some(),
+        leads_on,
+        "{id} leads to the next page in one place"
+    );
     for name in OFFERED {
         let sent = reply.header(name).is_some();
         assert!(
