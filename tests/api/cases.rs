@@ -180,6 +180,44 @@ async fn the_same_key_records_one_case() {
 }
 
 #[actix_web::test]
+async fn the_steps_of_a_case_come_in_pages_oldest_first() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let case = app.case(&council, "graffiti").await;
+    let elsewhere = json!({"surface_owner": "utility", "owner_organisation": "London Power"});
+    let taken = [
+        ("classify", json!({"classification": "standard"})),
+        ("refer_owner", elsewhere),
+        ("external_told", json!({"their_ref": "LP-4711"})),
+    ];
+    for (event, data) in &taken {
+        app.transition(&council, case, event, data.clone()).await.expect(200);
+    }
+
+    let (mut seen, mut path) = (Vec::new(), format!("/v1/cases/{case}/transitions?limit=1"));
+    loop {
+        let page = app.get(&council, &path).await.expect(200);
+        seen.extend(
+            page.body["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|step| step["event"].clone()),
+        );
+        let Some(next) = page.body["next"].as_str() else { break };
+        path = format!("/v1/cases/{case}/transitions?limit=1&cursor={next}");
+    }
+
+    assert_eq!(seen, taken.map(|(event, _)| json!(event)));
+    let whole = app.get(&council, &format!("/v1/cases/{case}/transitions")).await;
+    assert_eq!(whole.expect(200).body["next"], Value::Null);
+    for wrong in ["limit=0", "limit=201", "cursor=x"] {
+        let path = format!("/v1/cases/{case}/transitions?{wrong}");
+        app.get(&council, &path).await.expect(422);
+    }
+}
+
+#[actix_web::test]
 async fn pages_follow_one_another_without_gap_or_repeat() {
     let app = TestApp::start().await;
     let sergeant = app.sign_in(SERGEANT).await;

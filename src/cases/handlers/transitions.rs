@@ -12,16 +12,20 @@ use crate::audit::OutboxEvent;
 use crate::cases::access::{self, Access};
 use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, CaseRow};
-use crate::cases::queries::transitions::{self as steps, TransitionRow};
+use crate::cases::queries::transitions::{self as steps, Key, TransitionRow};
 use crate::cases::view::cases::CaseView;
-use crate::cases::view::transitions::{NewTransition, Step, Steps};
+use crate::cases::view::transitions::{NewTransition, Step};
 use crate::cases::workflow::Decision;
 use crate::cases::workflow::names::StateClass;
 use crate::clocks::Clock;
-use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::Result;
 use crate::http::fields::Text;
 use crate::http::openapi::IfMatch;
+use crate::http::paging::{self, Page, PageParams};
+
+/// The order of steps, as their cursors name it.
+const OLDEST_FIRST: &str = "taken";
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -94,18 +98,23 @@ async fn write(room: &Room, case: &CaseRow, moved: &[(Uuid, Clock)], step: Trans
 /// recorded with it.
 #[utoipa::path(
     tag = "cases",
-    responses((status = 200, description = "The steps.", body = Steps)),
+    params(PageParams),
+    responses((status = 200, description = "A page of steps.", body = Page<Step>)),
     security(("bearer" = ["case.read"]))
 )]
 #[get("/v1/cases/{id}/transitions")]
-async fn list_transitions(caller: Caller<may::ReadCases>, id: Id) -> Result<HttpResponse> {
+async fn list_transitions(caller: Caller<may::ReadCases>, id: Id, page: Params<PageParams>) -> Result<HttpResponse> {
     caller
-        .consult((), async |room, ()| {
+        .consult(page, async |room, page: PageParams| {
             let access = access::find(room, id.get()).await?;
-            let mut items: Vec<Step> = steps::list(room, id.get()).await?.into_iter().map(Step::from).collect();
-            let people = show_people(room, &access, &mut items)?.then_some("subjects");
-            let shown: Vec<Uuid> = items.iter().map(|step| step.id).collect();
-            let answer = Answer::ok(&Steps { items, next: None })?.marking(access.sensitive);
+            let limit = paging::limit(page.limit)?;
+            let after: Option<Key> = paging::read_cursor(OLDEST_FIRST, page.cursor.as_deref())?;
+            let rows = steps::list(room, access.case_id, after, limit).await?;
+            let mut views: Vec<Step> = rows.into_iter().map(Step::from).collect();
+            let people = show_people(room, &access, &mut views)?.then_some("subjects");
+            let page = Page::of(views, limit, OLDEST_FIRST, |step: &Step| (step.at, step.id))?;
+            let shown: Vec<Uuid> = page.items.iter().map(|step| step.id).collect();
+            let answer = page.answer(&room.request.path, limit)?.marking(access.sensitive);
             Ok(access
                 .note(Audited::consultation(answer))
                 .classes(["core"].into_iter().chain(people))

@@ -49,16 +49,29 @@ pub async fn insert(mut connection: &AsyncPgConnection, step: TransitionRow) -> 
     Ok(())
 }
 
-/// The steps of a case, oldest first.
+/// Where a page of steps ended: when its last one was taken, and which it is.
+pub type Key = (DateTime<Utc>, Uuid);
+
+/// The steps of a case after the key `after`, oldest first, and one more than `limit`.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn list(mut connection: &AsyncPgConnection, case: Uuid) -> Result<Vec<StepRow>> {
-    Ok(case_transitions::table
+pub async fn list(
+    mut connection: &AsyncPgConnection,
+    case: Uuid,
+    after: Option<Key>,
+    limit: i64,
+) -> Result<Vec<StepRow>> {
+    let mut steps = case_transitions::table
         .left_join(users::table.on(users::id.nullable().eq(case_transitions::actor_user_id)))
         .filter(case_transitions::case_id.eq(case))
         .order((case_transitions::at, case_transitions::id))
+        .limit(limit + 1)
         .select((TransitionRow::as_select(), users::name.nullable()))
-        .load(&mut connection)
-        .await?)
+        .into_boxed();
+    if let Some((at, id)) = after {
+        let is_after = case_transitions::at.gt(at).or(case_transitions::id.gt(id));
+        steps = steps.filter(case_transitions::at.ge(at)).filter(is_after);
+    }
+    Ok(steps.load(&mut connection).await?)
 }

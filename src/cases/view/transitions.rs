@@ -68,16 +68,6 @@ pub struct Step {
     pub reporter_told: Option<bool>,
 }
 
-/// The steps of a case.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Steps {
-    /// Oldest first.
-    pub items: Vec<Step>,
-    /// Always `null`: a case has few steps.
-    #[schema(required = true)]
-    pub next: Option<String>,
-}
-
 impl From<StepRow> for Step {
     fn from(row: StepRow) -> Self {
         let (step, name) = row;

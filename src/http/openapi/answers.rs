@@ -29,7 +29,7 @@ const VERSIONED: &[&str] = &[
 ];
 
 /// What has a classification of its own, which the answer has as `Marking`.
-const MARKED: &[&str] = &["CaseView", "Page_TimelineEntry", "Steps"];
+const MARKED: &[&str] = &["CaseView", "Page_Step", "Page_TimelineEntry"];
 
 /// A body that is no JSON, in which no member is pointed to.
 const FORM: &str = "application/x-www-form-urlencoded";
