@@ -406,6 +406,13 @@ async fn case_types_are_served_from_their_files() {
     let graffiti = app.get(&sergeant, "/v1/case-types/graffiti").await.expect(200);
     assert!(graffiti.body["edges"].as_array().unwrap().len() > 5);
     app.get(&sergeant, "/v1/case-types/burglary").await.expect(404);
+    let tag = format!("\"{}\"", graffiti.body["version"]);
+    assert_eq!(graffiti.header("etag"), Some(tag.as_str()));
+    app.draft(&sergeant, Method::GET, "/v1/case-types/graffiti")
+        .header("If-None-Match", &tag)
+        .send()
+        .await
+        .expect(304);
 }
 
 #[actix_web::test]

@@ -92,7 +92,8 @@ async fn read_case_type(caller: Caller<may::BeSignedIn>, http: HttpRequest) -> R
             let view = CaseType {
                 document: workflow.document(),
             };
-            Ok(Audited::consultation(Answer::ok(&view)?).fact("type", kind.clone()))
+            let answer = Answer::ok(&view)?.version(i64::from(workflow.file().version));
+            Ok(Audited::consultation(answer).fact("type", kind.clone()))
         })
         .await
 }

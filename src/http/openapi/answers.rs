@@ -13,6 +13,7 @@ use super::{has_parameter, permission_of, uuid_schema};
 const VERSIONED: &[&str] = &[
     "AgreementView",
     "AttachmentView",
+    "CaseType",
     "CaseView",
     "FileContent",
     "NoteView",
