@@ -128,9 +128,10 @@ impl Access {
         Ok(self)
     }
 
-    /// Notes in the log that this case was touched or shown.
+    /// Notes in the log that this case was touched or shown, and marks the answer as the
+    /// case is.
     pub fn note<T>(&self, audited: Audited<T>) -> Audited<T> {
-        audited.case(self.case_id, self.case_org_id)
+        audited.case(self.case_id, self.case_org_id).marked(self.sensitive)
     }
 }
 

@@ -110,6 +110,14 @@ impl Answer {
         self.header("Marking", marking.to_owned())
     }
 
+    /// The marking of what is shown, if it is classified and anything is shown.
+    pub(super) fn marked(self, sensitive: Option<bool>) -> Self {
+        match (sensitive, &self.body) {
+            (None, _) | (_, Body::Empty) => self,
+            (Some(sensitive), _) => self.marking(sensitive),
+        }
+    }
+
     /// Another header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: String) -> Self {

@@ -32,6 +32,8 @@ pub struct Trace {
     pub(super) events: Vec<OutboxEvent>,
     pub(super) counted: Option<(Volume, usize)>,
     pub(super) shows_case: bool,
+    /// Whether what is shown is OFFICIAL-SENSITIVE, if it is classified at all.
+    pub(super) sensitive: Option<bool>,
 }
 
 impl<T> Audited<T> {
@@ -47,6 +49,7 @@ impl<T> Audited<T> {
             events: Vec::new(),
             counted: None,
             shows_case: true,
+            sensitive: None,
         };
         Self { value, trace }
     }
@@ -79,6 +82,13 @@ impl<T> Audited<T> {
         if !self.trace.cases.iter().any(|(seen, _)| *seen == id) {
             self.trace.cases.push((id, owner));
         }
+        self
+    }
+
+    /// The answer shows something of a case that is marked OFFICIAL-SENSITIVE, or not;
+    /// of several, the higher marking counts.
+    pub fn marked(mut self, sensitive: bool) -> Self {
+        self.trace.sensitive = Some(sensitive || self.trace.sensitive == Some(true));
         self
     }
 

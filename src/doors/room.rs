@@ -145,7 +145,7 @@ pub(super) async fn show(mut room: Room, audited: Audited<Answer>) -> Result<Htt
     if let Err(error) = room.count(&audited.trace) {
         return Err(room.leave(error));
     }
-    let answer = audited.value;
+    let answer = audited.value.marked(audited.trace.sensitive);
     let event = main_event(&room, audited.trace, answer.status.as_u16());
     match room.tx.log_and_commit(async |_| Ok(()), &event).await {
         Ok(()) => Ok(answer.into_response()),
@@ -159,10 +159,8 @@ pub(super) async fn finish(
     fingerprint: [u8; 32],
     audited: Audited<Answer>,
 ) -> Result<HttpResponse, Unfinished> {
-    let Audited {
-        value: answer,
-        mut trace,
-    } = audited;
+    let Audited { value, mut trace } = audited;
+    let answer = value.marked(trace.sensitive);
     if let Err(error) = room.count(&trace) {
         return Err(room.leave(error));
     }

@@ -82,7 +82,7 @@ pub async fn share_case(caller: Caller<may::ShareCase>, id: Id, body: JsonBody<N
             let access = access::find(room, id.get()).await?.contributing()?;
             let made = make(room, &access, wanted).await?;
             let answer = Answer::created(format!("/v1/shares/{}", made.id()), &made.view()?)?.version(1);
-            Ok(made.note(Audited::new(made.op(), answer)))
+            Ok(access.note(made.note(Audited::new(made.op(), answer))))
         })
         .await
 }
@@ -143,7 +143,7 @@ async fn owned(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
 pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody<Narrowing>) -> Result<HttpResponse> {
     caller
         .alter(body, async |room, wanted: Narrowing| {
-            let (_, mut row) = owned(room, id.get()).await?;
+            let (access, mut row) = owned(room, id.get()).await?;
             room.request.expect_version(row.version)?;
             refuse_ended(room, &row)?;
             let current = terms(&row)?;
@@ -166,7 +166,7 @@ pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
             row.expires_at = narrowed.expires_at;
             row.updated_at = room.now;
             queries::update(room, &mut row).await?;
-            answered(row, Op::Alteration, "case.shared")
+            answered(&access, row, Op::Alteration, "case.shared")
         })
         .await
 }
@@ -182,10 +182,10 @@ fn refuse_ended(room: &Room, row: &ShareRow) -> Result<()> {
     ))
 }
 
-fn answered(row: ShareRow, op: Op, event: &'static str) -> Result<Audited<Answer>> {
+fn answered(access: &Access, row: ShareRow, op: Op, event: &'static str) -> Result<Audited<Answer>> {
     let view = ShareView::of(row.clone())?;
     let answer = Answer::ok(&view)?.version(row.version);
-    Ok(note(Audited::new(op, answer), &row, event))
+    Ok(access.note(note(Audited::new(op, answer), &row, event)))
 }
 
 /// Revoke a share
@@ -264,7 +264,7 @@ pub async fn approve_share(
             row.approved_at = Some(now);
             row.updated_at = now;
             queries::update(room, &mut row).await?;
-            answered(row, Op::Disclosure, "case.shared")
+            answered(&access, row, Op::Disclosure, "case.shared")
         })
         .await
 }
@@ -283,12 +283,12 @@ pub async fn approve_share(
 pub async fn refuse_share(caller: Caller<may::ApproveShare>, id: Id, body: JsonBody<Because>) -> Result<HttpResponse> {
     caller
         .alter(body, async |room, because: Because| {
-            let (_, mut row) = awaiting(room, id.get()).await?;
+            let (access, mut row) = awaiting(room, id.get()).await?;
             if row.requested_by == room.person.user_id {
                 return Err(SharingError::ApproverIsRequester.into());
             }
             end(room, &mut row, ShareState::Refused, Some(because.reason)).await?;
-            answered(row, Op::Alteration, "case.share_refused")
+            answered(&access, row, Op::Alteration, "case.share_refused")
         })
         .await
 }

@@ -176,6 +176,26 @@ fn every_reference_leads_somewhere() {
     assert!(follow(&document, &document) > 500);
 }
 
+#[test]
+fn whatever_is_answered_beneath_a_case_is_marked() {
+    let document = document();
+    let mut marked = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        if !path.starts_with("/v1/cases/{id}") {
+            continue;
+        }
+        for operation in item.as_object().unwrap().values() {
+            for (status, answer) in operation["responses"].as_object().unwrap() {
+                let shows = status.starts_with('2') && answer.get("content").is_some();
+                let says = answer["headers"].get("Marking").is_some();
+                assert_eq!(says, shows, "{} {status}", operation["operationId"]);
+                marked += usize::from(says);
+            }
+        }
+    }
+    assert!(marked > 15, "{marked}");
+}
+
 /// Where a schema's type is declared, by the name of the schema. Two types of one name
 /// overwrite one another in the document, and nothing complains.
 #[test]

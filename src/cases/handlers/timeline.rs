@@ -54,7 +54,7 @@ pub async fn read_timeline(
                 items: page.items.into_iter().map(TimelineEntry::from).collect(),
                 next: page.next,
             };
-            let answer = asked.linked(Answer::ok(&page)?.marking(access.sensitive), page.next.as_deref());
+            let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
             Ok(access.note(Audited::consultation(answer).classes(classes).records(records)))
         })
         .await

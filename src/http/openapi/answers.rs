@@ -29,8 +29,9 @@ const VERSIONED: &[&str] = &[
     "UserView",
 ];
 
-/// What has a classification of its own, which the answer has as `Marking`.
-const MARKED: &[&str] = &["CaseView", "Page_Step", "Page_TimelineEntry"];
+/// What is classified as its case is, which the answer says as `Marking`, like whatever
+/// is beneath a case.
+const MARKED: &[&str] = &["AttachmentView", "CaseView", "FileContent", "ShareView", "TaskView"];
 
 /// A body that is no JSON, in which no member is pointed to.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -54,6 +55,7 @@ pub fn complete(path: &str, method: &str, operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
             add_headers(method, status, response);
+            add_marking(path, status, response);
             add_asked_for(&of, status, response);
         }
     }
@@ -110,8 +112,12 @@ fn add_headers(method: &str, status: &str, response: &mut Response) {
     if shows(response, VERSIONED) {
         add(response, "ETag", "Its version.", None);
     }
-    if shows(response, MARKED) {
-        let marking = "Its classification: OFFICIAL or OFFICIAL-SENSITIVE.";
+}
+
+fn add_marking(path: &str, status: &str, response: &mut Response) {
+    let is_of_case = path.starts_with("/v1/cases/{id}") && status.starts_with('2') && !response.content.is_empty();
+    if is_of_case || shows(response, MARKED) {
+        let marking = "The classification of the case: OFFICIAL or OFFICIAL-SENSITIVE.";
         add(response, "Marking", marking, None);
     }
 }

@@ -44,7 +44,7 @@ pub async fn recall_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
             let recall = recall_of(&access, &row, because.reason.as_str(), room);
             end(room, &mut row, ShareState::Recalled, Some(because.reason)).await?;
             recalls::insert(room, &recall).await?;
-            answered(row, Op::Alteration, "case.unshared")
+            answered(&access, row, Op::Alteration, "case.unshared")
         })
         .await
 }

@@ -1,6 +1,7 @@
 //! Looking at tasks.
 
 use actix_web::{HttpResponse, get};
+use futures_util::try_join;
 use uuid::Uuid;
 
 use super::show::{show, show_one};
@@ -120,11 +121,11 @@ pub async fn read_task(caller: Caller<may::ReadTasks>, id: Id) -> Result<HttpRes
     caller
         .consult((), async |room: &mut Room, ()| {
             let row = queries::find(room, id.get()).await?;
-            let (task, case, owner) = (row.id, row.case_id, row.case_org_id);
-            let view = show_one(room, row).await?;
+            let task = row.id;
+            let (view, access) = try_join!(show_one(room, row), queries::access_to(room, task))?;
             let answer = Answer::ok(&view)?.version_as_seen(view.version);
-            Ok(Audited::consultation(answer)
-                .case(case, owner)
+            Ok(access
+                .note(Audited::consultation(answer))
                 .record(task)
                 .classes(["core"]))
         })

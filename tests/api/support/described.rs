@@ -8,12 +8,11 @@ use actix_web::http::Method;
 use super::{Operation, Reply, operations};
 
 /// Headers that an answer has only if the document says so, and is to have if it does.
-const OFFERED: [&str; 2] = ["ETag", "Location"];
+const OFFERED: [&str; 3] = ["ETag", "Location", "Marking"];
 /// Headers that an answer has only if the document says so.
-const SAID: [&str; 7] = [
+const SAID: [&str; 6] = [
     "Idempotency-Replayed",
     "Link",
-    "Marking",
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
