@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
+use diesel_async::{AsyncConnection as _, AsyncPgConnection};
+
 use super::database::Database;
 use super::start::{self, Failure};
 use crate::config::Config;
 use crate::geography::import::{ImportTerms, read_wards};
+use crate::geography::succession::endings;
 use crate::geography::{Gss, queries};
 
 /// What can be done with wards.
@@ -48,13 +51,22 @@ pub fn run(config: Config, wards: Wards) -> Result<(), Failure> {
     };
     let wards = read_wards(&text, &terms)?;
     let database = Database::open(&config)?;
-    let written = start::runtime()?.block_on(async {
+    let (written, ended) = start::runtime()?.block_on(async {
         crate::db::migrate::migrate(&database.admin_url).await?;
         let mut connection = crate::db::migrate::as_owner(&database.admin_url).await?;
-        queries::write_wards(&mut connection, &wards).await
+        let known = queries::load_wards(&mut connection).await?;
+        let endings = endings(&known, &wards)?;
+        let written = connection
+            .transaction(async |connection: &mut AsyncPgConnection| {
+                queries::end_wards(connection, &endings).await?;
+                queries::write_wards(connection, &wards).await
+            })
+            .await?;
+        Ok::<_, Failure>((written, endings.len()))
     })?;
     eprintln!(
-        "wardlink: {written} ward versions from {} stand from {}",
+        "wardlink: {written} ward versions from {} stand from {}; {ended} before them end the day before. \
+         A service that runs takes them up when it is restarted.",
         import.file.display(),
         import.valid_from
     );

@@ -6,6 +6,7 @@ pub mod import;
 pub mod model;
 pub mod outlines;
 pub mod queries;
+pub mod succession;
 pub mod topology;
 mod view;
 pub mod ward_map;

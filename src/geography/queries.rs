@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::boundary::read_boundary;
+use super::succession::Ending;
 use super::{Gss, WardVersion};
 use crate::db::schema::{organisations, sector_wards, sectors, team_members, teams, users, ward_versions};
 use crate::error::{AppError, Result};
@@ -91,6 +92,22 @@ pub async fn write_wards(connection: &mut AsyncPgConnection, wards: &[WardVersio
         ))
         .execute(connection)
         .await?)
+}
+
+/// Writes down until when versions stand.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_wards(connection: &mut AsyncPgConnection, endings: &[Ending]) -> Result<()> {
+    for ending in endings {
+        diesel::update(ward_versions::table)
+            .filter(ward_versions::gss.eq(ending.gss.as_str()))
+            .filter(ward_versions::valid_from.eq(ending.valid_from))
+            .set(ward_versions::valid_to.eq(ending.valid_to))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
 }
 
 /// A sector and whose it is.

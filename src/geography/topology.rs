@@ -154,9 +154,20 @@ pub fn find_overlap(wards: &[WardVersion]) -> Option<Overlap> {
         .collect();
     near.sort_unstable();
     near.into_iter().find_map(|(first, second)| {
-        let (one, other) = (&wards[first].geometry, &wards[second].geometry);
-        let smaller = one.unsigned_area().min(other.unsigned_area());
-        let share = one.intersection(other).unsigned_area() / smaller;
+        let share = covered(&wards[first], &wards[second]);
         (share > SLIVER).then_some(Overlap { first, second, share })
     })
+}
+
+/// Whether two wards lie on one another by more than a sliver.
+#[must_use]
+pub fn lie_on_one_another(one: &WardVersion, other: &WardVersion) -> bool {
+    covered(one, other) > SLIVER
+}
+
+/// How much of the smaller of two wards the other covers, 0 to 1.
+fn covered(one: &WardVersion, other: &WardVersion) -> f64 {
+    let (one, other) = (&one.geometry, &other.geometry);
+    let smaller = one.unsigned_area().min(other.unsigned_area());
+    one.intersection(other).unsigned_area() / smaller
 }
