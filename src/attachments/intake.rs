@@ -38,21 +38,22 @@ const TEXT_LIMIT: usize = 200;
 pub struct Objects {
     store: Store,
     id: Uuid,
-    written: Cell<bool>,
     kept: Cell<bool>,
 }
 
 impl Objects {
-    /// Notes that a row now names them, if the transaction holds.
+    /// Notes that a row names them, if the transaction holds. From here on they are kept,
+    /// whatever becomes of the request: a client that hangs up ends the handler, and the
+    /// database may commit all the same. A file without a row is only waste, a row without
+    /// its file is lost evidence.
     pub fn wrote(&self) {
-        self.written.set(true);
+        self.kept.set(true);
     }
 
-    /// Keeps them if a row names them: the transaction held, or nobody can tell.
-    /// A file without a row is only waste, a row without its file is lost evidence.
+    /// Lets them go if it is certain that no row names them.
     pub fn keep_after<T>(&self, outcome: &Result<T>) {
         let may_hold = matches!(outcome, Ok(_) | Err(AppError::Unavailable(_)));
-        self.kept.set(self.written.get() && may_hold);
+        self.kept.set(self.kept.get() && may_hold);
     }
 }
 
@@ -213,7 +214,6 @@ async fn store(services: &Services, field: Field) -> Result<(Claim, Stored, Rc<O
     let objects = Rc::new(Objects {
         store: services.store.clone(),
         id,
-        written: Cell::new(false),
         kept: Cell::new(false),
     });
     let content = field.map(|chunk| chunk.map_err(UploadBroken));
@@ -299,5 +299,39 @@ impl From<StoreError> for AppError {
             StoreError::Failed(cause) => Self::Unavailable(format!("the attachment store: {cause}")),
             other => Self::Internal(format!("the attachment store: {other}")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attachments::store::AttachmentStoreConfig;
+
+    fn written() -> (tempfile::TempDir, Objects) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&AttachmentStoreConfig::Folder(folder.path().join("files"))).unwrap();
+        let objects = Objects {
+            store,
+            id: Uuid::now_v7(),
+            kept: Cell::new(false),
+        };
+        (folder, objects)
+    }
+
+    #[actix_web::test]
+    async fn files_that_a_row_may_name_are_kept_unless_it_is_certain_that_none_does() {
+        let (_folder, objects) = written();
+        assert!(!objects.kept.get());
+        objects.keep_after(&Ok(()));
+        assert!(!objects.kept.get(), "no row was written");
+
+        objects.wrote();
+        assert!(objects.kept.get(), "the handler may end here, and the database commit");
+        objects.keep_after::<()>(&Err(AppError::Unavailable(String::new())));
+        assert!(objects.kept.get(), "nobody can tell");
+        objects.keep_after(&Ok(()));
+        assert!(objects.kept.get());
+        objects.keep_after::<()>(&Err(AppError::Forbidden(String::new())));
+        assert!(!objects.kept.get());
     }
 }
