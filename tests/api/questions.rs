@@ -223,6 +223,51 @@ async fn a21_was_the_case_visible_to_an_organisation_at_a_time_and_why() {
 }
 
 #[actix_web::test]
+async fn what_was_visible_at_a_time_is_what_the_share_opened_then() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let case = app.a_case_of(&manager).await;
+    let path = format!("/v1/cases/{case}");
+    let share = json!({"organisation_id": housing.org_id, "level": "contribute",
+        "data_classes": ["core", "location", "subjects"],
+        "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"});
+    let share = app
+        .post(&manager, &format!("{path}/shares"), share)
+        .await
+        .expect(201)
+        .id();
+    app.later(Duration::hours(2));
+    let narrow = json!({"level": "view", "data_classes": ["core"]});
+    app.patch(&manager, &format!("/v1/shares/{share}"), narrow)
+        .await
+        .expect(200);
+    // The log has the database's time.
+    app.tamper(
+        "update audit_events set at = '2026-03-02T09:00:00Z' where action = 'share_case'; \
+         update audit_events set at = '2026-03-02T11:00:00Z' where action = 'narrow_share'",
+    )
+    .await;
+
+    for who in [&manager, &housing] {
+        for (at, level, classes) in [
+            ("10:00", "contribute", json!(["core", "location", "subjects"])),
+            ("12:00", "view", json!(["core"])),
+        ] {
+            let query = format!(
+                "{path}/visibility?organisation={}&at=2026-03-02T{at}:00Z",
+                housing.org_id
+            );
+            let shown = app.get(who, &query).await.expect(200).body;
+            assert_eq!(
+                (&shown["level"], &shown["data_classes"]),
+                (&json!(level), &classes),
+                "{at}"
+            );
+        }
+    }
+}
+
+#[actix_web::test]
 async fn a22_who_was_refused_what() {
     let app = TestApp::start().await;
     let (manager, auditor) = (app.sign_in(MANAGER).await, app.sign_in(AUDITOR).await);

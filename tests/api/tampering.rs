@@ -293,6 +293,18 @@ async fn an_erased_body_that_is_filled_again_is_found() {
 }
 
 #[actix_web::test]
+async fn a_hash_that_proofs_are_made_with_is_held_against_its_body() {
+    let (app, kept) = two_days().await;
+    app.tamper("update audit_seals set body_hash = sha256('else'::bytea) where leaf_index = 20")
+        .await;
+
+    let report = verified(&app, &[kept]).await;
+
+    let faults: Vec<Fault> = report.findings.iter().map(|finding| finding.fault).collect();
+    assert_eq!(faults, [Fault::EventChanged]);
+}
+
+#[actix_web::test]
 async fn a_body_that_is_emptied_in_silence_is_found() {
     let (app, kept) = two_days().await;
     app.tamper(&format!(

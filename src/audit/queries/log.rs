@@ -163,7 +163,7 @@ diesel::define_sql_function! {
 
 /// [`Side::Recipient`](crate::audit::proved::Side), in SQL.
 #[diesel::dsl::auto_type(no_type_alias)]
-fn is_directed_to(viewer: Uuid) -> _ {
+pub(super) fn is_directed_to(viewer: Uuid) -> _ {
     let viewers: Vec<Uuid> = vec![viewer];
     audit_events::recipient_org_ids
         .contains(viewers)

@@ -7,8 +7,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::log::AuditRow;
-use super::log::array_position;
+use super::log::{AuditRow, array_position, is_directed_to};
 use super::sealing::number;
 use super::verifying::{Leaf, SealRow};
 use crate::db::schema::{audit_events, audit_seals};
@@ -83,9 +82,10 @@ pub async fn leaves(
     }
     if let Some(id) = wanted.case {
         let owner = log::case_org_ids.index(array_position(log::case_ids, id));
+        let shown = owner.eq(viewer).or(is_directed_to(viewer));
         query = query
             .filter(log::case_ids.contains(vec![id]))
-            .filter(log::org_id.eq(viewer).or(owner.eq(viewer).nullable()));
+            .filter(log::org_id.eq(viewer).or(shown.nullable()));
     }
     let rows: Vec<(SealRow, AuditRow)> = query.load(connection).await?;
     Ok(rows.into_iter().map(|(seal, event)| (seal, Some(event))).collect())

@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::audit::visibility_model::ShareHistory;
-use crate::db::schema::{cases, shares};
+use crate::db::schema::{audit_events, cases, shares};
 use crate::error::Result;
 
 /// When a case was recorded.
@@ -33,6 +33,29 @@ struct Row {
     approved_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
+}
+
+/// On which terms a share stood at a time, as the log has it: a share that was narrowed
+/// since keeps only what it opens now.
+///
+/// # Errors
+/// Those of the database.
+pub async fn terms_at(
+    connection: &mut AsyncPgConnection,
+    share: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Option<(String, Vec<String>)>> {
+    let level = audit_events::facts.retrieve_as_text("level");
+    let last: Option<(Option<String>, Vec<String>)> = audit_events::table
+        .filter(audit_events::record_ids.contains(vec![share]))
+        .filter(audit_events::at.le(at))
+        .filter(level.is_not_null())
+        .order((audit_events::at.desc(), audit_events::id.desc()))
+        .select((level.nullable(), audit_events::data_classes))
+        .first(connection)
+        .await
+        .optional()?;
+    Ok(last.and_then(|(level, classes)| Some((level?, classes))))
 }
 
 /// Every share of a case with an organisation, those that ended too.
