@@ -12,8 +12,8 @@ use crate::services::Services;
 /// How long answers are kept for repeated requests, and failures to sign in counted.
 const KEPT: Duration = Duration::hours(24);
 
-/// Forgets answers kept for repeated requests, failed sign-ins, and what can be used to
-/// sign in no more, after a day.
+/// Forgets answers kept for repeated requests, failed sign-ins, sessions that are over, and
+/// what can be used to sign in no more, after a day.
 ///
 /// # Errors
 /// Those of the database.
@@ -24,6 +24,7 @@ pub async fn forget_yesterday(services: &Services) -> Result<usize> {
             sweep::answers(connection, before).await?;
             sweep::failures(connection, before).await?;
             sweep::spent(connection, before).await?;
+            sweep::sessions(connection, before).await?;
             Ok(Run::default())
         })
         .await

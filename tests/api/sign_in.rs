@@ -73,3 +73,26 @@ async fn signing_out_counts_from_the_next_request() {
     assert_eq!(reply.problem(), "unauthenticated");
     assert!(reply.header("www-authenticate").is_some());
 }
+
+#[actix_web::test]
+async fn a_session_that_is_over_is_forgotten_after_a_day_with_its_tokens() {
+    let app = TestApp::start().await;
+    for _ in 0..3 {
+        login(&app, "street@camden.example", "Demo-only-passphrase-1")
+            .await
+            .expect(200);
+    }
+    let kept = "select (select count(*) from sessions) + (select count(*) from refresh_tokens) as number";
+    let all = app.number(kept).await;
+    app.tamper(
+        "update sessions set ended_at = '2026-03-02T10:00:00Z' where id = (select min(id::text)::uuid from sessions); \
+         update sessions set expires_at = '2026-03-02T10:00:00Z' where id = (select max(id::text)::uuid from sessions)",
+    )
+    .await;
+
+    for (hours, expected) in [(24, all), (2, all - 4)] {
+        app.later(chrono::Duration::hours(hours));
+        wardlink::identity::jobs::forget_yesterday(&app.services).await.unwrap();
+        assert_eq!(app.number(kept).await, expected);
+    }
+}

@@ -3,8 +3,11 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
 
-use crate::db::schema::{client_assertions, idempotency_keys, password_resets, recoveries, sign_in_failures};
+use crate::db::schema::{
+    client_assertions, idempotency_keys, password_resets, recoveries, refresh_tokens, sessions, sign_in_failures,
+};
 use crate::error::Result;
 
 /// Deletes answers that were kept before `before`.
@@ -44,4 +47,30 @@ pub async fn spent(connection: &mut AsyncPgConnection, before: DateTime<Utc>) ->
         );
     diesel::delete(helped).execute(connection).await?;
     Ok(())
+}
+
+/// How many sessions are deleted in one transaction.
+const AT_ONCE: i64 = 10_000;
+
+/// Deletes sessions that were over before `before`, with their refresh tokens: those that
+/// are spent tell of a theft only as long as the session lives.
+///
+/// # Errors
+/// Those of the database.
+pub async fn sessions(connection: &mut AsyncPgConnection, before: DateTime<Utc>) -> Result<usize> {
+    let over: Vec<Uuid> = sessions::table
+        .filter(
+            sessions::expires_at
+                .nullable()
+                .lt(before)
+                .or(sessions::ended_at.lt(before)),
+        )
+        .limit(AT_ONCE)
+        .select(sessions::id)
+        .load(connection)
+        .await?;
+    let tokens = refresh_tokens::table.filter(refresh_tokens::session_id.eq_any(&over));
+    diesel::delete(tokens).execute(connection).await?;
+    let ended = sessions::table.filter(sessions::id.eq_any(&over));
+    Ok(diesel::delete(ended).execute(connection).await?)
 }
