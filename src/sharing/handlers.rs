@@ -112,7 +112,8 @@ pub async fn read_share(caller: Caller<may::ShareCase>, id: Id) -> Result<HttpRe
 async fn seen(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
     let row = queries::find(room, id).await?;
     let access = access::find(room, row.case_id).await?;
-    let concerns = [row.to_org_id, row.requested_by_org_id].contains(&access.org_id);
+    let is_heard_of = !queries::UNHEARD.contains(&row.state.as_str());
+    let concerns = row.requested_by_org_id == access.org_id || row.to_org_id == access.org_id && is_heard_of;
     if access.is_owner() || concerns || row.state == ShareState::Active.as_str() {
         return Ok((access, row));
     }
@@ -255,6 +256,8 @@ pub async fn approve_share(
 ) -> Result<HttpResponse> {
     caller
         .alter(body, async |room, _nothing: Approval| {
+            let (access, _) = seen(room, id.get()).await?;
+            queries::hold_memberships(room, access.partnership_id).await?;
             let (access, mut row) = awaiting(room, id.get()).await?;
             making::check_again(room, &access, &row).await?;
             let now = room.now;

@@ -93,6 +93,7 @@ pub async fn share_for_task(room: &mut Room, access: &Access, wanted: NewShare) 
 /// Makes a share of the case behind `access`: active where an agreement covers it,
 /// else awaiting the approval of a second person or of the originator.
 pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<Made> {
+    queries::hold_memberships(room, access.partnership_id).await?;
     queries::lock_case(room, access.case_id).await?;
     refuse_beyond(access, &wanted)?;
     let today = today(room)?;

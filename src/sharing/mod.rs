@@ -1,7 +1,7 @@
 //! Who may see a case, and why.
 //!
 //! Offers others [`share_for_task`]: sharing a case in the same transaction as
-//! asking for a task.
+//! asking for a task, and [`hold_memberships`], for what rests on one.
 
 pub mod handlers;
 pub mod jobs;
@@ -11,4 +11,5 @@ mod queries;
 mod view;
 
 pub use making::{Made, share_for_task};
+pub use queries::hold_memberships;
 pub use view::NewShare;

@@ -62,6 +62,9 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<ShareR
         .await?)
 }
 
+/// States of a share of which its recipient does not hear.
+pub const UNHEARD: [&str; 4] = ["awaiting_approval", "awaiting_originator", "refused", "withdrawn"];
+
 /// The shares of a case in the order they were made, after the share `after`. An
 /// `onlooker` is shown those that stand, and those from and to itself.
 pub async fn list(
@@ -81,7 +84,7 @@ pub async fn list(
         query = query.filter(
             shares::state
                 .eq("active")
-                .or(shares::to_org_id.eq(org))
+                .or(shares::to_org_id.eq(org).and(shares::state.ne_all(UNHEARD)))
                 .or(shares::requested_by_org_id.eq(org)),
         );
     }
@@ -205,10 +208,15 @@ diesel::define_sql_function! {
     fn hold_members(partnership: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
 }
 
-/// Whether an organisation belongs to a partnership today, and until the end of the
-/// transaction: what rests on it is seen by whoever ends it.
-pub async fn is_member(connection: &mut AsyncPgConnection, partnership: Uuid, org: Uuid) -> Result<bool> {
+/// Keeps everybody in the partnership until the end of the transaction: what is rested on
+/// a membership is seen by whoever ends it. Comes before the lock on a case, as there.
+pub async fn hold_memberships(connection: &mut AsyncPgConnection, partnership: Uuid) -> Result<()> {
     let _held: bool = diesel::select(hold_members(partnership)).get_result(connection).await?;
+    Ok(())
+}
+
+/// Whether an organisation belongs to a partnership today.
+pub async fn is_member(connection: &mut AsyncPgConnection, partnership: Uuid, org: Uuid) -> Result<bool> {
     let today = diesel::dsl::date(diesel::dsl::now);
     let member = partnership_members::table
         .filter(partnership_members::partnership_id.eq(partnership))

@@ -151,6 +151,15 @@ async fn what_was_taken_back_before_it_was_approved_was_never_shared() {
         .await
         .unwrap();
     assert_eq!(told, [Some(vec![owner.org_id])]);
+    // Nor do they read it where they see the case by another share.
+    app.open_to(&owner, case, housing.org_id, "view", &["core"]).await;
+    app.get(&housing, &path).await.expect(404);
+    let listed = app.get(&housing, &format!("/v1/cases/{case}/shares")).await.expect(200);
+    assert_eq!(listed.body["items"].as_array().unwrap().len(), 1);
+    app.get(&owner, &path).await.expect(200);
+    app.delete(&owner, &format!("/v1/shares/{}", app.share_of(case).await))
+        .await
+        .expect(204);
     // There is nothing to recall, and nothing was visible.
     let because = json!({"reason": "Sent by mistake."});
     app.post(&owner, &format!("{path}/recall"), because).await.expect(409);
@@ -162,7 +171,7 @@ async fn what_was_taken_back_before_it_was_approved_was_never_shared() {
     );
     let visible = app.get(&owner, &query).await.expect(200);
     assert_eq!(visible.body["visible"], false);
-    assert_eq!(visible.body["why"], "share_not_approved");
+    assert_eq!(visible.body["why"], "share_not_approved", "{:?}", visible.body);
 }
 
 #[actix_web::test]

@@ -10,13 +10,13 @@ use uuid::Uuid;
 
 use crate::error::{AppError, Result};
 
-/// A share or a proposal that ended with a membership.
+/// A share, the request for one, or a proposal that ended with a membership.
 #[derive(Debug, QueryableByName)]
 pub struct Ended {
-    /// `share` or `task`.
+    /// `share`, `request` or `task`.
     #[diesel(sql_type = Text)]
     pub what: String,
-    /// The share or task.
+    /// The share or the task.
     #[diesel(sql_type = SqlUuid)]
     pub record_id: Uuid,
     /// Its case.

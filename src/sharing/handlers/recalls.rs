@@ -38,7 +38,7 @@ pub async fn recall_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
             let state = ShareState::parse(&row.state)?;
             if state.is_awaiting() || matches!(state, ShareState::Refused | ShareState::Withdrawn) {
                 return Err(AppError::Conflict(
-                    "the share was never active: refuse or revoke it".to_owned(),
+                    "the share was never active: there is nothing to recall".to_owned(),
                 ));
             }
             let recall = recall_of(&access, &row, because.reason.as_str(), room);

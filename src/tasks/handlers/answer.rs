@@ -28,7 +28,10 @@ pub async fn accept_task(caller: Caller<may::AnswerTask>, id: Id, body: JsonBody
     caller
         .alter_ahead(body, reach(id), async |room: &mut Room, told: AcceptTask, reached| {
             let task = InHand::take(room, reached, Verb::Accept)?;
-            task.check_owner(room, told.owner_user_id, told.owner_team_id).await?;
+            // Where nobody is named, who accepts it answers for it: a person, not a system.
+            let falls_to_them = (told.owner_user_id, told.owner_team_id) == (None, None) && task.is_nobodys();
+            let user = told.owner_user_id.or(falls_to_them.then_some(room.person.user_id));
+            task.check_owner(room, user, told.owner_team_id).await?;
             let request = VerbRequest::Accept(Accept {
                 owner_user_id: told.owner_user_id,
                 owner_team_id: told.owner_team_id,

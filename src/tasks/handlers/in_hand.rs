@@ -10,6 +10,7 @@ use crate::cases::access::Access;
 use crate::doors::{Answer, Audited, Doorstep, Grant, Id, Room};
 use crate::error::{AppError, Result};
 use crate::identity::queries::people;
+use crate::sharing::hold_memberships;
 use crate::sharing::model::OrgKind;
 use crate::tasks::model::{self, Actor, Task, TaskError, Verb, VerbRequest};
 use crate::tasks::queries::{self, TaskRow};
@@ -128,6 +129,11 @@ impl InHand {
         Ok(access.note(audited).with(answer))
     }
 
+    /// Whether no person and no team answers for it yet.
+    pub fn is_nobodys(&self) -> bool {
+        self.task.owner_user.is_none() && self.task.owner_team.is_none()
+    }
+
     /// Whether `user` and `team` belong to the tasked organisation.
     ///
     /// # Errors
@@ -187,6 +193,7 @@ pub async fn check_case_is_open_to(
     classes: &[&str],
     pointer: &'static str,
 ) -> Result<()> {
+    hold_memberships(room, access.partnership_id).await?;
     if org == access.case_org_id {
         return Ok(());
     }
