@@ -166,12 +166,18 @@ pub async fn keep(
 
 /// The owner of the case, if the caller still sees all `classes` of it.
 async fn still_open(room: &mut Room, case_id: Uuid, classes: &[String]) -> Result<Uuid> {
-    let (owner, open): (Uuid, Vec<String>) = case_access::table
+    let (owner, open, ward, kind): (Uuid, Vec<String>, String, String) = case_access::table
         .filter(case_access::case_id.eq(case_id))
-        .select((case_access::case_org_id, case_access::data_classes))
-        .first(room)
+        .select((
+            case_access::case_org_id,
+            case_access::data_classes,
+            case_access::ward_gss,
+            case_access::type_,
+        ))
+        .first(&mut **room)
         .await?;
-    if classes.iter().all(|class| open.contains(class)) {
+    let shows = |class: &String| class != "subjects" || room.person.reads_people(&ward, &kind);
+    if classes.iter().all(|class| open.contains(class) && shows(class)) {
         return Ok(owner);
     }
     Err(AppError::Forbidden(

@@ -2,8 +2,11 @@
 
 use actix_web::http::Method;
 use chrono::Duration;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use wardlink::db::schema::case_transitions;
 
 use crate::support::{Actor, Reply, TestApp, service_account};
 
@@ -81,6 +84,12 @@ async fn what_somebody_is_not_shown_they_cannot_change() {
             .await
             .expect(403);
     }
+    // Nor find it out: what is right is refused like what is wrong.
+    for keeper in [json!({"name": "Nora Quill"}), json!({}), json!(7)] {
+        app.patch(&housing, &path, json!({"details": {"keeper": keeper}}))
+            .await
+            .expect(403);
+    }
     app.patch(&housing, &path, json!({"details": {"days_stationary": 9}}))
         .await
         .expect(200);
@@ -113,6 +122,64 @@ async fn what_was_recorded_with_a_step_tells_of_people_only_where_they_are_open(
         let all = [steps.body, whole.body].map(|body| body.to_string()).concat();
         assert_eq!(all.contains("Nora Quill"), is_told);
     }
+}
+
+#[actix_web::test]
+async fn what_a_step_writes_into_a_member_about_people_is_about_people() {
+    let app = TestApp::start().await;
+    let housing = app.sign_in(HOUSING).await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.a_case_of(&owner).await;
+    let mut connection = app.database.owner().await;
+    let plan = json!({"plan": {"text": "Moved to her sister", "safety": "New locks"}});
+    diesel::insert_into(case_transitions::table)
+        .values((
+            case_transitions::id.eq(Uuid::now_v7()),
+            case_transitions::org_id.eq(owner.org_id),
+            case_transitions::case_id.eq(case),
+            case_transitions::case_org_id.eq(owner.org_id),
+            case_transitions::event.eq("action_plan"),
+            (
+                case_transitions::from_state.eq("assessed"),
+                case_transitions::to_state.eq("investigating"),
+            ),
+            case_transitions::actor_user_id.eq(owner.user_id),
+            case_transitions::roles.eq(vec!["supervisor"]),
+            case_transitions::data.eq(plan),
+            case_transitions::at.eq(app.services.clock.now()),
+        ))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    app.open_to(&owner, case, housing.org_id, "view", &["core"]).await;
+
+    for (who, is_told) in [(&owner, true), (&housing, false)] {
+        let steps = app.get(who, &format!("/v1/cases/{case}/transitions")).await.expect(200);
+        assert_eq!(steps.body.to_string().contains("New locks"), is_told);
+    }
+}
+
+#[actix_web::test]
+async fn recording_a_case_logs_who_is_in_it_and_a_repeated_answer_asks_who_may_read_that() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let mut body = app.case_body("abandoned_vehicle").await;
+    body["details"] = json!({"keeper": {"name": "Nora Quill"}});
+    let record = async || {
+        let draft = app.draft(&owner, Method::POST, "/v1/cases");
+        draft
+            .header("Idempotency-Key", "a-case-with-a-keeper")
+            .json(body.clone())
+            .send()
+            .await
+    };
+    record().await.expect(201);
+    assert_eq!(classes(&app, "create_case").await, ["core", "location", "subjects"]);
+    record().await.expect(201);
+
+    app.give_only(&owner, "call_handler", None, None).await;
+
+    record().await.expect(403);
 }
 
 fn events(reply: &Reply) -> Vec<&str> {

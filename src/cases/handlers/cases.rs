@@ -47,7 +47,7 @@ async fn create_case(caller: Caller<may::CreateCase>, body: JsonBody<NewCase>) -
             let answer = view.mark(Answer::created(format!("/v1/cases/{}", view.id), &view)?);
             Ok(view
                 .note(Audited::collection(answer))
-                .classes(["core", "location"])
+                .classes(view.classes())
                 .event(event))
         })
         .await
@@ -332,7 +332,7 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<V
 /// one of lower risk first.
 fn check_risk(room: &Room, case: &CaseRow, changes: &CaseChanges) -> Result<()> {
     let was_high = case.risk_band.as_deref() == Some(Priority::High.as_str());
-    let lowers = changes.risk_band.is_some_and(|band| band != Priority::High);
+    let lowers = changes.risk_band.is_some_and(|band| band != Some(Priority::High));
     if was_high && lowers && case.lead_user_id == Some(room.person.user_id) {
         return Err(AppError::Forbidden(
             "who leads a case of high risk does not lower it: somebody else does".to_owned(),
@@ -356,15 +356,15 @@ async fn name_lead(room: &Room, sight: &mut Sight, user: Option<Uuid>) -> Result
 
 fn patch_details(room: &Room, sight: &mut Sight, patch: &Value) -> Result<()> {
     let workflow = sight.workflow(room)?;
-    let details = &mut sight.case.details;
-    let before = details.clone();
-    model::merge_patch(details, patch);
-    let details = &sight.case.details;
-    if workflow.changes_people(&before, details) && !sight.shows_people(room) {
+    // Whatever the patch says: by which value is refused, one could guess.
+    if workflow.names_people(patch) && !sight.shows_people(room) {
         return Err(AppError::Forbidden(
             "who is in this case is not open to you, so you cannot change it".to_owned(),
         ));
     }
+    let details = &mut sight.case.details;
+    let before = details.clone();
+    model::merge_patch(details, patch);
     Ok(workflow.check_details_change(&before, details)?)
 }
 

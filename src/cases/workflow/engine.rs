@@ -244,7 +244,7 @@ fn brought_by_data(line: &EdgeLine, at: &str) -> bool {
 }
 
 /// Whether a pointer names a place or something inside it.
-fn is_within(at: &str, place: &str) -> bool {
+pub(super) fn is_within(at: &str, place: &str) -> bool {
     at.strip_prefix(place)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -194,25 +194,43 @@ impl Workflow {
         schema::has_any(details, &self.personal_members())
     }
 
-    /// Takes out of details what says who is in the case.
+    /// Leaves in details what is known to say nothing of who is in the case.
     pub fn conceal_people(&self, details: &mut Value) {
         schema::take_out(details, &self.personal_members());
+        schema::keep_known(details, &self.details_schema);
     }
 
-    /// Whether what says who is in the case differs.
+    /// Whether a merge patch of the details names what says who is in the case, whatever it
+    /// says of it.
     #[must_use]
-    pub fn changes_people(&self, before: &Value, after: &Value) -> bool {
-        self.personal_members()
-            .iter()
-            .any(|at| before.pointer(at) != after.pointer(at))
+    pub fn names_people(&self, patch: &Value) -> bool {
+        let personal = self.personal_members();
+        personal.iter().any(|at| schema::is_patched(patch, at))
     }
 
-    /// Pointers into what is recorded with an event, of members that are personal data.
+    /// Pointers into what is recorded with an event, of members that say who is in the
+    /// case: those marked, and those that are written where such a member is.
     fn personal_members_of(&self, event: &str) -> Vec<String> {
-        let edges = self.edges.iter().filter(|edge| edge.line.event.get_ref() == event);
-        edges
-            .flat_map(|edge| schema::annotated(&edge.data_schema, "x-personal"))
-            .collect()
+        let details = self.personal_members();
+        let written_there = |to: &str| {
+            let to = to.strip_prefix("/details").unwrap_or(to);
+            let is_there = |at: &String| engine::is_within(to, at) || engine::is_within(at, to);
+            details.iter().any(is_there)
+        };
+        let mut found = Vec::new();
+        for edge in self.edges_of(event) {
+            found.extend(schema::annotated(&edge.data_schema, "x-personal"));
+            let sets = edge.line.sets.iter().map(toml::Spanned::get_ref);
+            let from = sets
+                .filter(|set| written_there(&set.to))
+                .filter_map(|set| set.from.as_deref());
+            found.extend(from.filter_map(|from| from.strip_prefix("/data")).map(str::to_owned));
+        }
+        found
+    }
+
+    fn edges_of(&self, event: &str) -> impl Iterator<Item = &Edge> {
+        self.edges.iter().filter(move |edge| edge.line.event.get_ref() == event)
     }
 
     /// Whether what was recorded with an event says who is in the case.
@@ -221,9 +239,13 @@ impl Workflow {
         schema::has_any(data, &self.personal_members_of(event))
     }
 
-    /// Takes out of what was recorded with an event what says who is in the case.
+    /// Leaves in what was recorded with an event what is known to say nothing of who is in
+    /// the case: nothing, where the event is known no more.
     pub fn conceal_people_in_step(&self, event: &str, data: &mut Value) {
         schema::take_out(data, &self.personal_members_of(event));
+        if self.edges_of(event).next().is_none() {
+            *data = json!({});
+        }
     }
 
     /// Pointers into the details of members only a transition writes (`readOnly`).

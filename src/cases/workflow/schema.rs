@@ -174,3 +174,45 @@ pub fn take_out(value: &mut Value, pointers: &[String]) {
         }
     }
 }
+
+/// Takes out of an object the members that a schema does not know.
+pub fn keep_known(value: &mut Value, schema: &Value) {
+    let known = schema.get("properties").and_then(Value::as_object);
+    if let (Some(known), Value::Object(members)) = (known, value) {
+        members.retain(|name, _| known.contains_key(name));
+    }
+}
+
+/// Whether a merge patch (RFC 7396) says anything of the member that a pointer names.
+pub fn is_patched(patch: &Value, pointer: &str) -> bool {
+    let mut place = patch;
+    for name in pointer.split('/').skip(1) {
+        let Value::Object(members) = place else { return true };
+        let Some(inner) = members.get(name) else { return false };
+        place = inner;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_says_something_of_what_it_names_and_of_all_within_what_it_replaces() {
+        for (patch, is_named) in [
+            (json!({"keeper": {"name": "x"}}), true),
+            (json!({"keeper": {"name": null}}), true),
+            (json!({"keeper": null}), true),
+            (json!({"keeper": 7}), true),
+            (json!(null), true),
+            (json!({"keeper": {}}), false),
+            (json!({"keeper": {"source": "dvla"}}), false),
+            (json!({"colour": "red"}), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(is_patched(&patch, "/keeper/name"), is_named, "{patch}");
+        }
+        assert!(is_patched(&json!({"keeper": {}}), "/keeper"));
+    }
+}
