@@ -2,7 +2,7 @@
 //!
 //! They have no tenant: row-level security shows them nothing, and what they can
 //! do is limited to the few database functions made for them. The list of such
-//! operations is frozen in `tests/api/suites/open_operations.txt` and may only shrink.
+//! operations is frozen in `tests/api/suites/open_operations.txt`: what is added shows who asks in its own way.
 
 use std::future::{Ready, ready};
 

@@ -46,13 +46,13 @@ const INVALID_REQUEST: ProblemType = ProblemType {
     slug: "invalid-token-request",
     title: "Invalid token request",
     status: 400,
-    meaning: "The request for a token lacks a parameter, has one twice, or shows who the client is in two ways. `/oauth/token` answers it as `invalid_request`.",
+    meaning: "The request for a token lacks a parameter, has one twice, or shows who the client is in two ways. `/oauth/token`, `/oauth/revoke` and `/oauth/introspect` answer it as `invalid_request`.",
 };
 const INVALID_CLIENT: ProblemType = ProblemType {
     slug: "invalid-client",
     title: "Invalid client",
     status: 401,
-    meaning: "The service account is unknown, disabled or over, its key is wrong, over or deleted, its assertion was used before, or it called from outside of its networks. `/oauth/token` answers it as `invalid_client`.",
+    meaning: "The service account is unknown, disabled or over, its key is wrong, over or deleted, its assertion was used before, or it called from outside of its networks. `/oauth/token`, `/oauth/revoke` and `/oauth/introspect` answer it as `invalid_client`.",
 };
 const UNSUPPORTED_GRANT_TYPE: ProblemType = ProblemType {
     slug: "unsupported-grant-type",

@@ -98,7 +98,7 @@ pub fn operations() -> Vec<Operation> {
     found
 }
 
-/// The operations that anybody may call. This list may only shrink.
+/// The operations that anybody may call. What is added shows who asks in its own way.
 pub fn open_operations() -> Vec<String> {
     let list = include_str!("../suites/open_operations.txt");
     list.lines().map(str::to_owned).collect()
