@@ -131,6 +131,20 @@ mod tests {
     }
 
     #[test]
+    fn across_a_border_that_was_drawn_twice_nobody_ends_and_who_is_taken_over_does() {
+        let of = |authority: &str, ward: WardVersion| WardVersion {
+            local_authority: authority.parse().unwrap(),
+            ..ward
+        };
+        let known = [
+            of("E09000019", ward(1, 0.9, "2002-05-02", None)),
+            of("E09000019", ward(2, 0.3, "2002-05-02", None)),
+        ];
+        let new = [ward(11, 0.0, "2022-05-05", None)];
+        assert_eq!(ended(&known, &new), [("E05010002".to_owned(), "2022-05-04".to_owned())]);
+    }
+
+    #[test]
     fn what_came_later_is_not_pushed_aside_by_what_came_before() {
         let known = [ward(11, 0.0, "2022-05-05", None)];
         let open = [ward(1, 0.0, "2002-05-02", None)];

@@ -159,10 +159,19 @@ pub fn find_overlap(wards: &[WardVersion]) -> Option<Overlap> {
     })
 }
 
-/// Whether two wards lie on one another by more than a sliver.
+/// How much two wards of different authorities may cover of one another and still be
+/// neighbours: outlines of different years are generalised differently along a border.
+const BORDER: f64 = 0.25;
+
+/// Whether two wards lie in the same place, and not only on a border that was drawn
+/// twice.
 #[must_use]
 pub fn lie_on_one_another(one: &WardVersion, other: &WardVersion) -> bool {
-    covered(one, other) > SLIVER
+    let doubtful = match one.local_authority == other.local_authority {
+        true => SLIVER,
+        false => BORDER,
+    };
+    covered(one, other) > doubtful
 }
 
 /// How much of the smaller of two wards the other covers, 0 to 1.
