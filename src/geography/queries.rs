@@ -260,7 +260,7 @@ pub async fn lock_team(connection: &mut AsyncPgConnection, org: Uuid, gss: &Gss)
         .optional()?)
 }
 
-/// Who is in a team on a day.
+/// Who is in a team on a day; `member_to` is the first on which they no longer are.
 ///
 /// # Errors
 /// Those of the database.
@@ -272,7 +272,7 @@ pub async fn list_members(
 ) -> Result<Vec<MemberRow>> {
     let still_there = team_members::member_to
         .is_null()
-        .or(team_members::member_to.assume_not_null().ge(on));
+        .or(team_members::member_to.assume_not_null().gt(on));
     Ok(team_members::table
         .inner_join(users::table.on(users::id.eq(team_members::user_id)))
         .filter(team_members::org_id.eq(org))
@@ -347,15 +347,25 @@ pub async fn change_team(
     find_team(connection, org, gss).await
 }
 
-/// Takes people out of a team.
+/// Lets people go from a team on `today`. Who came on the same day was never in it.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn remove_members(connection: &mut AsyncPgConnection, org: Uuid, team: Uuid, people: &[Uuid]) -> Result<()> {
-    diesel::delete(team_members::table)
+pub async fn end_members(
+    connection: &mut AsyncPgConnection,
+    (org, team): (Uuid, Uuid),
+    people: &[Uuid],
+    today: NaiveDate,
+) -> Result<()> {
+    let they = team_members::table
         .filter(team_members::org_id.eq(org))
         .filter(team_members::team_id.eq(team))
         .filter(team_members::user_id.eq_any(people))
+        .filter(team_members::member_to.is_null());
+    let came_today = they.clone().filter(team_members::member_from.ge(today));
+    diesel::delete(came_today).execute(connection).await?;
+    diesel::update(they)
+        .set(team_members::member_to.eq(today))
         .execute(connection)
         .await?;
     Ok(())

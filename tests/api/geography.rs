@@ -1,10 +1,11 @@
 //! Wards as dated versions, sectors and teams.
 
 use actix_web::http::Method;
+use chrono::{Duration, NaiveDate};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
-use wardlink::db::schema::audit_events;
+use wardlink::db::schema::{audit_events, team_members};
 
 use crate::support::{Actor, Reply, TestApp};
 
@@ -197,6 +198,51 @@ async fn a_team_is_made_once_and_then_replaced_by_version() {
     assert_eq!(
         (&read.body["contact"], &read.body["members"]),
         (&Value::Null, &json!([]))
+    );
+}
+
+#[actix_web::test]
+async fn who_was_in_a_team_until_when_stays_known() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let put = async |members: Value| {
+        let known = app.get(&sergeant, OF_THE_SERGEANT).await;
+        let draft = app
+            .draft(&sergeant, Method::PUT, OF_THE_SERGEANT)
+            .json(json!({"name": "North", "members": members}));
+        let reply = match known.header("etag") {
+            Some(etag) => draft.header("If-Match", etag).send().await,
+            None => draft.send().await,
+        };
+        assert!(reply.status.is_success(), "{reply:?}");
+        reply.body["members"].as_array().unwrap().len()
+    };
+    let in_role = |role: &str| json!([{"user_id": sergeant.user_id, "role": role}]);
+
+    assert_eq!(put(in_role("SGT")).await, 1);
+    app.later(Duration::days(10));
+    assert_eq!(put(in_role("STAFF")).await, 1);
+    assert_eq!(put(json!([])).await, 0);
+    assert_eq!(put(in_role("SGT")).await, 1);
+    app.later(Duration::days(10));
+    assert_eq!(put(json!([])).await, 0);
+
+    let spans: Vec<(String, NaiveDate, Option<NaiveDate>)> = team_members::table
+        .filter(team_members::user_id.eq(sergeant.user_id))
+        .filter(team_members::member_from.ge("2026-03-02".parse::<NaiveDate>().unwrap()))
+        .filter(team_members::member_to.is_not_null())
+        .order(team_members::member_from)
+        .select((team_members::role, team_members::member_from, team_members::member_to))
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    assert_eq!(
+        spans,
+        [
+            ("SGT".to_owned(), day("2026-03-02"), Some(day("2026-03-12"))),
+            ("SGT".to_owned(), day("2026-03-12"), Some(day("2026-03-22"))),
+        ]
     );
 }
 

@@ -192,7 +192,7 @@ async fn change_members(
         })
         .collect();
     if !left.is_empty() {
-        queries::remove_members(room, org_id, team_id, &left).await?;
+        queries::end_members(room, (org_id, team_id), &left, today).await?;
     }
     if !new.is_empty() {
         queries::add_members(room, &new).await?;
