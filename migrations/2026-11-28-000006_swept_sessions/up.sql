@@ -7,11 +7,8 @@ set local search_path = wardlink, pg_temp;
 
 create policy sweeper on sessions to wardlink_worker using (expires_at is not null);
 create policy sweeper on refresh_tokens to wardlink_worker using (expires_at is not null);
-grant select (id, expires_at, ended_at), delete on sessions to wardlink_worker;
-grant select (session_id), delete on refresh_tokens to wardlink_worker;
-
--- squawk-ignore require-concurrent-index-creation -- in the transaction of the migration
-create index refresh_tokens_of_session on refresh_tokens (session_id);
+grant select (id, org_id, expires_at, ended_at), delete on sessions to wardlink_worker;
+grant select (org_id, session_id), delete on refresh_tokens to wardlink_worker;
 
 reset role;
 reset search_path;

@@ -74,8 +74,8 @@ fn noted<T>(access: &Access, audited: Audited<T>) -> Audited<T> {
 )]
 #[post("/v1/cases/{id}/attachments")]
 pub async fn add_attachment(caller: Caller<may::CreateAttachment>, id: Id, form: Form) -> Result<HttpResponse> {
-    let caller = caller.admitted().await?;
-    let upload = form.receive().await;
+    let (caller, org_id) = caller.admitted().await?;
+    let upload = form.receive(org_id).await;
     let objects = upload.objects();
     let outcome = caller
         .alter(upload, async |room, file: Received| {

@@ -132,10 +132,10 @@ pub struct Form {
 }
 
 impl Form {
-    /// Takes it in, or says why not, for behind the door.
-    pub async fn receive(self) -> Upload {
+    /// Takes it in for an organisation, or says why not, for behind the door.
+    pub async fn receive(self, org_id: Uuid) -> Upload {
         let received = async {
-            let _place = self.services.uploads.take()?;
+            let _place = self.services.uploads.take(org_id)?;
             receive(&self.services, self.form).await
         };
         Upload(received.await)

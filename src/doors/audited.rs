@@ -27,6 +27,8 @@ pub struct Trace {
     pub(super) cases: Vec<(Uuid, Uuid)>,
     pub(super) records: Vec<Uuid>,
     pub(super) data_classes: BTreeSet<&'static str>,
+    /// The answer shows who is in the case.
+    pub(super) shows_people: bool,
     pub(super) recipients: BTreeSet<Uuid>,
     pub(super) facts: serde_json::Map<String, Value>,
     pub(super) events: Vec<OutboxEvent>,
@@ -44,6 +46,7 @@ impl<T> Audited<T> {
             cases: Vec::new(),
             records: Vec::new(),
             data_classes: BTreeSet::new(),
+            shows_people: false,
             recipients: BTreeSet::new(),
             facts: serde_json::Map::new(),
             events: Vec::new(),
@@ -107,6 +110,12 @@ impl<T> Audited<T> {
     /// Other records that were shown.
     pub fn records(mut self, ids: impl IntoIterator<Item = Uuid>) -> Self {
         self.trace.records.extend(ids);
+        self
+    }
+
+    /// The answer shows who is in the case, which takes the permission to read subjects.
+    pub fn showing_people(mut self, shows: bool) -> Self {
+        self.trace.shows_people = shows;
         self
     }
 

@@ -235,21 +235,24 @@ impl<P: Permission> Caller<P> {
 
 impl<P: Alters> Caller<P> {
     /// Proves session and permission ahead, for what is large to read or slow to come;
-    /// they are proved anew behind the door. A refusal is logged, an admission is not.
+    /// they are proved anew behind the door. Says for whom. A refusal is logged, an
+    /// admission is not.
     ///
     /// # Errors
     /// Whatever refused it; the refusal is in the log.
-    pub async fn admitted(mut self) -> Result<Self> {
+    pub async fn admitted(mut self) -> Result<(Self, Uuid)> {
         self.changes_records = !P::CODE.is_empty();
         let mut principal = self.principal();
         let proved = async {
             let tx = Tx::open(&self.services.db.app).await?;
             let (room, ()) = self.enter(tx, &mut principal, async |_| ()).await?;
-            Ok(room.tx.roll_back().await?)
+            let org_id = room.person.org_id;
+            room.tx.roll_back().await?;
+            Ok(org_id)
         };
         let proved = proved.await;
-        refusal::settle(&self.services, &self.request, principal, proved).await?;
-        Ok(self)
+        let org_id = refusal::settle(&self.services, &self.request, principal, proved).await?;
+        Ok((self, org_id))
     }
 
     /// The door for changing: as [`Caller::consult`], and writes the outbox events
@@ -311,11 +314,15 @@ impl<P: Alters> Caller<P> {
         let tx = Tx::open(&self.services.db.app).await?;
         let fingerprint = input.fingerprint();
         let read = input.read();
+        let unreadable = read.as_ref().err().cloned();
         let fetch = async |step: &Doorstep<'_>| fetched(read?, step, &ahead).await;
         let (mut room, fetched) = if self.request.idempotency_key.is_none() {
             self.enter(tx, principal, fetch).await?
         } else {
             let (mut room, ()) = self.enter(tx, principal, async |_| ()).await?;
+            if let Some(error) = unreadable {
+                return Err(room.leave(error));
+            }
             match in_time(idempotency::replay(&mut room, fingerprint)).await.flatten() {
                 Ok(Some(kept)) => return show(room, kept).await,
                 Ok(None) => {}

@@ -164,6 +164,10 @@ pub async fn keep(
     Ok(())
 }
 
+/// Kept beside the classes of an answer that shows who is in the case: it takes a
+/// permission as well to read that.
+pub(super) const PEOPLE: &str = "people";
+
 /// The owner of the case, if the caller still sees all `classes` of it.
 async fn still_open(room: &mut Room, case_id: Uuid, classes: &[String]) -> Result<Uuid> {
     let (owner, open, ward, kind): (Uuid, Vec<String>, String, String) = case_access::table
@@ -176,8 +180,11 @@ async fn still_open(room: &mut Room, case_id: Uuid, classes: &[String]) -> Resul
         ))
         .first(&mut **room)
         .await?;
-    let shows = |class: &String| class != "subjects" || room.person.reads_people(&ward, &kind);
-    if classes.iter().all(|class| open.contains(class) && shows(class)) {
+    let is_open = |class: &String| match class.as_str() {
+        PEOPLE => room.person.reads_people(&ward, &kind),
+        _ => open.contains(class),
+    };
+    if classes.iter().all(is_open) {
         return Ok(owner);
     }
     Err(AppError::Forbidden(

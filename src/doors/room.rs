@@ -166,6 +166,7 @@ pub(super) async fn finish(
     }
     let case = trace.cases.first().filter(|_| trace.shows_case).map(|(id, _)| *id);
     let events = std::mem::take(&mut trace.events);
+    let shows_people = trace.shows_people;
     let event = main_event(&room, trace, answer.status.as_u16());
     let request_hash = idempotency::hash_of(&room.services, fingerprint);
     let Room {
@@ -177,7 +178,9 @@ pub(super) async fn finish(
         on_behalf_of: request.on_behalf_of.as_deref(),
         request_id: request.id,
     };
-    let shown = (&answer, case, event.data_classes.as_slice());
+    let mut classes = event.data_classes.clone();
+    classes.extend(shows_people.then_some(idempotency::PEOPLE));
+    let shown = (&answer, case, classes.as_slice());
     let writes = async |connection: &AsyncPgConnection| {
         let (told, kept) = join!(
             audit::insert_outbox(connection, &events, &sender),

@@ -1,7 +1,8 @@
 //! Who may see a case, and why.
 //!
 //! Offers others [`share_for_task`]: sharing a case in the same transaction as
-//! asking for a task, and [`hold_memberships`], for what rests on one.
+//! asking for a task, [`hold_memberships`], for what rests on one, and
+//! [`UNHEARD`], what a recipient does not hear of.
 
 pub mod handlers;
 pub mod jobs;
@@ -11,5 +12,5 @@ mod queries;
 mod view;
 
 pub use making::{Made, share_for_task};
-pub use queries::hold_memberships;
+pub use queries::{UNHEARD, hold_memberships};
 pub use view::NewShare;

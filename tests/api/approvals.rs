@@ -157,6 +157,12 @@ async fn what_was_taken_back_before_it_was_approved_was_never_shared() {
     let listed = app.get(&housing, &format!("/v1/cases/{case}/shares")).await.expect(200);
     assert_eq!(listed.body["items"].as_array().unwrap().len(), 1);
     app.get(&owner, &path).await.expect(200);
+    let query = format!("/v1/cases/{case}/visibility?at={between}");
+    let visible = app.get(&housing, &query).await.expect(200);
+    assert_eq!(
+        (&visible.body["why"], &visible.body["share_id"]),
+        (&json!("never_shared"), &json!(null))
+    );
     app.delete(&owner, &format!("/v1/shares/{}", app.share_of(case).await))
         .await
         .expect(204);

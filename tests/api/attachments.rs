@@ -154,8 +154,8 @@ async fn of_more_uploads_than_there_are_places_for_the_last_are_told_to_come_aga
     let app = TestApp::start().await;
     let owner = app.sign_in(OWNER).await;
     let case = app.a_case_of(&owner).await;
-    let places: Vec<_> = std::iter::from_fn(|| app.services.uploads.take().ok()).collect();
-    assert_eq!(places.len(), 16);
+    let places: Vec<_> = std::iter::from_fn(|| app.services.uploads.take(owner.org_id).ok()).collect();
+    assert_eq!(places.len(), 4);
 
     let full = add_photo(&app, &owner, case).await.expect(429);
 

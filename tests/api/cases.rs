@@ -137,7 +137,7 @@ async fn null_clears_what_a_case_may_be_without_and_nothing_else() {
     let app = TestApp::start().await;
     let sergeant = app.sign_in(SERGEANT).await;
     let path = format!("/v1/cases/{}", app.case(&sergeant, "nuisance").await);
-    let known = json!({"qualifier": "personal", "risk_band": "high", "lead_user_id": sergeant.user_id});
+    let known = json!({"qualifier": "personal", "risk_band": "medium", "lead_user_id": sergeant.user_id});
     app.patch(&sergeant, &path, known).await.expect(200);
 
     let bare = json!({"qualifier": null, "risk_band": null, "lead_user_id": null, "address": null});
@@ -406,10 +406,10 @@ async fn case_types_are_served_from_their_files() {
     let graffiti = app.get(&sergeant, "/v1/case-types/graffiti").await.expect(200);
     assert!(graffiti.body["edges"].as_array().unwrap().len() > 5);
     app.get(&sergeant, "/v1/case-types/burglary").await.expect(404);
-    let tag = format!("\"{}\"", graffiti.body["version"]);
-    assert_eq!(graffiti.header("etag"), Some(tag.as_str()));
+    let tag = graffiti.header("etag").unwrap();
+    assert!(tag.starts_with(&format!("\"{}-", graffiti.body["version"])), "{tag}");
     app.draft(&sergeant, Method::GET, "/v1/case-types/graffiti")
-        .header("If-None-Match", &tag)
+        .header("If-None-Match", tag)
         .send()
         .await
         .expect(304);

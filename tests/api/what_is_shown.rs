@@ -182,6 +182,27 @@ async fn recording_a_case_logs_who_is_in_it_and_a_repeated_answer_asks_who_may_r
     record().await.expect(403);
 }
 
+#[actix_web::test]
+async fn who_shares_subjects_and_may_read_none_gets_the_answer_again() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let housing = app.organisation("Primrose Homes").await;
+    let case = app.a_case_of(&owner).await;
+    app.grant_only(&owner, &["case.read", "case.share"], None, None).await;
+    let body = json!({"organisation_id": housing, "level": "view", "data_classes": ["core", "subjects"],
+        "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"});
+    let share = async || {
+        let draft = app.draft(&owner, Method::POST, &format!("/v1/cases/{case}/shares"));
+        draft
+            .header("Idempotency-Key", "one-share-twice")
+            .json(body.clone())
+            .send()
+            .await
+    };
+    let first = share().await.expect(201);
+    assert_eq!(share().await.expect(201).body, first.body);
+}
+
 fn events(reply: &Reply) -> Vec<&str> {
     let allowed = reply.body["allowed_transitions"].as_array().unwrap();
     allowed.iter().map(|one| one["event"].as_str().unwrap()).collect()

@@ -37,15 +37,16 @@ pub async fn read_visibility(
                 ));
             }
             let recorded = queries::recorded_at(room, access.case_id).await?;
-            let mut shares = queries::shares(room, access.case_id, organisation).await?;
+            let reader = (!access.is_owner()).then_some(room.person.org_id);
+            let shares = queries::shares(room, access.case_id, organisation, reader).await?;
             let at = query.at.map_or(room.now, |moment| moment.0);
-            for share in &mut shares {
-                if let Some((level, data_classes)) = queries::terms_at(room, share.id, at).await? {
-                    (share.level, share.data_classes) = (level, data_classes);
-                }
-            }
             let ground = visible_at(recorded, organisation == access.case_org_id, &shares, at);
-            let view = Visibility::of(organisation, at, recorded, ground);
+            let mut view = Visibility::of(organisation, at, recorded, ground);
+            if let Some(share) = view.share_id
+                && let Some((level, data_classes)) = queries::terms_at(room, share, at).await?
+            {
+                (view.level, view.data_classes) = (Some(level), data_classes);
+            }
             let audited = Audited::consultation(Answer::ok(&view)?)
                 .fact("organisation", organisation.to_string())
                 .fact("at", at.to_rfc3339());

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::audit::visibility_model::ShareHistory;
 use crate::db::schema::{audit_events, cases, shares};
 use crate::error::Result;
+use crate::sharing::UNHEARD;
 
 /// When a case was recorded.
 ///
@@ -36,7 +37,7 @@ struct Row {
 }
 
 /// On which terms a share stood at a time, as the log has it: a share that was narrowed
-/// since keeps only what it opens now.
+/// since keeps only what it opens now. Its first event may be a moment later than itself.
 ///
 /// # Errors
 /// Those of the database.
@@ -45,30 +46,45 @@ pub async fn terms_at(
     share: Uuid,
     at: DateTime<Utc>,
 ) -> Result<Option<(String, Vec<String>)>> {
+    type Terms = (Option<String>, Vec<String>);
     let level = audit_events::facts.retrieve_as_text("level");
-    let last: Option<(Option<String>, Vec<String>)> = audit_events::table
+    let events = audit_events::table
         .filter(audit_events::record_ids.contains(vec![share]))
-        .filter(audit_events::at.le(at))
         .filter(level.is_not_null())
-        .order((audit_events::at.desc(), audit_events::id.desc()))
-        .select((level.nullable(), audit_events::data_classes))
-        .first(connection)
-        .await
-        .optional()?;
-    Ok(last.and_then(|(level, classes)| Some((level?, classes))))
+        .select((level.nullable(), audit_events::data_classes));
+    let before = events
+        .clone()
+        .filter(audit_events::at.le(at))
+        .order((audit_events::at.desc(), audit_events::id.desc()));
+    let mut found: Option<Terms> = before.first(connection).await.optional()?;
+    if found.is_none() {
+        let first = events.order((audit_events::at, audit_events::id));
+        found = first.first(connection).await.optional()?;
+    }
+    Ok(found.and_then(|(level, classes)| Some((level?, classes))))
 }
 
-/// Every share of a case with an organisation, those that ended too.
+/// Every share of a case with an organisation, those that ended too; to a `reader` who
+/// does not own the case, those that they hear of.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn shares(connection: &mut AsyncPgConnection, case: Uuid, organisation: Uuid) -> Result<Vec<ShareHistory>> {
-    let rows: Vec<Row> = shares::table
+pub async fn shares(
+    connection: &mut AsyncPgConnection,
+    case: Uuid,
+    organisation: Uuid,
+    reader: Option<Uuid>,
+) -> Result<Vec<ShareHistory>> {
+    let mut query = shares::table
         .filter(shares::case_id.eq(case))
         .filter(shares::to_org_id.eq(organisation))
         .select(Row::as_select())
-        .load(connection)
-        .await?;
+        .into_boxed();
+    if let Some(reader) = reader {
+        let is_heard_of = shares::state.ne_all(UNHEARD);
+        query = query.filter(is_heard_of.or(shares::requested_by_org_id.eq(reader)));
+    }
+    let rows: Vec<Row> = query.load(connection).await?;
     let history = |row: Row| ShareHistory {
         id: row.id,
         state: row.state,

@@ -92,7 +92,7 @@ async fn read_case_type(caller: Caller<may::BeSignedIn>, http: HttpRequest) -> R
             let view = CaseType {
                 document: workflow.document(),
             };
-            let answer = Answer::ok(&view)?.version(i64::from(workflow.file().version));
+            let answer = Answer::ok(&view)?.version_as_seen(i64::from(workflow.file().version));
             Ok(Audited::consultation(answer).fact("type", kind.clone()))
         })
         .await

@@ -177,6 +177,8 @@ impl CaseView {
 
     /// Notes in the log that this case was touched or shown.
     pub(super) fn note<T>(&self, audited: Audited<T>) -> Audited<T> {
-        audited.case(self.id, self.owner.id)
+        audited
+            .case(self.id, self.owner.id)
+            .showing_people(self.tells_of_people)
     }
 }

@@ -110,9 +110,9 @@ async fn list_transitions(caller: Caller<may::ReadCases>, id: Id, page: Params<P
             let limit = paging::limit(page.limit)?;
             let after: Option<Key> = paging::read_cursor(OLDEST_FIRST, page.cursor.as_deref())?;
             let rows = steps::list(room, access.case_id, after, limit).await?;
-            let mut views: Vec<Step> = rows.into_iter().map(Step::from).collect();
-            let people = show_people(room, &access, &mut views)?.then_some("subjects");
-            let page = Page::of(views, limit, OLDEST_FIRST, |step: &Step| (step.at, step.id))?;
+            let views = rows.into_iter().map(Step::from).collect();
+            let mut page = Page::of(views, limit, OLDEST_FIRST, |step: &Step| (step.at, step.id))?;
+            let people = show_people(room, &access, &mut page.items)?.then_some("subjects");
             let shown: Vec<Uuid> = page.items.iter().map(|step| step.id).collect();
             let answer = page.answer(&room.request.path, limit)?;
             Ok(access

@@ -197,7 +197,7 @@ impl Workflow {
     /// Leaves in details what is known to say nothing of who is in the case.
     pub fn conceal_people(&self, details: &mut Value) {
         schema::take_out(details, &self.personal_members());
-        schema::keep_known(details, &self.details_schema);
+        schema::keep_known(details, &[&self.details_schema]);
     }
 
     /// Whether a merge patch of the details names what says who is in the case, whatever it
@@ -233,19 +233,22 @@ impl Workflow {
         self.edges.iter().filter(move |edge| edge.line.event.get_ref() == event)
     }
 
-    /// Whether what was recorded with an event says who is in the case.
+    /// Whether what was recorded with an event says who is in the case, or may: nothing is
+    /// known of an event that the case type has no more.
     #[must_use]
     pub fn step_tells_of_people(&self, event: &str, data: &Value) -> bool {
-        schema::has_any(data, &self.personal_members_of(event))
+        match self.edges_of(event).next() {
+            Some(_) => schema::has_any(data, &self.personal_members_of(event)),
+            None => data != &json!({}),
+        }
     }
 
     /// Leaves in what was recorded with an event what is known to say nothing of who is in
     /// the case: nothing, where the event is known no more.
     pub fn conceal_people_in_step(&self, event: &str, data: &mut Value) {
         schema::take_out(data, &self.personal_members_of(event));
-        if self.edges_of(event).next().is_none() {
-            *data = json!({});
-        }
+        let known: Vec<&Value> = self.edges_of(event).map(|edge| &edge.data_schema).collect();
+        schema::keep_known(data, &known);
     }
 
     /// Pointers into the details of members only a transition writes (`readOnly`).

@@ -175,11 +175,11 @@ pub fn take_out(value: &mut Value, pointers: &[String]) {
     }
 }
 
-/// Takes out of an object the members that a schema does not know.
-pub fn keep_known(value: &mut Value, schema: &Value) {
-    let known = schema.get("properties").and_then(Value::as_object);
-    if let (Some(known), Value::Object(members)) = (known, value) {
-        members.retain(|name, _| known.contains_key(name));
+/// Takes out of an object the members that none of these schemas knows.
+pub fn keep_known(value: &mut Value, schemas: &[&Value]) {
+    let knows = |schema: &Value, name: &str| schema["properties"].get(name).is_some();
+    if let Value::Object(members) = value {
+        members.retain(|name, _| schemas.iter().any(|schema| knows(schema, name)));
     }
 }
 
@@ -214,5 +214,15 @@ mod tests {
             assert_eq!(is_patched(&patch, "/keeper/name"), is_named, "{patch}");
         }
         assert!(is_patched(&json!({"keeper": {}}), "/keeper"));
+    }
+
+    #[test]
+    fn what_no_schema_knows_is_taken_out() {
+        let schema = |name: &str| json!({"properties": {name: {}}});
+        let mut value = json!({"a": 1, "b": 2, "c": 3});
+        keep_known(&mut value, &[&schema("a"), &schema("c")]);
+        assert_eq!(value, json!({"a": 1, "c": 3}));
+        keep_known(&mut value, &[]);
+        assert_eq!(value, json!({}));
     }
 }

@@ -58,7 +58,7 @@ const AT_ONCE: i64 = 10_000;
 /// # Errors
 /// Those of the database.
 pub async fn sessions(connection: &mut AsyncPgConnection, before: DateTime<Utc>) -> Result<usize> {
-    let over: Vec<Uuid> = sessions::table
+    let over: Vec<(Uuid, Uuid)> = sessions::table
         .filter(
             sessions::expires_at
                 .nullable()
@@ -66,11 +66,14 @@ pub async fn sessions(connection: &mut AsyncPgConnection, before: DateTime<Utc>)
                 .or(sessions::ended_at.lt(before)),
         )
         .limit(AT_ONCE)
-        .select(sessions::id)
+        .select((sessions::org_id, sessions::id))
         .load(connection)
         .await?;
-    let tokens = refresh_tokens::table.filter(refresh_tokens::session_id.eq_any(&over));
+    let (orgs, ids): (Vec<Uuid>, Vec<Uuid>) = over.into_iter().unzip();
+    let tokens = refresh_tokens::table
+        .filter(refresh_tokens::org_id.eq_any(&orgs))
+        .filter(refresh_tokens::session_id.eq_any(&ids));
     diesel::delete(tokens).execute(connection).await?;
-    let ended = sessions::table.filter(sessions::id.eq_any(&over));
+    let ended = sessions::table.filter(sessions::id.eq_any(&ids));
     Ok(diesel::delete(ended).execute(connection).await?)
 }
