@@ -2,6 +2,17 @@
 
 set local lock_timeout = '5s';
 set local statement_timeout = '10min';
+set local role wardlink_owner;
+set local search_path = wardlink, pg_temp;
+
+-- A membership begins and ends with London's day, as agreements and wards do.
+create function london_day(p_at timestamptz) returns date language sql stable parallel safe
+  set search_path = wardlink, pg_temp
+  as $$ select (p_at at time zone 'Europe/London')::date $$;
+revoke execute on function london_day(timestamptz) from public;
+grant execute on function london_day(timestamptz) to wardlink_app, wardlink_worker, wardlink_definer;
+alter table partnership_members alter column member_from set default london_day(now());
+reset role;
 set local search_path = wardlink, pg_temp;
 
 -- Who may replace it is who owns it.
@@ -15,6 +26,7 @@ create or replace function enter(p_user uuid, p_session uuid, p_permission text,
     out lacks_second_factor boolean)
   language plpgsql volatile security definer set search_path = wardlink, pg_temp as $$
 declare
+  today date := (now() at time zone 'Europe/London')::date;
   has_ended boolean;
   is_unlimited boolean;
   scope text[];
@@ -31,8 +43,8 @@ begin
            and not exists (select from totp_seeds t where t.user_id = u.id and t.confirmed_at is not null),
          held.grants, held.is_unlimited,
          (select coalesce(array_agg(m.partnership_id), '{}') from partnership_members m
-           where m.org_id = u.org_id and m.member_from <= current_date
-             and (m.member_to is null or m.member_to > current_date))
+           where m.org_id = u.org_id and m.member_from <= today
+             and (m.member_to is null or m.member_to > today))
     into org_id, org_kind, user_name, rank, justification, has_ended, networks, needs_acting_officer,
          lacks_second_factor, grants, is_unlimited, partnerships
     from sessions s

@@ -52,7 +52,7 @@ begin
   if current_setting('app.org_kind', true) is distinct from 'platform'
      or exists (select from partnership_members m
        where m.partnership_id = p_partnership and m.org_id = p_org
-         and (m.member_to is null or m.member_to > current_date)) then
+         and (m.member_to is null or m.member_to > london_day(now()))) then
     raise exception 'the membership has not ended';
   end if;
   return query

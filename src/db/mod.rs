@@ -5,6 +5,7 @@
 pub mod embedded;
 pub mod inspect;
 pub mod login;
+mod london;
 pub mod migrate;
 pub mod pool;
 pub mod prepared;
@@ -12,6 +13,7 @@ pub mod roles;
 pub mod schema;
 pub mod tx;
 
+pub use london::london_today;
 pub use pool::{Pool, Pools};
 pub use prepared::Prepare;
 pub use tx::{TRIP, Tx, in_time, silent};

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::model::{Agreement, AgreementStatus, DataClass, DatedFlag, Gateway, OrgKind, OrganisationFacts};
 use crate::db::Prepare;
+use crate::db::london_today;
 use crate::db::schema::{
     agreement_parties, agreements, cases, custom_roles, organisation_flags, organisations, partnership_members,
     role_grants, shares, subjects,
@@ -217,15 +218,14 @@ pub async fn hold_memberships(connection: &mut AsyncPgConnection, partnership: U
 
 /// Whether an organisation belongs to a partnership today.
 pub async fn is_member(connection: &mut AsyncPgConnection, partnership: Uuid, org: Uuid) -> Result<bool> {
-    let today = diesel::dsl::date(diesel::dsl::now);
     let member = partnership_members::table
         .filter(partnership_members::partnership_id.eq(partnership))
         .filter(partnership_members::org_id.eq(org))
-        .filter(partnership_members::member_from.le(today))
+        .filter(partnership_members::member_from.le(london_today()))
         .filter(
             partnership_members::member_to
                 .is_null()
-                .or(partnership_members::member_to.assume_not_null().gt(today)),
+                .or(partnership_members::member_to.assume_not_null().gt(london_today())),
         );
     Ok(diesel::select(diesel::dsl::exists(member))
         .get_result(connection)

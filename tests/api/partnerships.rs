@@ -439,3 +439,17 @@ async fn only_a_party_signs_and_only_who_manages_agreements() {
         1
     );
 }
+
+#[actix_web::test]
+async fn a_day_of_membership_is_londons() {
+    let app = TestApp::start().await;
+    for (at, day) in [
+        ("2026-07-01T22:59:59Z", "2026-07-01"),
+        ("2026-07-01T23:00:00Z", "2026-07-02"),
+        ("2026-12-01T23:59:59Z", "2026-12-01"),
+        ("2026-12-02T00:00:00Z", "2026-12-02"),
+    ] {
+        let same = format!("select count(*) as number where london_day('{at}') = '{day}'");
+        assert_eq!(app.number(&same).await, 1, "{at}");
+    }
+}

@@ -1,14 +1,14 @@
 //! The statements on partnerships and who belongs to them.
 //!
-//! Membership is counted by the database's day, as it is at the door.
+//! Membership is counted by London's day and the database's clock, as it is at the door.
 
 use chrono::NaiveDate;
-use diesel::dsl::today;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::london_today;
 use crate::db::schema::{organisations, partnership_members, partnerships};
 use crate::error::{AppError, Result};
 
@@ -127,11 +127,11 @@ pub async fn members_among(connection: &mut AsyncPgConnection, partnership: Uuid
     Ok(partnership_members::table
         .filter(partnership_members::partnership_id.eq(partnership))
         .filter(partnership_members::org_id.eq_any(orgs))
-        .filter(partnership_members::member_from.le(today))
+        .filter(partnership_members::member_from.le(london_today()))
         .filter(
             partnership_members::member_to
                 .is_null()
-                .or(partnership_members::member_to.gt(today.nullable())),
+                .or(partnership_members::member_to.gt(london_today().nullable())),
         )
         .select(partnership_members::org_id)
         .load(connection)
@@ -172,7 +172,7 @@ pub async fn add_member(
                 }
                 None => {
                     again
-                        .set((partnership_members::member_from.eq(today), open))
+                        .set((partnership_members::member_from.eq(london_today()), open))
                         .execute(connection)
                         .await?
                 }
@@ -219,7 +219,7 @@ pub async fn end_member(connection: &mut AsyncPgConnection, partnership: Uuid, o
         .filter(partnership_members::partnership_id.eq(partnership))
         .filter(partnership_members::org_id.eq(org))
         .filter(partnership_members::member_to.is_null())
-        .set(partnership_members::member_to.eq(today.nullable()))
+        .set(partnership_members::member_to.eq(london_today().nullable()))
         .execute(connection)
         .await?;
     Ok(ended > 0)
