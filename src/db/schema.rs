@@ -376,6 +376,17 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    earlier_memberships (partnership_id, org_id, member_from) {
+        partnership_id -> Uuid,
+        org_id -> Uuid,
+        member_from -> Date,
+        member_to -> Date,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     idempotency_keys (org_id, user_id, method, path, key) {
         org_id -> Uuid,
         user_id -> Uuid,
@@ -901,6 +912,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     cases,
     client_assertions,
     custom_roles,
+    earlier_memberships,
     idempotency_keys,
     notes,
     organisation_flags,

@@ -112,7 +112,9 @@ pub async fn list_members(caller: Caller<may::BeSignedIn>, id: Id, params: Param
             let limit = list.limit()?;
             let partnership = partnerships::find(room, id.get()).await?;
             let rows = partnerships::members(room, partnership.id, list.after("organisation_id")?, limit).await?;
-            let views = rows.into_iter().map(MemberView::from).collect();
+            let orgs: Vec<Uuid> = rows.iter().map(|row| row.org_id).collect();
+            let earlier = partnerships::earlier_memberships(room, partnership.id, &orgs).await?;
+            let views = rows.into_iter().map(|row| MemberView::new(row, &earlier)).collect();
             let page = Page::of(views, limit, "organisation_id", |view: &MemberView| {
                 view.organisation_id
             })?;
@@ -126,7 +128,8 @@ pub async fn list_members(caller: Caller<may::BeSignedIn>, id: Id, params: Param
 
 /// Add a member
 ///
-/// Only the platform may. From that day on the organisation sees its partners.
+/// Only the platform may. From that day on the organisation sees its partners. One that
+/// comes back keeps its earlier memberships, and begins no earlier than they ended.
 #[utoipa::path(
     tag = "partnerships",
     request_body = NewMemberBody,
@@ -158,7 +161,8 @@ pub async fn add_member(
                 .await?
                 .into_iter()
                 .next();
-            let view = MemberView::from(row.ok_or(AppError::NotFound)?);
+            let earlier = partnerships::earlier_memberships(room, id, &[org]).await?;
+            let view = MemberView::new(row.ok_or(AppError::NotFound)?, &earlier);
             let answer = Answer::created(format!("/v1/partnerships/{id}/members/{org}"), &view)?;
             Ok(Audited::new(Op::Security, answer).record(id).record(org))
         })

@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::london_today;
-use crate::db::schema::{organisations, partnership_members, partnerships};
+use crate::db::schema::{earlier_memberships, organisations, partnership_members, partnerships};
 use crate::error::{AppError, Result};
 
 /// A partnership.
@@ -138,67 +138,102 @@ pub async fn members_among(connection: &mut AsyncPgConnection, partnership: Uuid
         .await?)
 }
 
+/// The memberships that these organisations had before they came back, the oldest first.
+///
+/// # Errors
+/// Those of the database.
+pub async fn earlier_memberships(
+    connection: &mut AsyncPgConnection,
+    partnership: Uuid,
+    orgs: &[Uuid],
+) -> Result<Vec<(Uuid, NaiveDate, NaiveDate)>> {
+    Ok(earlier_memberships::table
+        .filter(earlier_memberships::partnership_id.eq(partnership))
+        .filter(earlier_memberships::org_id.eq_any(orgs))
+        .order(earlier_memberships::member_from)
+        .select((
+            earlier_memberships::org_id,
+            earlier_memberships::member_from,
+            earlier_memberships::member_to,
+        ))
+        .load(connection)
+        .await?)
+}
+
 /// Makes `org` a member from a day on (today, where none is named), again where
 /// it was one before.
 ///
 /// # Errors
-/// [`AppError::Conflict`] if it is a member.
+/// [`AppError::Conflict`] if it is a member; [`AppError::Invalid`] for a day on which it
+/// still was one.
 pub async fn add_member(
     connection: &mut AsyncPgConnection,
     partnership: Uuid,
     org: Uuid,
     from: Option<NaiveDate>,
 ) -> Result<()> {
-    let earlier: Option<Option<NaiveDate>> = partnership_members::table
-        .filter(partnership_members::partnership_id.eq(partnership))
-        .filter(partnership_members::org_id.eq(org))
-        .select(partnership_members::member_to)
-        .first(connection)
-        .await
-        .optional()?;
-    match earlier {
-        Some(None) => return Err(is_member_already()),
-        Some(Some(_)) => {
-            let again = diesel::update(partnership_members::table)
-                .filter(partnership_members::partnership_id.eq(partnership))
-                .filter(partnership_members::org_id.eq(org));
-            let open = partnership_members::member_to.eq(None::<NaiveDate>);
-            match from {
-                Some(day) => {
-                    again
-                        .set((partnership_members::member_from.eq(day), open))
-                        .execute(connection)
-                        .await?
-                }
-                None => {
-                    again
-                        .set((partnership_members::member_from.eq(london_today()), open))
-                        .execute(connection)
-                        .await?
-                }
-            };
-        }
-        None => {
-            let added = diesel::insert_into(partnership_members::table)
-                .values((
-                    partnership_members::partnership_id.eq(partnership),
-                    partnership_members::org_id.eq(org),
-                    from.map(|day| partnership_members::member_from.eq(day)),
-                ))
-                .on_conflict_do_nothing()
-                .execute(connection)
-                .await?;
-            // Somebody else has just added it.
-            if added == 0 {
-                return Err(is_member_already());
-            }
-        }
+    let added = diesel::insert_into(partnership_members::table)
+        .values((
+            partnership_members::partnership_id.eq(partnership),
+            partnership_members::org_id.eq(org),
+            from.map(|day| partnership_members::member_from.eq(day)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(connection)
+        .await?;
+    if added == 0 {
+        return add_again(connection, partnership, org, from).await;
     }
     Ok(())
 }
 
-fn is_member_already() -> AppError {
-    AppError::Conflict("this organisation is a member already".to_owned())
+/// Begins a membership anew, and keeps the one there was.
+async fn add_again(
+    connection: &mut AsyncPgConnection,
+    partnership: Uuid,
+    org: Uuid,
+    from: Option<NaiveDate>,
+) -> Result<()> {
+    let membership = partnership_members::table.find((partnership, org));
+    let (member_from, member_to, today): (NaiveDate, Option<NaiveDate>, NaiveDate) = membership
+        .select((
+            partnership_members::member_from,
+            partnership_members::member_to,
+            london_today(),
+        ))
+        .for_update()
+        .first(connection)
+        .await?;
+    let Some(member_to) = member_to else {
+        return Err(AppError::Conflict("this organisation is a member already".to_owned()));
+    };
+    let from = from.unwrap_or(today);
+    if from < member_to {
+        return Err(AppError::invalid(
+            "/member_from",
+            "is before the earlier membership ended",
+        ));
+    }
+    // One that ended on the day it began never counted.
+    if member_from < member_to {
+        diesel::insert_into(earlier_memberships::table)
+            .values((
+                earlier_memberships::partnership_id.eq(partnership),
+                earlier_memberships::org_id.eq(org),
+                earlier_memberships::member_from.eq(member_from),
+                earlier_memberships::member_to.eq(member_to),
+            ))
+            .execute(connection)
+            .await?;
+    }
+    diesel::update(membership)
+        .set((
+            partnership_members::member_from.eq(from),
+            partnership_members::member_to.eq(None::<NaiveDate>),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 diesel::define_sql_function! {

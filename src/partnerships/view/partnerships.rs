@@ -56,7 +56,8 @@ pub struct NewPartnershipBody {
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "London Borough of Camden",
-    "kind": "council", "member_from": "2026-01-05", "member_to": null
+    "kind": "council", "member_from": "2026-01-05", "member_to": null,
+    "earlier": [{"member_from": "2024-04-01", "member_to": "2025-04-01"}]
 }))]
 pub struct MemberView {
     /// The organisation.
@@ -69,16 +70,34 @@ pub struct MemberView {
     pub member_from: NaiveDate,
     /// First day it no longer is a member; `null` while it is.
     pub member_to: Option<NaiveDate>,
+    /// Its memberships before this one, the oldest first.
+    pub earlier: Vec<EarlierMembership>,
 }
 
-impl From<MemberRow> for MemberView {
-    fn from(row: MemberRow) -> Self {
+/// A membership that ended before the organisation came back.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"member_from": "2024-04-01", "member_to": "2025-04-01"}))]
+pub struct EarlierMembership {
+    /// Its first day.
+    pub member_from: NaiveDate,
+    /// The first day on which the organisation no longer was a member.
+    pub member_to: NaiveDate,
+}
+
+impl MemberView {
+    /// A member, and of the `earlier` memberships its own.
+    #[must_use]
+    pub fn new(row: MemberRow, earlier: &[(Uuid, NaiveDate, NaiveDate)]) -> Self {
+        let own = earlier.iter().filter(|(org, _, _)| *org == row.org_id);
         Self {
             organisation_id: row.org_id,
             name: row.name,
             kind: row.kind,
             member_from: row.member_from,
             member_to: row.member_to,
+            earlier: own
+                .map(|&(_, member_from, member_to)| EarlierMembership { member_from, member_to })
+                .collect(),
         }
     }
 }
