@@ -138,11 +138,12 @@ fn unfit(clock: &str, reason: &'static str) -> ClockError {
     }
 }
 
-/// When the case is next due: the first end of its running deadlines. Waiting
-/// periods are over when they are over, and never overdue.
+/// When the case is next due: the first end of its running deadlines. A paused one has no
+/// end yet; waiting periods are over when they are over, and never overdue.
 pub fn next_due<'a>(workflow: &Workflow, clocks: impl Iterator<Item = &'a Clock>) -> Option<DateTime<Utc>> {
     clocks
-        .filter(|clock| clock.stopped_at.is_none() && is_deadline(workflow, clock))
+        .filter(|clock| clock.stopped_at.is_none() && clock.paused_since().is_none())
+        .filter(|clock| is_deadline(workflow, clock))
         .map(|clock| clock.due_at)
         .min()
 }

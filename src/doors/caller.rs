@@ -198,6 +198,7 @@ impl<P: Permission> Caller<P> {
         let step = Doorstep {
             connection: tx,
             user_id: self.user_id,
+            session_id: self.session_id,
             now,
         };
         let trip = async { join!(tx.enter(self.user_id, self.session_id, Self::asked_for()), fetch(&step)) };

@@ -29,7 +29,8 @@ pub struct Grant {
 }
 
 impl Grant {
-    fn covers(&self, ward: &str, case_type: &str) -> bool {
+    /// Whether it reaches a case of this type in this ward.
+    pub fn covers(&self, ward: &str, case_type: &str) -> bool {
         let within = |limits: &Option<Vec<String>>, value: &str| {
             limits
                 .as_ref()

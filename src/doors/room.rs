@@ -100,6 +100,7 @@ impl Room {
         Doorstep {
             connection: &self.tx,
             user_id: self.person.user_id,
+            session_id: self.person.session_id,
             now: self.now,
         }
     }
@@ -128,6 +129,8 @@ pub struct Doorstep<'a> {
     pub(super) connection: &'a AsyncPgConnection,
     /// Who the token says is asking.
     pub user_id: Uuid,
+    /// The session that it says so for.
+    pub session_id: Uuid,
     /// The time of the request.
     pub now: DateTime<Utc>,
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::queries::{MemberRow, SectorRow, SectorWardRow, TeamRow};
 use super::{Gss, WardVersion};
-use crate::http::fields::Text;
+use crate::http::fields::{Day, Text};
 
 /// Which wards are meant, and as at when.
 #[derive(Deserialize, IntoParams)]
@@ -16,7 +16,8 @@ use crate::http::fields::Text;
 #[into_params(parameter_in = Query)]
 pub struct WardQuery {
     /// London date on which the wards stand; today, where it is left out.
-    pub at: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    pub at: Option<Day>,
     /// GSS code of the local authority.
     #[param(value_type = Option<String>, pattern = "^[ENSW][0-9]{8}$", example = "E09000007")]
     pub local_authority: Option<Gss>,
@@ -39,7 +40,8 @@ pub struct LookupQuery {
     #[param(minimum = -90, maximum = 90, example = 51.55)]
     pub lat: f64,
     /// London date on which the ward stands; today, where it is left out.
-    pub at: Option<NaiveDate>,
+    #[param(value_type = Option<NaiveDate>)]
+    pub at: Option<Day>,
 }
 
 /// Which sectors are meant.

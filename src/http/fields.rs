@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, KnownFormat, ObjectBuilder, SchemaFormat, Type};
@@ -110,6 +110,39 @@ impl PartialSchema for Moment {
 impl ToSchema for Moment {
     fn name() -> Cow<'static, str> {
         "Moment".into()
+    }
+}
+
+/// A day, `2026-03-02`, in the years 1900 to 2200.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub NaiveDate);
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let day: NaiveDate = text
+            .parse()
+            .map_err(|_error| D::Error::custom("must be a day like 2026-03-02"))?;
+        if !(1900..=2200).contains(&day.year()) {
+            return Err(D::Error::custom("must lie in the years 1900 to 2200"));
+        }
+        Ok(Self(day))
+    }
+}
+
+impl PartialSchema for Day {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .pattern(Some("^((19|20|21)[0-9]{2}|2200)-"))
+            .into()
+    }
+}
+
+impl ToSchema for Day {
+    fn name() -> Cow<'static, str> {
+        "Day".into()
     }
 }
 

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::doors::Answer;
 use crate::error::{AppError, Result};
@@ -70,8 +71,21 @@ pub fn read_cursor<K: DeserializeOwned>(order: &str, cursor: Option<&str>) -> Re
     let Some(text) = cursor else { return Ok(None) };
     let wrong = || AppError::invalid("cursor", "is not a cursor of this list in this order");
     let json = URL_SAFE_NO_PAD.decode(text).map_err(|_error| wrong())?;
-    let cursor: Cursor<K> = serde_json::from_slice(&json).map_err(|_error| wrong())?;
-    (cursor.order == order).then_some(Some(cursor.key)).ok_or_else(wrong)
+    let cursor: Cursor<Value> = serde_json::from_slice(&json).map_err(|_error| wrong())?;
+    if cursor.order != order || has_signed_year(&cursor.key) {
+        return Err(wrong());
+    }
+    serde_json::from_value(cursor.key).map(Some).map_err(|_error| wrong())
+}
+
+/// Whether a key holds a time that no record has, and that the database may not know: years
+/// before 0 and after 9999 are written with a sign.
+fn has_signed_year(key: &Value) -> bool {
+    match key {
+        Value::Array(parts) => parts.iter().any(has_signed_year),
+        Value::String(text) => text.starts_with(['-', '+']),
+        _ => false,
+    }
 }
 
 impl<T> Page<T> {

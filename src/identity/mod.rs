@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod keys;
 mod own_password;
 pub mod passwords;
+mod powers;
 pub mod queries;
 mod recovery;
 pub mod roles;
@@ -27,6 +28,9 @@ pub mod totp;
 mod view;
 
 use crate::rule::ProblemType;
+
+pub use powers::Powers;
+pub use queries::powers::powers;
 
 /// The problems of passwords.
 pub const PASSWORD_PROBLEMS: &[ProblemType] = passwords::PROBLEMS;

@@ -4,6 +4,7 @@ pub mod clients;
 pub mod operator;
 pub mod own_roles;
 pub mod people;
+pub mod powers;
 pub mod recoveries;
 pub mod resets;
 pub mod second_factor;

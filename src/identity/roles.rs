@@ -12,6 +12,11 @@ pub struct BuiltInRole {
 }
 
 impl BuiltInRole {
+    /// Whether it carries `permission`.
+    pub fn carries(&self, permission: &str) -> bool {
+        self.bundles.iter().any(|bundle| bundle.contains(&permission))
+    }
+
     /// Every permission it carries, once each.
     pub fn permissions(&self) -> Vec<&'static str> {
         let mut all: Vec<_> = self.bundles.iter().flat_map(|bundle| bundle.iter().copied()).collect();

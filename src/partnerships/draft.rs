@@ -25,9 +25,9 @@ pub fn new_row(body: NewAgreementBody, keeper: Uuid) -> Result<AgreementRow> {
         purposes: purposes(&body.purposes),
         gateways: gateways(&body.gateways),
         data_classes: data_classes(&body.data_classes),
-        active_from: body.active_from,
-        active_to: body.active_to,
-        review_due: body.review_due,
+        active_from: body.active_from.0,
+        active_to: body.active_to.map(|day| day.0),
+        review_due: body.review_due.0,
         dpia_ref: body.dpia_ref.map(|text| text.into_string()),
         terms: terms(&body.terms)?,
         version: 1,
@@ -54,13 +54,13 @@ pub fn apply(patch: AgreementPatch, row: &mut AgreementRow) -> Result<()> {
         row.data_classes = data_classes(&wanted);
     }
     if let Some(day) = patch.active_from {
-        row.active_from = day;
+        row.active_from = day.0;
     }
     if let Some(day) = patch.active_to {
-        row.active_to = day;
+        row.active_to = day.map(|day| day.0);
     }
     if let Some(day) = patch.review_due {
-        row.review_due = day;
+        row.review_due = day.0;
     }
     if let Some(reference) = patch.dpia_ref {
         row.dpia_ref = reference.map(|text| text.into_string());

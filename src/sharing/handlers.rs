@@ -54,7 +54,8 @@ pub async fn list_shares(caller: Caller<may::ShareCase>, id: Id, page: Params<Pa
             let after: Option<Uuid> = paging::read_cursor("made", page.cursor.as_deref())?;
             let onlooker = (!access.is_owner()).then_some(access.org_id);
             let rows = queries::list(room, access.case_id, onlooker, after, limit).await?;
-            let views = rows.into_iter().map(ShareView::of).collect::<Result<Vec<_>>>()?;
+            let views = rows.into_iter().map(|row| ShareView::of(row, access.org_id));
+            let views = views.collect::<Result<Vec<_>>>()?;
             let page = Page::of(views, limit, "made", |share| share.id)?;
             let shown: Vec<Uuid> = page.items.iter().map(|share| share.id).collect();
             let answer = page.answer(&room.request.path, limit)?;
@@ -81,7 +82,7 @@ pub async fn share_case(caller: Caller<may::ShareCase>, id: Id, body: JsonBody<N
         .alter(body, async |room, wanted: NewShare| {
             let access = access::find(room, id.get()).await?.contributing()?;
             let made = make(room, &access, wanted).await?;
-            let answer = Answer::created(format!("/v1/shares/{}", made.id()), &made.view()?)?.version(1);
+            let answer = Answer::created(format!("/v1/shares/{}", made.id()), &made.view(access.org_id)?)?.version(1);
             Ok(access.note(made.note(Audited::new(made.op(), answer))))
         })
         .await
@@ -102,7 +103,7 @@ pub async fn read_share(caller: Caller<may::ShareCase>, id: Id) -> Result<HttpRe
         .consult((), async |room, ()| {
             let (access, row) = seen(room, id.get()).await?;
             let (share, version) = (row.id, row.version);
-            let answer = Answer::ok(&ShareView::of(row)?)?.version(version);
+            let answer = Answer::ok(&ShareView::of(row, access.org_id)?)?.version(version);
             Ok(access.note(Audited::consultation(answer)).record(share))
         })
         .await
@@ -126,7 +127,7 @@ async fn owned(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
     let (access, row) = seen(room, id).await?;
     let access = access.owning()?;
     queries::lock_case(room, row.case_id).await?;
-    let row = queries::find(room, id).await?;
+    let row = queries::hold(room, id).await?;
     Ok((access, row))
 }
 
@@ -184,7 +185,7 @@ fn refuse_ended(room: &Room, row: &ShareRow) -> Result<()> {
 }
 
 fn answered(access: &Access, row: ShareRow, op: Op, event: &'static str) -> Result<Audited<Answer>> {
-    let view = ShareView::of(row.clone())?;
+    let view = ShareView::of(row.clone(), access.org_id)?;
     let answer = Answer::ok(&view)?.version(row.version);
     Ok(access.note(note(Audited::new(op, answer), &row, event)))
 }
@@ -261,13 +262,14 @@ pub async fn approve_share(
             let (access, mut row) = awaiting(room, id.get()).await?;
             making::check_again(room, &access, &row).await?;
             let now = room.now;
-            queries::supersede(room, &row, now).await?;
+            let superseded = queries::supersede(room, &row, now).await?;
             ShareState::Active.as_str().clone_into(&mut row.state);
             row.approved_by = Some(room.person.user_id);
             row.approved_at = Some(now);
             row.updated_at = now;
             queries::update(room, &mut row).await?;
-            answered(&access, row, Op::Disclosure, "case.shared")
+            let answer = answered(&access, row, Op::Disclosure, "case.shared")?;
+            Ok(making::note_superseded(answer, superseded))
         })
         .await
 }

@@ -12,8 +12,10 @@ use super::view::{NewShare, QualityBody, ShareState, ShareView};
 use crate::audit::{Op, OutboxEvent};
 use crate::cases::access::Access;
 use crate::clocks;
-use crate::doors::{Audited, Person, Room};
+use crate::doors::may::{self, Permission};
+use crate::doors::{Audited, Room};
 use crate::error::{AppError, Result};
+use crate::identity;
 use crate::identity::queries::people;
 use crate::limits::Volume;
 
@@ -21,6 +23,7 @@ use crate::limits::Volume;
 #[must_use = "the log has to hear of it"]
 pub struct Made {
     row: ShareRow,
+    superseded: Option<Uuid>,
 }
 
 impl Made {
@@ -39,12 +42,12 @@ impl Made {
         self.row.to_org_id
     }
 
-    /// What the API shows of it.
+    /// What the API shows `reader` of it.
     ///
     /// # Errors
     /// For a share in no known state.
-    pub fn view(&self) -> Result<ShareView> {
-        ShareView::of(self.row.clone())
+    pub fn view(&self, reader: Uuid) -> Result<ShareView> {
+        ShareView::of(self.row.clone(), reader)
     }
 
     /// Tells the log and those concerned.
@@ -54,7 +57,7 @@ impl Made {
         } else {
             "case.share_requested"
         };
-        note(audited, &self.row, name).counted(Volume::Shares, 1)
+        note_superseded(note(audited, &self.row, name), self.superseded).counted(Volume::Shares, 1)
     }
 
     /// The kind of operation it was: only an active share discloses.
@@ -75,13 +78,8 @@ impl Made {
 /// [`AppError::Forbidden`] unless the person may also share this case, and every
 /// rule of sharing.
 pub async fn share_for_task(room: &mut Room, access: &Access, wanted: NewShare) -> Result<Made> {
-    let user = room.person.user_id;
-    let grants = queries::grants_of(room, user, "case.share").await?;
-    let sharer = Person {
-        grants,
-        ..room.person.clone()
-    };
-    if !sharer.reaches(&access.ward_gss, &access.type_) {
+    let powers = identity::powers(room, room.person.user_id, room.person.session_id).await?;
+    if !powers.reach(may::ShareCase::CODE, &access.ward_gss, &access.type_) {
         return Err(AppError::Forbidden(
             "sharing the case with the task needs the permission `case.share`".to_owned(),
         ));
@@ -116,12 +114,13 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
     let asked = wanted.ad_hoc_approval.is_some();
     let footing = footing(&request, &from, &to, agreement.as_ref(), today, asked)?;
     let row = row(room, access, wanted, agreement.map(|(keeper, _)| keeper), footing);
+    let mut superseded = None;
     if row.state == ShareState::Active.as_str() {
         let now = room.now;
-        queries::supersede(room, &row, now).await?;
+        superseded = queries::supersede(room, &row, now).await?;
     }
     queries::insert(room, &row).await?;
-    Ok(Made { row })
+    Ok(Made { row, superseded })
 }
 
 /// On what footing it can be made. Where the agreement named does not carry it,
@@ -324,6 +323,14 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
     let agreement = agreement.as_ref().map(|(_, agreement)| agreement);
     check_share(&request, &from, &to, agreement, today)?;
     Ok(())
+}
+
+/// Says in the log which share another took the place of.
+pub fn note_superseded<T>(audited: Audited<T>, superseded: Option<Uuid>) -> Audited<T> {
+    match superseded {
+        Some(share) => audited.record(share).fact("superseded", share.to_string()),
+        None => audited,
+    }
 }
 
 /// Says in the log, and to owner and recipient alone, what became of a share.

@@ -15,12 +15,9 @@ use super::model::{Agreement, AgreementStatus, DataClass, DatedFlag, Gateway, Or
 use crate::db::Prepare;
 use crate::db::london_today;
 use crate::db::schema::{
-    agreement_parties, agreements, cases, custom_roles, organisation_flags, organisations, partnership_members,
-    role_grants, shares, subjects,
+    agreement_parties, agreements, cases, organisation_flags, organisations, partnership_members, shares, subjects,
 };
-use crate::doors::Grant;
 use crate::error::{AppError, Result};
-use crate::identity::roles;
 
 /// A share as it is kept.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -59,6 +56,17 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<ShareR
     Ok(shares::table
         .filter(shares::id.eq(id))
         .select(ShareRow::as_select())
+        .first(connection)
+        .await?)
+}
+
+/// A share, if its case can be seen, which nobody else changes until the end of the
+/// transaction.
+pub async fn hold(connection: &mut AsyncPgConnection, id: Uuid) -> Result<ShareRow> {
+    Ok(shares::table
+        .filter(shares::id.eq(id))
+        .select(ShareRow::as_select())
+        .for_update()
         .first(connection)
         .await?)
 }
@@ -160,9 +168,10 @@ pub async fn update(connection: &mut AsyncPgConnection, row: &mut ShareRow) -> R
     Ok(())
 }
 
-/// Ends the active share of a case to an organisation, for another to take its place.
-pub async fn supersede(connection: &mut AsyncPgConnection, by: &ShareRow, now: DateTime<Utc>) -> Result<()> {
-    diesel::update(shares::table)
+/// Ends the active share of a case to an organisation, for another to take its place, and
+/// says which it was.
+pub async fn supersede(connection: &mut AsyncPgConnection, by: &ShareRow, now: DateTime<Utc>) -> Result<Option<Uuid>> {
+    Ok(diesel::update(shares::table)
         .filter(shares::case_id.eq(by.case_id))
         .filter(shares::to_org_id.eq(by.to_org_id))
         .filter(shares::state.eq("active"))
@@ -172,10 +181,10 @@ pub async fn supersede(connection: &mut AsyncPgConnection, by: &ShareRow, now: D
             shares::version.eq(shares::version + 1),
             shares::updated_at.eq(now),
         ))
-        .prepared()
-        .execute(connection)
-        .await?;
-    Ok(())
+        .returning(shares::id)
+        .get_result(connection)
+        .await
+        .optional()?)
 }
 
 /// Writes down that shares have ended by time, up to `limit`, and returns them.
@@ -366,42 +375,6 @@ pub async fn has_child_subject(connection: &mut AsyncPgConnection, case_id: Uuid
     Ok(diesel::select(diesel::dsl::exists(child))
         .get_result(connection)
         .await?)
-}
-
-type Held = (String, Option<Vec<String>>, Option<Vec<String>>, Option<Vec<String>>);
-
-/// The grants by which a person of the caller's organisation holds `permission`,
-/// also where the operation at hand rests on another.
-pub async fn grants_of(connection: &mut AsyncPgConnection, user: Uuid, permission: &str) -> Result<Vec<Grant>> {
-    let held: Vec<Held> = role_grants::table
-        .left_join(
-            custom_roles::table.on(custom_roles::org_id
-                .eq(role_grants::org_id)
-                .and(custom_roles::code.eq(role_grants::role))),
-        )
-        .filter(role_grants::user_id.eq(user))
-        .select((
-            role_grants::role,
-            role_grants::areas,
-            role_grants::case_types,
-            custom_roles::permissions.nullable(),
-        ))
-        .load(connection)
-        .await?;
-    let carries = |role: &str, custom: Option<&Vec<String>>| match roles::built_in(role) {
-        Some(built_in) => built_in.permissions().contains(&permission),
-        None => custom.is_some_and(|codes| codes.iter().any(|code| code == permission)),
-    };
-    Ok(held
-        .into_iter()
-        .filter(|(role, _, _, custom)| carries(role, custom.as_ref()))
-        .map(|(role, areas, case_types, _)| Grant {
-            role,
-            areas,
-            case_types,
-            ..Grant::default()
-        })
-        .collect())
 }
 
 /// When an organisation last looked at a case.

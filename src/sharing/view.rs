@@ -248,18 +248,18 @@ pub struct ShareView {
     /// The gateway in law.
     #[schema(value_type = Gateway)]
     pub gateway: String,
-    /// What the gateway rests on.
+    /// What the gateway rests on; for owner, recipient and who asked.
     pub gateway_reference: Option<String>,
     /// The agreement that covers it.
     pub agreement_id: Option<Uuid>,
-    /// Why it was shared without an agreement.
+    /// Why it was shared without an agreement; for owner, recipient and who asked.
     pub ad_hoc_reason: Option<String>,
     /// What it is shared for.
     pub purpose: String,
-    /// How current and complete the data is.
+    /// How current and complete the data is; for owner, recipient and who asked.
     #[schema(value_type = Option<QualityBody>)]
     pub quality: Option<serde_json::Value>,
-    /// How it safeguards a child concerned.
+    /// How it safeguards a child concerned; for owner, recipient and who asked.
     pub safeguarding_note: Option<String>,
     /// Who asked for it.
     pub requested_by: Uuid,
@@ -283,11 +283,13 @@ pub struct ShareView {
 }
 
 impl ShareView {
-    /// The view of `row`.
+    /// The view of `row` that `reader` has. What the originator told the recipient with it is
+    /// for those two, and who asked for it.
     ///
     /// # Errors
     /// For a row in no known state.
-    pub fn of(row: ShareRow) -> Result<Self> {
+    pub fn of(row: ShareRow, reader: Uuid) -> Result<Self> {
+        let is_told = [row.org_id, row.to_org_id, row.requested_by_org_id].contains(&reader);
         Ok(Self {
             id: row.id,
             case_id: row.case_id,
@@ -297,12 +299,12 @@ impl ShareView {
             level: row.level,
             data_classes: row.data_classes,
             gateway: row.gateway,
-            gateway_reference: row.gateway_reference,
+            gateway_reference: row.gateway_reference.filter(|_| is_told),
             agreement_id: row.agreement_id,
-            ad_hoc_reason: row.ad_hoc_reason,
+            ad_hoc_reason: row.ad_hoc_reason.filter(|_| is_told),
             purpose: row.purpose,
-            quality: row.quality,
-            safeguarding_note: row.safeguarding_note,
+            quality: row.quality.filter(|_| is_told),
+            safeguarding_note: row.safeguarding_note.filter(|_| is_told),
             requested_by: row.requested_by,
             requested_by_organisation_id: row.requested_by_org_id,
             approved_by: row.approved_by,

@@ -21,8 +21,8 @@ use crate::db::schema::{task_events, tasks, team_members};
 use crate::error::Result;
 
 pub use parties::{
-    Names, access_to, accesses, count_evidence, custom_permissions, find_kind, grants_of, has_team, kind_of_owner,
-    names_in, names_of, shared_classes, wards_of,
+    Names, access_to, accesses, count_evidence, find_kind, has_team, kind_of_owner, names_in, names_of, shared_classes,
+    wards_of,
 };
 
 /// A task as it is stored; the migration says what each column means.

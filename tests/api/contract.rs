@@ -37,6 +37,10 @@ const POISON: &[&str] = &[
     "-infinity",
     "0000-01-01T00:00:00Z",
     "294277-01-01T00:00:00Z",
+    "-9999-01-01",
+    "+99999-01-01",
+    // Cursors: {"order":"-updated_at","key":["-9999-01-01T00:00:00Z","00000000-…"]} and "written".
+    "eyJvcmRlciI6Ii11cGRhdGVkX2F0Iiwia2V5IjpbIi05OTk5LTAxLTAxVDAwOjAwOjAwWiIsIjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMCJdfQ",
     "2026-02-30T25:61:00Z",
     "' or 1=1 --",
     "\\",

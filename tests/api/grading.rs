@@ -45,9 +45,13 @@ async fn who_leads_a_case_of_high_risk_does_not_make_it_a_lower_one() {
     let high = json!({"risk_band": "high", "lead_user_id": owner.user_id, "qualifier": "personal"});
     app.patch(&owner, &path, high).await.expect(200);
 
-    app.patch(&owner, &path, json!({"risk_band": "standard"}))
-        .await
-        .expect(403);
+    for first in [
+        json!({"risk_band": "standard"}),
+        json!({"lead_user_id": null}),
+        json!({"lead_user_id": colleague.user_id}),
+    ] {
+        app.patch(&owner, &path, first).await.expect(403);
+    }
     app.patch(
         &colleague,
         &path,

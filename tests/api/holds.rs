@@ -88,6 +88,22 @@ async fn what_the_police_release_themselves_is_released_once() {
 }
 
 #[actix_web::test]
+async fn what_is_held_is_not_late_meanwhile() {
+    let (app, sergeant, case) = held().await;
+
+    app.later(Duration::days(30));
+
+    let now = read(&app, &sergeant, case).await;
+    let clocks = now["clocks"].as_array().unwrap();
+    let removal = clocks.iter().find(|clock| clock["name"] == "standard_removal").unwrap();
+    assert_eq!((&removal["paused"], &removal["overdue"]), (&json!(true), &json!(false)));
+    assert_eq!((&now["due_at"], &now["overdue"]), (&Value::Null, &json!(false)));
+    let late = app.get(&sergeant, "/v1/cases?overdue=true").await.expect(200);
+    let late = late.body["items"].as_array().unwrap();
+    assert!(late.iter().all(|item| item["id"] != json!(case)), "{late:?}");
+}
+
+#[actix_web::test]
 async fn a_case_whose_type_was_taken_away_holds_no_other_up() {
     let (app, sergeant, case) = held().await;
     let other = hold_one(&app, &sergeant).await;

@@ -259,6 +259,34 @@ async fn every_operation_that_shows_people_counts() {
 }
 
 #[actix_web::test]
+async fn a_case_that_tells_of_people_counts_wherever_it_is_looked_at() {
+    let subjects = Rate::of(1);
+    let app = limited(Rates { subjects, ..Rates::OFF }).await;
+    let manager = app.sign_in("csm@camden.example").await;
+    let case = app.case(&manager, "abandoned_vehicle").await;
+    let path = format!("/v1/cases/{case}");
+    let patch = async |details: serde_json::Value| {
+        let version = app.etag(&manager, &path).await;
+        app.steady.advance(Duration::from_secs(3600));
+        let draft = app.draft(&manager, Method::PATCH, &path).header("If-Match", &version);
+        draft.json(json!({ "details": details })).send().await
+    };
+    patch(json!({"vrm": "AB12CDE"})).await.expect(200);
+    app.get(&manager, &path).await.expect(200);
+
+    patch(json!({"keeper": {"name": "Nora Quill", "address": "4 Elm Row"}}))
+        .await
+        .expect(200);
+
+    app.get(&manager, &path).await.expect(429);
+    let blind = app.draft(&manager, Method::PATCH, &path).header("If-Match", "*");
+    blind.json(json!({})).send().await.expect(429);
+    app.steady.advance(Duration::from_secs(3600));
+    app.get(&manager, &path).await.expect(200);
+    app.get(&manager, &path).await.expect(429);
+}
+
+#[actix_web::test]
 async fn searching_sharing_and_exporting_are_taken_so_often_in_an_hour() {
     let once = Rate::of(1);
     let app = limited(Rates {

@@ -32,6 +32,42 @@ pub async fn sees(app: &TestApp, actor: &Actor, case: Uuid) -> bool {
 }
 
 #[actix_web::test]
+async fn what_was_said_to_one_recipient_is_not_read_by_another() {
+    let app = TestApp::start().await;
+    let (owner, housing, police) = (
+        app.sign_in(OWNER).await,
+        app.sign_in(HOUSING).await,
+        app.sign_in(POLICE).await,
+    );
+    let case = app.a_case_of(&owner).await;
+    let list = format!("/v1/cases/{case}/shares");
+    let mut told = under_agreement(&app, police.org_id).await;
+    told["safeguarding_note"] = json!("Two children under five.");
+    told["quality"] = json!({"as_of": "2026-03-02T09:00:00Z", "completeness": "complete"});
+    told["gateway_reference"] = json!("Strategy meeting of 2 March");
+    let share = app.post(&owner, &list, told).await.expect(201);
+    let to_housing = under_agreement(&app, housing.org_id).await;
+    app.post(&owner, &list, to_housing).await.expect(201);
+
+    let path = format!("/v1/shares/{}", share.id());
+    for reader in [&owner, &police] {
+        let read = app.get(reader, &path).await.expect(200).body;
+        assert_eq!(read["safeguarding_note"], "Two children under five.");
+        assert!(read["quality"].is_object() && read["gateway_reference"].is_string());
+    }
+    let read = app.get(&housing, &path).await.expect(200).body;
+    let listed = app.get(&housing, &list).await.expect(200).body;
+    let listed = listed["items"].as_array().unwrap().iter();
+    let listed = listed.clone().find(|item| item["id"] == json!(share.id())).unwrap();
+    for seen in [&read, listed] {
+        assert_eq!(seen["state"], "active");
+        for name in ["safeguarding_note", "quality", "gateway_reference", "ad_hoc_reason"] {
+            assert_eq!(seen[name], Value::Null, "{name}");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn a_share_under_an_agreement_opens_the_case_at_once() {
     let app = TestApp::start().await;
     let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);

@@ -71,7 +71,7 @@ async fn read_case(caller: Caller<may::ReadCases>, id: Id) -> Result<HttpRespons
             async |room, (), sight| {
                 let view = sight.view(room)?;
                 let answer = view.mark(Answer::ok(&view)?);
-                Ok(view.note(Audited::consultation(answer)).classes(view.classes()))
+                Ok(view.note_look(Audited::consultation(answer)).classes(view.classes()))
             },
         )
         .await
@@ -107,7 +107,7 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
                 let view = sight.view(room)?;
                 let answer = view.mark(Answer::ok(&view)?);
                 let audited = view
-                    .note(Audited::alteration(answer))
+                    .note_look(Audited::alteration(answer))
                     .classes(view.classes())
                     .fact("changed", json!(changed));
                 let audited = regraded(audited, "qualifier", qualifier, &view.qualifier);
@@ -329,13 +329,15 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<V
 }
 
 /// A case of high risk is not closed by who leads it (domain §3.10); nor do they make it
-/// one of lower risk first.
+/// one of lower risk, or somebody else's, first.
 fn check_risk(room: &Room, case: &CaseRow, changes: &CaseChanges) -> Result<()> {
     let was_high = case.risk_band.as_deref() == Some(Priority::High.as_str());
     let lowers = changes.risk_band.is_some_and(|band| band != Some(Priority::High));
-    if was_high && lowers && case.lead_user_id == Some(room.person.user_id) {
+    let me = Some(room.person.user_id);
+    let hands_over = changes.lead_user_id.is_some_and(|lead| lead != me);
+    if was_high && case.lead_user_id == me && (lowers || hands_over) {
         return Err(AppError::Forbidden(
-            "who leads a case of high risk does not lower it: somebody else does".to_owned(),
+            "who leads a case of high risk neither lowers it nor lays it down: somebody else does".to_owned(),
         ));
     }
     Ok(())

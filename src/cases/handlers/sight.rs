@@ -13,6 +13,7 @@ use crate::cases::workflow::{Actor, AttachmentFact, Facts, Workflow};
 use crate::clocks::Clock;
 use crate::doors::{Answer, Audited, Doorstep, Room};
 use crate::error::{AppError, Result};
+use crate::limits::Volume;
 
 /// A case as the caller's organisation sees it. After a change it is brought up to
 /// date here, so that the answer needs no second look at the database.
@@ -180,5 +181,14 @@ impl CaseView {
         audited
             .case(self.id, self.owner.id)
             .showing_people(self.tells_of_people)
+    }
+
+    /// As [`Self::note`], and counts towards the people looked at. What is made shows what was
+    /// sent, and counts not.
+    pub(super) fn note_look<T>(&self, audited: Audited<T>) -> Audited<T> {
+        match self.tells_of_people {
+            true => self.note(audited).counted(Volume::Subjects, 1),
+            false => self.note(audited),
+        }
     }
 }

@@ -84,7 +84,7 @@ pub async fn list_wards(
 ) -> Result<HttpResponse> {
     caller
         .consult(query, async |room, query: WardQuery| {
-            let (at, limit) = (day(room, query.at)?, paging::limit(query.limit)?);
+            let (at, limit) = (day(room, query.at.map(|at| at.0))?, paging::limit(query.limit)?);
             let after: Option<String> = read_cursor(BY_CODE, query.cursor.as_deref())?;
             let map = ward_map(room);
             let page = page_of(&map, at, &query, after.as_deref(), limit)?;
@@ -144,7 +144,7 @@ pub async fn look_up_ward(
 ) -> Result<HttpResponse> {
     caller
         .consult(query, async |room, query: LookupQuery| {
-            let at = day(room, query.at)?;
+            let at = day(room, query.at.map(|at| at.0))?;
             let (lon, lat) = on_earth(&query)?;
             let map = ward_map(room);
             let found = map.ward_at(lon, lat, at).ok_or(AppError::NotFound)?;

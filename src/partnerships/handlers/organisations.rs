@@ -260,8 +260,8 @@ pub async fn set_organisation_flag(
             let flag = FlagRow {
                 org_id: id,
                 flag: new.flag.as_str().to_owned(),
-                valid_from: new.valid_from,
-                valid_to: new.valid_to,
+                valid_from: new.valid_from.0,
+                valid_to: new.valid_to.map(|day| day.0),
                 source: new.source.into_string(),
             };
             check_period(&flag, &organisations::flags_of(room, &[id]).await?)?;

@@ -155,7 +155,7 @@ pub async fn add_member(
                 let detail = "is the platform, which belongs to no partnership";
                 return Err(AppError::invalid("/organisation_id", detail));
             }
-            partnerships::add_member(room, id, org, new.member_from).await?;
+            partnerships::add_member(room, id, org, new.member_from.map(|day| day.0)).await?;
             let before = Uuid::from_u128(org.as_u128().wrapping_sub(1));
             let row = partnerships::members(room, id, Some(before), 0)
                 .await?

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::audit::Purpose;
 use crate::error::{AppError, Result};
-use crate::http::fields::{Moment, Text, not_cleared, present};
+use crate::http::fields::{Day, Moment, Text, not_cleared, present};
 use crate::partnerships::queries::agreements::{AgreementRow, PartyRow};
 use crate::sharing::model::{DataClass, Gateway};
 
@@ -213,11 +213,11 @@ pub struct NewAgreementBody {
     /// Which classes of a case's data.
     pub data_classes: Vec<DataClass>,
     /// First day in force.
-    pub active_from: NaiveDate,
+    pub active_from: Day,
     /// First day no longer in force; left out if no end is agreed.
-    pub active_to: Option<NaiveDate>,
+    pub active_to: Option<Day>,
     /// Day by which it has to be reviewed.
-    pub review_due: NaiveDate,
+    pub review_due: Day,
     /// Where the data protection impact assessment is kept; needed to activate.
     pub dpia_ref: Option<Text<1, 200>>,
     /// The arrangements it makes.
@@ -251,16 +251,16 @@ pub struct AgreementPatch {
     pub data_classes: Option<Vec<DataClass>>,
     /// First day in force.
     #[serde(default, deserialize_with = "not_cleared")]
-    #[schema(value_type = NaiveDate, required = false)]
-    pub active_from: Option<NaiveDate>,
+    #[schema(value_type = Day, required = false)]
+    pub active_from: Option<Day>,
     /// First day no longer in force; `null` for no end.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<NaiveDate>)]
-    pub active_to: Option<Option<NaiveDate>>,
+    #[schema(value_type = Option<Day>)]
+    pub active_to: Option<Option<Day>>,
     /// Day by which it has to be reviewed.
     #[serde(default, deserialize_with = "not_cleared")]
-    #[schema(value_type = NaiveDate, required = false)]
-    pub review_due: Option<NaiveDate>,
+    #[schema(value_type = Day, required = false)]
+    pub review_due: Option<Day>,
     /// Where the data protection impact assessment is kept; `null` clears it.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Text<1, 200>>)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::http::fields::{Text, not_cleared};
+use crate::http::fields::{Day, Text, not_cleared};
 use crate::identity::passwords::Password;
 use crate::partnerships::queries::organisations::{FlagRow, OrganisationRow};
 use crate::sharing::model::OrgKind;
@@ -201,9 +201,9 @@ pub struct NewFlagBody {
     /// Which status.
     pub flag: Standing,
     /// First day it holds.
-    pub valid_from: NaiveDate,
+    pub valid_from: Day,
     /// First day it no longer holds; `null` if no end is known.
-    pub valid_to: Option<NaiveDate>,
+    pub valid_to: Option<Day>,
     /// The provision or instrument that gives it.
     pub source: Text<1, 500>,
 }

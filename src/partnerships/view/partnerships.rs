@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::geography::model::Gss;
-use crate::http::fields::Text;
+use crate::http::fields::{Day, Text};
 use crate::partnerships::queries::partnerships::{MemberRow, PartnershipRow};
 
 /// Organisations that work together in one or more local authorities.
@@ -110,5 +110,5 @@ pub struct NewMemberBody {
     /// The organisation.
     pub organisation_id: Uuid,
     /// First day of membership; today where left out.
-    pub member_from: Option<NaiveDate>,
+    pub member_from: Option<Day>,
 }

@@ -5,11 +5,12 @@ use futures_util::{join, try_join};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::show::{Beside, Powers, actor_of, view_of};
+use super::show::{Beside, actor_of, view_of};
 use crate::cases::access::Access;
-use crate::doors::{Answer, Audited, Doorstep, Grant, Id, Room};
+use crate::doors::{Answer, Audited, Doorstep, Id, Room};
 use crate::error::{AppError, Result};
 use crate::identity::queries::people;
+use crate::identity::{self, Powers};
 use crate::sharing::hold_memberships;
 use crate::sharing::model::OrgKind;
 use crate::tasks::model::{self, Actor, Task, TaskError, Verb, VerbRequest};
@@ -23,7 +24,7 @@ pub struct InHand {
     task: Task,
     actor: Actor,
     access: Access,
-    grants: Vec<Grant>,
+    powers: Powers,
 }
 
 /// What is fetched ahead of a verb: the task, locked if the caller's organisation
@@ -32,25 +33,25 @@ pub struct Reached {
     row: Option<TaskRow>,
     access: Access,
     owner: Option<String>,
-    grants: Vec<Grant>,
+    powers: Powers,
 }
 
 /// Reaches for the task `id`, in one round trip. 404 where the person does not see it.
 pub fn reach<V>(id: Id) -> impl AsyncFn(&Doorstep<'_>, &V) -> Result<Reached> {
     async move |step: &Doorstep<'_>, _: &V| {
         let id = id.get();
-        let (row, access, owner, grants) = join!(
+        let (row, access, owner, powers) = join!(
             queries::lock(step, id),
             queries::access_to(step, id),
             queries::kind_of_owner(step, id),
-            queries::grants_of(step, step.user_id)
+            identity::powers(step, step.user_id, step.session_id)
         );
         // In this order: where the first fails, the others can only say that it did.
         Ok(Reached {
             row: row?,
             access: access?,
             owner: owner?,
-            grants: grants?,
+            powers: powers?,
         })
     }
 }
@@ -73,7 +74,7 @@ impl InHand {
             task,
             actor,
             access: reached.access,
-            grants: reached.grants,
+            powers: reached.powers,
         })
     }
 
@@ -94,12 +95,11 @@ impl InHand {
         let kept = record::event_row(&before, event, room.request.on_behalf_of.clone())?;
         let row = before.changed(&changes);
         // In this order: how it stands is read as the change left it.
-        let (_, _, mut standings, names, powers) = try_join!(
+        let (_, _, mut standings, names) = try_join!(
             queries::change(room, row.id, &changes),
             queries::insert_event(room, &kept),
             queries::standings::of(room, std::slice::from_ref(&row.id)),
-            queries::names_in(room, std::slice::from_ref(&row)),
-            Powers::of(room, self.grants)
+            queries::names_in(room, std::slice::from_ref(&row))
         )?;
         let mut audited = Audited::alteration(())
             .record(row.id)
@@ -121,7 +121,7 @@ impl InHand {
         let beside = Beside {
             access: Some(&access),
             standing: standings.remove(&row.id).unwrap_or_default(),
-            powers: &powers,
+            powers: &self.powers,
             names: &names,
         };
         let view = view_of(room, row, beside)?;

@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use crate::cases::access::Access;
 use crate::doors::may::{self, Permission};
-use crate::doors::{Grant, Person, Room};
+use crate::doors::{Person, Room};
 use crate::error::Result;
-use crate::identity::roles;
+use crate::identity::{self, Powers};
 use crate::sharing::model::OrgKind;
 use crate::tasks::model::{self, Actor, Role, Verb};
 use crate::tasks::queries::standings::Standing;
@@ -26,13 +26,12 @@ pub async fn show(room: &Room, rows: Vec<TaskRow>) -> Result<Vec<TaskView>> {
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let (names, grants, seen, mut standings) = try_join!(
+    let (names, powers, seen, mut standings) = try_join!(
         queries::names_in(room, &rows),
-        queries::grants_of(room, room.person.user_id),
+        identity::powers(room, room.person.user_id, room.person.session_id),
         queries::accesses(room, &rows),
         queries::standings::of(room, &ids)
     )?;
-    let powers = Powers::of(room, grants).await?;
     let cases: HashMap<Uuid, Access> = seen.into_iter().map(|access| (access.case_id, access)).collect();
     let view = |row: TaskRow| {
         let beside = Beside {
@@ -64,7 +63,7 @@ pub struct Beside<'a> {
 /// If the row holds what the rules do not know.
 pub fn view_of(room: &Room, row: TaskRow, beside: Beside<'_>) -> Result<TaskView> {
     let task = record::task_of(&row, None)?;
-    let verbs = |access| beside.powers.verbs(&task, access, room);
+    let verbs = |access| verbs(beside.powers, &task, access, room);
     let shown = Shown {
         case_ref: beside.access.map(|access| access.ref_.clone()),
         allowed_verbs: beside.access.map_or_else(Vec::new, verbs),
@@ -97,43 +96,12 @@ pub fn actor_of(person: &Person, access: &Access) -> Actor {
     }
 }
 
-/// Every grant of a person, whatever the permission at hand, with what it carries.
-pub struct Powers(Vec<(Person, Vec<String>)>);
-
-impl Powers {
-    /// What the grants of the person who asks carry.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn of(room: &Room, grants: Vec<Grant>) -> Result<Self> {
-        let mut powers = Vec::new();
-        for grant in grants {
-            let permissions = match roles::built_in(&grant.role) {
-                Some(role) => role.permissions().into_iter().map(str::to_owned).collect(),
-                None => queries::custom_permissions(room, &grant.role).await?,
-            };
-            let holder = Person {
-                grants: vec![grant],
-                ..room.person.clone()
-            };
-            powers.push((holder, permissions));
-        }
-        Ok(Self(powers))
-    }
-
-    fn verbs(&self, task: &model::Task, access: &Access, room: &Room) -> Vec<Verb> {
-        let actor = actor_of(&room.person, access);
-        model::allowed_verbs(task, &actor, room.now)
-            .into_iter()
-            .filter(|verb| self.carries(permission_of(*verb), access))
-            .collect()
-    }
-
-    fn carries(&self, permission: &str, access: &Access) -> bool {
-        self.0.iter().any(|(holder, permissions)| {
-            permissions.iter().any(|code| code == permission) && holder.reaches(&access.ward_gss, &access.type_)
-        })
-    }
+fn verbs(powers: &Powers, task: &model::Task, access: &Access, room: &Room) -> Vec<Verb> {
+    let actor = actor_of(&room.person, access);
+    model::allowed_verbs(task, &actor, room.now)
+        .into_iter()
+        .filter(|verb| powers.reach(permission_of(*verb), &access.ward_gss, &access.type_))
+        .collect()
 }
 
 const fn permission_of(verb: Verb) -> &'static str {

@@ -1,4 +1,4 @@
-//! Who and what a task names: organisations, people, teams, evidence, grants.
+//! Who and what a task names: organisations, people, teams, evidence.
 
 use std::collections::HashMap;
 
@@ -12,10 +12,7 @@ use uuid::Uuid;
 use super::TaskRow;
 use crate::cases::access::Access;
 use crate::clocks::local_date;
-use crate::db::schema::{
-    attachments, case_access, custom_roles, organisations, role_grants, shares, tasks, team_members, teams, users,
-};
-use crate::doors::Grant;
+use crate::db::schema::{attachments, case_access, organisations, shares, tasks, team_members, teams, users};
 use crate::error::Result;
 
 /// The kind of an organisation the caller works with; `None` for all others.
@@ -208,38 +205,4 @@ pub async fn count_evidence(mut connection: &AsyncPgConnection, case: Uuid, ids:
         .count()
         .get_result(&mut connection)
         .await?)
-}
-
-/// Every role that a person of the caller's organisation holds.
-///
-/// # Errors
-/// Those of the database.
-pub async fn grants_of(mut connection: &AsyncPgConnection, user: Uuid) -> Result<Vec<Grant>> {
-    type Row = (String, Option<Vec<String>>, Option<Vec<String>>);
-    let rows: Vec<Row> = role_grants::table
-        .filter(role_grants::user_id.eq(user))
-        .select((role_grants::role, role_grants::areas, role_grants::case_types))
-        .load(&mut connection)
-        .await?;
-    let grant = |(role, areas, case_types)| Grant {
-        role,
-        areas,
-        case_types,
-        ..Grant::default()
-    };
-    Ok(rows.into_iter().map(grant).collect())
-}
-
-/// What a role of the caller's organisation's own making carries.
-///
-/// # Errors
-/// Those of the database.
-pub async fn custom_permissions(mut connection: &AsyncPgConnection, role: &str) -> Result<Vec<String>> {
-    let found: Option<Vec<String>> = custom_roles::table
-        .filter(custom_roles::code.eq(role))
-        .select(custom_roles::permissions)
-        .first(&mut connection)
-        .await
-        .optional()?;
-    Ok(found.unwrap_or_default())
 }

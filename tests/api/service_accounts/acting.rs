@@ -90,6 +90,38 @@ async fn a_system_does_what_both_its_roles_and_its_scopes_allow() {
 }
 
 #[actix_web::test]
+async fn a_system_shares_nothing_with_a_task_without_the_scope_to_share() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+    let primrose = app.organisation("Primrose Homes").await;
+    let task = json!({
+        "title": "Clean the wall", "description": "Tags on the wall", "tactic": "clean", "priority": "p2", "owner_org_id": primrose, "due_at": "2026-04-20T16:00:00Z",
+        "share": {"organisation_id": primrose, "level": "contribute", "data_classes": ["core", "location"],
+            "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"}
+    });
+    for (scopes, status) in [
+        (json!(["case.read", "case.create", "task.propose"]), 403),
+        (json!(["case.read", "case.create", "task.propose", "case.share"]), 201),
+    ] {
+        let body = json!({"scopes": scopes, "roles": [{"role": "supervisor"}]});
+        let system = app.system(&admin, service_account(body)).await;
+        let acting = app.acting(&system).await;
+        let case = record_case(&app, &acting, Some(OFFICER)).await.expect(201).id();
+
+        let draft = app.draft(&acting, Method::POST, &format!("/v1/cases/{case}/tasks"));
+        let asked = draft.header("On-Behalf-Of", OFFICER).json(task.clone()).send().await;
+
+        let asked = asked.expect(status);
+        let shared = format!("select count(*) as number from shares where case_id = '{case}'");
+        assert_eq!(app.number(&shared).await, i64::from(status == 201));
+        // Nor is it offered what its scopes leave out.
+        if status == 201 {
+            assert_eq!(asked.body["allowed_verbs"], json!([]));
+        }
+    }
+}
+
+#[actix_web::test]
 async fn a_token_may_be_narrowed_and_stays_so() {
     let (app, admin, system) = setting().await;
     let reply = app
