@@ -273,7 +273,7 @@ problem_types! {
     INTERNAL = "internal-error", 500, "Our fault",
         "Something failed on our side and was logged under the request_id. Nothing was changed.";
     UNAVAILABLE = "unavailable", 503, "Temporarily unavailable",
-        "The service cannot reach its database or cannot write its audit log, and then answers nothing. Nothing was changed; repeat after Retry-After.";
+        "The service cannot reach its database, cannot write its audit log or was not done in time, and then shows nothing. A change may or may not have been done: after Retry-After repeat with the same Idempotency-Key, or read first.";
 }
 
 #[cfg(test)]

@@ -113,8 +113,10 @@ fn filter_of(query: &AuditQuery) -> Filter<'_> {
 
 /// Who was shown a case?
 ///
-/// Every time somebody was shown something of the case, or it was made visible to
-/// an organisation, latest first. The owner sees everybody; a partner its own people.
+/// Every time somebody looked at the case, or it was made visible to an organisation
+/// (`consultation` and `disclosure` in the log), latest first. Who changes a case is
+/// shown it in the answer as well: that is an `alteration` in the log, and not listed
+/// here. The owner sees everybody; a partner its own people.
 #[utoipa::path(
     tag = "audit",
     params(DisclosureQuery),

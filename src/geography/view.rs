@@ -75,7 +75,8 @@ pub struct Ward {
     pub local_authority: String,
     /// First day it stands, London date.
     pub valid_from: NaiveDate,
-    /// Last day it stands, inclusive; `null` while no end is known.
+    /// Last day it stands, inclusive; `null` while no end is known. (Of a legal status of an
+    /// organisation, `valid_to` is the first day on which it no longer holds.)
     pub valid_to: Option<NaiveDate>,
     /// Where the boundary comes from, with its licence.
     pub source: String,
@@ -248,7 +249,8 @@ pub struct SectorWard {
     pub gss: String,
     /// First day, London date.
     pub valid_from: NaiveDate,
-    /// Last day, inclusive; `null` while no end is known.
+    /// Last day, inclusive; `null` while no end is known. (Of a legal status of an
+    /// organisation, `valid_to` is the first day on which it no longer holds.)
     pub valid_to: Option<NaiveDate>,
 }
 

@@ -120,8 +120,8 @@ fn method_of(method: &Method) -> &'static str {
 
 /// Metrics for Prometheus
 ///
-/// Text exposition format. Answered only to the machine itself; put a scraper
-/// beside the service or let a proxy on the same host pass it on.
+/// Text exposition format. Answered only to the machine itself: put a scraper
+/// beside the service.
 #[utoipa::path(
     tag = "service",
     responses(

@@ -315,7 +315,8 @@ fn add_request_headers(method: &str, operation: &mut Operation) {
             operation,
             header(
                 "On-Behalf-Of",
-                "The officer behind a partner system's request.",
+                "The officer behind a partner system's request. A service account has to name one with every \
+                 change (400 without), unless `requires_acting_officer` of its organisation is false.",
                 text_schema(200),
             ),
         );

@@ -86,7 +86,7 @@ pub const BUILT_IN: &[BuiltInRole] = &[
     },
     BuiltInRole {
         code: "panel_member",
-        description: "Sees priorities and published counts, no case.",
+        description: "Sees what everybody signed in does: wards, their teams, partners and agreements; no case.",
         bundles: &[],
     },
     BuiltInRole {

@@ -55,7 +55,7 @@ const NOT_ENROLLED: ProblemType = ProblemType {
     title: "Second factor not enrolled",
     status: 403,
     meaning: "Your organisation asks for a second factor for one of your roles. Until you have enrolled one at \
-              /v1/me/totp, nothing else is open to you.",
+              /v1/me/totp, nothing but your own account is open to you.",
 };
 
 /// What an authenticator and the service share.

@@ -66,10 +66,11 @@ pub async fn list_shares(caller: Caller<may::ShareCase>, id: Id, page: Params<Pa
 
 /// Share a case
 ///
-/// The owner shares at once where an agreement in force covers it; without one a
-/// second person of the owner has to approve. A partner that may contribute can
-/// ask the owner to let it pass the case on: that opens nothing until somebody of
-/// the owner approves. A share that stands with the same organisation is replaced.
+/// Name the agreement in force that covers it (`agreement_id`): then the owner shares
+/// at once. Where there is none ask with `ad_hoc_approval`, and a second person of the
+/// owner has to approve; with neither it is 422. A partner that may contribute asks
+/// likewise to pass the case on: that opens nothing until somebody of the owner
+/// approves. A share that stands with the same organisation is replaced.
 #[utoipa::path(
     tag = "sharing",
     request_body = NewShare,
@@ -276,7 +277,7 @@ pub async fn approve_share(
 
 /// Refuse a share
 ///
-/// By somebody of the organisation that owns the case.
+/// By somebody of the organisation that owns the case, never by who asked.
 #[utoipa::path(
     tag = "sharing",
     params(IfMatch),

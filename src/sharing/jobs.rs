@@ -37,8 +37,8 @@ pub async fn expire_shares(services: &Services) -> Result<usize> {
         .await
 }
 
-/// Tells of the recalls that were not acknowledged in time: now it is for the data
-/// protection officers of both sides (domain §5.4).
+/// Marks the recalls that were not acknowledged in time. The event says that it is now for
+/// the data protection officers of both sides (domain §5.4); nothing is sent to them.
 ///
 /// # Errors
 /// Those of the database.

@@ -104,9 +104,10 @@ pub struct NewShare {
     pub gateway: Gateway,
     /// The form, condition, consent, order or enactment that the gateway asks for.
     pub gateway_reference: Option<Text<1, 200>>,
-    /// The agreement that covers it.
+    /// The agreement that covers it. One that is not named does not count.
     pub agreement_id: Option<Uuid>,
-    /// Where no agreement in force covers it: why, for the person who approves.
+    /// Where no agreement in force covers it: why, for the person who approves. Needed without
+    /// `agreement_id`.
     pub ad_hoc_approval: Option<AdHocApproval>,
     /// What it is shared for: under an agreement, one of the purposes it lists.
     pub purpose: Text<1, 200>,
@@ -233,7 +234,8 @@ pub struct ShareView {
     pub id: Uuid,
     /// The case.
     pub case_id: Uuid,
-    /// The organisation that owns the case: the originator.
+    /// The organisation that owns the case: the originator. (Of tasks, `owner_org_id` is the
+    /// organisation that has to do it.)
     pub owner_organisation_id: Uuid,
     /// The organisation the case is opened to.
     pub organisation_id: Uuid,

@@ -44,7 +44,8 @@ fn deed(row: &TaskRow, event: &TaskEvent) -> Deed {
     }
 }
 
-/// Tells the owner, then those above, of tasks that will be or are late.
+/// Writes events of tasks that will be or are late, which name whom to tell: the owner,
+/// then those above. Nothing is sent to them.
 ///
 /// # Errors
 /// If the work or the log fails; then nothing was changed.

@@ -1,4 +1,4 @@
-//! Each organisation's own stance on a case.
+//! Each organisation's own position on a case.
 
 use actix_web::http::Method;
 use serde_json::json;

@@ -33,14 +33,16 @@ const BUSY: u32 = 30;
 /// The entry that its leaf is the hash of, what it commits to as far as you may see
 /// it, and the audit path to the root of a checkpoint (RFC 9162 §2.1.3). What you may
 /// not see is there by its hash, so the whole can still be verified. `Access-Purpose`
-/// as for the log itself. 409 until a checkpoint covers the event, a minute at most.
+/// as for the log itself. 409 until a checkpoint covers the event, a minute at most. A
+/// `tree_size` at which no checkpoint was signed, or that lies before the event, is 409
+/// as well, and stays so.
 #[utoipa::path(
     tag = "audit",
     params(("seq" = i64, Path, description = "The number of the event."), ProofQuery, PurposeOfReading),
     responses(
         (status = 200, description = "The proof.", body = ProofView),
-        (status = 409, description = "No checkpoint covers the event yet.", body = crate::http::problem::Problem,
-            content_type = "application/problem+json")
+        (status = 409, description = "No checkpoint covers the event yet, or none of that `tree_size` does.",
+            body = crate::http::problem::Problem, content_type = "application/problem+json")
     ),
     security(("bearer" = ["audit.read"]))
 )]

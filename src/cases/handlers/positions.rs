@@ -1,4 +1,4 @@
-//! Each organisation's own stance on a case.
+//! Each organisation's own position on a case.
 
 use actix_web::{HttpResponse, get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -17,7 +17,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_positions).service(take_position);
 }
 
-/// Stances on a case
+/// Positions on a case
 ///
 /// What each organisation that sees the case does about it, as far as they said.
 #[utoipa::path(
@@ -45,7 +45,7 @@ pub async fn list_positions(caller: Caller<may::ReadCases>, id: Id) -> Result<Ht
 #[utoipa::path(
     tag = "cases",
     request_body = NewPosition,
-    responses((status = 200, description = "The stance.", body = PositionView)),
+    responses((status = 200, description = "The position.", body = PositionView)),
     security(("bearer" = ["case.update"]))
 )]
 #[put("/v1/cases/{id}/positions/mine")]

@@ -1,4 +1,4 @@
-//! Statements about each organisation's stance.
+//! Statements about each organisation's position.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -9,7 +9,7 @@ use crate::db::Prepare;
 use crate::db::schema::case_positions;
 use crate::error::Result;
 
-/// An organisation's stance as it is kept.
+/// An organisation's position as it is kept.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = case_positions)]
 pub struct PositionRow {
@@ -23,7 +23,7 @@ pub struct PositionRow {
     pub updated_at: DateTime<Utc>,
 }
 
-/// The stances on a case, at most one per organisation.
+/// The positions on a case, at most one per organisation.
 pub async fn list(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<PositionRow>> {
     Ok(case_positions::table
         .filter(case_positions::case_id.eq(case_id))
@@ -33,7 +33,7 @@ pub async fn list(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<V
         .await?)
 }
 
-/// Puts a stance in the place of the one before.
+/// Puts a position in the place of the one before.
 pub async fn put(connection: &mut AsyncPgConnection, row: &PositionRow) -> Result<()> {
     diesel::insert_into(case_positions::table)
         .values(row)

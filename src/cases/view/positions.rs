@@ -1,4 +1,4 @@
-//! What the API shows and takes of stances.
+//! What the API shows and takes of positions.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ impl Stance {
     }
 }
 
-/// One's own organisation's stance.
+/// One's own organisation's position.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"stance": "supporting", "summary": "We patrol at weekends."}))]
@@ -47,7 +47,7 @@ pub struct NewPosition {
     pub lead_user_id: Option<Uuid>,
 }
 
-/// An organisation's stance on a case.
+/// An organisation's position on a case.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
     "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "stance": "supporting",

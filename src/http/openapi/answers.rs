@@ -41,15 +41,16 @@ const OWN_ACCOUNT: &[&str] = &["/v1/me", "/v1/auth/"];
 
 /// Adds what no handler has to say.
 pub fn complete(path: &str, method: &str, operation: &mut Operation) {
+    let has_key = has_parameter(operation, "Idempotency-Key");
     for status in refusals(path, method, operation) {
         let responses = &mut operation.responses.responses;
         responses
             .entry(status.to_string())
-            .or_insert_with(|| RefOr::T(refusal(status)));
+            .or_insert_with(|| RefOr::T(refusal(status, has_key)));
     }
     let of = Sender {
         is_signed_in: permission_of(operation).is_some(),
-        has_key: has_parameter(operation, "Idempotency-Key"),
+        has_key,
         has_cursor: has_parameter(operation, "cursor"),
     };
     for (status, response) in &mut operation.responses.responses {
@@ -181,17 +182,9 @@ fn answers_with_version(operation: &Operation) -> bool {
     matches!(answer, Some(RefOr::T(answer)) if shows(answer, VERSIONED))
 }
 
-fn refusal(status: u16) -> Response {
-    let (title, meaning) = crate::error::PROBLEMS
-        .iter()
-        .find(|problem| problem.status == status)
-        .map_or(
-            ("Not modified", "You have the current version: nothing is sent."),
-            |problem| (problem.title, problem.meaning),
-        );
-    let mut response = ResponseBuilder::new()
-        .description(format!("{title}. {meaning}"))
-        .build();
+fn refusal(status: u16, has_key: bool) -> Response {
+    let description = of_many_reasons(status, has_key).map_or_else(|| of_one_reason(status), ToOwned::to_owned);
+    let mut response = ResponseBuilder::new().description(description).build();
     if status != 304 {
         let problem = ContentBuilder::new()
             .schema(Some(Ref::from_schema_name("Problem")))
@@ -200,6 +193,40 @@ fn refusal(status: u16) -> Response {
         response.content.insert("application/problem+json".to_owned(), content);
     }
     response
+}
+
+/// What is said of a status that is answered for reasons of many kinds: the problem
+/// says which it was.
+fn of_many_reasons(status: u16, has_key: bool) -> Option<&'static str> {
+    match status {
+        403 => Some(
+            "Not allowed, as `type` and `detail` say: your roles do not carry it, the terms of the share do not, it \
+             is another's to do or another's turn, or you have yet to enrol a second factor.",
+        ),
+        409 => Some(
+            "The state of things does not allow it: `type` and `detail` say what stands against it. Or, as \
+             `request-still-running`, a request with the same `Idempotency-Key` is under way: repeat it after \
+             `Retry-After` to get its answer.",
+        ),
+        422 if has_key => Some(
+            "Understood, and not accepted; nothing was stored. `type` says why, and `errors` names each member at \
+             fault. Or, as `idempotency-key-reused`, the same `Idempotency-Key` came earlier with another body.",
+        ),
+        422 => Some("Understood, and not accepted. `type` says why, and `errors` names each member at fault."),
+        _ => None,
+    }
+}
+
+/// What is said of any other: the words of its problem.
+fn of_one_reason(status: u16) -> String {
+    let (title, meaning) = crate::error::PROBLEMS
+        .iter()
+        .find(|problem| problem.status == status)
+        .map_or(
+            ("Not modified", "You have the current version: nothing is sent."),
+            |problem| (problem.title, problem.meaning),
+        );
+    format!("{title}. {meaning}")
 }
 
 fn add(response: &mut Response, name: &str, description: &str, schema: Option<Schema>) {

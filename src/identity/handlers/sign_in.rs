@@ -32,7 +32,7 @@ const REFRESH_IDLE: Duration = Duration::hours(2);
 /// as well (422 if it is too easy to guess). Keep the `device_token` and send it with the
 /// next sign-in: then failures of others do not slow it. An account with an authenticator needs
 /// its code as well; where an organisation asks for one and there is none yet, the
-/// token opens nothing but `GET /v1/me`, signing out, and enrolling one.
+/// token opens nothing but the own account (`/v1/me…`, signing out) until one is enrolled.
 #[utoipa::path(
     tag = "identity",
     request_body = Login,

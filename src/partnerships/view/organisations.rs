@@ -96,7 +96,8 @@ pub struct FlagView {
     pub flag: String,
     /// First day it holds.
     pub valid_from: NaiveDate,
-    /// First day it no longer holds; `null` if no end is known.
+    /// First day it no longer holds; `null` if no end is known. (Of wards and sectors,
+    /// `valid_to` is the last day, inclusive.)
     pub valid_to: Option<NaiveDate>,
     /// The provision or instrument that gives it.
     pub source: String,
@@ -202,7 +203,8 @@ pub struct NewFlagBody {
     pub flag: Standing,
     /// First day it holds.
     pub valid_from: Day,
-    /// First day it no longer holds; `null` if no end is known.
+    /// First day it no longer holds; `null` if no end is known. (Of wards and sectors,
+    /// `valid_to` is the last day, inclusive.)
     pub valid_to: Option<Day>,
     /// The provision or instrument that gives it.
     pub source: Text<1, 500>,

@@ -23,7 +23,9 @@ const ACKNOWLEDGE_WITHIN: TimeDelta = TimeDelta::hours(24);
 ///
 /// Takes back what was wrong or unlawful (DPA 2018 s.38(6)): as revoking, and the
 /// recipient has 24 hours to say that it deleted what it saw, or what it relied on
-/// it for. If it does not, the data protection officers are told.
+/// it for. If it does not, the recall is `overdue` in `GET /v1/recalls` for both sides,
+/// and an event in the timeline of the case names whom to tell: the data protection
+/// officers. Nothing is sent to them.
 #[utoipa::path(
     tag = "sharing",
     request_body = Because,

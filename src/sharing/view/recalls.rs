@@ -91,7 +91,8 @@ pub struct RecallView {
     pub recalled_at: DateTime<Utc>,
     /// By when to acknowledge: 24 hours.
     pub acknowledge_by: DateTime<Utc>,
-    /// Whether it was not acknowledged in time; the data protection officers are told.
+    /// Whether it was not acknowledged in time. Then an event in the timeline of the case names
+    /// whom to tell, the data protection officers; nothing is sent to them.
     pub overdue: bool,
     /// What became of the data.
     #[schema(value_type = Option<RecallOutcome>)]

@@ -15,7 +15,8 @@ use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, TaskView, Transfe
 /// Accept a task
 ///
 /// Your organisation takes it on, by the time asked for or earlier, and may name
-/// who does it. For more time make a counter-offer.
+/// who does it. Where nobody is named, here or in the proposal, whoever accepts
+/// answers for it; a system has to name somebody. For more time make a counter-offer.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),

@@ -20,8 +20,8 @@ const OLDEST_FIRST: &str = "seq";
 
 /// List tasks
 ///
-/// Tasks asked of or by your organisation, and tasks on cases it owns; the last
-/// changed first. A task is seen only as long as its case is.
+/// Tasks asked of or by your organisation, tasks that it passed on, and tasks on
+/// cases it owns; the last changed first. A task is seen only as long as its case is.
 #[utoipa::path(
     tag = "tasks",
     params(TaskQuery),
@@ -39,8 +39,8 @@ pub async fn list_tasks(caller: Caller<may::ReadTasks>, query: Params<TaskQuery>
 
 /// List the tasks of a case
 ///
-/// Those that your organisation asked for, was asked, or sees as the owner of
-/// the case; the last changed first.
+/// Those that your organisation asked for, was asked, passed on, or sees as the owner
+/// of the case; the last changed first.
 #[utoipa::path(
     tag = "tasks",
     params(OfCaseQuery),

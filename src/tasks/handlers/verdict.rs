@@ -80,7 +80,8 @@ pub async fn verify_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 
 /// Send the work back
 ///
-/// What was submitted stands no longer; the history keeps it.
+/// For anybody of the requesting organisation but who submitted it. What was submitted
+/// stands no longer; the history keeps it.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -101,7 +102,8 @@ pub async fn return_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 
 /// Cancel a task
 ///
-/// The requester withdraws it, whatever it has come to.
+/// The requester withdraws it, as long as it is open; what has ended cannot be
+/// cancelled (409).
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -122,7 +124,7 @@ pub async fn cancel_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 
 /// Assess whether it helped
 ///
-/// For a coordinator of either side, on a completed task.
+/// For a coordinator of either side, on a completed task; never by who submitted it.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),

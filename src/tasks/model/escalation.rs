@@ -1,4 +1,4 @@
-//! Who is told when a task is late: the ladder of escalation (domain §2.7).
+//! Whom to tell when a task is late: the ladder of escalation (domain §2.7).
 //!
 //! The rungs above these, the chairs and the partnership's board, are climbed by
 //! meetings and not by the clock.
@@ -14,11 +14,11 @@ use crate::clocks::{Basis, ClockError, ClockKind, ClockRule, due_at};
 /// A rung of the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Rung {
-    /// A quarter of the time is left: the owner is reminded.
+    /// A quarter of the time is left: for the owner.
     Reminder,
-    /// The due time has passed: the owner's line manager is told.
+    /// The due time has passed: for the owner's line manager.
     Overdue,
-    /// It stays late: the head of the owner's service is told.
+    /// It stays late: for the head of the owner's service.
     Escalated,
 }
 
@@ -35,7 +35,7 @@ impl Rung {
         }
     }
 
-    /// Who is told: the owner, or the role of the tasked organisation that answers.
+    /// Whom to tell: the owner, or the role of the tasked organisation that answers.
     #[must_use]
     pub const fn told(self) -> &'static str {
         match self {

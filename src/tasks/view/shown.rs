@@ -60,7 +60,8 @@ pub struct TaskView {
     pub requesting_user_id: Uuid,
     /// Their name.
     pub requesting_user_name: Option<String>,
-    /// The organisation that has to do it.
+    /// The organisation that has to do it. (Of shares and recalls, `owner_organisation_id` is
+    /// the organisation that owns the case.)
     pub owner_org_id: Uuid,
     /// Its name.
     pub owner_org_name: Option<String>,
@@ -86,8 +87,9 @@ pub struct TaskView {
     pub rag: Option<Rag>,
     /// How often the time was extended.
     pub extensions: i32,
-    /// How far up it was told that it is late: 0 the owner was reminded, 1 the owner's
-    /// supervisors, 2 its coordinators; `null` while there is time.
+    /// How far up it is to be told that it is late: 0 to the owner, before it is, 1 to the
+    /// supervisors there, 2 to the coordinators; `null` while there is time. An event in the
+    /// timeline names whom to tell; nothing is sent to them.
     pub escalation_level: Option<i16>,
     /// The classes of the case's data that it needs: the tasked organisation has to see them.
     #[schema(value_type = Vec<DataClass>)]
@@ -144,7 +146,7 @@ pub struct Shown<'a> {
     pub case_ref: Option<String>,
     /// The verbs the caller can use on it now.
     pub allowed_verbs: Vec<Verb>,
-    /// What it needs, and how far up it was told that it is late.
+    /// What it needs, and how far up it is to be told that it is late.
     pub standing: Standing,
     /// The names of who is named.
     pub names: &'a Names,
@@ -265,7 +267,7 @@ pub struct TaskEventView {
     /// Due after.
     pub due_after: Option<DateTime<Utc>>,
     /// What belongs to the verb: `rank`, `transferred_to`, `offer`, `evidence`, `evidence_text`, `effectiveness`,
-    /// `level` and `role` (who is told).
+    /// `level` and `role` (whom to tell).
     #[schema(value_type = Object)]
     pub facts: Value,
 }
