@@ -1,9 +1,11 @@
-//! What those whom a safeguard binds cannot take back, and where a case may be put.
+//! What those whom a safeguard binds cannot take back or leave out, and where a case may
+//! be put.
 
 use chrono::Duration;
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::support::TestApp;
+use crate::support::{Actor, TestApp};
 
 const OWNER: &str = "csm@camden.example";
 const COLLEAGUE: &str = "asb@camden.example";
@@ -123,4 +125,60 @@ async fn the_police_hold_what_should_have_been_removed_already() {
     app.transition(&sergeant, case, "release_hold", json!({}))
         .await
         .expect(200);
+}
+
+/// A case of nuisance that `lead` works to a plan.
+async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
+    let case = app.case(lead, "nuisance").await;
+    let known = json!({"risk_band": "medium", "qualifier": "nuisance", "lead_user_id": lead.user_id});
+    app.patch(lead, &format!("/v1/cases/{case}"), known).await.expect(200);
+    let plan = json!({"text": "Diary sheets for four weeks.", "contact_every_working_days": 5});
+    for (event, data) in [
+        ("risk_assess", json!({"earlier_reports": 2})),
+        ("allocate", json!({"lead_agency": "council_asb"})),
+        ("action_plan", json!({"plan": plan, "agreed_with_victim": true})),
+    ] {
+        app.transition(lead, case, event, data).await.expect(200);
+    }
+    case
+}
+
+#[actix_web::test]
+async fn a_protection_notice_waits_until_the_time_that_the_warning_gave_is_over() {
+    let app = TestApp::start().await;
+    let lead = app.sign_in(OWNER).await;
+    let case = planned(&app, &lead).await;
+    let step = |kind: &str, review_at: &str| {
+        let because = "Two letters changed nothing.";
+        json!({"intervention": {"type": kind, "proportionality": because, "review_at": review_at}})
+    };
+    let notice = step("cpn", "2026-06-01T09:00:00Z");
+    for (event, data) in [
+        ("intervene", step("cpw", "2026-03-16T09:00:00Z")),
+        ("monitor", json!({})),
+        ("recur", json!({"incident": "Again on Friday."})),
+    ] {
+        app.transition(&lead, case, event, data).await.expect(200);
+    }
+
+    app.later(Duration::days(13));
+    let refused = app
+        .transition(&lead, case, "intervene", notice.clone())
+        .await
+        .expect(409);
+    app.later(Duration::days(1));
+    let issued = app.transition(&lead, case, "intervene", notice).await.expect(200);
+
+    assert_eq!(refused.problem(), "guard-not-met");
+    let fault = &refused.body["errors"][0];
+    assert_eq!(fault["pointer"], "/details/interventions");
+    assert!(fault["detail"].as_str().unwrap().contains("time to act"), "{fault}");
+    assert_eq!(issued.body["state"], "intervention");
+    let taken: Vec<&Value> = issued.body["details"]["interventions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| &step["type"])
+        .collect();
+    assert_eq!(taken, ["cpw", "cpn"]);
 }

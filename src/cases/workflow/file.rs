@@ -194,6 +194,9 @@ pub struct GuardLine {
     pub at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
+    /// Member of the same item: a time that must have come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<String>,
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     pub among: Option<Vec<Value>>,
     /// What to tell a person when the guard is not met.

@@ -181,8 +181,16 @@ impl EdgeCheck<'_> {
                 self.check_clock(clock, offset, faults)
             }
             Test::ValueIn { at, among } => self.check_values(at, among, offset, faults),
-            Test::ListHas { at, member, among } => {
+            Test::ListHas {
+                at,
+                member,
+                among,
+                past,
+            } => {
                 self.check_values(&format!("{at}/-/{member}"), among, offset, faults);
+                if let Some(past) = past {
+                    self.check_pointer(&format!("{at}/-/{past}"), offset, faults);
+                }
             }
             Test::Present { at } => self.check_pointer(at, offset, faults),
             Test::ConsentRecorded => self.check_pointer("/details/consent/given_by", offset, faults),

@@ -308,7 +308,28 @@ fn instruments_belong_to_those_the_law_gives_them_to() {
     refused_for(&mut sim, HOUSING, "intervene", step("cpw"), "designation");
     sim.ok(HOUSING, "intervene", designated("cpw")).back_in("investigating");
     refused_for(&mut sim, HOUSING, "intervene", step("cpn"), "designation");
-    sim.ok(HOUSING, "intervene", designated("cpn"));
+    sim.later(24 * 30).ok(HOUSING, "intervene", designated("cpn"));
+}
+
+#[test]
+fn no_protection_notice_before_the_time_that_the_warning_gave_is_over() {
+    let step = |kind: &str| {
+        let until = "2026-03-16T09:00:00Z";
+        json!({ "intervention": { "type": kind, "proportionality": "x", "review_at": until } })
+    };
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("investigating").led_by(POLICE);
+    // Another step's time is no warning's.
+    sim.ok(POLICE, "intervene", step("warning_letter"))
+        .back_in("investigating")
+        .later(24 * 14);
+    refused_for(&mut sim, POLICE, "intervene", step("cpn"), "written warning");
+    sim.later(-24 * 14)
+        .ok(POLICE, "intervene", step("cpw"))
+        .back_in("investigating")
+        .later(24 * 14 - 1);
+    refused_for(&mut sim, POLICE, "intervene", step("cpn"), "time to act");
+    sim.later(1).ok(POLICE, "intervene", step("cpn"));
 }
 
 #[test]

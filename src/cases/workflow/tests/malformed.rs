@@ -289,6 +289,14 @@ fn guards_with_wrong_parameters() {
         "width",
         "nothing is ever at `/details/width`",
     );
+    let list = r#"steps = { type = "array", items = { properties = { kind = { enum = ["fill"] } } } }
+
+[[edges]]"#;
+    let photo = r#"guard = "photo_attached", phase = "after""#;
+    let untimed = r#"guard = "list_has", at = "/details/steps", member = "kind", in = ["fill"], past = "until""#;
+    let text = GOOD.replacen("[[edges]]", list, 1).replacen(photo, untimed, 1);
+    let found = Workflow::load("workflows/pothole.toml", &text).unwrap_err();
+    assert_eq!(found[0].reason, "nothing is ever at `/details/steps/-/until`");
 }
 
 #[test]
