@@ -127,6 +127,37 @@ async fn the_police_hold_what_should_have_been_removed_already() {
         .expect(200);
 }
 
+#[actix_web::test]
+async fn a_signed_disclaimer_is_an_attachment_of_the_case_and_of_no_other() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let (case, other) = (app.case(&owner, "graffiti").await, app.case(&owner, "graffiti").await);
+    for (event, data) in [
+        ("classify", json!({"classification": "standard"})),
+        ("identify_owner", json!({"surface_owner": "private"})),
+    ] {
+        app.transition(&owner, case, event, data).await.expect(200);
+    }
+    let elsewhere = app.photograph(&owner, other, "document").await;
+    let disclaimer = app.photograph(&owner, case, "document").await;
+    let agreed = |document: Uuid| {
+        json!({"given_by": "Nora Quill", "given_at": "2026-03-02T08:30:00Z", "method": "written",
+            "document": document})
+    };
+
+    for document in [Uuid::now_v7(), elsewhere] {
+        let refused = app.transition(&owner, case, "consent", agreed(document)).await;
+        let refused = refused.expect(409);
+        assert_eq!(refused.problem(), "guard-not-met");
+        assert_eq!(refused.body["errors"][0]["pointer"], "/data/document");
+    }
+    let given = app.transition(&owner, case, "consent", agreed(disclaimer)).await;
+
+    let given = given.expect(200);
+    assert_eq!(given.body["state"], "ready");
+    assert_eq!(given.body["details"]["consent"]["document"], json!(disclaimer));
+}
+
 /// A case of nuisance that `lead` works to a plan.
 async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
     let case = app.case(lead, "nuisance").await;

@@ -22,6 +22,7 @@ pub struct Actor {
 /// One photo or document on the case, as far as guards look at it.
 #[derive(Debug, Clone)]
 pub struct AttachmentFact {
+    pub id: Uuid,
     /// Set for photos that show the problem before or after the work.
     pub phase: Option<Phase>,
     pub taken_at: Option<DateTime<Utc>>,

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::error::Unmet;
 use super::facts::{Actor, ClockFact, Facts};
@@ -33,6 +34,8 @@ pub enum Test {
     PoliceCheckFresh { hours: Option<u32> },
     /// The owner of the surface agreed: who, when and how are on record.
     ConsentRecorded,
+    /// A value names an attachment of the case.
+    Attached { at: String },
     /// A value is one of those listed.
     ValueIn { at: String, among: Vec<Value> },
     /// A value is there at all.
@@ -121,6 +124,7 @@ impl Test {
             Self::ClockNotRunning { .. } => "clock_not_running",
             Self::PoliceCheckFresh { .. } => "police_check_fresh",
             Self::ConsentRecorded => "consent_recorded",
+            Self::Attached { .. } => "attached",
             Self::ValueIn { .. } => "value_in",
             Self::Present { .. } => "present",
             Self::ListHas { .. } => "list_has",
@@ -130,7 +134,9 @@ impl Test {
 
     fn pointer(&self) -> Option<String> {
         match self {
-            Self::ValueIn { at, .. } | Self::Present { at } | Self::ListHas { at, .. } => Some(at.clone()),
+            Self::Attached { at } | Self::ValueIn { at, .. } | Self::Present { at } | Self::ListHas { at, .. } => {
+                Some(at.clone())
+            }
             Self::ConsentRecorded => Some("/details/consent".to_owned()),
             Self::PoliceCheckFresh { .. } => Some("/details/pnc_check".to_owned()),
             Self::PhotoAttached { .. }
@@ -154,6 +160,7 @@ impl Test {
             Self::ConsentRecorded => ["given_by", "given_at", "method"]
                 .iter()
                 .all(|name| view.at(&format!("/details/consent/{name}")).is_some()),
+            Self::Attached { at } => is_attached(facts, view.at(at)),
             Self::ValueIn { at, among } => view.at(at).is_some_and(|value| among.contains(value)),
             Self::Present { at } => view.at(at).is_some(),
             Self::ListHas {
@@ -179,6 +186,11 @@ fn photos(facts: &Facts, phase: Option<Phase>) -> usize {
         .iter()
         .filter(|file| file.is_photo && (phase.is_none() || file.phase == phase))
         .count()
+}
+
+fn is_attached(facts: &Facts, named: Option<&Value>) -> bool {
+    let id = named.and_then(Value::as_str).and_then(|id| Uuid::parse_str(id).ok());
+    id.is_some_and(|id| facts.attachments.iter().any(|file| file.id == id))
 }
 
 fn ran_out(clock: &ClockFact, now: DateTime<Utc>) -> bool {
@@ -235,6 +247,7 @@ const PARAMETERS: &[(&str, &[&str])] = &[
     ("clock_not_running", &["clock"]),
     ("police_check_fresh", &["hours?"]),
     ("consent_recorded", &[]),
+    ("attached", &["at"]),
     ("value_in", &["at", "in"]),
     ("list_has", &["at", "member", "in", "past?"]),
     ("done_by", &["posts", "at?"]),
@@ -297,6 +310,7 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
         "clock_not_running" => Test::ClockNotRunning { clock },
         "police_check_fresh" => Test::PoliceCheckFresh { hours: line.hours },
         "consent_recorded" => Test::ConsentRecorded,
+        "attached" => Test::Attached { at },
         "value_in" => Test::ValueIn { at, among },
         "list_has" => Test::ListHas {
             at,

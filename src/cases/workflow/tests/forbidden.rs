@@ -1,7 +1,6 @@
 //! Transitions of one case type that must never happen, each tried.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::harness::*;
 use crate::cases::workflow::names::{Agency, Phase, Role};
@@ -204,8 +203,9 @@ fn the_five_working_days_do_not_run_before_consent() {
         json!({ "surface_owner": "private" }),
     );
     assert!(!sim.runs("standard_removal"));
-    let agreed = json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "written", "document": Uuid::nil() });
-    sim.ok(COUNCIL, "consent", agreed);
+    let agreed =
+        json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "written", "document": DOCUMENT });
+    sim.document().ok(COUNCIL, "consent", agreed);
     assert!(sim.runs("standard_removal"));
 }
 
@@ -214,6 +214,15 @@ fn consent_for_ordinary_graffiti_is_in_writing() {
     let mut sim = graffiti("await_consent");
     let verbal = json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "verbal" });
     refused_for(&mut sim, COUNCIL, "consent", verbal, "signed disclaimer");
+}
+
+#[test]
+fn the_signed_disclaimer_is_an_attachment_of_the_case() {
+    let agreed =
+        json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "written", "document": DOCUMENT });
+    let mut sim = graffiti("await_consent");
+    refused_for(&mut sim, COUNCIL, "consent", agreed.clone(), "no attachment");
+    sim.document().ok(COUNCIL, "consent", agreed);
 }
 
 #[test]
