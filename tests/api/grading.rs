@@ -128,6 +128,47 @@ async fn the_police_hold_what_should_have_been_removed_already() {
 }
 
 #[actix_web::test]
+async fn only_an_inspecting_officer_says_that_a_vehicle_may_be_disposed_of_at_once() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in("sgt.kentish-town@met.example").await;
+    let street = app.sign_in("street@camden.example").await;
+    let housing = app.sign_in("housing@primrose.example").await;
+    let case = app.case(&sergeant, "abandoned_vehicle").await;
+    for with in [&street, &housing] {
+        app.open_to(&sergeant, case, with.org_id, "contribute", &["core", "attachments"])
+            .await;
+    }
+    let path = format!("/v1/cases/{case}");
+    let members = ["fit_only_for_destruction", "no_plates_and_no_licence"];
+
+    for member in members {
+        for who in [&sergeant, &street, &housing] {
+            let refused = app.patch(who, &path, json!({"details": {member: true}})).await;
+            let refused = refused.expect(422);
+            assert_eq!(refused.problem(), "details-invalid");
+            assert_eq!(refused.body["errors"][0]["pointer"], format!("/details/{member}"));
+        }
+        let mut body = app.case_body("abandoned_vehicle").await;
+        body["details"] = json!({member: true});
+        app.post(&sergeant, "/v1/cases", body).await.expect(422);
+    }
+    app.photograph(&street, case, "before").await;
+    let watched = json!({"finding": "monitoring", "indicators": ["plates_missing"], "monitor_for": "7_days",
+        "fit_only_for_destruction": false, "no_plates_and_no_licence": false});
+    let found = json!({"finding": "abandoned", "moved": false, "fit_only_for_destruction": true,
+        "no_plates_and_no_licence": true});
+    for (event, data, is_so) in [("inspect", watched, false), ("reinspect", found, true)] {
+        let seen = app.transition(&street, case, event, data).await.expect(200);
+        for member in members {
+            assert_eq!(seen.body["details"][member], is_so, "{event}: {member}");
+        }
+    }
+    app.patch(&street, &path, json!({"details": {"fit_only_for_destruction": null}}))
+        .await
+        .expect(422);
+}
+
+#[actix_web::test]
 async fn a_signed_disclaimer_is_an_attachment_of_the_case_and_of_no_other() {
     let app = TestApp::start().await;
     let owner = app.sign_in(OWNER).await;

@@ -160,6 +160,29 @@ fn only_the_council_decides_that_a_vehicle_is_abandoned() {
 }
 
 #[test]
+fn only_an_inspection_says_that_a_vehicle_may_be_disposed_of_at_once() {
+    let vehicles = workflow("abandoned_vehicle");
+    for member in ["fit_only_for_destruction", "no_plates_and_no_licence"] {
+        for (before, after) in [
+            (json!({}), json!({ member: true })),
+            (json!({ member: true }), json!({})),
+        ] {
+            let refused = vehicles.check_details_change(&before, &after).unwrap_err();
+            assert_eq!(refused.faults()[0].pointer, format!("/details/{member}"));
+        }
+        let mut sim = Sim::new("abandoned_vehicle");
+        sim.photos().back_in("monitoring");
+        sim.ok(
+            COUNCIL,
+            "reinspect",
+            json!({ "finding": "abandoned", "moved": false, member: true }),
+        );
+        sim.back_in("removed").police_check();
+        sim.ok(COUNCIL, "dispose", disposal(member));
+    }
+}
+
+#[test]
 fn a_patrol_records_an_observation_and_decides_nothing() {
     let mut sim = Sim::new("abandoned_vehicle");
     sim.ok(POLICE, "observe", json!({ "observation": { "text": "Flat tyres." } }))
