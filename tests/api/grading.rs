@@ -38,6 +38,88 @@ async fn what_somebody_perceived_as_hostile_is_not_unsaid() {
         .expect(409);
 }
 
+/// The clocks of a case that count on, each with when it ends.
+fn running(case: &Value) -> Vec<(&str, &str)> {
+    let clocks = case["clocks"].as_array().unwrap().iter();
+    clocks
+        .filter(|clock| clock["stopped_at"].is_null())
+        .map(|clock| (clock["name"].as_str().unwrap(), clock["due_at"].as_str().unwrap()))
+        .collect()
+}
+
+#[actix_web::test]
+async fn hostility_perceived_later_makes_graffiti_offensive_until_it_is_gone() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.case(&owner, "graffiti").await;
+    let path = format!("/v1/cases/{case}");
+    let council = json!({"surface_owner": "council"});
+    app.transition(&owner, case, "classify", json!({"classification": "standard"}))
+        .await
+        .expect(200);
+    app.patch(&owner, &path, json!({"details": {"hate_flag": true}}))
+        .await
+        .expect(200);
+
+    let refused = app.transition(&owner, case, "identify_owner", council.clone()).await;
+    let refused = refused.expect(409);
+    assert_eq!(refused.problem(), "guard-not-met");
+    assert_eq!(refused.body["errors"][0]["pointer"], "/details/offensive");
+    app.photograph(&owner, case, "before").await;
+    app.photograph(&owner, case, "after").await;
+    app.later(Duration::hours(5));
+    let until = ("offensive_removal", "2026-03-03T09:00:00Z");
+    let cleaned = json!({"method": "chemical", "at": "2026-03-02T13:00:00Z"});
+    for (event, data, state, clocks) in [
+        (
+            "found_offensive",
+            json!({"strand": "religion"}),
+            "offensive",
+            vec![until],
+        ),
+        ("ready", council, "ready", vec![until]),
+        ("clean", cleaned, "cleaned", vec![]),
+        ("verify", json!({"result": "not_clean"}), "ready", vec![until]),
+    ] {
+        let moved = app.transition(&owner, case, event, data).await.expect(200);
+        assert_eq!(moved.body["state"], state, "after {event}");
+        assert_eq!(running(&moved.body), clocks, "after {event}");
+    }
+}
+
+#[actix_web::test]
+async fn what_a_supervisor_reviewed_is_ordinary_graffiti_again() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.case(&owner, "graffiti").await;
+    let take = async |event: &str, data: Value| app.transition(&owner, case, event, data).await;
+    take("classify", json!({"classification": "standard"}))
+        .await
+        .expect(200);
+    take("identify_owner", json!({"surface_owner": "council"}))
+        .await
+        .expect(200);
+    app.photograph(&owner, case, "before").await;
+    app.photograph(&owner, case, "after").await;
+    let flag = json!({"details": {"hate_flag": true}});
+    app.patch(&owner, &format!("/v1/cases/{case}"), flag).await.expect(200);
+    let cleaned = json!({"method": "chemical", "at": "2026-03-02T09:00:00Z"});
+
+    take("clean", cleaned.clone()).await.expect(409);
+    let review = json!({"classification": "standard", "review": "The name of a band."});
+    for (event, data) in [
+        ("found_offensive", json!({"strand": "other"})),
+        ("review_hate", review),
+        ("identify_owner", json!({"surface_owner": "council"})),
+        ("clean", cleaned),
+    ] {
+        take(event, data).await.expect(200);
+    }
+    let again = take("verify", json!({"result": "not_clean"})).await.expect(200);
+
+    assert_eq!(running(&again.body), [("standard_removal", "2026-03-09T17:00:00Z")]);
+}
+
 #[actix_web::test]
 async fn who_leads_a_case_of_high_risk_does_not_make_it_a_lower_one() {
     let app = TestApp::start().await;

@@ -150,7 +150,8 @@ pub struct ChoiceLine {
     pub to: std::collections::BTreeMap<String, Name>,
 }
 
-/// A condition under which a line applies; exactly one of the three tests is given.
+/// A condition under which a line applies; exactly one of the three tests is given, and
+/// perhaps another condition that must hold as well.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhenLine {
@@ -163,6 +164,8 @@ pub struct WhenLine {
     pub not_in: Option<Vec<Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub present: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub and: Option<Box<WhenLine>>,
 }
 
 /// Something that must be on record, with how to ask for it.

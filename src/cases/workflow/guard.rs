@@ -82,6 +82,7 @@ impl View {
         when.among.as_ref().is_none_or(listed)
             && when.not_in.as_ref().is_none_or(|list| !listed(list))
             && when.present.is_none_or(|present| value.is_some() == present)
+            && self.holds(when.and.as_deref())
     }
 }
 
@@ -108,8 +109,9 @@ impl Guard {
 
     /// Every pointer the guard looks at.
     pub fn pointers(&self) -> impl Iterator<Item = String> {
-        let condition = self.when.as_ref().map(|when| when.at.clone());
-        self.test.pointer().into_iter().chain(condition)
+        let conditions = std::iter::successors(self.when.as_ref(), |when| when.and.as_deref());
+        let conditions = conditions.map(|when| when.at.clone());
+        self.test.pointer().into_iter().chain(conditions)
     }
 }
 
@@ -407,6 +409,24 @@ mod tests {
         let stolen = view("stolen", json!("2026-03-03T09:00:00Z"));
         assert!(!police_check_clear(&stolen, None, now));
         assert!(!police_check_clear(&view("none", Value::Null), None, now));
+    }
+
+    #[test]
+    fn a_condition_with_another_holds_where_both_do() {
+        let when = json!({"at": "/details/hate", "in": [true], "and": {"at": "/details/review", "present": false}});
+        let guard = json!({"guard": "value_in", "at": "/details/offensive", "in": [true], "say": "why", "when": when});
+        let guard: GuardLine = serde_json::from_value(guard).unwrap();
+        for (details, holds) in [
+            (json!({"hate": true}), true),
+            (json!({"hate": true, "review": {}}), false),
+            (json!({"hate": false}), false),
+            (json!({}), false),
+        ] {
+            let view = View(json!({ "details": details }));
+            assert_eq!(view.holds(guard.when.as_ref()), holds, "{details}");
+        }
+        let pointers: Vec<String> = understand(&guard, &[]).unwrap().pointers().collect();
+        assert_eq!(pointers, ["/details/offensive", "/details/hate", "/details/review"]);
     }
 
     #[test]

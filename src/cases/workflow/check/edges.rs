@@ -210,6 +210,7 @@ impl EdgeCheck<'_> {
         }
         let listed = when.among.iter().chain(&when.not_in).flatten().cloned();
         self.check_values(&when.at, &listed.collect::<Vec<_>>(), offset, faults);
+        self.check_when(when.and.as_deref(), offset, faults);
     }
 
     /// The pointer exists, and where its values are listed in the schema these are among them.

@@ -300,6 +300,25 @@ fn guards_with_wrong_parameters() {
 }
 
 #[test]
+fn conditions_that_ask_for_nothing_or_too_much() {
+    let when =
+        |and: &str| format!("in = [\"deep\"], when = {{ at = \"/details/depth\", present = true, and = {{ {and} }} }}");
+    for (and, reason) in [
+        ("at = \"/details/depth\"", "exactly one of"),
+        ("at = \"/details/width\", present = true", "`/details/width`"),
+        ("at = \"/details/depth\", in = [\"abyss\"]", "can never be \"abyss\""),
+    ] {
+        fault_at("in = [\"deep\"]", &when(and), "value_in", reason);
+    }
+    let text = GOOD.replacen(
+        "in = [\"deep\"]",
+        &when("at = \"/details/depth\", not_in = [\"shallow\"]"),
+        1,
+    );
+    Workflow::load("workflows/pothole.toml", &text).unwrap();
+}
+
+#[test]
 fn details_that_are_no_json_schema() {
     fault_at(
         "{ enum = [\"shallow\", \"deep\"]",
