@@ -38,13 +38,15 @@ async fn what_somebody_perceived_as_hostile_is_not_unsaid() {
         .expect(409);
 }
 
-/// The clocks of a case that count on, each with when it ends.
+/// The clocks of a case that count on, each with when it ends, by name.
 fn running(case: &Value) -> Vec<(&str, &str)> {
     let clocks = case["clocks"].as_array().unwrap().iter();
-    clocks
-        .filter(|clock| clock["stopped_at"].is_null())
+    let running = clocks.filter(|clock| clock["stopped_at"].is_null());
+    let mut running: Vec<(&str, &str)> = running
         .map(|clock| (clock["name"].as_str().unwrap(), clock["due_at"].as_str().unwrap()))
-        .collect()
+        .collect();
+    running.sort_unstable();
+    running
 }
 
 #[actix_web::test]
@@ -146,6 +148,46 @@ async fn who_leads_a_case_of_high_risk_does_not_make_it_a_lower_one() {
     app.patch(&owner, &path, json!({"risk_band": "standard"}))
         .await
         .expect(200);
+}
+
+#[actix_web::test]
+async fn a_case_that_becomes_one_of_high_risk_tells_a_supervisor_and_is_to_be_assessed_within_a_day() {
+    let app = TestApp::start().await;
+    let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
+    let case = app.case(&owner, "nuisance").await;
+    let path = format!("/v1/cases/{case}");
+    let (next_day, next_week) = ("2026-03-03T17:00:00Z", "2026-03-09T17:00:00Z");
+    let recorded = app.get(&owner, &path).await.expect(200).body;
+    app.later(Duration::hours(3));
+
+    let high = json!({"risk_band": "high", "qualifier": "personal"});
+    let raised = app.patch(&owner, &path, high.clone()).await.expect(200).body;
+    let read = app.get(&owner, &path).await.expect(200).body;
+    for band in ["high", "medium", "high"] {
+        app.patch(&colleague, &path, json!({"risk_band": band}))
+            .await
+            .expect(200);
+    }
+
+    let acknowledge = ("acknowledge", next_day);
+    assert_eq!(running(&recorded), [acknowledge, ("risk_assessment", next_week)]);
+    assert_eq!(running(&raised), [acknowledge, ("risk_assessment_high", next_day)]);
+    assert_eq!(read, raised);
+    let timeline = app.get(&owner, &format!("{path}/timeline")).await.expect(200);
+    let items = timeline.body["items"].as_array().unwrap().iter();
+    let told: Vec<&Value> = items
+        .filter(|it| it["name"] == "case.updated")
+        .map(|it| &it["facts"]["alerts"])
+        .collect();
+    let times: Vec<usize> = told.iter().map(|it| it.as_array().map_or(0, Vec::len)).collect();
+    assert_eq!(times, [1, 0, 0, 1], "once for each change to high");
+    assert_eq!(told[0][0]["role"], "supervisor");
+    assert!(told[0][0]["say"].as_str().unwrap().starts_with("High risk"), "{told:?}");
+    let assessed = app
+        .transition(&owner, case, "risk_assess", json!({"earlier_reports": 0}))
+        .await
+        .expect(200);
+    assert!(running(&assessed.body).is_empty());
 }
 
 #[actix_web::test]

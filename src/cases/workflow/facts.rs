@@ -123,8 +123,8 @@ pub struct Closure {
     pub not_told_reason: Option<NotToldReason>,
 }
 
-/// Somebody whose attention the transition asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Somebody whose attention is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Alert {
     pub role: Role,
     pub say: String,

@@ -97,6 +97,10 @@ pub struct ClockLine {
     /// Event that happens by itself when the clock has run out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fires: Option<Name>,
+    /// Clock that takes its place, counting from the same moment, where a change of the case
+    /// and no step makes the risk high while this one runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_high_risk: Option<Name>,
     #[serde(default = "event")]
     pub counts_from: CountsFrom,
     /// What the clock measures, in plain words.

@@ -240,6 +240,12 @@ fn a_post_that_nobody_can_hold() {
 fn clocks_that_make_no_sense() {
     fault_at("starts_with_case = true\n", "", "name = \"fill\"", "is never started");
     fault_at("n = 5\n", "", "name = \"fill\"", "has no length");
+    fault_at(
+        "n = 5\n",
+        "n = 5\nat_high_risk = \"fast\"\n",
+        "at_high_risk",
+        "unknown clock `fast`",
+    );
     fault_at("\"Highways Regulations\"", "\"\"", "name = \"fill\"", "cites no law");
     let pause = "pauses = [{ clock = \"fill\", reason = \"unsafe_weather\" }]\nguards = [";
     fault_at("guards = [", pause, "pauses", "never pauses");
