@@ -131,6 +131,29 @@ pub fn move_clocks(
     Ok(clocks.iter().filter(|(id, _)| changed.contains(id)).cloned().collect())
 }
 
+/// Puts in the place of running clocks those that a case of high risk goes by, from the same
+/// moment; answers with those that changed. `clocks` come with their ids.
+///
+/// # Errors
+/// [`ClockError`] where a due time cannot be worked out.
+pub fn hasten_clocks(
+    workflow: &Workflow,
+    clocks: &mut Vec<(Uuid, Clock)>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Clock)>, ClockError> {
+    let (mut ended, mut begun) = (Vec::new(), Vec::new());
+    for (id, clock) in clocks.iter_mut().filter(|(_, clock)| clock.stopped_at.is_none()) {
+        if let Some(line) = workflow.clock_at_high_risk(&clock.rule.name) {
+            let other = Clock::start(rule_of(line)?, clock.start_event.clone(), clock.started_at)?;
+            clock.void(now)?;
+            ended.push((*id, clock.clone()));
+            begun.push((Uuid::now_v7(), other));
+        }
+    }
+    clocks.extend(begun.iter().cloned());
+    Ok([ended, begun].concat())
+}
+
 fn unfit(clock: &str, reason: &'static str) -> ClockError {
     ClockError::RuleInvalid {
         name: clock.to_owned(),
@@ -255,7 +278,34 @@ impl Rule for CaseError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cases::workflow::Catalogue;
+    use crate::clocks::ClockResult;
     use serde_json::json;
+
+    #[test]
+    fn at_high_risk_the_assessment_is_due_a_working_day_after_the_report_and_not_twice() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let catalogue = Catalogue::built_in().unwrap();
+        let nuisance = catalogue.get("nuisance").unwrap();
+        let start = |line| Clock::start(rule_of(line).unwrap(), "report", at("2026-03-02T09:00:00Z")).unwrap();
+        let opening = nuisance.clocks_at_opening().map(|line| (Uuid::now_v7(), start(line)));
+        let mut clocks: Vec<(Uuid, Clock)> = opening.collect();
+        let before = clocks.len();
+
+        let changed = hasten_clocks(nuisance, &mut clocks, at("2026-03-02T15:00:00Z")).unwrap();
+        let again = hasten_clocks(nuisance, &mut clocks, at("2026-03-02T16:00:00Z")).unwrap();
+
+        let told = changed
+            .iter()
+            .map(|(_, clock)| (clock.rule.name.as_str(), clock.due_at, clock.result));
+        let expected = [
+            ("risk_assessment", at("2026-03-09T17:00:00Z"), Some(ClockResult::Void)),
+            ("risk_assessment_high", at("2026-03-03T17:00:00Z"), None),
+        ];
+        assert!(told.eq(expected), "{changed:?}");
+        assert!(changed.iter().all(|it| clocks.contains(it)));
+        assert_eq!((clocks.len(), again.len()), (before + 1, 0));
+    }
 
     #[test]
     fn a_merge_patch_replaces_adds_and_removes() {

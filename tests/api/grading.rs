@@ -1,9 +1,11 @@
-//! What those whom a safeguard binds cannot take back, and where a case may be put.
+//! What those whom a safeguard binds cannot take back or leave out, and where a case may
+//! be put.
 
 use chrono::Duration;
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::support::TestApp;
+use crate::support::{Actor, TestApp};
 
 const OWNER: &str = "csm@camden.example";
 const COLLEAGUE: &str = "asb@camden.example";
@@ -36,6 +38,90 @@ async fn what_somebody_perceived_as_hostile_is_not_unsaid() {
         .expect(409);
 }
 
+/// The clocks of a case that count on, each with when it ends, by name.
+fn running(case: &Value) -> Vec<(&str, &str)> {
+    let clocks = case["clocks"].as_array().unwrap().iter();
+    let running = clocks.filter(|clock| clock["stopped_at"].is_null());
+    let mut running: Vec<(&str, &str)> = running
+        .map(|clock| (clock["name"].as_str().unwrap(), clock["due_at"].as_str().unwrap()))
+        .collect();
+    running.sort_unstable();
+    running
+}
+
+#[actix_web::test]
+async fn hostility_perceived_later_makes_graffiti_offensive_until_it_is_gone() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.case(&owner, "graffiti").await;
+    let path = format!("/v1/cases/{case}");
+    let council = json!({"surface_owner": "council"});
+    app.transition(&owner, case, "classify", json!({"classification": "standard"}))
+        .await
+        .expect(200);
+    app.patch(&owner, &path, json!({"details": {"hate_flag": true}}))
+        .await
+        .expect(200);
+
+    let refused = app.transition(&owner, case, "identify_owner", council.clone()).await;
+    let refused = refused.expect(409);
+    assert_eq!(refused.problem(), "guard-not-met");
+    assert_eq!(refused.body["errors"][0]["pointer"], "/details/offensive");
+    app.photograph(&owner, case, "before").await;
+    app.photograph(&owner, case, "after").await;
+    app.later(Duration::hours(5));
+    let until = ("offensive_removal", "2026-03-03T09:00:00Z");
+    let cleaned = json!({"method": "chemical", "at": "2026-03-02T13:00:00Z"});
+    for (event, data, state, clocks) in [
+        (
+            "found_offensive",
+            json!({"strand": "religion"}),
+            "offensive",
+            vec![until],
+        ),
+        ("ready", council, "ready", vec![until]),
+        ("clean", cleaned, "cleaned", vec![]),
+        ("verify", json!({"result": "not_clean"}), "ready", vec![until]),
+    ] {
+        let moved = app.transition(&owner, case, event, data).await.expect(200);
+        assert_eq!(moved.body["state"], state, "after {event}");
+        assert_eq!(running(&moved.body), clocks, "after {event}");
+    }
+}
+
+#[actix_web::test]
+async fn what_a_supervisor_reviewed_is_ordinary_graffiti_again() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.case(&owner, "graffiti").await;
+    let take = async |event: &str, data: Value| app.transition(&owner, case, event, data).await;
+    take("classify", json!({"classification": "standard"}))
+        .await
+        .expect(200);
+    take("identify_owner", json!({"surface_owner": "council"}))
+        .await
+        .expect(200);
+    app.photograph(&owner, case, "before").await;
+    app.photograph(&owner, case, "after").await;
+    let flag = json!({"details": {"hate_flag": true}});
+    app.patch(&owner, &format!("/v1/cases/{case}"), flag).await.expect(200);
+    let cleaned = json!({"method": "chemical", "at": "2026-03-02T09:00:00Z"});
+
+    take("clean", cleaned.clone()).await.expect(409);
+    let review = json!({"classification": "standard", "review": "The name of a band."});
+    for (event, data) in [
+        ("found_offensive", json!({"strand": "other"})),
+        ("review_hate", review),
+        ("identify_owner", json!({"surface_owner": "council"})),
+        ("clean", cleaned),
+    ] {
+        take(event, data).await.expect(200);
+    }
+    let again = take("verify", json!({"result": "not_clean"})).await.expect(200);
+
+    assert_eq!(running(&again.body), [("standard_removal", "2026-03-09T17:00:00Z")]);
+}
+
 #[actix_web::test]
 async fn who_leads_a_case_of_high_risk_does_not_make_it_a_lower_one() {
     let app = TestApp::start().await;
@@ -66,6 +152,46 @@ async fn who_leads_a_case_of_high_risk_does_not_make_it_a_lower_one() {
     app.patch(&owner, &path, json!({"risk_band": "standard"}))
         .await
         .expect(200);
+}
+
+#[actix_web::test]
+async fn a_case_that_becomes_one_of_high_risk_tells_a_supervisor_and_is_to_be_assessed_within_a_day() {
+    let app = TestApp::start().await;
+    let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
+    let case = app.case(&owner, "nuisance").await;
+    let path = format!("/v1/cases/{case}");
+    let (next_day, next_week) = ("2026-03-03T17:00:00Z", "2026-03-09T17:00:00Z");
+    let recorded = app.get(&owner, &path).await.expect(200).body;
+    app.later(Duration::hours(3));
+
+    let high = json!({"risk_band": "high", "qualifier": "personal"});
+    let raised = app.patch(&owner, &path, high.clone()).await.expect(200).body;
+    let read = app.get(&owner, &path).await.expect(200).body;
+    for band in ["high", "medium", "high"] {
+        app.patch(&colleague, &path, json!({"risk_band": band}))
+            .await
+            .expect(200);
+    }
+
+    let acknowledge = ("acknowledge", next_day);
+    assert_eq!(running(&recorded), [acknowledge, ("risk_assessment", next_week)]);
+    assert_eq!(running(&raised), [acknowledge, ("risk_assessment_high", next_day)]);
+    assert_eq!(read, raised);
+    let timeline = app.get(&owner, &format!("{path}/timeline")).await.expect(200);
+    let items = timeline.body["items"].as_array().unwrap().iter();
+    let told: Vec<&Value> = items
+        .filter(|it| it["name"] == "case.updated")
+        .map(|it| &it["facts"]["alerts"])
+        .collect();
+    let times: Vec<usize> = told.iter().map(|it| it.as_array().map_or(0, Vec::len)).collect();
+    assert_eq!(times, [1, 0, 0, 1], "once for each change to high");
+    assert_eq!(told[0][0]["role"], "supervisor");
+    assert!(told[0][0]["say"].as_str().unwrap().starts_with("High risk"), "{told:?}");
+    let assessed = app
+        .transition(&owner, case, "risk_assess", json!({"earlier_reports": 0}))
+        .await
+        .expect(200);
+    assert!(running(&assessed.body).is_empty());
 }
 
 #[actix_web::test]
@@ -127,4 +253,132 @@ async fn the_police_hold_what_should_have_been_removed_already() {
     app.transition(&sergeant, case, "release_hold", json!({}))
         .await
         .expect(200);
+}
+
+#[actix_web::test]
+async fn only_an_inspecting_officer_says_that_a_vehicle_may_be_disposed_of_at_once() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in("sgt.kentish-town@met.example").await;
+    let street = app.sign_in("street@camden.example").await;
+    let housing = app.sign_in("housing@primrose.example").await;
+    let case = app.case(&sergeant, "abandoned_vehicle").await;
+    for with in [&street, &housing] {
+        app.open_to(&sergeant, case, with.org_id, "contribute", &["core", "attachments"])
+            .await;
+    }
+    let path = format!("/v1/cases/{case}");
+    let members = ["fit_only_for_destruction", "no_plates_and_no_licence"];
+
+    for member in members {
+        for who in [&sergeant, &street, &housing] {
+            let refused = app.patch(who, &path, json!({"details": {member: true}})).await;
+            let refused = refused.expect(422);
+            assert_eq!(refused.problem(), "details-invalid");
+            assert_eq!(refused.body["errors"][0]["pointer"], format!("/details/{member}"));
+        }
+        let mut body = app.case_body("abandoned_vehicle").await;
+        body["details"] = json!({member: true});
+        app.post(&sergeant, "/v1/cases", body).await.expect(422);
+    }
+    app.photograph(&street, case, "before").await;
+    let watched = json!({"finding": "monitoring", "indicators": ["plates_missing"], "monitor_for": "7_days",
+        "fit_only_for_destruction": false, "no_plates_and_no_licence": false});
+    let found = json!({"finding": "abandoned", "moved": false, "fit_only_for_destruction": true,
+        "no_plates_and_no_licence": true});
+    for (event, data, is_so) in [("inspect", watched, false), ("reinspect", found, true)] {
+        let seen = app.transition(&street, case, event, data).await.expect(200);
+        for member in members {
+            assert_eq!(seen.body["details"][member], is_so, "{event}: {member}");
+        }
+    }
+    app.patch(&street, &path, json!({"details": {"fit_only_for_destruction": null}}))
+        .await
+        .expect(422);
+}
+
+#[actix_web::test]
+async fn a_signed_disclaimer_is_an_attachment_of_the_case_and_of_no_other() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let (case, other) = (app.case(&owner, "graffiti").await, app.case(&owner, "graffiti").await);
+    for (event, data) in [
+        ("classify", json!({"classification": "standard"})),
+        ("identify_owner", json!({"surface_owner": "private"})),
+    ] {
+        app.transition(&owner, case, event, data).await.expect(200);
+    }
+    let elsewhere = app.photograph(&owner, other, "document").await;
+    let disclaimer = app.photograph(&owner, case, "document").await;
+    let agreed = |document: Uuid| {
+        json!({"given_by": "Nora Quill", "given_at": "2026-03-02T08:30:00Z", "method": "written",
+            "document": document})
+    };
+
+    for document in [Uuid::now_v7(), elsewhere] {
+        let refused = app.transition(&owner, case, "consent", agreed(document)).await;
+        let refused = refused.expect(409);
+        assert_eq!(refused.problem(), "guard-not-met");
+        assert_eq!(refused.body["errors"][0]["pointer"], "/data/document");
+    }
+    let given = app.transition(&owner, case, "consent", agreed(disclaimer)).await;
+
+    let given = given.expect(200);
+    assert_eq!(given.body["state"], "ready");
+    assert_eq!(given.body["details"]["consent"]["document"], json!(disclaimer));
+}
+
+/// A case of nuisance that `lead` works to a plan.
+async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
+    let case = app.case(lead, "nuisance").await;
+    let known = json!({"risk_band": "medium", "qualifier": "nuisance", "lead_user_id": lead.user_id});
+    app.patch(lead, &format!("/v1/cases/{case}"), known).await.expect(200);
+    let plan = json!({"text": "Diary sheets for four weeks.", "contact_every_working_days": 5});
+    for (event, data) in [
+        ("risk_assess", json!({"earlier_reports": 2})),
+        ("allocate", json!({"lead_agency": "council_asb"})),
+        ("action_plan", json!({"plan": plan, "agreed_with_victim": true})),
+    ] {
+        app.transition(lead, case, event, data).await.expect(200);
+    }
+    case
+}
+
+#[actix_web::test]
+async fn a_protection_notice_waits_until_the_time_that_the_warning_gave_is_over() {
+    let app = TestApp::start().await;
+    let lead = app.sign_in(OWNER).await;
+    let case = planned(&app, &lead).await;
+    let step = |kind: &str, review_at: &str| {
+        let because = "Two letters changed nothing.";
+        json!({"intervention": {"type": kind, "proportionality": because, "review_at": review_at}})
+    };
+    let notice = step("cpn", "2026-06-01T09:00:00Z");
+    for (event, data) in [
+        ("intervene", step("cpw", "2026-03-16T09:00:00Z")),
+        ("monitor", json!({})),
+        ("recur", json!({"incident": "Again on Friday."})),
+    ] {
+        app.transition(&lead, case, event, data).await.expect(200);
+    }
+
+    app.later(Duration::days(13));
+    let refused = app
+        .transition(&lead, case, "intervene", notice.clone())
+        .await
+        .expect(409);
+    app.later(Duration::days(1));
+    let issued = app.transition(&lead, case, "intervene", notice).await.expect(200);
+
+    assert_eq!(refused.problem(), "guard-not-met");
+    let fault = &refused.body["errors"][0];
+    assert_eq!(fault["pointer"], "/details/interventions");
+    assert!(fault["detail"].as_str().unwrap().contains("time to act"), "{fault}");
+    assert_eq!(issued.body["state"], "intervention");
+    let taken: Vec<&Value> = issued.body["details"]["interventions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| &step["type"])
+        .collect();
+    assert_eq!(taken, ["cpw", "cpn"]);
 }

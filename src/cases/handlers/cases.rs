@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
+use futures_util::future::try_join_all;
 use futures_util::{join, try_join};
 use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -99,10 +100,11 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
                 room.no_earlier_than(sight.case.updated_at);
                 let (qualifier, risk) = (sight.case.qualifier.clone(), sight.case.risk_band.clone());
                 let changed = apply(room, &mut sight, changes).await?;
+                let (alerts, clocks) = sight.heighten(room, risk.as_deref())?;
                 if !changed.is_empty() {
                     sight.case.version += 1;
                     sight.case.updated_at = room.now;
-                    write(room, &sight, &changed).await?;
+                    write(room, &sight, &changed, &clocks).await?;
                 }
                 let view = sight.view(room)?;
                 let answer = view.mark(Answer::ok(&view)?);
@@ -113,10 +115,14 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
                 let audited = regraded(audited, "qualifier", qualifier, &view.qualifier);
                 let audited = regraded(audited, "risk_band", risk, &view.risk_band);
                 let event = OutboxEvent::of_case("case.updated", view.id, view.owner.id);
+                let told = match alerts.is_empty() {
+                    true => json!({ "changed": changed }),
+                    false => json!({ "changed": changed, "alerts": alerts }),
+                };
                 Ok(if changed.is_empty() {
                     audited
                 } else {
-                    audited.event(event.with(json!({ "changed": changed })))
+                    audited.event(event.with(told))
                 })
             },
         )
@@ -131,7 +137,7 @@ fn regraded<T>(audited: Audited<T>, name: &'static str, from: Option<String>, to
     }
 }
 
-async fn write(room: &Room, sight: &Sight, changed: &[&str]) -> Result<()> {
+async fn write(room: &Room, sight: &Sight, changed: &[&str], clocks: &[(Uuid, Clock)]) -> Result<()> {
     let moved = sight.place.as_ref().filter(|_| changed.contains(&"location"));
     let place = async {
         match moved {
@@ -139,7 +145,11 @@ async fn write(room: &Room, sight: &Sight, changed: &[&str]) -> Result<()> {
             None => Ok(()),
         }
     };
-    try_join!(queries::update(room, &sight.case), place).map(drop)
+    let whose = (sight.case.id, sight.case.org_id);
+    let clocks = clocks
+        .iter()
+        .map(|(id, clock)| queries::write_clock(room, whose, *id, clock));
+    try_join!(queries::update(room, &sight.case), place, try_join_all(clocks)).map(drop)
 }
 
 /// What surrounds a new case: its partnership, and the name of its owner.

@@ -9,7 +9,7 @@ use crate::cases::queries::cases::{self as queries, AttachmentFactRow, CaseRow, 
 use crate::cases::view::cases::{CaseView, ClockView};
 use crate::cases::view::words::Marking;
 use crate::cases::workflow::names::{Agency, Phase, Qualifier, RiskBand, Role};
-use crate::cases::workflow::{Actor, AttachmentFact, Facts, Workflow};
+use crate::cases::workflow::{Actor, Alert, AttachmentFact, Facts, Workflow};
 use crate::clocks::Clock;
 use crate::doors::{Answer, Audited, Doorstep, Room};
 use crate::error::{AppError, Result};
@@ -102,7 +102,8 @@ impl Sight {
             organisation_id: room.person.org_id,
         };
         let attachments = self.attachments.iter();
-        let attachments = attachments.map(|(phase, taken_at, media_type)| AttachmentFact {
+        let attachments = attachments.map(|(id, phase, taken_at, media_type)| AttachmentFact {
+            id: *id,
             phase: Phase::from_word(phase),
             taken_at: *taken_at,
             is_photo: media_type.starts_with("image/"),
@@ -121,6 +122,25 @@ impl Sight {
             clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
             now: room.now,
         }
+    }
+
+    /// What follows where a change, and no step, has made it a case of high risk, which it
+    /// was not when its band was `was`: who is to be told (domain §3.5), and the clocks that
+    /// changed, since some then end sooner.
+    ///
+    /// # Errors
+    /// If no workflow is known for the stored type, or a clock cannot be worked out.
+    pub fn heighten(&mut self, room: &Room, was: Option<&str>) -> Result<(Vec<Alert>, Vec<(Uuid, Clock)>)> {
+        let high = Some(RiskBand::High.as_str());
+        if was == high || self.case.risk_band.as_deref() != high {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let workflow = self.workflow(room)?;
+        let moved = model::hasten_clocks(workflow, &mut self.clocks, room.now)?;
+        if !moved.is_empty() {
+            self.case.due_at = model::next_due(workflow, self.clocks.iter().map(|(_, clock)| clock));
+        }
+        Ok((workflow.alerts_at_high_risk(), moved))
     }
 
     /// Its view, with what the caller could do next.

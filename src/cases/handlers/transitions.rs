@@ -66,10 +66,7 @@ async fn transition_case(
                 let answer = view.mark(Answer::ok(&view)?);
                 let facts = json!({ "event": decision.event, "from": decision.from, "to": decision.to });
                 let mut told = facts.clone();
-                let alerts = decision.alerts.iter();
-                told["alerts"] = alerts
-                    .map(|alert| json!({"role": alert.role, "say": alert.say}))
-                    .collect();
+                told["alerts"] = json!(decision.alerts);
                 let event = OutboxEvent::of_case("case.transitioned", view.id, view.owner.id).with(told);
                 Ok(view
                     .note_look(Audited::alteration(answer))

@@ -134,16 +134,24 @@ fn check_states(file: &WorkflowFile, faults: &mut Faults) {
 }
 
 fn check_clocks(file: &WorkflowFile, faults: &mut Faults) {
+    let clocks = file.clocks.iter().map(Spanned::get_ref);
+    let declared: BTreeSet<&str> = clocks.clone().map(|clock| clock.name.get_ref().as_str()).collect();
+    let at_high_risk = clocks.filter_map(|clock| clock.at_high_risk.as_ref());
     let started: BTreeSet<&str> = file
         .edges
         .iter()
         .flat_map(|edge| &edge.get_ref().starts)
         .map(|start| start.get_ref().clock.as_str())
+        .chain(at_high_risk.map(|name| name.get_ref().as_str()))
         .collect();
     for clock in file.clocks.iter().map(Spanned::get_ref) {
         let name = clock.name.get_ref();
         if !clock.starts_with_case && !started.contains(name.as_str()) {
             faults.at(&clock.name, format!("clock `{name}` is never started"));
+        }
+        let other = clock.at_high_risk.as_ref();
+        if let Some(other) = other.filter(|other| !declared.contains(other.get_ref().as_str())) {
+            faults.at(other, format!("unknown clock `{}`", other.get_ref()));
         }
         if let Some(reason) = fault_of_length(clock) {
             faults.at(&clock.name, format!("clock `{name}` {reason}"));

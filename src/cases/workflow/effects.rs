@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use super::facts::{Alert, ClockPause, ClockStart, Facts};
-use super::file::{EdgeLine, SetLine, StartLine};
+use super::file::{AlertLine, EdgeLine, SetLine, StartLine, WhenLine};
 use super::guard::View;
-use super::names::CountsFrom;
+use super::names::{CountsFrom, RiskBand};
 use super::{Edge, Workflow};
 
 /// The details after an edge has written what its data brings.
@@ -151,9 +151,31 @@ pub(super) fn alerts(edge: &EdgeLine, view: &View) -> Vec<Alert> {
         .iter()
         .map(Spanned::get_ref)
         .filter(|alert| view.holds(alert.when.as_ref()))
-        .map(|alert| Alert {
-            role: alert.role,
-            say: alert.say.clone(),
-        })
+        .map(alert_of)
         .collect()
+}
+
+fn alert_of(line: &AlertLine) -> Alert {
+    Alert {
+        role: line.role,
+        say: line.say.clone(),
+    }
+}
+
+/// Whose attention the edges ask for where the risk is high, whatever else is so; each once.
+pub(super) fn alerts_at_high_risk(edges: &[Edge]) -> Vec<Alert> {
+    let lines = edges.iter().flat_map(|edge| &edge.line.alerts).map(Spanned::get_ref);
+    let mut alerts: Vec<Alert> = Vec::new();
+    for line in lines.filter(|line| line.when.as_ref().is_some_and(is_of_high_risk)) {
+        let alert = alert_of(line);
+        if !alerts.contains(&alert) {
+            alerts.push(alert);
+        }
+    }
+    alerts
+}
+
+fn is_of_high_risk(when: &WhenLine) -> bool {
+    let is_high = |among: &Vec<Value>| *among == [json!(RiskBand::High)];
+    when.at == "/case/risk_band" && when.among.as_ref().is_some_and(is_high) && when.and.is_none()
 }

@@ -22,6 +22,7 @@ pub struct Actor {
 /// One photo or document on the case, as far as guards look at it.
 #[derive(Debug, Clone)]
 pub struct AttachmentFact {
+    pub id: Uuid,
     /// Set for photos that show the problem before or after the work.
     pub phase: Option<Phase>,
     pub taken_at: Option<DateTime<Utc>>,
@@ -122,8 +123,8 @@ pub struct Closure {
     pub not_told_reason: Option<NotToldReason>,
 }
 
-/// Somebody whose attention the transition asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Somebody whose attention is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Alert {
     pub role: Role,
     pub say: String,

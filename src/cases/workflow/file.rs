@@ -97,6 +97,10 @@ pub struct ClockLine {
     /// Event that happens by itself when the clock has run out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fires: Option<Name>,
+    /// Clock that takes its place, counting from the same moment, where a change of the case
+    /// and no step makes the risk high while this one runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_high_risk: Option<Name>,
     #[serde(default = "event")]
     pub counts_from: CountsFrom,
     /// What the clock measures, in plain words.
@@ -150,7 +154,8 @@ pub struct ChoiceLine {
     pub to: std::collections::BTreeMap<String, Name>,
 }
 
-/// A condition under which a line applies; exactly one of the three tests is given.
+/// A condition under which a line applies; exactly one of the three tests is given, and
+/// perhaps another condition that must hold as well.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhenLine {
@@ -163,6 +168,8 @@ pub struct WhenLine {
     pub not_in: Option<Vec<Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub present: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub and: Option<Box<WhenLine>>,
 }
 
 /// Something that must be on record, with how to ask for it.
@@ -194,6 +201,9 @@ pub struct GuardLine {
     pub at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
+    /// Member of the same item: a time that must have come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub past: Option<String>,
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     pub among: Option<Vec<Value>>,
     /// What to tell a person when the guard is not met.

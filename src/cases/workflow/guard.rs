@@ -1,7 +1,8 @@
 //! Guards: what must be on record, or over, before an edge can be taken.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::error::Unmet;
 use super::facts::{Actor, ClockFact, Facts};
@@ -33,15 +34,19 @@ pub enum Test {
     PoliceCheckFresh { hours: Option<u32> },
     /// The owner of the surface agreed: who, when and how are on record.
     ConsentRecorded,
+    /// A value names an attachment of the case.
+    Attached { at: String },
     /// A value is one of those listed.
     ValueIn { at: String, among: Vec<Value> },
     /// A value is there at all.
     Present { at: String },
-    /// Some item of a list has a member with one of the values listed.
+    /// Some item of a list has a member with one of the values listed and, if `past` names
+    /// a time in it, that time has come.
     ListHas {
         at: String,
         member: String,
         among: Vec<Value>,
+        past: Option<String>,
     },
     /// Only people of these posts, under the guard's condition, or where what `unless`
     /// names is on record.
@@ -77,6 +82,7 @@ impl View {
         when.among.as_ref().is_none_or(listed)
             && when.not_in.as_ref().is_none_or(|list| !listed(list))
             && when.present.is_none_or(|present| value.is_some() == present)
+            && self.holds(when.and.as_deref())
     }
 }
 
@@ -103,8 +109,9 @@ impl Guard {
 
     /// Every pointer the guard looks at.
     pub fn pointers(&self) -> impl Iterator<Item = String> {
-        let condition = self.when.as_ref().map(|when| when.at.clone());
-        self.test.pointer().into_iter().chain(condition)
+        let conditions = std::iter::successors(self.when.as_ref(), |when| when.and.as_deref());
+        let conditions = conditions.map(|when| when.at.clone());
+        self.test.pointer().into_iter().chain(conditions)
     }
 }
 
@@ -119,6 +126,7 @@ impl Test {
             Self::ClockNotRunning { .. } => "clock_not_running",
             Self::PoliceCheckFresh { .. } => "police_check_fresh",
             Self::ConsentRecorded => "consent_recorded",
+            Self::Attached { .. } => "attached",
             Self::ValueIn { .. } => "value_in",
             Self::Present { .. } => "present",
             Self::ListHas { .. } => "list_has",
@@ -128,7 +136,9 @@ impl Test {
 
     fn pointer(&self) -> Option<String> {
         match self {
-            Self::ValueIn { at, .. } | Self::Present { at } | Self::ListHas { at, .. } => Some(at.clone()),
+            Self::Attached { at } | Self::ValueIn { at, .. } | Self::Present { at } | Self::ListHas { at, .. } => {
+                Some(at.clone())
+            }
             Self::ConsentRecorded => Some("/details/consent".to_owned()),
             Self::PoliceCheckFresh { .. } => Some("/details/pnc_check".to_owned()),
             Self::PhotoAttached { .. }
@@ -152,9 +162,18 @@ impl Test {
             Self::ConsentRecorded => ["given_by", "given_at", "method"]
                 .iter()
                 .all(|name| view.at(&format!("/details/consent/{name}")).is_some()),
+            Self::Attached { at } => is_attached(facts, view.at(at)),
             Self::ValueIn { at, among } => view.at(at).is_some_and(|value| among.contains(value)),
             Self::Present { at } => view.at(at).is_some(),
-            Self::ListHas { at, member, among } => list_has(view.at(at), member, among),
+            Self::ListHas {
+                at,
+                member,
+                among,
+                past,
+            } => {
+                let past = past.as_deref().map(|name| (name, facts.now));
+                list_has(view.at(at), (member, among), past)
+            }
             Self::DoneBy { posts, unless } => {
                 unless.as_ref().is_some_and(|at| view.at(at).is_some())
                     || posts.iter().any(|post| holds_post(post, &facts.actor, facts))
@@ -171,6 +190,11 @@ fn photos(facts: &Facts, phase: Option<Phase>) -> usize {
         .count()
 }
 
+fn is_attached(facts: &Facts, named: Option<&Value>) -> bool {
+    let id = named.and_then(Value::as_str).and_then(|id| Uuid::parse_str(id).ok());
+    id.is_some_and(|id| facts.attachments.iter().any(|file| file.id == id))
+}
+
 fn ran_out(clock: &ClockFact, now: DateTime<Utc>) -> bool {
     clock.due_at.is_some_and(|due| {
         let stopped_early = clock.stopped_at.is_some_and(|stopped| stopped < due);
@@ -184,10 +208,7 @@ fn is_counting(clock: &ClockFact, now: DateTime<Utc>) -> bool {
 
 fn police_check_clear(view: &View, hours: Option<u32>, now: DateTime<Utc>) -> bool {
     let clear = view.at("/details/pnc_check/result") == Some(&json!("none"));
-    let checked_at = view
-        .at("/details/pnc_check/at")
-        .and_then(Value::as_str)
-        .and_then(|at| DateTime::parse_from_rfc3339(at).ok());
+    let checked_at = view.at("/details/pnc_check/at").and_then(time);
     let fresh = checked_at.is_some_and(|at| {
         let age = now.signed_duration_since(at);
         age >= TimeDelta::zero() && hours.is_none_or(|hours| age <= TimeDelta::hours(hours.into()))
@@ -195,13 +216,19 @@ fn police_check_clear(view: &View, hours: Option<u32>, now: DateTime<Utc>) -> bo
     clear && fresh
 }
 
-fn list_has(list: Option<&Value>, member: &str, among: &[Value]) -> bool {
-    let items = list.and_then(Value::as_array);
-    items
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.get(member))
-        .any(|value| among.contains(value))
+/// Whether an item has one of the values and, where asked, a time that has come by now.
+fn list_has(list: Option<&Value>, (member, among): (&str, &[Value]), past: Option<(&str, DateTime<Utc>)>) -> bool {
+    let mut items = list.and_then(Value::as_array).into_iter().flatten();
+    items.any(|item| {
+        let is_wanted = item.get(member).is_some_and(|value| among.contains(value));
+        let has_come = |(name, now): (&str, DateTime<Utc>)| item.get(name).and_then(time).is_some_and(|at| at <= now);
+        is_wanted && past.is_none_or(has_come)
+    })
+}
+
+fn time(value: &Value) -> Option<DateTime<FixedOffset>> {
+    let text = value.as_str()?;
+    DateTime::parse_from_rfc3339(text).ok()
 }
 
 impl From<&RequireLine> for Guard {
@@ -222,8 +249,9 @@ const PARAMETERS: &[(&str, &[&str])] = &[
     ("clock_not_running", &["clock"]),
     ("police_check_fresh", &["hours?"]),
     ("consent_recorded", &[]),
+    ("attached", &["at"]),
     ("value_in", &["at", "in"]),
-    ("list_has", &["at", "member", "in"]),
+    ("list_has", &["at", "member", "in", "past?"]),
     ("done_by", &["posts", "at?"]),
 ];
 
@@ -254,6 +282,7 @@ fn check_parameters(line: &GuardLine) -> Result<(), String> {
         ("posts", line.posts.is_some()),
         ("at", line.at.is_some()),
         ("member", line.member.is_some()),
+        ("past", line.past.is_some()),
         ("in", line.among.is_some()),
     ];
     for (parameter, is_given) in given {
@@ -283,11 +312,13 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
         "clock_not_running" => Test::ClockNotRunning { clock },
         "police_check_fresh" => Test::PoliceCheckFresh { hours: line.hours },
         "consent_recorded" => Test::ConsentRecorded,
+        "attached" => Test::Attached { at },
         "value_in" => Test::ValueIn { at, among },
         "list_has" => Test::ListHas {
             at,
             member: line.member.clone().unwrap_or_default(),
             among,
+            past: line.past.clone(),
         },
         "done_by" => Test::DoneBy {
             posts: posts_named(line.posts.as_deref().unwrap_or_default(), posts)?,
@@ -378,6 +409,47 @@ mod tests {
         let stolen = view("stolen", json!("2026-03-03T09:00:00Z"));
         assert!(!police_check_clear(&stolen, None, now));
         assert!(!police_check_clear(&view("none", Value::Null), None, now));
+    }
+
+    #[test]
+    fn a_condition_with_another_holds_where_both_do() {
+        let when = json!({"at": "/details/hate", "in": [true], "and": {"at": "/details/review", "present": false}});
+        let guard = json!({"guard": "value_in", "at": "/details/offensive", "in": [true], "say": "why", "when": when});
+        let guard: GuardLine = serde_json::from_value(guard).unwrap();
+        for (details, holds) in [
+            (json!({"hate": true}), true),
+            (json!({"hate": true, "review": {}}), false),
+            (json!({"hate": false}), false),
+            (json!({}), false),
+        ] {
+            let view = View(json!({ "details": details }));
+            assert_eq!(view.holds(guard.when.as_ref()), holds, "{details}");
+        }
+        let pointers: Vec<String> = understand(&guard, &[]).unwrap().pointers().collect();
+        assert_eq!(pointers, ["/details/offensive", "/details/hate", "/details/review"]);
+    }
+
+    #[test]
+    fn an_item_counts_from_the_moment_that_its_time_has_come() {
+        let item = |kind: &str, until: Value| json!({"type": kind, "until": until});
+        let list = json!([
+            item("letter", json!("2026-01-01T00:00:00Z")),
+            item("warning", json!("2026-03-09T10:00:00+01:00")),
+            item("warning", json!("soon")),
+            item("warning", Value::Null),
+        ]);
+        let wanted = [json!("warning")];
+        let has = |past| list_has(Some(&list), ("type", &wanted), past);
+        for (now, has_come) in [
+            ("2026-03-09T08:59:59Z", false),
+            ("2026-03-09T09:00:00Z", true),
+            ("2026-03-09T09:00:01Z", true),
+        ] {
+            assert_eq!(has(Some(("until", at(now)))), has_come, "{now}");
+        }
+        assert!(has(None), "no time is asked of it");
+        assert!(!has(Some(("since", at("2026-03-10T00:00:00Z")))), "it has no such time");
+        assert!(!list_has(None, ("type", &wanted), None));
     }
 
     #[test]

@@ -170,6 +170,20 @@ impl Workflow {
         clocks.find(|clock| clock.name.get_ref() == name)
     }
 
+    /// The rule of the clock that takes the place of another where the risk becomes high.
+    #[must_use]
+    pub fn clock_at_high_risk(&self, name: &str) -> Option<&ClockLine> {
+        let other = self.clock(name)?.at_high_risk.as_ref()?;
+        self.clock(other.get_ref())
+    }
+
+    /// Whose attention a case asks for that a change, and no step, makes one of high risk:
+    /// what the steps say where the risk is high, each once.
+    #[must_use]
+    pub fn alerts_at_high_risk(&self) -> Vec<Alert> {
+        effects::alerts_at_high_risk(&self.edges)
+    }
+
     /// Clocks that start when a case of this type is opened.
     pub fn clocks_at_opening(&self) -> impl Iterator<Item = &ClockLine> {
         let clocks = self.file.clocks.iter().map(toml::Spanned::get_ref);

@@ -1,6 +1,7 @@
 mod closings;
 mod forbidden;
 mod harness;
+mod hostility;
 mod malformed;
 mod random;
 mod rules;

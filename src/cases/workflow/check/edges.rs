@@ -181,10 +181,18 @@ impl EdgeCheck<'_> {
                 self.check_clock(clock, offset, faults)
             }
             Test::ValueIn { at, among } => self.check_values(at, among, offset, faults),
-            Test::ListHas { at, member, among } => {
+            Test::ListHas {
+                at,
+                member,
+                among,
+                past,
+            } => {
                 self.check_values(&format!("{at}/-/{member}"), among, offset, faults);
+                if let Some(past) = past {
+                    self.check_pointer(&format!("{at}/-/{past}"), offset, faults);
+                }
             }
-            Test::Present { at } => self.check_pointer(at, offset, faults),
+            Test::Attached { at } | Test::Present { at } => self.check_pointer(at, offset, faults),
             Test::ConsentRecorded => self.check_pointer("/details/consent/given_by", offset, faults),
             Test::PoliceCheckFresh { .. } => {
                 self.check_pointer("/details/pnc_check/at", offset, faults);
@@ -202,6 +210,7 @@ impl EdgeCheck<'_> {
         }
         let listed = when.among.iter().chain(&when.not_in).flatten().cloned();
         self.check_values(&when.at, &listed.collect::<Vec<_>>(), offset, faults);
+        self.check_when(when.and.as_deref(), offset, faults);
     }
 
     /// The pointer exists, and where its values are listed in the schema these are among them.

@@ -1,7 +1,6 @@
 //! Transitions of one case type that must never happen, each tried.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::harness::*;
 use crate::cases::workflow::names::{Agency, Phase, Role};
@@ -161,6 +160,29 @@ fn only_the_council_decides_that_a_vehicle_is_abandoned() {
 }
 
 #[test]
+fn only_an_inspection_says_that_a_vehicle_may_be_disposed_of_at_once() {
+    let vehicles = workflow("abandoned_vehicle");
+    for member in ["fit_only_for_destruction", "no_plates_and_no_licence"] {
+        for (before, after) in [
+            (json!({}), json!({ member: true })),
+            (json!({ member: true }), json!({})),
+        ] {
+            let refused = vehicles.check_details_change(&before, &after).unwrap_err();
+            assert_eq!(refused.faults()[0].pointer, format!("/details/{member}"));
+        }
+        let mut sim = Sim::new("abandoned_vehicle");
+        sim.photos().back_in("monitoring");
+        sim.ok(
+            COUNCIL,
+            "reinspect",
+            json!({ "finding": "abandoned", "moved": false, member: true }),
+        );
+        sim.back_in("removed").police_check();
+        sim.ok(COUNCIL, "dispose", disposal(member));
+    }
+}
+
+#[test]
 fn a_patrol_records_an_observation_and_decides_nothing() {
     let mut sim = Sim::new("abandoned_vehicle");
     sim.ok(POLICE, "observe", json!({ "observation": { "text": "Flat tyres." } }))
@@ -204,8 +226,9 @@ fn the_five_working_days_do_not_run_before_consent() {
         json!({ "surface_owner": "private" }),
     );
     assert!(!sim.runs("standard_removal"));
-    let agreed = json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "written", "document": Uuid::nil() });
-    sim.ok(COUNCIL, "consent", agreed);
+    let agreed =
+        json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "written", "document": DOCUMENT });
+    sim.document().ok(COUNCIL, "consent", agreed);
     assert!(sim.runs("standard_removal"));
 }
 
@@ -214,6 +237,15 @@ fn consent_for_ordinary_graffiti_is_in_writing() {
     let mut sim = graffiti("await_consent");
     let verbal = json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "verbal" });
     refused_for(&mut sim, COUNCIL, "consent", verbal, "signed disclaimer");
+}
+
+#[test]
+fn the_signed_disclaimer_is_an_attachment_of_the_case() {
+    let agreed =
+        json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "written", "document": DOCUMENT });
+    let mut sim = graffiti("await_consent");
+    refused_for(&mut sim, COUNCIL, "consent", agreed.clone(), "no attachment");
+    sim.document().ok(COUNCIL, "consent", agreed);
 }
 
 #[test]
@@ -308,7 +340,28 @@ fn instruments_belong_to_those_the_law_gives_them_to() {
     refused_for(&mut sim, HOUSING, "intervene", step("cpw"), "designation");
     sim.ok(HOUSING, "intervene", designated("cpw")).back_in("investigating");
     refused_for(&mut sim, HOUSING, "intervene", step("cpn"), "designation");
-    sim.ok(HOUSING, "intervene", designated("cpn"));
+    sim.later(24 * 30).ok(HOUSING, "intervene", designated("cpn"));
+}
+
+#[test]
+fn no_protection_notice_before_the_time_that_the_warning_gave_is_over() {
+    let step = |kind: &str| {
+        let until = "2026-03-16T09:00:00Z";
+        json!({ "intervention": { "type": kind, "proportionality": "x", "review_at": until } })
+    };
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("investigating").led_by(POLICE);
+    // Another step's time is no warning's.
+    sim.ok(POLICE, "intervene", step("warning_letter"))
+        .back_in("investigating")
+        .later(24 * 14);
+    refused_for(&mut sim, POLICE, "intervene", step("cpn"), "written warning");
+    sim.later(-24 * 14)
+        .ok(POLICE, "intervene", step("cpw"))
+        .back_in("investigating")
+        .later(24 * 14 - 1);
+    refused_for(&mut sim, POLICE, "intervene", step("cpn"), "time to act");
+    sim.later(1).ok(POLICE, "intervene", step("cpn"));
 }
 
 #[test]

@@ -33,6 +33,9 @@ fn the_built_in_files_load() {
     }
 }
 
+/// The id of what [`Sim::document`] attaches.
+pub const DOCUMENT: Uuid = Uuid::from_u128(0x0195_d1f0_0000_7000_8000_0000_0000_0001);
+
 /// Members of the data every closing needs.
 pub fn closing(mut data: Value) -> Value {
     data["explanation"] = json!("Told at the door what was found.");
@@ -104,9 +107,21 @@ impl Sim {
 
     pub fn photo(&mut self, phase: Phase) -> &mut Self {
         self.facts.attachments.push(AttachmentFact {
+            id: Uuid::nil(),
             phase: Some(phase),
             taken_at: Some(self.facts.now),
             is_photo: true,
+        });
+        self
+    }
+
+    /// Attaches a letter.
+    pub fn document(&mut self) -> &mut Self {
+        self.facts.attachments.push(AttachmentFact {
+            id: DOCUMENT,
+            phase: None,
+            taken_at: None,
+            is_photo: false,
         });
         self
     }

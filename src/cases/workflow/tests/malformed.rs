@@ -240,6 +240,12 @@ fn a_post_that_nobody_can_hold() {
 fn clocks_that_make_no_sense() {
     fault_at("starts_with_case = true\n", "", "name = \"fill\"", "is never started");
     fault_at("n = 5\n", "", "name = \"fill\"", "has no length");
+    fault_at(
+        "n = 5\n",
+        "n = 5\nat_high_risk = \"fast\"\n",
+        "at_high_risk",
+        "unknown clock `fast`",
+    );
     fault_at("\"Highways Regulations\"", "\"\"", "name = \"fill\"", "cites no law");
     let pause = "pauses = [{ clock = \"fill\", reason = \"unsafe_weather\" }]\nguards = [";
     fault_at("guards = [", pause, "pauses", "never pauses");
@@ -289,6 +295,33 @@ fn guards_with_wrong_parameters() {
         "width",
         "nothing is ever at `/details/width`",
     );
+    let list = r#"steps = { type = "array", items = { properties = { kind = { enum = ["fill"] } } } }
+
+[[edges]]"#;
+    let photo = r#"guard = "photo_attached", phase = "after""#;
+    let untimed = r#"guard = "list_has", at = "/details/steps", member = "kind", in = ["fill"], past = "until""#;
+    let text = GOOD.replacen("[[edges]]", list, 1).replacen(photo, untimed, 1);
+    let found = Workflow::load("workflows/pothole.toml", &text).unwrap_err();
+    assert_eq!(found[0].reason, "nothing is ever at `/details/steps/-/until`");
+}
+
+#[test]
+fn conditions_that_ask_for_nothing_or_too_much() {
+    let when =
+        |and: &str| format!("in = [\"deep\"], when = {{ at = \"/details/depth\", present = true, and = {{ {and} }} }}");
+    for (and, reason) in [
+        ("at = \"/details/depth\"", "exactly one of"),
+        ("at = \"/details/width\", present = true", "`/details/width`"),
+        ("at = \"/details/depth\", in = [\"abyss\"]", "can never be \"abyss\""),
+    ] {
+        fault_at("in = [\"deep\"]", &when(and), "value_in", reason);
+    }
+    let text = GOOD.replacen(
+        "in = [\"deep\"]",
+        &when("at = \"/details/depth\", not_in = [\"shallow\"]"),
+        1,
+    );
+    Workflow::load("workflows/pothole.toml", &text).unwrap();
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn sample(root: &Value, schema: &Value, pick: u64) -> Value {
         Some("string") => match schema["format"].as_str() {
             Some("date-time") => json!("2026-03-02T09:00:00Z"),
             Some("date") => json!("2026-03-02"),
-            Some("uuid") => json!("0195d1f0-0000-7000-8000-000000000001"),
+            Some("uuid") => json!(DOCUMENT),
             _ => json!("AB12CDE"),
         },
         other => panic!("no sample for {other:?}"),
@@ -83,6 +83,7 @@ fn first_to_succeed(sim: &mut Sim, who: usize, event: &str, data: &Value) -> Opt
 fn live(code: &str, steps: &[Step]) -> Result<usize, TestCaseError> {
     let mut sim = Sim::new(code);
     sim.photos()
+        .document()
         .led_by(SERGEANT)
         .assessed_as(RiskBand::High, Qualifier::Personal);
     if steps.first().is_some_and(|(_, _, pick, _)| pick % 2 == 0) {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::forbidden::graffiti;
 use super::harness::*;
-use crate::cases::workflow::names::Role;
+use crate::cases::workflow::names::{Qualifier, RiskBand, Role};
 use crate::cases::workflow::{Catalogue, PROBLEMS};
 use crate::rule::Rule;
 
@@ -256,6 +256,19 @@ fn a_hold_that_runs_out_releases_itself_and_nothing_else_does() {
     assert!(resumes.is_empty(), "what counts on is not resumed");
     sim.back_in("ready");
     assert_eq!(by_clock(&sim, "evidence_hold"), None, "nothing is held");
+}
+
+#[test]
+fn a_change_to_high_risk_tells_whom_the_assessment_would_tell() {
+    let mut sim = Sim::new("nuisance");
+    let told = sim
+        .assessed_as(RiskBand::High, Qualifier::Personal)
+        .attempt(SERGEANT, "risk_assess", json!({ "earlier_reports": 0 }))
+        .unwrap();
+
+    assert_eq!(told.alerts.len(), 1);
+    assert_eq!(sim.workflow.alerts_at_high_risk(), told.alerts);
+    assert!(workflow("graffiti").alerts_at_high_risk().is_empty());
 }
 
 #[test]

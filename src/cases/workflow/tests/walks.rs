@@ -149,7 +149,7 @@ fn cleaned() -> Value {
 fn agreed(method: &str) -> Value {
     let mut data = json!({ "given_by": "Shop owner", "given_at": "2026-03-02T11:00:00Z", "method": method });
     if method == "written" {
-        data["document"] = json!("0195d1f0-0000-7000-8000-000000000001");
+        data["document"] = json!(DOCUMENT);
     }
     data
 }
@@ -192,7 +192,7 @@ fn graffiti_offensive(fired: &mut Fired) {
 
 fn graffiti_standard(fired: &mut Fired) {
     let mut sim = Sim::new("graffiti");
-    sim.photos();
+    sim.photos().document();
     for classification in ["art_permitted", "duplicate"] {
         let data = closing(json!({ "classification": classification }));
         sim.back_in("reported").ok(COUNCIL, "classify", data);
