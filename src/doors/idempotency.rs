@@ -117,7 +117,7 @@ async fn find(room: &mut Room) -> Result<Option<Kept>> {
 
 /// The hash of a request by which a repetition is known. Keyed, so that a copy of the
 /// table does not let anybody try passwords that were in a body.
-pub fn hash_of(services: &Services, fingerprint: [u8; 32]) -> Vec<u8> {
+fn hash_of(services: &Services, fingerprint: [u8; 32]) -> Vec<u8> {
     services.secrets.digest(Use::Repetition, &fingerprint).to_vec()
 }
 
@@ -128,7 +128,7 @@ pub fn hash_of(services: &Services, fingerprint: [u8; 32]) -> Vec<u8> {
 pub async fn keep(
     mut connection: &AsyncPgConnection,
     (person, request): (&Person, &Request),
-    request_hash: Vec<u8>,
+    (services, fingerprint): (&Services, [u8; 32]),
     (answer, case_id, data_classes): (&Answer, Option<Uuid>, &[&'static str]),
 ) -> Result<()> {
     let Some(key) = &request.idempotency_key else {
@@ -149,7 +149,7 @@ pub async fn keep(
         idempotency_keys::method.eq(&request.method),
         idempotency_keys::path.eq(&request.path),
         idempotency_keys::key.eq(key),
-        idempotency_keys::request_hash.eq(request_hash),
+        idempotency_keys::request_hash.eq(hash_of(services, fingerprint)),
         idempotency_keys::case_id.eq(case_id),
         idempotency_keys::status.eq(i16::try_from(answer.status.as_u16()).unwrap_or_default()),
         idempotency_keys::headers.eq(serde_json::json!(headers)),

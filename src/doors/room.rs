@@ -171,9 +171,12 @@ pub(super) async fn finish(
     let events = std::mem::take(&mut trace.events);
     let shows_people = trace.shows_people;
     let event = main_event(&room, trace, answer.status.as_u16());
-    let request_hash = idempotency::hash_of(&room.services, fingerprint);
     let Room {
-        tx, person, request, ..
+        tx,
+        person,
+        request,
+        services,
+        ..
     } = &mut room;
     let sender = audit::Sender {
         org_id: person.org_id,
@@ -187,7 +190,7 @@ pub(super) async fn finish(
     let writes = async |connection: &AsyncPgConnection| {
         let (told, kept) = join!(
             audit::insert_outbox(connection, &events, &sender),
-            idempotency::keep(connection, (person, request), request_hash, shown)
+            idempotency::keep(connection, (person, request), (services, fingerprint), shown)
         );
         told.and(kept)
     };

@@ -7,19 +7,20 @@ use crate::rule::ProblemType;
 
 /// Registers every operation.
 pub fn all(config: &mut ServiceConfig<'_>) {
+    // A request is held against one route after the other: those asked for most come first.
+    crate::cases::handlers::routes(config);
+    crate::tasks::handlers::routes(config);
+    crate::sharing::handlers::routes(config);
+    crate::attachments::handlers::routes(config);
+    crate::audit::handlers::routes(config);
+    crate::identity::handlers::routes(config);
+    crate::partnerships::handlers::routes(config);
+    crate::geography::handlers::routes(config);
     config
         .service(health::read_liveness)
         .service(health::read_readiness)
         .service(metrics::read_metrics)
         .service(problems_page::read_problem_type);
-    crate::identity::handlers::routes(config);
-    crate::partnerships::handlers::routes(config);
-    crate::geography::handlers::routes(config);
-    crate::cases::handlers::routes(config);
-    crate::sharing::handlers::routes(config);
-    crate::attachments::handlers::routes(config);
-    crate::tasks::handlers::routes(config);
-    crate::audit::handlers::routes(config);
 }
 
 /// The operations that take no `Idempotency-Key`: what they answer is shown once and

@@ -101,6 +101,10 @@ pub struct Workflow {
     pub(super) edges: Vec<Edge>,
     details_schema: Value,
     details: Validator,
+    /// Pointers into the details, read from the schema once.
+    personal: Vec<String>,
+    read_only: Vec<String>,
+    staying: Vec<String>,
 }
 
 /// An edge with its guards understood and its schema compiled.
@@ -130,7 +134,11 @@ impl Workflow {
                 })
                 .collect::<Vec<_>>()
         })?;
+        let marked = |annotation| schema::annotated(&checked.details_schema, annotation);
         Ok(Self {
+            personal: marked("x-personal"),
+            read_only: marked("readOnly"),
+            staying: marked("x-stays"),
             file,
             edges: checked.edges,
             details_schema: checked.details_schema,
@@ -198,19 +206,19 @@ impl Workflow {
 
     /// Pointers into the details of members that are personal data (`x-personal`).
     #[must_use]
-    pub fn personal_members(&self) -> Vec<String> {
-        schema::annotated(&self.details_schema, "x-personal")
+    pub fn personal_members(&self) -> &[String] {
+        &self.personal
     }
 
     /// Whether details say who is in the case, and not only where and what.
     #[must_use]
     pub fn tells_of_people(&self, details: &Value) -> bool {
-        schema::has_any(details, &self.personal_members())
+        schema::has_any(details, self.personal_members())
     }
 
     /// Leaves in details what is known to say nothing of who is in the case.
     pub fn conceal_people(&self, details: &mut Value) {
-        schema::take_out(details, &self.personal_members());
+        schema::take_out(details, self.personal_members());
         schema::keep_known(details, &[&self.details_schema]);
     }
 
@@ -267,8 +275,8 @@ impl Workflow {
 
     /// Pointers into the details of members only a transition writes (`readOnly`).
     #[must_use]
-    pub fn read_only_members(&self) -> Vec<String> {
-        schema::annotated(&self.details_schema, "readOnly")
+    pub fn read_only_members(&self) -> &[String] {
+        &self.read_only
     }
 
     /// Checks details against the schema.
@@ -287,7 +295,7 @@ impl Workflow {
     pub fn check_details_change(&self, before: &Value, after: &Value) -> Result<(), WorkflowError> {
         let written: Vec<SchemaFault> = self
             .read_only_members()
-            .into_iter()
+            .iter()
             .filter(|at| before.pointer(at) != after.pointer(at))
             .map(|at| SchemaFault {
                 pointer: format!("/details{at}"),
@@ -305,8 +313,8 @@ impl Workflow {
             let member = details.pointer(at);
             member.is_some_and(|member| !member.is_null() && member != &Value::Bool(false))
         };
-        schema::annotated(&self.details_schema, "x-stays")
-            .into_iter()
+        self.staying
+            .iter()
             .filter(|at| says(before, at) && !says(after, at))
             .map(|at| SchemaFault {
                 pointer: format!("/details{at}"),

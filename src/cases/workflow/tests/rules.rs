@@ -166,7 +166,8 @@ fn details_may_be_empty_and_must_be_known() {
 
 #[test]
 fn personal_members_are_marked() {
-    let personal = workflow("abandoned_vehicle").personal_members();
+    let personal = workflow("abandoned_vehicle");
+    let personal = personal.personal_members();
     for member in ["/keeper", "/occupier", "/fpn"] {
         assert!(personal.iter().any(|it| it == member), "{personal:?}");
     }
