@@ -164,7 +164,7 @@ impl<P: Permission> Caller<P> {
                     request,
                     services: self.services.clone(),
                     now,
-                    needed: Needed::of::<P>(),
+                    needed: Self::needed(),
                     patience: Patience::new(),
                     has_settled: false,
                 };
@@ -178,13 +178,13 @@ impl<P: Permission> Caller<P> {
         }
     }
 
-    /// The permission that is asked for.
-    fn asked_for() -> &'static str {
+    /// What is asked for.
+    fn needed() -> Needed {
         #[cfg(debug_assertions)]
         if super::unguarded::is_on() {
-            return "";
+            return Needed::of::<super::may::BeSignedIn>();
         }
-        P::CODE
+        Needed::of::<P>()
     }
 
     /// Proves session and permission.
@@ -201,7 +201,12 @@ impl<P: Permission> Caller<P> {
             session_id: self.session_id,
             now,
         };
-        let trip = async { join!(tx.enter(self.user_id, self.session_id, Self::asked_for()), fetch(&step)) };
+        let trip = async {
+            join!(
+                tx.enter(self.user_id, self.session_id, Self::needed().code),
+                fetch(&step)
+            )
+        };
         let (entry, fetched) = in_time(trip).await?;
         let entry = entry?;
         principal.org_id = entry.org_id;
@@ -210,7 +215,7 @@ impl<P: Permission> Caller<P> {
             self.services.limits.learn(self.user_id, org);
         }
         self.token.clone()?;
-        admit(&entry, self.request.peer, Needed::of::<P>())?;
+        admit(&entry, self.request.peer, Self::needed())?;
         self.headers.clone()?;
         let mut request = self.request.clone();
         let names_nobody = request.on_behalf_of.is_none();

@@ -10,6 +10,9 @@ pub trait Permission: 'static {
     const CODE: &'static str;
     /// Whether it is open to whoever has yet to enrol a second factor.
     const WHILE_ENROLLING: bool = false;
+    /// Whether it is about the whole organisation, so that a role limited to wards or case
+    /// types does not carry it.
+    const IS_WHOLE: bool = false;
 }
 
 /// What a request needs, of the permission in its handler's signature.
@@ -19,6 +22,8 @@ pub(super) struct Needed {
     pub(super) code: &'static str,
     /// Whether it is open to whoever has yet to enrol a second factor.
     pub(super) while_enrolling: bool,
+    /// Whether a role limited to wards or case types does not do.
+    pub(super) is_whole: bool,
 }
 
 impl Needed {
@@ -26,6 +31,7 @@ impl Needed {
         Self {
             code: P::CODE,
             while_enrolling: P::WHILE_ENROLLING,
+            is_whole: P::IS_WHOLE,
         }
     }
 }
@@ -34,16 +40,20 @@ impl Needed {
 pub trait Alters: Permission {}
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $access:ident;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $access:ident $(, $whole:ident)?;)*) => {
         $($(#[$doc])*
         #[derive(Debug)]
         pub struct $name;
-        impl Permission for $name { const CODE: &'static str = $code; }
+        impl Permission for $name {
+            const CODE: &'static str = $code;
+            $(permissions!(@$whole);)?
+        }
         permissions!(@$access $name);)*
 
         /// Every code that a role may hold, in the order of this file.
         pub const CODES: &[&str] = &[$($code),*];
     };
+    (@whole) => { const IS_WHOLE: bool = true; };
     (@reads $name:ident) => {};
     (@alters $name:ident) => { impl Alters for $name {} };
 }
@@ -67,17 +77,17 @@ impl Alters for BeSignedIn {}
 
 permissions! {
     /// Adds people, changes what they are and which roles they hold.
-    ManageUsers = "user.manage", alters;
+    ManageUsers = "user.manage", alters, whole;
     /// Makes roles of one's own organisation.
-    ManageRoles = "role.manage", alters;
+    ManageRoles = "role.manage", alters, whole;
     /// Lets a system act for one's organisation, and says how far.
-    ManageServiceAccounts = "service_account.manage", alters;
+    ManageServiceAccounts = "service_account.manage", alters, whole;
     /// Changes one's organisation, or adds organisations (platform).
-    ManageOrganisations = "organisation.manage", alters;
+    ManageOrganisations = "organisation.manage", alters, whole;
     /// Makes partnerships and says who belongs to them.
-    ManagePartnerships = "partnership.manage", alters;
+    ManagePartnerships = "partnership.manage", alters, whole;
     /// Drafts, signs and activates information sharing agreements.
-    ManageAgreements = "agreement.manage", alters;
+    ManageAgreements = "agreement.manage", alters, whole;
     /// Says which team answers for a ward.
     ManageTeams = "team.manage", alters;
     /// Sees the cases of one's organisation and those shared with it.
@@ -115,9 +125,9 @@ permissions! {
     /// Judges afterwards whether it helped.
     AssessTask = "task.assess", alters;
     /// Reads the audit log, for the purposes of s.62(4) DPA 2018.
-    ReadAudit = "audit.read", reads;
+    ReadAudit = "audit.read", reads, whole;
     /// Vouches for having seen a checkpoint of the log.
-    CosignCheckpoints = "audit.cosign", alters;
+    CosignCheckpoints = "audit.cosign", alters, whole;
     /// Reads who was shown a case.
     ReadDisclosures = "audit.case", reads;
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::may::Needed;
@@ -71,11 +72,22 @@ pub(super) fn admit(entry: &Entry, peer: Option<IpAddr>, needed: Needed) -> Resu
     if entry.lacks_second_factor == Some(true) && !needed.while_enrolling {
         return Err(SecondFactor::NotEnrolled.into());
     }
+    let code = needed.code;
     if verdict == "forbidden" {
-        let code = needed.code;
         return Err(AppError::Forbidden(format!("this needs the permission `{code}`")));
     }
+    if needed.is_whole && !holds_it_everywhere(entry) {
+        let detail = format!("this needs the permission `{code}` by a role for all wards and case types");
+        return Err(AppError::Forbidden(detail));
+    }
     Ok(())
+}
+
+/// Whether a grant has no limits.
+fn holds_it_everywhere(entry: &Entry) -> bool {
+    let grants = entry.grants.as_ref().and_then(Value::as_array);
+    let is_unlimited = |grant: &Value| grant["areas"].is_null() && grant["case_types"].is_null();
+    grants.is_some_and(|grants| grants.iter().any(is_unlimited))
 }
 
 /// Whether `peer` lies in one of `networks`; wherever it is where none are named.
@@ -136,7 +148,7 @@ impl Person {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::doors::may;
@@ -194,6 +206,22 @@ mod tests {
         assert!(admit(&lacking("entered"), None, own).is_ok());
         let ended = admit(&lacking("unauthenticated"), None, own);
         assert!(matches!(ended, Err(AppError::Unauthenticated(_))));
+    }
+
+    #[test]
+    fn what_is_about_the_whole_organisation_is_carried_by_no_limited_role() {
+        let holding = |grants: Value| admit(&entry("entered", grants), None, Needed::of::<may::ReadAudit>());
+        let (here, graffiti) = (
+            json!({"role": "auditor", "areas": ["W1"], "case_types": null}),
+            json!({"role": "auditor", "areas": null, "case_types": ["graffiti"]}),
+        );
+        let everywhere = json!({"role": "auditor", "areas": null, "case_types": null});
+
+        for limited in [json!([]), json!([here]), json!([here, graffiti])] {
+            assert!(matches!(holding(limited), Err(AppError::Forbidden(_))));
+        }
+        assert!(holding(json!([here, everywhere])).is_ok());
+        assert!(admit(&entry("entered", json!([here])), None, READ).is_ok());
     }
 
     #[test]

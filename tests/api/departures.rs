@@ -223,6 +223,85 @@ async fn a_party_withdraws_from_an_agreement_and_nothing_new_is_shared_with_it()
 }
 
 #[actix_web::test]
+async fn whoever_leaves_a_partnership_leaves_its_agreements() {
+    let app = TestApp::start().await;
+    let (owner, housing, operator) = (
+        app.sign_in(OWNER).await,
+        app.sign_in(HOUSING).await,
+        app.sign_in("operator@wardlink.example").await,
+    );
+    let agreement = format!("/v1/agreements/{}", app.agreement().await);
+    let members = format!("/v1/partnerships/{}/members", app.partnership("CAM").await);
+
+    app.delete(&operator, &format!("{members}/{}", housing.org_id))
+        .await
+        .expect(204);
+    let back = json!({"organisation_id": housing.org_id});
+    app.post(&operator, &members, back).await.expect(201);
+
+    let read = app.get(&owner, &agreement).await.expect(200).body;
+    assert_eq!(read["status"], "active");
+    let parties = read["parties"].as_array().unwrap();
+    let left = parties
+        .iter()
+        .find(|party| party["organisation_id"] == json!(housing.org_id))
+        .unwrap();
+    assert_eq!(left["withdrawal_reason"], "membership_ended");
+    let case = app.a_case_of(&owner).await;
+    let share = json!({"organisation_id": housing.org_id, "level": "view", "data_classes": ["core"],
+        "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"});
+    let refused = app.post(&owner, &format!("/v1/cases/{case}/shares"), share).await;
+    assert_eq!(refused.problem(), "agreement-does-not-cover");
+
+    // Whoever is let in or shown out reads so in its own log.
+    for (action, day) in [("end_membership", "member_to"), ("add_member", "member_from")] {
+        let logged = app.last_audit(action).await;
+        assert!(logged.recipient_org_ids.contains(&housing.org_id), "{action}");
+        assert!(logged.facts[day].is_string(), "{action}: {:?}", logged.facts);
+    }
+    // What its keeper leaves ends.
+    app.delete(&operator, &format!("{members}/{}", owner.org_id))
+        .await
+        .expect(204);
+    let ended = format!(
+        "select count(*) as number from agreements where org_id = '{}' and status = 'active'",
+        owner.org_id
+    );
+    assert_eq!(app.number(&ended).await, 0);
+}
+
+#[actix_web::test]
+async fn a_membership_ends_however_much_was_shared() {
+    let app = TestApp::start().await;
+    let (owner, housing, operator) = (
+        app.sign_in(OWNER).await,
+        app.sign_in(HOUSING).await,
+        app.sign_in("operator@wardlink.example").await,
+    );
+    let case = app.a_shared_case(&owner, &housing, "view", ALL_CLASSES).await;
+    app.tamper(&format!(
+        "create temp table more as select gen_random_uuid() as id, i from generate_series(1, 9000) i;
+         insert into wardlink.cases
+           select (jsonb_populate_record(c, jsonb_build_object('id', more.id, 'ref', 'CAM-9' || lpad(i::text, 7, '0')))).*
+             from wardlink.cases c, more where c.id = '{case}';
+         insert into wardlink.shares
+           select (jsonb_populate_record(s, jsonb_build_object('id', gen_random_uuid(), 'case_id', more.id))).*
+             from wardlink.shares s, more where s.case_id = '{case}'"
+    ))
+    .await;
+    let members = format!("/v1/partnerships/{}/members", app.partnership("CAM").await);
+
+    app.delete(&operator, &format!("{members}/{}", housing.org_id))
+        .await
+        .expect(204);
+
+    let open = "select count(*) as number from shares where state = 'active' and end_reason is null";
+    assert_eq!(app.number(open).await, 0);
+    let told = "select count(*) as number from outbox_events where name = 'case.unshared'";
+    assert_eq!(app.number(told).await, 9001);
+}
+
+#[actix_web::test]
 async fn only_a_party_withdraws() {
     let app = TestApp::start().await;
     let agreement = app.agreement().await;

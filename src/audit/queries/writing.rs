@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::future::try_join_all;
 use ipnetwork::IpNetwork;
 use serde_json::Value;
 use uuid::Uuid;
@@ -124,21 +125,21 @@ pub struct Sender<'a> {
     pub request_id: Uuid,
 }
 
+/// How many events one statement adds: the protocol takes 65,535 values.
+const MOST_AT_ONCE: usize = 1_000;
+
 /// Adds events to the outbox, those of a case in order.
 ///
 /// # Errors
 /// If the database refuses them.
-pub async fn insert_outbox(
-    mut connection: &AsyncPgConnection,
-    events: &[OutboxEvent],
-    sender: &Sender<'_>,
-) -> Result<()> {
+pub async fn insert_outbox(connection: &AsyncPgConnection, events: &[OutboxEvent], sender: &Sender<'_>) -> Result<()> {
     if events.is_empty() {
         return Ok(());
     }
-    // Telling of a case locks it: all do so in the same order.
+    // Telling of a case holds a lock that it shares with cases whose ids end alike: all take
+    // them in the same order.
     let mut events: Vec<&OutboxEvent> = events.iter().collect();
-    events.sort_by_key(|event| event.case);
+    events.sort_by_key(|event| event.case.map(|(id, _)| (id.as_u128() & 0xfff, id)));
     let rows: Vec<OutboxRow<'_>> = events
         .into_iter()
         .map(|event| OutboxRow {
@@ -155,10 +156,14 @@ pub async fn insert_outbox(
             facts: &event.facts,
         })
         .collect();
-    diesel::insert_into(outbox_events::table)
-        .values(rows)
-        .prepared()
-        .execute(&mut connection)
-        .await?;
-    Ok(())
+    // All together: what is sent after the first wait would come after COMMIT.
+    let parts = rows.chunks(MOST_AT_ONCE).map(async |rows| {
+        let mut connection = connection;
+        diesel::insert_into(outbox_events::table)
+            .values(rows)
+            .prepared()
+            .execute(&mut connection)
+            .await
+    });
+    Ok(try_join_all(parts).await.map(drop)?)
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::sight::Sight;
+use super::sight::{Heightened, Sight};
 use crate::audit::OutboxEvent;
 use crate::cases::model::{self, CaseError};
 use crate::cases::queries::cases::{self as queries, CaseRow, LocationRow, MyAccessRow};
@@ -100,7 +100,7 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
                 room.no_earlier_than(sight.case.updated_at);
                 let (qualifier, risk) = (sight.case.qualifier.clone(), sight.case.risk_band.clone());
                 let changed = apply(room, &mut sight, changes).await?;
-                let (alerts, clocks) = sight.heighten(room, risk.as_deref())?;
+                let Heightened { alerts, clocks } = sight.heighten(room, risk.as_deref())?;
                 if !changed.is_empty() {
                     sight.case.version += 1;
                     sight.case.updated_at = room.now;

@@ -34,6 +34,15 @@ pub(super) struct Sight {
     pub attachments: Vec<AttachmentFactRow>,
 }
 
+/// What follows where a case becomes one of high risk.
+#[derive(Default)]
+pub(super) struct Heightened {
+    /// Who is to be told.
+    pub alerts: Vec<Alert>,
+    /// The clocks that changed.
+    pub clocks: Vec<(Uuid, Clock)>,
+}
+
 impl Sight {
     /// Looks at a case, in one round trip.
     ///
@@ -68,8 +77,8 @@ impl Sight {
         // In this order: where the first fails, the others can only say that it did.
         let (held, sight) = (held?, sight?);
         access::check_contributes(&sight.access.level)?;
-        let case = held.ok_or(AppError::NotFound)?;
-        Ok(Self { case, ..sight })
+        held.ok_or(AppError::NotFound)?;
+        Ok(sight)
     }
 
     /// Whether the caller's organisation owns it.
@@ -130,17 +139,20 @@ impl Sight {
     ///
     /// # Errors
     /// If no workflow is known for the stored type, or a clock cannot be worked out.
-    pub fn heighten(&mut self, room: &Room, was: Option<&str>) -> Result<(Vec<Alert>, Vec<(Uuid, Clock)>)> {
+    pub fn heighten(&mut self, room: &Room, was: Option<&str>) -> Result<Heightened> {
         let high = Some(RiskBand::High.as_str());
         if was == high || self.case.risk_band.as_deref() != high {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(Heightened::default());
         }
         let workflow = self.workflow(room)?;
         let moved = model::hasten_clocks(workflow, &mut self.clocks, room.now)?;
         if !moved.is_empty() {
             self.case.due_at = model::next_due(workflow, self.clocks.iter().map(|(_, clock)| clock));
         }
-        Ok((workflow.alerts_at_high_risk(), moved))
+        Ok(Heightened {
+            alerts: workflow.alerts_at_high_risk(),
+            clocks: moved,
+        })
     }
 
     /// Its view, with what the caller could do next.

@@ -121,7 +121,8 @@ pub async fn draft_agreement(
             agreements::add_parties(room, row.id, keeper, &parties).await?;
             let view = AgreementView::of(row.clone(), agreements::parties(room, &[row.id]).await?)?;
             let answer = Answer::created(format!("/v1/agreements/{}", row.id), &view)?.version(row.version);
-            Ok(Audited::collection(answer).record(row.id))
+            let told = parties.into_iter().filter(|party| *party != keeper);
+            Ok(told.fold(Audited::collection(answer).record(row.id), Audited::recipient))
         })
         .await
 }
@@ -176,7 +177,9 @@ pub async fn update_agreement(
             agreements::remove_parties(room, id).await?;
             agreements::update(room, &row, now).await?;
             agreements::add_parties(room, id, row.org_id, &parties).await?;
-            Ok(Audited::alteration(answer(room, id).await?).record(id))
+            let told = parties.into_iter().filter(|party| *party != row.org_id);
+            let audited = Audited::alteration(answer(room, id).await?).record(id);
+            Ok(told.fold(audited, Audited::recipient))
         })
         .await
 }
@@ -202,7 +205,7 @@ pub async fn sign_agreement(
         .alter(body, async |room, _: NoDetails| {
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
             let row = agreements::find(room, id).await?;
-            other_parties(room, id).await?;
+            let others = other_parties(room, id).await?;
             room.request.expect_version(row.version)?;
             expect_status(&row, "draft")?;
             let signed = agreements::sign(room, id, org, me, now).await?;
@@ -214,7 +217,8 @@ pub async fn sign_agreement(
             if !signed {
                 return Err(AppError::Conflict("your organisation has signed already".to_owned()));
             }
-            Ok(Audited::alteration(answer(room, id).await?).record(id))
+            let audited = Audited::alteration(answer(room, id).await?).record(id);
+            Ok(others.into_iter().fold(audited, Audited::recipient))
         })
         .await
 }
@@ -326,9 +330,12 @@ async fn move_to(room: &mut Room, mut row: AgreementRow, status: &str) -> Result
     let (id, now) = (row.id, room.now);
     row.status = status.to_owned();
     agreements::update(room, &row, now).await?;
-    Ok(Audited::alteration(answer(room, id).await?)
+    let parties = agreements::parties(room, &[id]).await?.into_iter();
+    let told = parties.map(|party| party.org_id).filter(|party| *party != row.org_id);
+    let audited = Audited::alteration(answer(room, id).await?)
         .record(id)
-        .fact("status", status))
+        .fact("status", status);
+    Ok(told.fold(audited, Audited::recipient))
 }
 
 /// The agreement, if the caller's organisation keeps it.

@@ -164,7 +164,11 @@ pub async fn add_member(
             let earlier = partnerships::earlier_memberships(room, id, &[org]).await?;
             let view = MemberView::new(row.ok_or(AppError::NotFound)?, &earlier);
             let answer = Answer::created(format!("/v1/partnerships/{id}/members/{org}"), &view)?;
-            Ok(Audited::new(Op::Security, answer).record(id).record(org))
+            Ok(Audited::new(Op::Security, answer)
+                .record(id)
+                .record(org)
+                .recipient(org)
+                .fact("member_from", json!(view.member_from)))
         })
         .await
 }
@@ -173,7 +177,8 @@ pub async fn add_member(
 ///
 /// Only the platform may. With its next request the organisation no longer sees its
 /// partners. Its shares in this partnership end, those it gave and those it had, and
-/// so do open proposals to and from it; what there was stays on record.
+/// so do open proposals to and from it; it leaves the partnership's agreements, and those it
+/// keeps end. What there was stays on record.
 #[utoipa::path(
     tag = "partnerships",
     responses((status = 204, description = "Ended.")),
@@ -186,12 +191,14 @@ pub async fn end_membership(caller: Caller<may::ManagePartnerships>, ids: Id<2>)
             let (id, org) = ids.pair();
             partnerships::find(room, id).await?;
             platform_only(room)?;
-            if !partnerships::end_member(room, id, org).await? {
-                return Err(AppError::NotFound);
-            }
+            let member_to = partnerships::end_member(room, id, org).await?;
             let now = room.now;
             let left = departures::leave(room, id, org, now).await?;
-            let audited = Audited::new(Op::Security, Answer::no_content()).record(id).record(org);
+            let audited = Audited::new(Op::Security, Answer::no_content())
+                .record(id)
+                .record(org)
+                .recipient(org)
+                .fact("member_to", json!(member_to));
             Ok(left.into_iter().fold(audited, note_ended).showing_no_case())
         })
         .await
@@ -199,6 +206,11 @@ pub async fn end_membership(caller: Caller<may::ManagePartnerships>, ids: Id<2>)
 
 /// Says in the log, and to the sides alone, what ended with a membership.
 fn note_ended<T>(audited: Audited<T>, ended: Ended) -> Audited<T> {
+    let sides = ended.sides.iter().copied();
+    let audited = sides.fold(audited.record(ended.record_id), Audited::recipient);
+    let Some((case, owner)) = ended.case_id.zip(ended.case_org_id) else {
+        return audited;
+    };
     let because = "membership_ended";
     let (name, facts) = match ended.what.as_str() {
         "share" => ("case.unshared", json!({"state": "ended", "reason": because})),
@@ -208,13 +220,9 @@ fn note_ended<T>(audited: Audited<T>, ended: Ended) -> Audited<T> {
             json!({"from": "proposed", "to": "cancelled", "reason": because}),
         ),
     };
-    let event = OutboxEvent::of_case(name, ended.case_id, ended.case_org_id)
+    let event = OutboxEvent::of_case(name, case, owner)
         .about(ended.record_id)
-        .told_only_to([ended.sides.clone(), vec![ended.case_org_id]].concat())
+        .told_only_to([ended.sides, vec![owner]].concat())
         .with(facts);
-    let audited = audited
-        .case(ended.case_id, ended.case_org_id)
-        .record(ended.record_id)
-        .event(event);
-    ended.sides.into_iter().fold(audited, Audited::recipient)
+    audited.case(case, owner).event(event)
 }

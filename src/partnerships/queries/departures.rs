@@ -4,27 +4,27 @@ use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, Text, Timestamptz, Untyped, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Untyped, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::error::{AppError, Result};
 
-/// A share, the request for one, or a proposal that ended with a membership.
+/// A share, the request for one, a proposal or an agreement that ended with a membership.
 #[derive(Debug, QueryableByName)]
 pub struct Ended {
-    /// `share`, `request` or `task`.
+    /// `share`, `request`, `task` or `agreement`.
     #[diesel(sql_type = Text)]
     pub what: String,
-    /// The share or the task.
+    /// The share, task or agreement.
     #[diesel(sql_type = SqlUuid)]
     pub record_id: Uuid,
-    /// Its case.
-    #[diesel(sql_type = SqlUuid)]
-    pub case_id: Uuid,
+    /// Its case, if it is about one.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub case_id: Option<Uuid>,
     /// The owner of the case.
-    #[diesel(sql_type = SqlUuid)]
-    pub case_org_id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub case_org_id: Option<Uuid>,
     /// The organisations on both sides of it.
     #[diesel(sql_type = Array<SqlUuid>)]
     pub sides: Vec<Uuid>,

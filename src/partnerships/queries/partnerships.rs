@@ -242,20 +242,20 @@ diesel::define_sql_function! {
     fn close_members(partnership: diesel::sql_types::Uuid) -> diesel::sql_types::Bool;
 }
 
-/// Ends a membership today. Returns whether there was one.
+/// Ends a membership today, and says which day that is.
 ///
 /// # Errors
-/// Those of the database.
-pub async fn end_member(connection: &mut AsyncPgConnection, partnership: Uuid, org: Uuid) -> Result<bool> {
+/// [`AppError::NotFound`] where there is none.
+pub async fn end_member(connection: &mut AsyncPgConnection, partnership: Uuid, org: Uuid) -> Result<Option<NaiveDate>> {
     let _closed: bool = diesel::select(close_members(partnership))
         .get_result(connection)
         .await?;
-    let ended = diesel::update(partnership_members::table)
+    Ok(diesel::update(partnership_members::table)
         .filter(partnership_members::partnership_id.eq(partnership))
         .filter(partnership_members::org_id.eq(org))
         .filter(partnership_members::member_to.is_null())
         .set(partnership_members::member_to.eq(london_today().nullable()))
-        .execute(connection)
-        .await?;
-    Ok(ended > 0)
+        .returning(partnership_members::member_to)
+        .get_result(connection)
+        .await?)
 }

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::interleaving::in_order;
+use super::interleaving::{in_order, telling_of};
 use crate::support::{ALL_CLASSES, Actor, Reply, TestApp};
 use crate::tasks::scene::{MET, cleaning};
 
@@ -119,7 +119,7 @@ async fn two_links_in_opposite_directions_do_not_stop_each_other() {
         let (one, other) = (app.a_case_of(&manager).await, app.a_case_of(&manager).await);
         let held = if wait_at_first { one } else { other };
         // Whoever tells of a case waits for who told of it before.
-        let lock = format!("select pg_advisory_xact_lock(hashtextextended('{held}', 0))");
+        let lock = telling_of(held);
 
         let there = link(&app, &manager, one, other);
         let (there, back) = in_order(&app, &lock, there, link(&app, &manager, other, one)).await;

@@ -9,6 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use futures_util::join;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::support::TestApp;
 
@@ -114,6 +115,16 @@ pub async fn hang_up_at<A>(app: &TestApp, lock: &str, request: impl Future<Outpu
         () = held.until_waiting(1) => {}
     }
     held.release().await;
+}
+
+/// Where a case stands in the order in which whoever tells of cases takes their locks.
+pub fn place(case: Uuid) -> u128 {
+    case.as_u128() & 0xfff
+}
+
+/// Takes the lock that telling of a case takes.
+pub fn telling_of(case: Uuid) -> String {
+    format!("select pg_advisory_xact_lock(hashtext('case events'), {})", place(case))
 }
 
 /// Lets `request` run up to what `lock` locks, and then takes what the request has locked

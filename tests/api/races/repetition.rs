@@ -4,7 +4,7 @@ use diesel_async::SimpleAsyncConnection;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::interleaving::deadlocked;
+use super::interleaving::{deadlocked, place, telling_of};
 use crate::support::{Actor, Reply, TestApp};
 
 const MANAGER: &str = "csm@camden.example";
@@ -42,11 +42,19 @@ async fn whoever_is_given_up_in_a_deadlock_gets_through_nevertheless() {
     let app = TestApp::start().await;
     let manager = app.sign_in(MANAGER).await;
     let (one, other) = (app.a_case_of(&manager).await, app.a_case_of(&manager).await);
-    let (first, last) = (one.min(other), one.max(other));
-    // Who tells of cases locks them in the order of their ids.
-    let lock = |case: Uuid| format!("select pg_advisory_xact_lock(hashtextextended('{case}', 0))");
+    let (first, last) = if place(one) < place(other) {
+        (one, other)
+    } else {
+        (other, one)
+    };
 
-    let linked = deadlocked(&app, &lock(last), &lock(first), link(&app, &manager, one, other)).await;
+    let linked = deadlocked(
+        &app,
+        &telling_of(last),
+        &telling_of(first),
+        link(&app, &manager, one, other),
+    )
+    .await;
 
     linked.expect(201);
     assert_eq!(events(&app, "link_cases", "done").await, 1);
