@@ -103,12 +103,20 @@ pub async fn list(
     Ok(query.load(connection).await?)
 }
 
+/// Whether a share opens its case now, by the database's clock as in row-level security. Time
+/// ends a share even before that is written down.
+#[diesel::dsl::auto_type]
+pub fn opens_now() -> _ {
+    shares::state
+        .eq("active")
+        .and(shares::expires_at.is_null().or(shares::expires_at.gt(diesel::dsl::now)))
+}
+
 /// The shares that open a case now.
 pub async fn active(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<ShareRow>> {
     Ok(shares::table
         .filter(shares::case_id.eq(case_id))
-        .filter(shares::state.eq("active"))
-        .filter(shares::expires_at.is_null().or(shares::expires_at.gt(diesel::dsl::now)))
+        .filter(opens_now())
         .order(shares::id)
         .select(ShareRow::as_select())
         .load(connection)

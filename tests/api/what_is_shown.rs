@@ -352,3 +352,23 @@ async fn by_due_time_every_case_is_listed_and_those_without_one_last() {
     let all = app.get(&owner, "/v1/cases?limit=200").await.expect(200);
     assert_eq!(seen.len(), all.body["items"].as_array().unwrap().len());
 }
+
+#[actix_web::test]
+async fn a_case_is_not_shared_out_by_a_share_whose_time_is_over() {
+    let app = TestApp::start().await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    let case = app.a_shared_case(&owner, &housing, "view", &["core"]).await;
+    let share = format!("/v1/shares/{}", app.share_of(case).await);
+    let found = async || {
+        let list = app.get(&owner, "/v1/cases?shared=out").await.expect(200);
+        list.body["items"].as_array().unwrap().len()
+    };
+    assert_eq!(found().await, 1);
+
+    app.tamper("update shares set expires_at = now() - interval '1 second'")
+        .await;
+
+    assert_eq!(found().await, 0);
+    let share = app.get(&owner, &share).await.expect(200);
+    assert_eq!(share.body["state"], "active", "nobody has written it down yet");
+}

@@ -12,6 +12,7 @@ use crate::db::Prepare;
 use crate::db::schema::sql_types::Tsquery;
 use crate::db::schema::{case_access, shares};
 use crate::error::Result;
+use crate::sharing::opens_now;
 
 /// A row of the list.
 #[derive(Debug, Queryable, Selectable)]
@@ -164,7 +165,7 @@ fn narrowed<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
             query = query.filter(case_access::level.eq("owner")).filter(diesel::dsl::exists(
                 shares::table
                     .filter(shares::case_id.eq(case_access::case_id))
-                    .filter(shares::state.eq("active")),
+                    .filter(opens_now()),
             ));
         }
         None => {}

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::db::Prepare;
 use crate::db::schema::{notes, shares};
 use crate::error::Result;
+use crate::sharing::opens_now;
 
 /// A note as it is kept.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -75,8 +76,7 @@ pub async fn insert(connection: &mut AsyncPgConnection, row: &NoteRow) -> Result
 pub async fn partners(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<Uuid>> {
     Ok(shares::table
         .filter(shares::case_id.eq(case_id))
-        .filter(shares::state.eq("active"))
-        .filter(shares::expires_at.is_null().or(shares::expires_at.gt(diesel::dsl::now)))
+        .filter(opens_now())
         .select(shares::to_org_id)
         .load(connection)
         .await?)

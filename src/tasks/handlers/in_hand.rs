@@ -197,8 +197,7 @@ pub async fn check_case_is_open_to(
     if org == access.case_org_id {
         return Ok(());
     }
-    let now = room.now;
-    let opened = queries::shared_classes(room, access.case_id, org, now).await?;
+    let opened = queries::shared_classes(room, access.case_id, org).await?;
     let is_open = opened.is_some_and(|opened| classes.iter().all(|class| opened.iter().any(|open| open == class)));
     if is_open {
         Ok(())

@@ -14,6 +14,7 @@ use crate::cases::access::Access;
 use crate::clocks::local_date;
 use crate::db::schema::{attachments, case_access, organisations, shares, tasks, team_members, teams, users};
 use crate::error::Result;
+use crate::sharing::opens_now;
 
 /// The kind of an organisation the caller works with; `None` for all others.
 ///
@@ -132,8 +133,8 @@ pub async fn accesses(mut connection: &AsyncPgConnection, rows: &[TaskRow]) -> R
         .await?)
 }
 
-/// The classes of a case's data that an active share opens to an organisation;
-/// `None` where there is no such share.
+/// The classes of a case's data that a share opens to an organisation now; `None`
+/// where there is no such share.
 ///
 /// # Errors
 /// Those of the database.
@@ -141,13 +142,11 @@ pub async fn shared_classes(
     mut connection: &AsyncPgConnection,
     case: Uuid,
     to_org: Uuid,
-    now: DateTime<Utc>,
 ) -> Result<Option<Vec<String>>> {
     Ok(shares::table
         .filter(shares::case_id.eq(case))
         .filter(shares::to_org_id.eq(to_org))
-        .filter(shares::state.eq("active"))
-        .filter(shares::expires_at.is_null().or(shares::expires_at.gt(now)))
+        .filter(opens_now())
         .select(shares::data_classes)
         .first(&mut connection)
         .await
