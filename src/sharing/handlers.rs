@@ -7,9 +7,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::making::{self, class_names, make, note, terms};
-use super::model::{ShareTerms, SharingError, narrow};
+use super::model::{ShareState, ShareStateError, ShareTerms, SharingError, narrow};
 use super::queries::{self, ShareRow};
-use super::view::{Approval, Because, Narrowing, NewShare, OnlookerView, RevokeParams, ShareState, ShareView, Why};
+use super::view::{Approval, Because, Narrowing, NewShare, OnlookerView, RevokeParams, ShareView, Why};
 use crate::audit::Op;
 use crate::cases::access::{self, Access};
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
@@ -33,6 +33,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(recalls::read_recall)
         .service(recalls::acknowledge_recall)
         .service(list_case_access);
+}
+
+impl From<ShareStateError> for AppError {
+    fn from(error: ShareStateError) -> Self {
+        Self::Conflict(error.to_string())
+    }
 }
 
 /// Shares of a case
@@ -148,7 +154,7 @@ pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
         .alter(body, async |room, wanted: Narrowing| {
             let (access, mut row) = owned(room, id.get()).await?;
             room.request.expect_version(row.version)?;
-            refuse_ended(room, &row)?;
+            row.state()?.check_narrowing(row.expires_at, room.now)?;
             let current = terms(&row)?;
             let narrowed = narrow(
                 &current,
@@ -172,17 +178,6 @@ pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
             answered(&access, row, Op::Alteration, "case.shared")
         })
         .await
-}
-
-/// Only a share that opens the case can be narrowed.
-fn refuse_ended(room: &Room, row: &ShareRow) -> Result<()> {
-    let live = row.state == ShareState::Active.as_str() && row.expires_at.is_none_or(|end| room.now < end);
-    if live {
-        return Ok(());
-    }
-    Err(AppError::Conflict(
-        "the share does not open the case: only one that does can be narrowed".to_owned(),
-    ))
 }
 
 fn answered(access: &Access, row: ShareRow, op: Op, event: &'static str) -> Result<Audited<Answer>> {
@@ -210,9 +205,10 @@ pub async fn revoke_share(
     caller
         .alter(parameters, async |room, parameters: RevokeParams| {
             let (_, mut row) = owned(room, id.get()).await?;
-            let (state, event) = match ShareState::parse(&row.state)?.is_awaiting() {
-                true => (ShareState::Withdrawn, "case.share_withdrawn"),
-                false => (ShareState::Revoked, "case.unshared"),
+            let state = row.state()?.revoked()?;
+            let event = match state {
+                ShareState::Withdrawn => "case.share_withdrawn",
+                _ => "case.unshared",
             };
             end(room, &mut row, state, parameters.reason).await?;
             Ok(note(Audited::alteration(Answer::no_content()), &row, event))
@@ -220,17 +216,8 @@ pub async fn revoke_share(
         .await
 }
 
-/// Ends a share. What has ended can still be recalled, since it was seen.
+/// Writes down as what a share ended, and why.
 async fn end(room: &mut Room, row: &mut ShareRow, state: ShareState, reason: Option<Text<1, 1000>>) -> Result<()> {
-    let now_is = ShareState::parse(&row.state)?;
-    let was_open = matches!(
-        now_is,
-        ShareState::Superseded | ShareState::Revoked | ShareState::Expired | ShareState::Ended
-    );
-    let may_end = now_is.is_awaiting() || now_is == ShareState::Active || (state == ShareState::Recalled && was_open);
-    if !may_end {
-        return Err(AppError::Conflict(format!("the share is {}", row.state)));
-    }
     state.as_str().clone_into(&mut row.state);
     row.ended_at = row.ended_at.or(Some(room.now));
     row.ended_by = Some(room.person.user_id);
@@ -302,9 +289,7 @@ pub async fn refuse_share(caller: Caller<may::ApproveShare>, id: Id, body: JsonB
 async fn awaiting(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
     let (access, row) = owned(room, id).await?;
     room.request.expect_version(row.version)?;
-    if !ShareState::parse(&row.state)?.is_awaiting() {
-        return Err(AppError::Conflict("the share does not wait for approval".to_owned()));
-    }
+    row.state()?.check_awaiting()?;
     Ok((access, row))
 }
 

@@ -5,10 +5,10 @@ use uuid::Uuid;
 
 use super::model::{
     Agreement, Approver, CaseFacts, DataClass, Gateway, Level, OrganisationFacts, Permitted, Quality, ShareRequest,
-    ShareTerms, SharingError, check_share,
+    ShareState, ShareTerms, SharingError, check_share,
 };
 use super::queries::{self, ShareRow};
-use super::view::{NewShare, QualityBody, ShareState, ShareView};
+use super::view::{NewShare, QualityBody, ShareView};
 use crate::audit::{Op, OutboxEvent};
 use crate::cases::access::Access;
 use crate::clocks;

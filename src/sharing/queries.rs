@@ -11,7 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::model::{Agreement, AgreementStatus, DataClass, DatedFlag, Gateway, OrgKind, OrganisationFacts};
+use super::model::{Agreement, AgreementStatus, DataClass, DatedFlag, Gateway, OrgKind, OrganisationFacts, ShareState};
 use crate::db::Prepare;
 use crate::db::london_today;
 use crate::db::schema::{
@@ -49,6 +49,16 @@ pub struct ShareRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+impl ShareRow {
+    /// Where it stands.
+    ///
+    /// # Errors
+    /// For a name that is no state.
+    pub fn state(&self) -> Result<ShareState> {
+        ShareState::parse(&self.state).ok_or_else(|| AppError::Internal(format!("share state {}", self.state)))
+    }
 }
 
 /// A share, if its case can be seen.

@@ -9,80 +9,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::model::{Completeness, DataClass, Gateway, Grading, Level, Quality};
+use super::model::{Completeness, DataClass, Gateway, Grading, Level, Quality, ShareState};
 use super::queries::ShareRow;
-use crate::error::{AppError, Result};
+use crate::error::Result;
 use crate::http::fields::{Moment, Text, not_cleared, present};
-
-/// Where a share stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ShareState {
-    /// Asked for outside an agreement: a second person of the owner has to approve.
-    AwaitingApproval,
-    /// Asked for by a partner who wants to pass the case on: the owner decides.
-    AwaitingOriginator,
-    /// Opens the case, until it expires.
-    Active,
-    /// Was not approved.
-    Refused,
-    /// Taken back before it was approved, or the membership it rested on ended before.
-    Withdrawn,
-    /// Replaced by a later share with the same organisation.
-    Superseded,
-    /// Ended by the owner.
-    Revoked,
-    /// Taken back because it was wrong or unlawful.
-    Recalled,
-    /// Ended by time.
-    Expired,
-    /// Ended when the owner or the recipient left the partnership.
-    Ended,
-}
-
-impl ShareState {
-    /// The name in SQL and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AwaitingApproval => "awaiting_approval",
-            Self::AwaitingOriginator => "awaiting_originator",
-            Self::Active => "active",
-            Self::Refused => "refused",
-            Self::Withdrawn => "withdrawn",
-            Self::Superseded => "superseded",
-            Self::Revoked => "revoked",
-            Self::Recalled => "recalled",
-            Self::Expired => "expired",
-            Self::Ended => "ended",
-        }
-    }
-
-    /// The state of that name.
-    ///
-    /// # Errors
-    /// For a name that is none.
-    pub fn parse(name: &str) -> Result<Self> {
-        const ALL: [ShareState; 10] = [
-            ShareState::AwaitingApproval,
-            ShareState::AwaitingOriginator,
-            ShareState::Active,
-            ShareState::Refused,
-            ShareState::Withdrawn,
-            ShareState::Superseded,
-            ShareState::Revoked,
-            ShareState::Recalled,
-            ShareState::Expired,
-            ShareState::Ended,
-        ];
-        let found = ALL.into_iter().find(|state| state.as_str() == name);
-        found.ok_or_else(|| AppError::Internal(format!("share state {name}")))
-    }
-
-    /// Whether somebody still has to approve it.
-    pub fn is_awaiting(self) -> bool {
-        matches!(self, Self::AwaitingApproval | Self::AwaitingOriginator)
-    }
-}
 
 /// A share to make.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
@@ -297,7 +227,7 @@ impl ShareView {
             case_id: row.case_id,
             owner_organisation_id: row.org_id,
             organisation_id: row.to_org_id,
-            state: ShareState::parse(&row.state)?,
+            state: row.state()?,
             level: row.level,
             data_classes: row.data_classes,
             gateway: row.gateway,

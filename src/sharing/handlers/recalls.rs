@@ -14,7 +14,7 @@ use crate::http::paging::{self, Asked, Page};
 use crate::sharing::queries::ShareRow;
 use crate::sharing::queries::recalls::{self, RecallRow, Wanted};
 use crate::sharing::view::recalls::{Acknowledgement, RecallDirection, RecallOutcome, RecallQuery, RecallView};
-use crate::sharing::view::{Because, ShareState, ShareView};
+use crate::sharing::view::{Because, ShareView};
 
 /// How long the recipient has to acknowledge (domain §5.4).
 const ACKNOWLEDGE_WITHIN: TimeDelta = TimeDelta::hours(24);
@@ -37,14 +37,9 @@ pub async fn recall_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
     caller
         .alter(body, async |room, because: Because| {
             let (access, mut row) = owned(room, id.get()).await?;
-            let state = ShareState::parse(&row.state)?;
-            if state.is_awaiting() || matches!(state, ShareState::Refused | ShareState::Withdrawn) {
-                return Err(AppError::Conflict(
-                    "the share was never active: there is nothing to recall".to_owned(),
-                ));
-            }
+            let state = row.state()?.recalled()?;
             let recall = recall_of(&access, &row, because.reason.as_str(), room);
-            end(room, &mut row, ShareState::Recalled, Some(because.reason)).await?;
+            end(room, &mut row, state, Some(because.reason)).await?;
             recalls::insert(room, &recall).await?;
             answered(&access, row, Op::Alteration, "case.unshared")
         })

@@ -4,25 +4,27 @@
 //! agreement or with the approval of a second person. What was disclosed stays
 //! the originator's: passing it on needs the originator's leave.
 
-mod access;
 mod agreement;
 mod check;
 mod error;
 mod gateway;
+mod narrowing;
 mod organisation;
 mod share;
+mod state;
 
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;
 
-pub use access::{EffectiveAccess, ShareFacts, ShareStatus, effective_access, narrow};
 pub use agreement::{Agreement, AgreementStanding, AgreementStatus, check_activation};
 pub use check::{check_approver, check_share};
 pub use error::{PROBLEMS, SharingError, Uncovered};
 pub use gateway::{Gateway, available_gateways};
+pub use narrowing::narrow;
 pub use organisation::{DatedFlag, OrgKind, OrganisationFacts};
 pub use share::{
     Approver, CaseFacts, Completeness, DataClass, Grading, Level, Permitted, Quality, ShareRequest, ShareTerms,
 };
+pub use state::{ShareState, ShareStateError};

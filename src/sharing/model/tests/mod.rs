@@ -1,8 +1,9 @@
 //! The rules of sharing, one by one: the organisations and requests the tests share.
 
-mod access;
 mod footing;
 mod gateways;
+mod narrowing;
+mod state;
 
 use std::collections::BTreeSet;
 

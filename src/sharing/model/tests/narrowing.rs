@@ -1,4 +1,4 @@
-//! What shares add up to, and the names partners build against.
+//! How a share is narrowed, and the names partners build against.
 
 use super::*;
 
@@ -53,33 +53,6 @@ fn a_share_may_stay_as_it_is() {
     assert_eq!(narrow(&current, &current), Ok(current.clone()));
 }
 
-#[test]
-fn access_is_the_union_of_live_shares() {
-    let share = |status, level, wanted: &[DataClass], days: Option<i64>| ShareFacts {
-        status,
-        terms: ShareTerms {
-            level,
-            data_classes: classes(wanted),
-            expires_at: days.map(|days| now() + Duration::days(days)),
-        },
-    };
-    use DataClass::{Attachments, Core, Location, Notes, Subjects};
-    let shares = [
-        share(ShareStatus::Active, Level::View, &[Core, Subjects], Some(9)),
-        share(ShareStatus::Active, Level::Contribute, &[Core, Notes], Some(3)),
-        share(ShareStatus::Revoked, Level::Contribute, &[Core, Attachments], None),
-        share(ShareStatus::Active, Level::Contribute, &[Core, Location], Some(0)),
-    ];
-    let access = effective_access(&shares, now()).unwrap();
-    assert_eq!(access.level, Level::Contribute);
-    assert_eq!(access.data_classes, classes(&[Core, Subjects, Notes]));
-    assert!(access.allows(Notes, Level::Contribute));
-    assert!(access.allows(Subjects, Level::View) && !access.allows(Subjects, Level::Contribute));
-    assert_eq!(access.expires_at, Some(now() + Duration::days(9)));
-    assert_eq!(access.changes_at, Some(now() + Duration::days(3)));
-    assert_eq!(effective_access(&shares, now() + Duration::days(9)), None);
-}
-
 fn json_name(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
 }
@@ -98,6 +71,10 @@ fn names_are_those_of_the_api() {
     for level in Level::ALL {
         assert_eq!(json_name(&level), level.as_str());
         assert_eq!(Level::parse(level.as_str()), Some(level));
+    }
+    for state in ShareState::ALL {
+        assert_eq!(json_name(&state), state.as_str());
+        assert_eq!(ShareState::parse(state.as_str()), Some(state));
     }
     for kind in OrgKind::ALL {
         assert_eq!(json_name(&kind), kind.as_str());

@@ -1,0 +1,81 @@
+//! Where a share stands, and what may become of it from there.
+
+use super::ShareState::{Active, AwaitingApproval, AwaitingOriginator, Recalled, Refused, Revoked, Withdrawn};
+use super::*;
+
+#[test]
+fn a_share_opens_its_case_until_its_time_is_over() {
+    let before = now() - Duration::milliseconds(1);
+
+    assert!(Active.opens(None, now()));
+    assert!(Active.opens(Some(now()), before));
+    assert!(!Active.opens(Some(now()), now()));
+    for state in ShareState::ALL {
+        assert_eq!(state.opens(None, now()), state == Active, "{state:?}");
+    }
+}
+
+#[test]
+fn only_what_opens_the_case_is_narrowed() {
+    let later = Some(now() + Duration::days(1));
+
+    assert_eq!(Active.check_narrowing(later, now()), Ok(()));
+    for (state, end) in [(Active, Some(now())), (AwaitingApproval, later), (Revoked, later)] {
+        let refused = state.check_narrowing(end, now()).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the share does not open the case: only one that does can be narrowed"
+        );
+    }
+}
+
+#[test]
+fn only_what_waits_is_approved_or_refused() {
+    for state in ShareState::ALL {
+        let waits = [AwaitingApproval, AwaitingOriginator].contains(&state);
+        assert_eq!(state.is_awaiting(), waits, "{state:?}");
+        assert_eq!(state.check_awaiting().is_ok(), waits, "{state:?}");
+    }
+    let refused = Active.check_awaiting().unwrap_err();
+    assert_eq!(refused.to_string(), "the share does not wait for approval");
+}
+
+#[test]
+fn a_share_is_revoked_while_it_is_active_and_withdrawn_before() {
+    let revoked = ShareState::ALL.map(|state| state.revoked().ok());
+
+    let before = [Some(Withdrawn), Some(Withdrawn), Some(Revoked)];
+    assert_eq!(revoked[..3], before);
+    assert_eq!(revoked[3..], [None::<ShareState>; 7]);
+    for over in &ShareState::ALL[3..] {
+        let refused = over.revoked().unwrap_err().to_string();
+        assert_eq!(refused, format!("the share is {}", over.as_str()));
+    }
+}
+
+#[test]
+fn what_was_seen_is_recalled_once_even_when_it_has_ended() {
+    for state in ShareState::ALL {
+        let expected = match state {
+            AwaitingApproval | AwaitingOriginator | Refused | Withdrawn => Err(ShareStateError::NeverActive),
+            Recalled => Err(ShareStateError::Over(Recalled)),
+            _ => Ok(Recalled),
+        };
+        assert_eq!(state.recalled(), expected, "{state:?}");
+    }
+    assert_eq!(
+        Refused.recalled().unwrap_err().to_string(),
+        "the share was never active: there is nothing to recall"
+    );
+    assert_eq!(Recalled.recalled().unwrap_err().to_string(), "the share is recalled");
+}
+
+#[test]
+fn nothing_that_ends_a_share_opens_its_case() {
+    for state in ShareState::ALL {
+        for after in [state.revoked(), state.recalled()].into_iter().flatten() {
+            assert!(!after.opens(None, now()), "{state:?} to {after:?}");
+            assert!(!after.is_awaiting(), "{state:?} to {after:?}");
+        }
+    }
+}
