@@ -3,13 +3,15 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::sharing::model::ShareState;
+
 /// A share of the case with the organisation, as it is kept.
 #[derive(Debug, Clone)]
 pub struct ShareHistory {
     /// The share.
     pub id: Uuid,
-    /// `active`, `revoked`, `awaiting_approval`, …
-    pub state: String,
+    /// Where it stands.
+    pub state: ShareState,
     /// `view` or `contribute`.
     pub level: String,
     /// The classes it opens.
@@ -29,8 +31,8 @@ pub struct ShareHistory {
 impl ShareHistory {
     /// From when on it opened the case, if it ever did.
     pub fn since(&self) -> Option<DateTime<Utc>> {
-        let never = ["awaiting_approval", "awaiting_originator", "refused", "withdrawn"].contains(&self.state.as_str());
-        (!never).then(|| self.approved_at.unwrap_or(self.asked_at))
+        let was_heard_of = self.state.is_heard_of_by_recipient();
+        was_heard_of.then(|| self.approved_at.unwrap_or(self.asked_at))
     }
 
     /// Until when, if it ends.

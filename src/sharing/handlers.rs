@@ -90,7 +90,7 @@ pub async fn share_case(caller: Caller<may::ShareCase>, id: Id, body: JsonBody<N
             let access = access::find(room, id.get()).await?.contributing()?;
             let made = make(room, &access, wanted).await?;
             let answer = Answer::created(format!("/v1/shares/{}", made.id()), &made.view(access.org_id)?)?.version(1);
-            Ok(access.note(made.note(Audited::new(made.op(), answer))))
+            Ok(access.note(made.note(Audited::new(made.op(), answer))?))
         })
         .await
 }
@@ -120,9 +120,10 @@ pub async fn read_share(caller: Caller<may::ShareCase>, id: Id) -> Result<HttpRe
 async fn seen(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
     let row = queries::find(room, id).await?;
     let access = access::find(room, row.case_id).await?;
-    let is_heard_of = !queries::UNHEARD.contains(&row.state.as_str());
-    let concerns = row.requested_by_org_id == access.org_id || row.to_org_id == access.org_id && is_heard_of;
-    if access.is_owner() || concerns || row.state == ShareState::Active.as_str() {
+    let state = row.state()?;
+    let is_heard_of = row.to_org_id == access.org_id && state.is_heard_of_by_recipient();
+    let concerns = row.requested_by_org_id == access.org_id || is_heard_of;
+    if access.is_owner() || concerns || state == ShareState::Active {
         return Ok((access, row));
     }
     Err(AppError::NotFound)
@@ -183,7 +184,7 @@ pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
 fn answered(access: &Access, row: ShareRow, op: Op, event: &'static str) -> Result<Audited<Answer>> {
     let view = ShareView::of(row.clone(), access.org_id)?;
     let answer = Answer::ok(&view)?.version(row.version);
-    Ok(access.note(note(Audited::new(op, answer), &row, event)))
+    Ok(access.note(note(Audited::new(op, answer), &row, event)?))
 }
 
 /// Revoke a share
@@ -211,7 +212,7 @@ pub async fn revoke_share(
                 _ => "case.unshared",
             };
             end(room, &mut row, state, parameters.reason).await?;
-            Ok(note(Audited::alteration(Answer::no_content()), &row, event))
+            note(Audited::alteration(Answer::no_content()), &row, event)
         })
         .await
 }

@@ -51,13 +51,17 @@ impl Made {
     }
 
     /// Tells the log and those concerned.
-    pub fn note<T>(&self, audited: Audited<T>) -> Audited<T> {
+    ///
+    /// # Errors
+    /// For a share in no known state.
+    pub fn note<T>(&self, audited: Audited<T>) -> Result<Audited<T>> {
         let name = if self.is_active() {
             "case.shared"
         } else {
             "case.share_requested"
         };
-        note_superseded(note(audited, &self.row, name), self.superseded).counted(Volume::Shares, 1)
+        let audited = note(audited, &self.row, name)?;
+        Ok(note_superseded(audited, self.superseded).counted(Volume::Shares, 1))
     }
 
     /// The kind of operation it was: only an active share discloses.
@@ -334,12 +338,10 @@ pub fn note_superseded<T>(audited: Audited<T>, superseded: Option<Uuid>) -> Audi
 }
 
 /// Says in the log, and to owner and recipient alone, what became of a share.
-pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Audited<T> {
+pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Result<Audited<T>> {
     let mut told = vec![row.org_id];
-    // Who does not see the case yet does not hear that somebody thought of them.
-    let unheard = ["case.share_requested", "case.share_refused", "case.share_withdrawn"];
-    let heard = row.approved_by.is_some() || !unheard.contains(&event);
-    let recipient = heard.then_some(row.to_org_id);
+    let is_heard_of = row.state()?.is_heard_of_by_recipient();
+    let recipient = is_heard_of.then_some(row.to_org_id);
     told.extend(recipient);
     if row.requested_by_org_id != row.org_id {
         told.push(row.requested_by_org_id);
@@ -362,9 +364,9 @@ pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Audi
         .collect();
     let audited = audited.case(row.case_id, row.org_id).record(row.id).classes(classes);
     let audited = recipient.into_iter().fold(audited, Audited::recipient);
-    audited
+    Ok(audited
         .fact("gateway", row.gateway.clone())
         .fact("level", row.level.clone())
         .fact("state", row.state.clone())
-        .event(event)
+        .event(event))
 }

@@ -1,8 +1,8 @@
 //! Who may see a case, and why.
 //!
 //! Offers others [`share_for_task`]: sharing a case in the same transaction as
-//! asking for a task, [`hold_memberships`], for what rests on one, [`opens_now()`],
-//! which shares open their case, and [`UNHEARD`], what a recipient does not hear of.
+//! asking for a task, [`hold_memberships`], for what rests on one, and [`opens_now()`],
+//! which shares open their case.
 
 pub mod handlers;
 pub mod jobs;
@@ -12,5 +12,5 @@ mod queries;
 mod view;
 
 pub use making::{Made, share_for_task};
-pub use queries::{UNHEARD, hold_memberships, opens_now};
+pub use queries::{hold_memberships, opens_now};
 pub use view::NewShare;

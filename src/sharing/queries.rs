@@ -81,9 +81,6 @@ pub async fn hold(connection: &mut AsyncPgConnection, id: Uuid) -> Result<ShareR
         .await?)
 }
 
-/// States of a share of which its recipient does not hear.
-pub const UNHEARD: [&str; 4] = ["awaiting_approval", "awaiting_originator", "refused", "withdrawn"];
-
 /// The shares of a case in the order they were made, after the share `after`. An
 /// `onlooker` is shown those that stand, and those from and to itself.
 pub async fn list(
@@ -100,10 +97,11 @@ pub async fn list(
         .select(ShareRow::as_select())
         .into_boxed();
     if let Some(org) = onlooker {
+        let is_heard_of = shares::state.ne_all(ShareState::unheard());
         query = query.filter(
             shares::state
                 .eq("active")
-                .or(shares::to_org_id.eq(org).and(shares::state.ne_all(UNHEARD)))
+                .or(shares::to_org_id.eq(org).and(is_heard_of))
                 .or(shares::requested_by_org_id.eq(org)),
         );
     }

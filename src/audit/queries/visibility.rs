@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use crate::audit::visibility_model::ShareHistory;
 use crate::db::schema::{audit_events, cases, shares};
-use crate::error::Result;
-use crate::sharing::UNHEARD;
+use crate::error::{AppError, Result};
+use crate::sharing::model::ShareState;
 
 /// When a case was recorded.
 ///
@@ -81,13 +81,18 @@ pub async fn shares(
         .select(Row::as_select())
         .into_boxed();
     if let Some(reader) = reader {
-        let is_heard_of = shares::state.ne_all(UNHEARD);
+        let is_heard_of = shares::state.ne_all(ShareState::unheard());
         query = query.filter(is_heard_of.or(shares::requested_by_org_id.eq(reader)));
     }
     let rows: Vec<Row> = query.load(connection).await?;
-    let history = |row: Row| ShareHistory {
+    rows.into_iter().map(history).collect()
+}
+
+fn history(row: Row) -> Result<ShareHistory> {
+    let state = ShareState::parse(&row.state);
+    Ok(ShareHistory {
         id: row.id,
-        state: row.state,
+        state: state.ok_or_else(|| AppError::Internal(format!("share state {}", row.state)))?,
         level: row.level,
         data_classes: row.data_classes,
         gateway: row.gateway,
@@ -95,6 +100,5 @@ pub async fn shares(
         approved_at: row.approved_at,
         ended_at: row.ended_at,
         expires_at: row.expires_at,
-    };
-    Ok(rows.into_iter().map(history).collect())
+    })
 }

@@ -7,10 +7,10 @@ fn day(day: i64) -> DateTime<Utc> {
 }
 
 /// A share that was asked for on the tenth day.
-fn share(id: u128, state: &str) -> ShareHistory {
+fn share(id: u128, state: ShareState) -> ShareHistory {
     ShareHistory {
         id: Uuid::from_u128(id),
-        state: state.to_owned(),
+        state,
         level: "view".to_owned(),
         data_classes: vec!["core".to_owned()],
         gateway: "CDA115".to_owned(),
@@ -41,7 +41,7 @@ fn a_share_opens_a_case_from_its_approval_to_its_end() {
         approved_at: Some(day(12)),
         ended_at: Some(day(20)),
         expires_at: Some(day(15)),
-        ..share(1, "revoked")
+        ..share(1, ShareState::Revoked)
     }];
 
     assert_eq!(
@@ -63,13 +63,13 @@ fn a_share_opens_a_case_from_its_approval_to_its_end() {
 #[test]
 fn a_share_that_needs_no_approval_opens_a_case_at_once_and_for_good() {
     assert_eq!(
-        grounds(&[share(1, "active")], &[9, 10, 99]),
+        grounds(&[share(1, ShareState::Active)], &[9, 10, 99]),
         ["never_shared", "share", "share"]
     );
     let until = |ended_at, expires_at| ShareHistory {
         ended_at,
         expires_at,
-        ..share(1, "active")
+        ..share(1, ShareState::Active)
     };
     assert_eq!(until(None, None).until(), None);
     assert_eq!(until(Some(day(20)), None).until(), Some(day(20)));
@@ -79,7 +79,12 @@ fn a_share_that_needs_no_approval_opens_a_case_at_once_and_for_good() {
 
 #[test]
 fn a_share_that_was_never_approved_opens_nothing() {
-    for state in ["awaiting_approval", "awaiting_originator", "refused"] {
+    for state in [
+        ShareState::AwaitingApproval,
+        ShareState::AwaitingOriginator,
+        ShareState::Refused,
+        ShareState::Withdrawn,
+    ] {
         let shares = [ShareHistory {
             ended_at: Some(day(11)),
             ..share(1, state)
@@ -88,7 +93,7 @@ fn a_share_that_was_never_approved_opens_nothing() {
         assert_eq!(
             grounds(&shares, &[9, 10, 12]),
             ["never_shared", "share_not_approved", "share_not_approved"],
-            "{state}"
+            "{state:?}"
         );
     }
 }
@@ -97,11 +102,11 @@ fn a_share_that_was_never_approved_opens_nothing() {
 fn the_share_that_stands_is_told_and_else_the_one_that_ended_last() {
     let ended = |id, end| ShareHistory {
         ended_at: Some(day(end)),
-        ..share(id, "revoked")
+        ..share(id, ShareState::Revoked)
     };
     let standing = ShareHistory {
         asked_at: day(30),
-        ..share(3, "active")
+        ..share(3, ShareState::Active)
     };
     let shares = [ended(1, 20), ended(2, 15), standing];
 

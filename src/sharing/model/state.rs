@@ -90,6 +90,23 @@ impl ShareState {
         matches!(self, Self::AwaitingApproval | Self::AwaitingOriginator)
     }
 
+    /// Whether the recipient hears of it: it opens the case, or did. Who never saw the case
+    /// does not hear that somebody thought of them.
+    #[must_use]
+    pub const fn is_heard_of_by_recipient(self) -> bool {
+        match self {
+            Self::AwaitingApproval | Self::AwaitingOriginator | Self::Refused | Self::Withdrawn => false,
+            Self::Active | Self::Superseded | Self::Revoked | Self::Recalled | Self::Expired | Self::Ended => true,
+        }
+    }
+
+    /// The names of the states in which the recipient does not hear of it.
+    #[must_use]
+    pub fn unheard() -> Vec<&'static str> {
+        let unheard = Self::ALL.into_iter().filter(|state| !state.is_heard_of_by_recipient());
+        unheard.map(Self::as_str).collect()
+    }
+
     /// Whether a share that ends at `expires_at` opens the case. Time ends a share even
     /// before that is written down.
     #[must_use]
@@ -147,11 +164,9 @@ impl ShareState {
     /// for one that was recalled.
     pub const fn recalled(self) -> Result<Self, ShareStateError> {
         match self {
-            Self::Active | Self::Superseded | Self::Revoked | Self::Expired | Self::Ended => Ok(Self::Recalled),
             Self::Recalled => Err(ShareStateError::Over(self)),
-            Self::AwaitingApproval | Self::AwaitingOriginator | Self::Refused | Self::Withdrawn => {
-                Err(ShareStateError::NeverActive)
-            }
+            _ if self.is_heard_of_by_recipient() => Ok(Self::Recalled),
+            _ => Err(ShareStateError::NeverActive),
         }
     }
 }

@@ -45,7 +45,7 @@ pub async fn propose_task(caller: Caller<may::ProposeTask>, id: Id, body: JsonBo
             let op = shared.as_ref().map_or(Op::Collection, Made::op);
             let audited = open(room, &access, &actor, (row, needed), op).await?;
             Ok(match shared {
-                Some(made) => made.note(audited),
+                Some(made) => made.note(audited)?,
                 None => audited,
             })
         })

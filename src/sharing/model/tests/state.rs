@@ -16,6 +16,17 @@ fn a_share_opens_its_case_until_its_time_is_over() {
 }
 
 #[test]
+fn a_recipient_hears_of_what_opens_the_case_or_did() {
+    let unheard = ["awaiting_approval", "awaiting_originator", "refused", "withdrawn"];
+
+    assert_eq!(ShareState::unheard(), unheard);
+    for state in ShareState::ALL {
+        let is_heard_of = !unheard.contains(&state.as_str());
+        assert_eq!(state.is_heard_of_by_recipient(), is_heard_of, "{state:?}");
+    }
+}
+
+#[test]
 fn only_what_opens_the_case_is_narrowed() {
     let later = Some(now() + Duration::days(1));
 
