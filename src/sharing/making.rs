@@ -18,6 +18,7 @@ use crate::error::{AppError, Result};
 use crate::identity;
 use crate::identity::queries::people;
 use crate::limits::Volume;
+use crate::partnerships::members_among;
 
 /// A share that was made, and what there is to say of it.
 #[must_use = "the log has to hear of it"]
@@ -175,7 +176,7 @@ pub fn today(room: &Room) -> Result<NaiveDate> {
 
 async fn recipient(room: &mut Room, access: &Access, org: Uuid, today: NaiveDate) -> Result<OrganisationFacts> {
     let stranger = || AppError::invalid("/organisation_id", "is not a member of the case's partnership");
-    if !queries::is_member(room, access.partnership_id, org).await? {
+    if members_among(room, access.partnership_id, &[org]).await?.is_empty() {
         return Err(stranger());
     }
     queries::organisation(room, org, today).await?.ok_or_else(stranger)

@@ -13,10 +13,7 @@ use uuid::Uuid;
 
 use super::model::{Agreement, AgreementStatus, DataClass, DatedFlag, Gateway, OrgKind, OrganisationFacts, ShareState};
 use crate::db::Prepare;
-use crate::db::london_today;
-use crate::db::schema::{
-    agreement_parties, agreements, cases, organisation_flags, organisations, partnership_members, shares, subjects,
-};
+use crate::db::schema::{agreement_parties, agreements, cases, organisation_flags, organisations, shares, subjects};
 use crate::error::{AppError, Result};
 
 /// A share as it is kept.
@@ -239,22 +236,6 @@ diesel::define_sql_function! {
 pub async fn hold_memberships(connection: &mut AsyncPgConnection, partnership: Uuid) -> Result<()> {
     let _held: bool = diesel::select(hold_members(partnership)).get_result(connection).await?;
     Ok(())
-}
-
-/// Whether an organisation belongs to a partnership today.
-pub async fn is_member(connection: &mut AsyncPgConnection, partnership: Uuid, org: Uuid) -> Result<bool> {
-    let member = partnership_members::table
-        .filter(partnership_members::partnership_id.eq(partnership))
-        .filter(partnership_members::org_id.eq(org))
-        .filter(partnership_members::member_from.le(london_today()))
-        .filter(
-            partnership_members::member_to
-                .is_null()
-                .or(partnership_members::member_to.assume_not_null().gt(london_today())),
-        );
-    Ok(diesel::select(diesel::dsl::exists(member))
-        .get_result(connection)
-        .await?)
 }
 
 /// Names of organisations.
