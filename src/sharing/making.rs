@@ -1,5 +1,7 @@
 //! Making a share: the rules asked, the row written, the log told.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -118,7 +120,7 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
     }
     let asked = wanted.ad_hoc_approval.is_some();
     let footing = footing(&request, &from, &to, agreement.as_ref(), today, asked)?;
-    let row = row(room, access, wanted, agreement.map(|(keeper, _)| keeper), footing);
+    let row = row(room, access, wanted, agreement.map(|(keeper, _)| keeper), footing)?;
     let mut superseded = None;
     if row.state == ShareState::Active.as_str() {
         let now = room.now;
@@ -231,7 +233,7 @@ async fn case_facts(room: &mut Room, access: &Access) -> Result<CaseFacts> {
     })
 }
 
-fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, footing: Permitted) -> ShareRow {
+fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, footing: Permitted) -> Result<ShareRow> {
     let state = match footing {
         _ if !access.is_owner() => ShareState::AwaitingOriginator,
         Permitted::UnderAgreement { .. } => ShareState::Active,
@@ -239,7 +241,8 @@ fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, foo
     };
     // What rests on a person does not rest on the agreement that was named as well.
     let covered = matches!(footing, Permitted::UnderAgreement { .. });
-    ShareRow {
+    let quality = wanted.quality.map(serde_json::to_value).transpose();
+    Ok(ShareRow {
         id: Uuid::now_v7(),
         org_id: access.case_org_id,
         case_id: access.case_id,
@@ -252,7 +255,7 @@ fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, foo
         agreement_id: wanted.agreement_id.filter(|_| covered),
         purpose: wanted.purpose.into_string(),
         safeguarding_note: wanted.safeguarding_note.map(|text| text.into_string()),
-        quality: wanted.quality.and_then(|quality| serde_json::to_value(quality).ok()),
+        quality: quality.map_err(|error| AppError::Internal(format!("share quality: {error}")))?,
         ad_hoc_reason: wanted
             .ad_hoc_approval
             .filter(|_| !covered)
@@ -269,26 +272,25 @@ fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, foo
         version: 1,
         created_at: room.now,
         updated_at: room.now,
-    }
+    })
 }
 
 /// Data classes as they are kept.
-pub fn class_names(classes: &std::collections::BTreeSet<DataClass>) -> Vec<String> {
+pub fn class_names(classes: &BTreeSet<DataClass>) -> Vec<String> {
     classes.iter().map(|class| class.as_str().to_owned()).collect()
 }
 
 /// The terms of a share that is kept.
 pub fn terms(row: &ShareRow) -> Result<ShareTerms> {
-    let level = Level::parse(&row.level).ok_or_else(|| AppError::Internal("share level".to_owned()))?;
     Ok(ShareTerms {
-        level,
-        data_classes: row
-            .data_classes
-            .iter()
-            .filter_map(|name| DataClass::parse(name))
-            .collect(),
+        level: queries::kept("share level", &row.level, Level::parse)?,
+        data_classes: data_classes(row)?,
         expires_at: row.expires_at,
     })
+}
+
+fn data_classes(row: &ShareRow) -> Result<BTreeSet<DataClass>> {
+    queries::all_kept("share data class", &row.data_classes, DataClass::parse)
 }
 
 /// Asks the rules again, now that somebody approves a share that waits.
@@ -306,7 +308,6 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
         .map(serde_json::from_value::<QualityBody>)
         .transpose();
     let quality = quality.map_err(|error| AppError::Internal(format!("share quality: {error}")))?;
-    let gateway = Gateway::parse(&row.gateway).ok_or_else(|| AppError::Internal("share gateway".to_owned()))?;
     let approver = Approver {
         user_id: room.person.user_id,
         org_id: room.person.org_id,
@@ -316,7 +317,7 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
         requested_by: row.requested_by,
         originator: row.org_id,
         terms: terms(row)?,
-        gateway,
+        gateway: queries::kept("share gateway", &row.gateway, Gateway::parse)?,
         gateway_reference: row.gateway_reference.clone(),
         purpose: row.purpose.clone(),
         safeguarding_note: row.safeguarding_note.clone(),
@@ -357,12 +358,7 @@ pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Resu
         .about(row.id)
         .told_only_to(told)
         .with(facts);
-    let classes: Vec<&'static str> = row
-        .data_classes
-        .iter()
-        .filter_map(|name| DataClass::parse(name))
-        .map(DataClass::as_str)
-        .collect();
+    let classes = data_classes(row)?.into_iter().map(DataClass::as_str);
     let audited = audited.case(row.case_id, row.org_id).record(row.id).classes(classes);
     let audited = recipient.into_iter().fold(audited, Audited::recipient);
     Ok(audited

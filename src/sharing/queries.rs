@@ -2,6 +2,8 @@
 
 pub mod recalls;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -54,8 +56,24 @@ impl ShareRow {
     /// # Errors
     /// For a name that is no state.
     pub fn state(&self) -> Result<ShareState> {
-        ShareState::parse(&self.state).ok_or_else(|| AppError::Internal(format!("share state {}", self.state)))
+        kept("share state", &self.state, ShareState::parse)
     }
+}
+
+/// What is kept by a name.
+///
+/// # Errors
+/// [`AppError::Internal`] for a name that is none: what cannot be read is not left out.
+pub fn kept<T>(what: &str, name: &str, parse: fn(&str) -> Option<T>) -> Result<T> {
+    parse(name).ok_or_else(|| AppError::Internal(format!("{what} {name}")))
+}
+
+/// What is kept by names.
+///
+/// # Errors
+/// As [`kept`].
+pub fn all_kept<T: Ord>(what: &str, names: &[String], parse: fn(&str) -> Option<T>) -> Result<BTreeSet<T>> {
+    names.iter().map(|name| kept(what, name, parse)).collect()
 }
 
 /// A share, if its case can be seen.
@@ -338,30 +356,30 @@ pub async fn agreement(connection: &mut AsyncPgConnection, id: Uuid, partnership
         .select(agreement_parties::org_id)
         .load(connection)
         .await?;
-    let grace = row.terms.get("grace_days").and_then(Value::as_u64).unwrap_or(0);
     let agreement = Agreement {
         id,
-        version: i32::try_from(row.version).unwrap_or(i32::MAX),
-        status: match row.status.as_str() {
-            "active" => AgreementStatus::Active,
-            "draft" => AgreementStatus::Draft,
-            _ => AgreementStatus::Ended,
-        },
+        version: row.version,
+        status: kept("agreement status", &row.status, AgreementStatus::parse)?,
         active_from: row.active_from,
         active_to: row.active_to,
         review_due: row.review_due,
-        grace_days: u16::try_from(grace).unwrap_or(0),
+        grace_days: grace_days(&row.terms)?,
         parties: parties.into_iter().collect(),
         purposes: row.purposes.into_iter().collect(),
-        gateways: row.gateways.iter().filter_map(|code| Gateway::parse(code)).collect(),
-        data_classes: row
-            .data_classes
-            .iter()
-            .filter_map(|name| DataClass::parse(name))
-            .collect(),
+        gateways: all_kept("agreement gateway", &row.gateways, Gateway::parse)?,
+        data_classes: all_kept("agreement data class", &row.data_classes, DataClass::parse)?,
         dpia_ref: row.dpia_ref,
     };
     Ok((row.org_id, agreement))
+}
+
+/// How many days an agreement may be used after its review was due; none where its terms
+/// do not say.
+fn grace_days(terms: &Value) -> Result<u16> {
+    let Some(days) = terms.get("grace_days") else {
+        return Ok(0);
+    };
+    serde_json::from_value(days.clone()).map_err(|error| AppError::Internal(format!("agreement grace_days: {error}")))
 }
 
 /// Whether a subject of the case is a child.
@@ -408,4 +426,35 @@ pub async fn last_looks(connection: &mut AsyncPgConnection, case_id: Uuid) -> Re
     RunQueryDsl::get_results(LastLooks(case_id), connection)
         .await
         .map_err(AppError::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_none_is_an_error_and_is_not_left_out() {
+        let read = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            all_kept("agreement gateway", &names, Gateway::parse)
+        };
+
+        assert_eq!(read(&["CDA115"]).unwrap(), BTreeSet::from([Gateway::Cda115]));
+        let Err(AppError::Internal(text)) = read(&["CDA115", "HUNCH"]) else {
+            panic!("left out")
+        };
+        assert_eq!(text, "agreement gateway HUNCH");
+    }
+
+    #[test]
+    fn an_agreement_has_the_grace_that_its_terms_say_or_none() {
+        assert_eq!(grace_days(&json!({})).unwrap(), 0);
+        assert_eq!(grace_days(&json!({"grace_days": 28})).unwrap(), 28);
+        for wrong in [json!(-1), json!("28"), json!(70_000), json!(null)] {
+            let read = grace_days(&json!({"grace_days": wrong}));
+            assert!(matches!(read, Err(AppError::Internal(_))), "{read:?}");
+        }
+    }
 }

@@ -24,13 +24,27 @@ pub enum AgreementStatus {
     Ended,
 }
 
+impl AgreementStatus {
+    /// The status of that name, if there is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "draft" => Some(Self::Draft),
+            "active" => Some(Self::Active),
+            "suspended" => Some(Self::Suspended),
+            "ended" => Some(Self::Ended),
+            _ => None,
+        }
+    }
+}
+
 /// What the rules need to know of one version of an agreement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agreement {
     /// Which agreement.
     pub id: Uuid,
     /// Which version of it.
-    pub version: i32,
+    pub version: i64,
     /// Where it stands.
     pub status: AgreementStatus,
     /// First day in force.

@@ -198,7 +198,7 @@ pub enum Permitted {
         /// Which.
         agreement_id: Uuid,
         /// Which version of it.
-        version: i32,
+        version: i64,
     },
     /// No agreement was named: a second person has to approve it first, see
     /// [`check_approver`](super::check_approver).

@@ -76,6 +76,15 @@ fn names_are_those_of_the_api() {
         assert_eq!(json_name(&state), state.as_str());
         assert_eq!(ShareState::parse(state.as_str()), Some(state));
     }
+    for status in [
+        AgreementStatus::Draft,
+        AgreementStatus::Active,
+        AgreementStatus::Suspended,
+        AgreementStatus::Ended,
+    ] {
+        assert_eq!(AgreementStatus::parse(&json_name(&status)), Some(status));
+    }
+    assert_eq!(AgreementStatus::parse("signed"), None);
     for kind in OrgKind::ALL {
         assert_eq!(json_name(&kind), kind.as_str());
         assert_eq!(OrgKind::parse(kind.as_str()), Some(kind));
