@@ -11,10 +11,13 @@ use crate::audit::Purpose;
 use crate::error::{AppError, Result};
 use crate::sharing::model::{Agreement, AgreementStatus, DataClass, Gateway, SharingError, check_activation};
 
+/// The most days of grace after a review was due.
+const MOST_GRACE_DAYS: u16 = 90;
+
 /// The row of a new draft kept by `keeper`.
 ///
 /// # Errors
-/// 422 where its days contradict each other.
+/// 422 where its days contradict each other or its grace is too long.
 pub fn new_row(body: NewAgreementBody, keeper: Uuid) -> Result<AgreementRow> {
     let row = AgreementRow {
         id: Uuid::now_v7(),
@@ -39,7 +42,7 @@ pub fn new_row(body: NewAgreementBody, keeper: Uuid) -> Result<AgreementRow> {
 /// Writes what `patch` changes into `row`, all but the parties.
 ///
 /// # Errors
-/// 422 where the days contradict each other.
+/// 422 where the days contradict each other or the grace is too long.
 pub fn apply(patch: AgreementPatch, row: &mut AgreementRow) -> Result<()> {
     if let Some(title) = patch.title {
         row.title = title.into_string();
@@ -106,6 +109,7 @@ fn facts(row: &AgreementRow, parties: &[PartyRow]) -> Agreement {
         active_from: row.active_from,
         active_to: row.active_to,
         review_due: row.review_due,
+        // Counts once it is in force.
         grace_days: 0,
         parties: parties.iter().map(|party| party.org_id).collect(),
         purposes: row.purposes.iter().cloned().collect(),
@@ -138,5 +142,34 @@ fn once<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
 }
 
 fn terms(terms: &AgreementTerms) -> Result<serde_json::Value> {
+    if terms.grace_days.is_some_and(|days| days > MOST_GRACE_DAYS) {
+        let detail = format!("must be at most {MOST_GRACE_DAYS}");
+        return Err(AppError::invalid("/terms/grace_days", detail));
+    }
     serde_json::to_value(terms).map_err(|error| AppError::Internal(format!("terms: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_grace_of_up_to_90_days_is_kept() {
+        let kept = |grace_days| {
+            terms(&AgreementTerms {
+                grace_days,
+                ..AgreementTerms::default()
+            })
+        };
+
+        assert_eq!(kept(None).unwrap(), json!({}));
+        assert_eq!(kept(Some(0)).unwrap(), json!({"grace_days": 0}));
+        assert_eq!(kept(Some(90)).unwrap(), json!({"grace_days": 90}));
+        let Err(AppError::Invalid(errors)) = kept(Some(91)) else {
+            panic!("kept")
+        };
+        assert_eq!(errors[0].pointer, "/terms/grace_days");
+    }
 }

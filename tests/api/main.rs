@@ -20,6 +20,7 @@ mod departures;
 mod description;
 mod echo;
 mod geography;
+mod grace;
 mod grading;
 mod guessing;
 mod holds;

@@ -18,7 +18,7 @@ use crate::sharing::model::{DataClass, Gateway};
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
     "retention": "Shared copies are removed three years after the case is closed.",
-    "rights_contact": "dpo@camden.example"
+    "rights_contact": "dpo@camden.example", "grace_days": 28
 }))]
 pub struct AgreementTerms {
     /// How long shared copies are kept, and how they are disposed of.
@@ -39,6 +39,10 @@ pub struct AgreementTerms {
     /// The condition relied on for special category and criminal offence data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub special_conditions: Option<Text<1, 2000>>,
+    /// How many days after `review_due` new shares may still rest on it; none if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 90)]
+    pub grace_days: Option<u16>,
 }
 
 /// Where an agreement stands.
