@@ -116,7 +116,7 @@ permissions! {
     ReadTasks = "task.read", reads;
     /// Asks another organisation for something, or assigns it within one's own.
     ProposeTask = "task.propose", alters;
-    /// Answers for one's organisation: accept, decline, counter, transfer.
+    /// Answers for one's organisation: accept, decline, counter, transfer, reassign.
     AnswerTask = "task.answer", alters;
     /// Does the work: start, block, unblock, submit.
     WorkTask = "task.work", alters;

@@ -22,6 +22,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(answer::decline_task)
         .service(answer::counter_task)
         .service(answer::transfer_task)
+        .service(answer::reassign_task)
         .service(work::start_task)
         .service(work::block_task)
         .service(work::unblock_task)

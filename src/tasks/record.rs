@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::model::{self, CounterOffer, Priority, StatutoryDuty, Task, TaskEvent, TaskState, Verb};
+use super::model::{self, CounterOffer, Priority, Reassigned, StatutoryDuty, Task, TaskEvent, TaskState, Verb};
 use super::queries::{NewTaskEvent, TaskChanges, TaskRow};
 use crate::audit::OutboxEvent;
 use crate::error::{AppError, Result};
@@ -150,6 +150,7 @@ fn facts(event: &TaskEvent) -> Result<Value> {
     if let Some(org) = event.transferred_to {
         facts.insert("transferred_to".to_owned(), json!(org));
     }
+    facts.extend(owners(event).map(|(name, id)| (name.to_owned(), json!(id))));
     if let Some(offer) = &event.offer {
         facts.insert("offer".to_owned(), to_json(offer)?);
     }
@@ -167,6 +168,20 @@ fn facts(event: &TaskEvent) -> Result<Value> {
         facts.insert("effectiveness".to_owned(), json!(effectiveness));
     }
     Ok(Value::Object(facts))
+}
+
+/// Who had to do it and who has to do it now, where it was reassigned.
+fn owners(event: &TaskEvent) -> impl Iterator<Item = (&'static str, Uuid)> {
+    let named = |Reassigned { before, after }: Reassigned| {
+        [
+            ("previous_owner_user_id", before.user_id),
+            ("previous_owner_team_id", before.team_id),
+            ("owner_user_id", after.user_id),
+            ("owner_team_id", after.team_id),
+        ]
+    };
+    let all = event.reassigned.map(named).into_iter().flatten();
+    all.filter_map(|(name, id)| Some((name, id?)))
 }
 
 fn to_json(offer: &CounterOffer) -> Result<Value> {
@@ -190,7 +205,11 @@ pub fn announcement(row: &TaskRow, event: &TaskEvent) -> OutboxEvent {
         ),
         None => {
             let from = event.from.map(TaskState::as_str);
-            (event_name(event.verb), json!({"from": from, "to": event.to.as_str()}))
+            let mut facts = json!({"from": from, "to": event.to.as_str()});
+            for (name, id) in owners(event) {
+                facts[name] = json!(id);
+            }
+            (event_name(event.verb), facts)
         }
     };
     OutboxEvent::of_case(name, row.case_id, row.case_org_id)
@@ -215,6 +234,7 @@ const fn event_name(verb: Verb) -> &'static str {
         Verb::Verify => "task.verified",
         Verb::Return => "task.returned",
         Verb::Transfer => "task.transferred",
+        Verb::Reassign => "task.reassigned",
         Verb::Cancel => "task.cancelled",
         Verb::Assess => "task.assessed",
         Verb::Lapse => "task.lapsed",

@@ -81,6 +81,8 @@ async fn every_verb_on_a_task_is_shown_as_it_is_kept() {
     let scene = Scene::open().await;
     let (app, sergeant, street) = (&scene.app, &scene.sergeant, &scene.street);
     let task = scene.proposed().await;
+    let colleague = app.sign_in("asb@camden.example").await;
+    let to = |owner: &Actor| json!({"owner_user_id": owner.user_id, "reason": "Another shift."});
     let offer = json!({"due_at": "2026-03-12T17:00:00Z", "text": "Lift needed."});
     for (actor, verb, body) in [
         (street, "counter", offer),
@@ -89,6 +91,8 @@ async fn every_verb_on_a_task_is_shown_as_it_is_kept() {
         (street, "start", json!({})),
         (street, "block", json!({"reason": "other", "text": "Locked yard."})),
         (street, "unblock", json!({})),
+        (street, "reassign", to(&colleague)),
+        (&colleague, "reassign", to(street)),
         (
             sergeant,
             "extend",

@@ -1,4 +1,4 @@
-//! The tasked organisation answers: accept, decline, counter, transfer.
+//! The tasked organisation answers: accept, decline, counter, transfer, reassign.
 
 use actix_web::{HttpResponse, post};
 
@@ -7,10 +7,10 @@ use crate::cases::access;
 use crate::doors::{Caller, Id, JsonBody, Room, may};
 use crate::error::Result;
 use crate::http::openapi::IfMatch;
-use crate::tasks::model::{Accept, Counter, Decline, Transfer, Verb, VerbRequest};
+use crate::tasks::model::{Accept, Counter, Decline, Reassign, Transfer, Verb, VerbRequest};
 use crate::tasks::queries::standings;
 use crate::tasks::record;
-use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, TaskView, TransferTask};
+use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, ReassignTask, TaskView, TransferTask};
 
 /// Accept a task
 ///
@@ -137,6 +137,42 @@ pub async fn transfer_task(
                 organisation_kind,
                 reason: told.reason.into_string(),
                 accept_due_at: record::answer_due(room.now)?,
+            });
+            task.carry_out(room, request).await
+        })
+        .await
+}
+
+/// Reassign a task
+///
+/// Names another person or team of your organisation for a task that it took on, where whoever
+/// has it is away, has moved or has left: only who is named works on it. Its state and its due
+/// time stay, and the requester sees who answers for it now. Inside one organisation it is an
+/// order: officers take a task over themselves, supervisors and coordinators give it to people
+/// within their area, and whoever was ordered to do it does not pass it on.
+#[utoipa::path(
+    tag = "tasks",
+    params(IfMatch),
+    request_body = ReassignTask,
+    responses((status = 200, description = "The task, in the same state, with its new owner.", body = TaskView)),
+    security(("bearer" = ["task.answer"]))
+)]
+#[post("/v1/tasks/{id}/reassign")]
+pub async fn reassign_task(
+    caller: Caller<may::AnswerTask>,
+    id: Id,
+    body: JsonBody<ReassignTask>,
+) -> Result<HttpResponse> {
+    caller
+        .alter_ahead(body, reach(id), async |room: &mut Room, told: ReassignTask, reached| {
+            let task = InHand::take(room, reached, Verb::Reassign)?;
+            let (user, team) = (told.owner_user_id, told.owner_team_id);
+            task.check_owner(room, user, team).await?;
+            let request = VerbRequest::Reassign(Reassign {
+                owner_user_id: user,
+                owner_team_id: team,
+                within_reach: task.is_within_reach(room, user, team).await?,
+                reason: told.reason.into_string(),
             });
             task.carry_out(room, request).await
         })

@@ -13,7 +13,7 @@ use crate::identity::queries::people;
 use crate::identity::{self, Powers};
 use crate::sharing::hold_memberships;
 use crate::sharing::model::OrgKind;
-use crate::tasks::model::{self, Actor, Task, TaskError, Verb, VerbRequest};
+use crate::tasks::model::{self, Actor, Role, Task, TaskError, Verb, VerbRequest};
 use crate::tasks::queries::{self, TaskRow};
 use crate::tasks::record;
 
@@ -141,6 +141,14 @@ impl InHand {
     pub async fn check_owner(&self, room: &mut Room, user: Option<Uuid>, team: Option<Uuid>) -> Result<()> {
         check_owner(room, self.row.owner_org_id, user, team).await
     }
+
+    /// Whether `user` or `team` is within the area that the person's commanding roles reach.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn is_within_reach(&self, room: &mut Room, user: Option<Uuid>, team: Option<Uuid>) -> Result<bool> {
+        is_within_reach(room, &self.access, user, team).await
+    }
 }
 
 /// Whether `user` and `team` belong to `org`, and are not both named.
@@ -168,6 +176,24 @@ pub async fn check_owner(room: &mut Room, org: Uuid, user: Option<Uuid>, team: O
         ));
     }
     Ok(())
+}
+
+/// Whether somebody is within the area that the person's commanding roles reach.
+/// Who belongs to no ward team works everywhere.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_within_reach(room: &mut Room, access: &Access, user: Option<Uuid>, team: Option<Uuid>) -> Result<bool> {
+    let now = room.now;
+    let wards = queries::wards_of(room, user, team, now).await?;
+    let commands = |ward: &String| {
+        let roles = room.person.roles_for(ward, &access.type_);
+        roles
+            .iter()
+            .filter_map(|role| Role::parse(role))
+            .any(|role| matches!(role, Role::Supervisor | Role::Coordinator))
+    };
+    Ok(wards.is_empty() || wards.iter().any(commands))
 }
 
 /// The kind of an organisation that is to be tasked.

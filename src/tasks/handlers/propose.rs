@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::{HttpResponse, post};
 use uuid::Uuid;
 
-use super::in_hand::{check_case_is_open_to, check_owner, kind_of};
+use super::in_hand::{check_case_is_open_to, check_owner, is_within_reach, kind_of};
 use super::show::{actor_of, show_one};
 use crate::audit::Op;
 use crate::cases::access::{self, Access};
@@ -14,7 +14,7 @@ use crate::error::{AppError, Result};
 use crate::reference::new_reference;
 use crate::sharing::model::DataClass;
 use crate::sharing::{Made, share_for_task};
-use crate::tasks::model::{self, Actor, Assignee, Role, TaskError, TaskEvent, TaskState};
+use crate::tasks::model::{self, Actor, Assignee, TaskError, TaskEvent, TaskState};
 use crate::tasks::queries::{self, TaskRow};
 use crate::tasks::record;
 use crate::tasks::view::{NewTask, TaskView};
@@ -96,21 +96,6 @@ async fn check(room: &mut Room, access: &Access, actor: &Actor, wanted: &NewTask
 fn needed_classes(named: &[DataClass]) -> Vec<String> {
     let needed: BTreeSet<DataClass> = named.iter().copied().chain([DataClass::Core]).collect();
     needed.into_iter().map(|class| class.as_str().to_owned()).collect()
-}
-
-/// Whether somebody is within the area that the person's commanding roles reach.
-/// Who belongs to no ward team works everywhere.
-async fn is_within_reach(room: &mut Room, access: &Access, user: Option<Uuid>, team: Option<Uuid>) -> Result<bool> {
-    let now = room.now;
-    let wards = queries::wards_of(room, user, team, now).await?;
-    let commands = |ward: &String| {
-        let roles = room.person.roles_for(ward, &access.type_);
-        roles
-            .iter()
-            .filter_map(|role| Role::parse(role))
-            .any(|role| matches!(role, Role::Supervisor | Role::Coordinator))
-    };
-    Ok(wards.is_empty() || wards.iter().any(commands))
 }
 
 async fn new_row(room: &mut Room, access: &Access, wanted: NewTask) -> Result<TaskRow> {

@@ -107,7 +107,7 @@ fn verbs(powers: &Powers, task: &model::Task, access: &Access, room: &Room) -> V
 const fn permission_of(verb: Verb) -> &'static str {
     match verb {
         Verb::Propose | Verb::Assign | Verb::Lapse | Verb::Escalate => may::ProposeTask::CODE,
-        Verb::Accept | Verb::Decline | Verb::Counter | Verb::Transfer => may::AnswerTask::CODE,
+        Verb::Accept | Verb::Decline | Verb::Counter | Verb::Transfer | Verb::Reassign => may::AnswerTask::CODE,
         Verb::Start | Verb::Block | Verb::Unblock | Verb::Submit => may::WorkTask::CODE,
         Verb::Agree | Verb::Extend | Verb::Verify | Verb::Return | Verb::Cancel => may::VerifyTask::CODE,
         Verb::Assess => may::AssessTask::CODE,

@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use super::error::TaskError;
 use super::request::{
-    Accept, Agree, Assess, Block, Cancel, Counter, Decline, DeclineReason, Extend, Return, Submit, Transfer,
+    Accept, Agree, Assess, Block, Cancel, Counter, Decline, DeclineReason, Extend, Reassign, Return, Submit, Transfer,
     VerbRequest, Verify,
 };
 use super::task::{Actor, CounterOffer, Task};
-use super::tasking::check_line;
+use super::tasking::{Assignee, check_line, may_assign};
 
 /// What the caller said, as the event keeps it.
 #[derive(Default)]
@@ -53,6 +53,7 @@ pub(super) fn carry_out(task: Task, actor: &Actor, request: VerbRequest, now: Da
         )),
         VerbRequest::Return(told) => give_back(task, told),
         VerbRequest::Transfer(told) => transfer(task, actor, told),
+        VerbRequest::Reassign(told) => reassign(task, actor, told),
         VerbRequest::Cancel(Cancel { reason }) => {
             let reason = said(reason, "/reason")?;
             Ok((close_proposal(task), Told::text(reason)))
@@ -226,6 +227,36 @@ fn transfer(task: Task, actor: &Actor, told: Transfer) -> Done {
         ..task
     };
     Ok((passed_on, Told::text(reason)))
+}
+
+/// Gives the work to somebody else. The time, and how often it was extended, stay: whoever
+/// asked still waits for it.
+fn reassign(task: Task, actor: &Actor, told: Reassign) -> Done {
+    let reason = said(told.reason, "/reason")?;
+    let pointer = match (told.owner_user_id, told.owner_team_id) {
+        (Some(_), Some(_)) => return Err(TaskError::OwnerAmbiguous),
+        (None, None) => return Err(TaskError::OwnerMissing),
+        (Some(_), None) => "/owner_user_id",
+        (None, Some(_)) => "/owner_team_id",
+    };
+    if (told.owner_user_id, told.owner_team_id) == (task.owner_user, task.owner_team) {
+        return Err(TaskError::OwnerUnchanged { pointer });
+    }
+    // Inside one organisation it is an order, now as when it was opened.
+    if task.is_internal() {
+        let assignee = Assignee {
+            org_id: task.owner_org,
+            user_id: told.owner_user_id,
+            within_reach: told.within_reach,
+        };
+        may_assign(actor, &assignee)?;
+    }
+    let reassigned = Task {
+        owner_user: told.owner_user_id,
+        owner_team: told.owner_team_id,
+        ..task
+    };
+    Ok((reassigned, Told::text(reason)))
 }
 
 fn assess(task: Task, told: Assess) -> Done {

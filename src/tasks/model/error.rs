@@ -41,6 +41,10 @@ pub enum TaskError {
     CounterOffersNothing,
     #[error("name a person or a team, not both")]
     OwnerAmbiguous,
+    #[error("name the person or the team that has to do it")]
+    OwnerMissing,
+    #[error("that person or team has to do it already")]
+    OwnerUnchanged { pointer: &'static str },
     #[error("the task already belongs to that organisation or was asked for by it")]
     TransferToParty,
     #[error("effectiveness goes from 0 to 3")]
@@ -77,11 +81,12 @@ problems! {
     NOT_A_PARTY = 403 "task-not-a-party", "Not a party to this task",
         "Only the requesting and the tasked organisation can act on a task.";
     NOT_YOURS_TO_ANSWER = 403 "task-not-yours-to-answer", "Not yours to answer",
-        "Only the tasked organisation accepts, declines, counters or transfers a task.";
+        "Only the tasked organisation accepts, declines, counters, transfers or reassigns a task.";
     NOT_YOURS_TO_WORK = 403 "task-not-yours-to-work", "Not yours to work on",
         "Only the owner works on a task: the person named, or anyone of the tasked organisation if a team or nobody is named.";
     NOT_YOURS_TO_DECIDE = 403 "task-not-yours-to-decide", "Not yours to decide",
-        "Only the requester agrees, extends, verifies, returns or cancels. Inside one organisation that is not the person who was given the work.";
+        "Only the requester agrees, extends, verifies, returns or cancels. Inside one organisation that is not the \
+         person who was given the work, who does not give it to somebody else either.";
     OWN_SUBMISSION = 409 "own-submission", "Own submission",
         "Nobody judges the work they submitted themselves. Ask a colleague.";
     ANSWER_TOO_LATE = 409 "task-answer-too-late", "Too late to answer",
@@ -104,6 +109,10 @@ problems! {
         "A counter-offer names another due time, another scope or both.";
     OWNER_AMBIGUOUS = 422 "task-owner-ambiguous", "Two owners named",
         "A task is owned by a person or by a team. Name one of them.";
+    OWNER_MISSING = 422 "task-owner-missing", "No owner named",
+        "A task is reassigned to a person or to a team of the tasked organisation. Name one of them.";
+    OWNER_UNCHANGED = 422 "task-owner-unchanged", "Owner unchanged",
+        "A task is reassigned to somebody else than who has it. Read the task again: somebody may have been quicker.";
     TRANSFER_TO_PARTY = 422 "task-transfer-to-party", "Transfer to a party of the task",
         "A task is transferred to a third organisation. To give it back to the requester, decline it.";
     EFFECTIVENESS_OUT_OF_RANGE = 422 "effectiveness-out-of-range", "Effectiveness out of range",
@@ -141,6 +150,8 @@ impl Rule for TaskError {
             Self::DeclineReasonNotAllowed { .. } => &DECLINE_REASON_NOT_ALLOWED,
             Self::CounterOffersNothing => &COUNTER_OFFERS_NOTHING,
             Self::OwnerAmbiguous => &OWNER_AMBIGUOUS,
+            Self::OwnerMissing => &OWNER_MISSING,
+            Self::OwnerUnchanged { .. } => &OWNER_UNCHANGED,
             Self::TransferToParty => &TRANSFER_TO_PARTY,
             Self::EffectivenessOutOfRange => &EFFECTIVENESS_OUT_OF_RANGE,
             Self::CannotPropose => &CANNOT_PROPOSE,
@@ -157,9 +168,11 @@ impl Rule for TaskError {
             Self::EvidenceMissing => "/evidence",
             Self::DueInPast | Self::DueNotLater | Self::DueLaterThanAsked => "/due_at",
             Self::ReasonRequired { pointer } | Self::CaseNotShared { pointer } => pointer,
+            Self::OwnerUnchanged { pointer } => pointer,
             Self::DeclineReasonNotAllowed { .. } => "/reason",
             Self::CounterOffersNothing => "",
             Self::OwnerAmbiguous => "/owner_team_id",
+            Self::OwnerMissing => "/owner_user_id",
             Self::TransferToParty => "/organisation_id",
             Self::EffectivenessOutOfRange => "/effectiveness",
             _ => return None,

@@ -17,6 +17,33 @@ pub struct Side {
     pub officer: Option<Uuid>,
 }
 
+/// Who of the tasked organisation has to do it: a person, a team, or nobody by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// The person.
+    pub user_id: Option<Uuid>,
+    /// The team.
+    pub team_id: Option<Uuid>,
+}
+
+impl Owner {
+    const fn of(task: &Task) -> Self {
+        Self {
+            user_id: task.owner_user,
+            team_id: task.owner_team,
+        }
+    }
+}
+
+/// Who had to do it and who has to do it now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reassigned {
+    /// Before.
+    pub before: Owner,
+    /// After.
+    pub after: Owner,
+}
+
 /// One thing that happened to a task; events are never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskEvent {
@@ -36,6 +63,8 @@ pub struct TaskEvent {
     pub owning: Side,
     /// The organisation it was passed to, on a transfer.
     pub transferred_to: Option<Uuid>,
+    /// Who had to do it and who has to now, when it was reassigned.
+    pub reassigned: Option<Reassigned>,
     /// Due before; `None` when it was opened.
     pub due_before: Option<DateTime<Utc>>,
     /// Due after.
@@ -93,6 +122,10 @@ impl TaskEvent {
                 officer: named.or(acting(&[Party::Tasked, Party::Owner])),
             },
             transferred_to: moved.then_some(after.owner_org),
+            reassigned: (verb == Verb::Reassign).then(|| Reassigned {
+                before: Owner::of(before),
+                after: Owner::of(after),
+            }),
             due_before: Some(before.due_at),
             due_after: after.due_at,
             reason: None,

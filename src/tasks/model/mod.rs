@@ -23,10 +23,10 @@ mod tests;
 
 pub use error::{PROBLEMS, TaskError};
 pub use escalation::{Climb, Rung, climb, working_days_after};
-pub use event::{Side, TaskEvent};
+pub use event::{Owner, Reassigned, Side, TaskEvent};
 pub use request::{
-    Accept, Agree, Assess, Block, Cancel, Counter, Decline, DeclineReason, Extend, Outcome, Return, Submit, Transfer,
-    VerbRequest, Verify,
+    Accept, Agree, Assess, Block, Cancel, Counter, Decline, DeclineReason, Extend, Outcome, Reassign, Return, Submit,
+    Transfer, VerbRequest, Verify,
 };
 pub use state::{Party, Priority, Rag, TaskState, Verb};
 pub use task::{Actor, CounterOffer, Role, StatutoryDuty, Task};

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::tests::{now, person, proposed, request};
+use super::tests::{now, person, proposed, request, to_person};
 use super::*;
 use crate::sharing::model::OrgKind;
 
@@ -23,8 +23,18 @@ impl Attempt {
             Uuid::from_u128(self.user),
             Uuid::from_u128(self.org),
             OrgKind::Council,
-            &[],
+            &[Role::Supervisor],
         )
+    }
+
+    /// What it is told; the work is given to one of the few.
+    fn told(&self, at: DateTime<Utc>) -> VerbRequest {
+        match self.verb {
+            Verb::Reassign => VerbRequest::Reassign(to_person(Uuid::from_u128(
+                11 + u128::from(self.hours.unsigned_abs() % 3),
+            ))),
+            verb => request(verb, at),
+        }
     }
 }
 
@@ -33,7 +43,7 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     // the usual way more often, so that it is gone to the end.
     let verb = prop_oneof![
         9 => prop::sample::select(vec![
-            Verb::Accept, Verb::Start, Verb::Submit, Verb::Verify, Verb::Assess, Verb::Return,
+            Verb::Accept, Verb::Start, Verb::Submit, Verb::Verify, Verb::Assess, Verb::Return, Verb::Reassign,
         ]),
         1 => prop::sample::select(Verb::CALLABLE.to_vec()),
     ];
@@ -71,7 +81,7 @@ fn play(
     let (mut task, mut at): (Task, DateTime<Utc>) = (start, now());
     for attempt in attempts {
         at += Duration::hours(attempt.hours);
-        let told = request(attempt.verb, at);
+        let told = attempt.told(at);
         let step = lapse(&task, at).or_else(|| apply(task.clone(), &attempt.actor(), told, at).ok());
         if let Some((after, event)) = step {
             see(&task, &after, &event)?;
@@ -136,9 +146,33 @@ proptest! {
     }
 
     #[test]
-    fn what_is_offered_is_what_is_admitted(start in starts(), tried in attempts(), user in 11_u128..14, org in 1_u128..3) {
+    fn a_new_owner_is_all_that_reassigning_changes(start in starts(), tried in attempts()) {
+        play(start, &tried, |before, after, event| {
+            if event.verb == Verb::Reassign {
+                let Reassigned { before: had, after: has } = event.reassigned.unwrap();
+                prop_assert_ne!(had, has);
+                prop_assert_eq!((had.user_id, had.team_id), (before.owner_user, before.owner_team));
+                prop_assert_eq!((has.user_id, has.team_id), (after.owner_user, after.owner_team));
+                let taken_back = Task {
+                    owner_user: had.user_id,
+                    owner_team: had.team_id,
+                    ..after.clone()
+                };
+                prop_assert_eq!(&taken_back, before);
+            } else {
+                prop_assert_eq!(event.reassigned, None);
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn what_is_offered_is_what_is_admitted(
+        start in starts(), tried in attempts(), user in 11_u128..14, org in 1_u128..3, commands in any::<bool>(),
+    ) {
         let task = play(start, &tried, |_, _, _| Ok(()))?;
-        let actor = person(Uuid::from_u128(user), Uuid::from_u128(org), OrgKind::Police, &[]);
+        let roles: &[Role] = if commands { &[Role::Supervisor] } else { &[] };
+        let actor = person(Uuid::from_u128(user), Uuid::from_u128(org), OrgKind::Police, roles);
         for verb in Verb::CALLABLE {
             // Well-told requests only fail on what allowed_verbs does not see.
             let outcome = apply(task.clone(), &actor, request(verb, now()), now());

@@ -109,6 +109,22 @@ pub struct Transfer {
     pub accept_due_at: DateTime<Utc>,
 }
 
+/// Gives the work to another person or team of the tasked organisation.
+///
+/// That they belong to it is the caller's to look up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reassign {
+    /// Who does it from now on.
+    pub owner_user_id: Option<Uuid>,
+    /// Or which team; one of the two.
+    pub owner_team_id: Option<Uuid>,
+    /// Whether they work within the area the actor's commanding role reaches,
+    /// which counts inside one organisation; looked up by the caller.
+    pub within_reach: bool,
+    /// Why.
+    pub reason: String,
+}
+
 /// Withdraws the task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancel {
@@ -141,6 +157,7 @@ pub enum VerbRequest {
     Verify(Verify),
     Return(Return),
     Transfer(Transfer),
+    Reassign(Reassign),
     Cancel(Cancel),
     Assess(Assess),
 }
@@ -162,6 +179,7 @@ impl VerbRequest {
             Self::Verify(_) => Verb::Verify,
             Self::Return(_) => Verb::Return,
             Self::Transfer(_) => Verb::Transfer,
+            Self::Reassign(_) => Verb::Reassign,
             Self::Cancel(_) => Verb::Cancel,
             Self::Assess(_) => Verb::Assess,
         }

@@ -86,6 +86,7 @@ impl TaskState {
             (Self::Proposed, Verb::Lapse) => Some(Self::Lapsed),
             (Self::Proposed, Verb::Counter | Verb::Agree) => Some(Self::Proposed),
             (Self::Assigned | Self::InProgress, Verb::Extend) => Some(self),
+            (Self::Assigned | Self::InProgress | Self::Blocked, Verb::Reassign) => Some(self),
             (Self::InProgress, Verb::Block) => Some(Self::Blocked),
             (Self::InProgress, Verb::Submit) => Some(Self::Submitted),
             (Self::Assigned, Verb::Start) | (Self::Blocked, Verb::Unblock) | (Self::Submitted, Verb::Return) => {
@@ -138,6 +139,8 @@ pub enum Verb {
     Return,
     /// The tasked organisation passes it to another, which has to answer.
     Transfer,
+    /// The tasked organisation names another person or team of its own for it.
+    Reassign,
     /// The requester withdraws it.
     Cancel,
     /// Its effect is judged.
@@ -150,7 +153,7 @@ pub enum Verb {
 
 impl Verb {
     /// The verbs a person can use on a task that exists.
-    pub const CALLABLE: [Self; 14] = [
+    pub const CALLABLE: [Self; 15] = [
         Self::Accept,
         Self::Decline,
         Self::Counter,
@@ -163,6 +166,7 @@ impl Verb {
         Self::Verify,
         Self::Return,
         Self::Transfer,
+        Self::Reassign,
         Self::Cancel,
         Self::Assess,
     ];
@@ -185,6 +189,7 @@ impl Verb {
             Self::Verify => "verify",
             Self::Return => "return",
             Self::Transfer => "transfer",
+            Self::Reassign => "reassign",
             Self::Cancel => "cancel",
             Self::Assess => "assess",
             Self::Lapse => "lapse",
@@ -196,7 +201,7 @@ impl Verb {
     #[must_use]
     pub const fn party(self) -> Party {
         match self {
-            Self::Accept | Self::Decline | Self::Counter | Self::Transfer => Party::Tasked,
+            Self::Accept | Self::Decline | Self::Counter | Self::Transfer | Self::Reassign => Party::Tasked,
             Self::Start | Self::Block | Self::Unblock | Self::Submit => Party::Owner,
             Self::Propose | Self::Assign | Self::Agree | Self::Extend | Self::Verify | Self::Return | Self::Cancel => {
                 Party::Requester

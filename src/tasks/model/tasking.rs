@@ -113,3 +113,10 @@ pub fn may_assign(actor: &Actor, assignee: &Assignee) -> Result<(), TaskError> {
         Err(TaskError::CannotAssign)
     }
 }
+
+/// Whether there can be anybody inside the organisation to whom `actor` may give what
+/// `owner` has to do: themselves, or those they command. [`may_assign`] says to whom.
+pub(super) fn may_reassign(actor: &Actor, owner: Option<Uuid>) -> bool {
+    let takes_over = owner != Some(actor.user_id) && actor.has_any(&TASKING);
+    takes_over || actor.has_any(&COMMANDING)
+}

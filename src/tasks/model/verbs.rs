@@ -8,6 +8,7 @@ use super::event::TaskEvent;
 use super::request::VerbRequest;
 use super::state::{Party, TaskState, Verb};
 use super::task::{Actor, Task};
+use super::tasking::may_reassign;
 
 /// Carries `request` out on `task` for `actor`.
 ///
@@ -107,6 +108,7 @@ fn check_side(task: &Task, actor: &Actor, verb: Verb) -> Result<(), TaskError> {
     }
     match verb.party() {
         Party::Tasked if !tasked => Err(TaskError::NotYoursToAnswer { verb }),
+        Party::Tasked if verb == Verb::Reassign => check_command(task, actor, verb),
         Party::Owner if !tasked || !works_on(task, actor) => Err(TaskError::NotYoursToWork { verb }),
         Party::Requester if !requester || works_for_another(task, actor) => Err(TaskError::NotYoursToDecide { verb }),
         Party::Clock => Err(TaskError::NotInState {
@@ -123,8 +125,21 @@ fn works_on(task: &Task, actor: &Actor) -> bool {
     task.owner_user.is_none_or(|owner| owner == actor.user_id)
 }
 
-/// Whether, in a task inside one organisation, the actor is who was ordered to
-/// do it and not who ordered it: they do not extend, verify or cancel it.
+/// Whether `actor` may give the work to somebody else. Inside one organisation that is an
+/// order: whoever was given it by another does not pass it on, and others need somebody
+/// whom they may order.
+fn check_command(task: &Task, actor: &Actor, verb: Verb) -> Result<(), TaskError> {
+    if works_for_another(task, actor) {
+        Err(TaskError::NotYoursToDecide { verb })
+    } else if task.is_internal() && !may_reassign(actor, task.owner_user) {
+        Err(TaskError::CannotAssign)
+    } else {
+        Ok(())
+    }
+}
+
+/// Whether, in a task inside one organisation, the actor is who was ordered to do it and
+/// not who ordered it: they do not extend, verify or cancel it, nor give it to another.
 fn works_for_another(task: &Task, actor: &Actor) -> bool {
     task.is_internal() && task.owner_user == Some(actor.user_id) && task.requesting_user != actor.user_id
 }

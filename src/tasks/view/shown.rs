@@ -267,7 +267,8 @@ pub struct TaskEventView {
     /// Due after.
     pub due_after: Option<DateTime<Utc>>,
     /// What belongs to the verb: `rank`, `transferred_to`, `offer`, `evidence`, `evidence_text`, `effectiveness`,
-    /// `level` and `role` (whom to tell).
+    /// `level` and `role` (whom to tell), `previous_owner_user_id` or `previous_owner_team_id` (who had it before
+    /// it was reassigned) and `owner_user_id` or `owner_team_id` (who has it now).
     #[schema(value_type = Object)]
     pub facts: Value,
 }

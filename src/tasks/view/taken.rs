@@ -240,6 +240,21 @@ pub struct TransferTask {
     pub reason: Text<1, 2000>,
 }
 
+/// Names another person or team for a task.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "owner_user_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "reason": "She has moved to another team."
+}))]
+pub struct ReassignTask {
+    /// Who does it from now on.
+    pub owner_user_id: Option<Uuid>,
+    /// Or which team; exactly one of the two.
+    pub owner_team_id: Option<Uuid>,
+    /// Why. The other organisation reads it too: say no more of a person than it has to know.
+    pub reason: Text<1, 2000>,
+}
+
 /// Withdraws a task.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

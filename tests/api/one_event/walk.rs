@@ -122,6 +122,14 @@ async fn verb(probe: &mut Probe<'_>, who: &Actor, path: &str, verb: &str, body: 
         .await;
 }
 
+async fn to_a_colleague_and_back(probe: &mut Probe<'_>, app: &TestApp, who: &Actor, task: &str) {
+    let colleague = app.sign_in("sgt.kentish-town@met.example").await.user_id;
+    for owner in [colleague, who.user_id] {
+        let to = json!({"owner_user_id": owner, "reason": "Another shift."});
+        verb(probe, who, task, "reassign", to).await;
+    }
+}
+
 async fn of_tasks<'a>(probe: &mut Probe<'a>, world: &'a World) {
     let (app, who, police) = (&world.app, &world.manager, &world.police);
     let tasks = format!("/v1/cases/{}/tasks", world.place("cases"));
@@ -153,6 +161,7 @@ async fn of_tasks<'a>(probe: &mut Probe<'a>, world: &'a World) {
     )
     .await;
     verb(probe, police, worked, "unblock", json!({})).await;
+    to_a_colleague_and_back(probe, app, police, worked).await;
     let longer = json!({"due_at": "2026-03-20T17:00:00Z", "reason": "Rain."});
     verb(probe, who, worked, "extend", longer).await;
     verb(probe, police, worked, "submit", done()).await;

@@ -107,7 +107,10 @@ impl Scene {
             "accept_task" if place == "/owner_team_id" => (vec![self.proposed.to_string()], json!({})),
             "accept_task" => (vec![self.proposed.to_string()], json!({"owner_user_id": me})),
             "transfer_task" => (vec![self.proposed.to_string()], example),
-            "submit_task" => (vec![self.started.to_string()], example),
+            "reassign_task" if place == "/owner_team_id" => {
+                (vec![self.started.to_string()], json!({"reason": "Another shift."}))
+            }
+            "submit_task" | "reassign_task" => (vec![self.started.to_string()], example),
             "put_ward_team" => (vec!["E05013664".to_owned()], example),
             other => panic!("{other} has ids in its body: say what a right one is"),
         }

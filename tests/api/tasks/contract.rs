@@ -25,6 +25,10 @@ fn verbs() -> Vec<(&'static str, Value)> {
         ("verify", json!({})),
         ("return", why()),
         ("transfer", json!({"organisation_id": Uuid::nil(), "reason": "Theirs."})),
+        (
+            "reassign",
+            json!({"owner_user_id": Uuid::nil(), "reason": "Another shift."}),
+        ),
         ("cancel", why()),
         ("assess", json!({"effectiveness": 1, "evidence": "Seen."})),
     ]

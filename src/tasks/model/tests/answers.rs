@@ -4,7 +4,13 @@ use super::*;
 
 #[test]
 fn only_the_tasked_organisation_answers() {
-    for verb in [Verb::Accept, Verb::Decline, Verb::Counter, Verb::Transfer] {
+    for verb in [
+        Verb::Accept,
+        Verb::Decline,
+        Verb::Counter,
+        Verb::Transfer,
+        Verb::Reassign,
+    ] {
         refused(
             proposed(),
             &sergeant(),

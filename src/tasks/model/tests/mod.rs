@@ -2,6 +2,7 @@
 
 mod answers;
 mod ladder;
+mod reassigning;
 mod table;
 mod who;
 mod work;
@@ -135,12 +136,23 @@ pub(super) fn request(verb: Verb, now: DateTime<Utc>) -> VerbRequest {
             reason: text(),
             accept_due_at,
         }),
+        Verb::Reassign => VerbRequest::Reassign(to_person(MANAGER)),
         Verb::Cancel => VerbRequest::Cancel(Cancel { reason: text() }),
         Verb::Assess => VerbRequest::Assess(Assess {
             effectiveness: 2,
             evidence: "photos".to_owned(),
         }),
         Verb::Propose | Verb::Assign | Verb::Lapse | Verb::Escalate => unreachable!("not callable"),
+    }
+}
+
+/// Gives the work to `owner`, who is within reach.
+pub(super) fn to_person(owner: Uuid) -> Reassign {
+    Reassign {
+        owner_user_id: Some(owner),
+        owner_team_id: None,
+        within_reach: true,
+        reason: "because".to_owned(),
     }
 }
 

@@ -8,19 +8,19 @@ fn every_verb_in_every_state() {
     let columns = Verb::CALLABLE.map(Verb::as_str).join(" ");
     assert_eq!(
         columns,
-        "accept decline counter agree start block unblock extend submit verify return transfer cancel assess"
+        "accept decline counter agree start block unblock extend submit verify return transfer reassign cancel assess"
     );
     let table = [
-        ("proposed", "A D P P . . . . . . . P X ."),
-        ("assigned", ". . . . I . . A . . . P X ."),
-        ("in_progress", ". . . . . B . I S . . P X ."),
-        ("blocked", ". . . . . . I . . . . P X ."),
-        ("submitted", ". . . . . . . . . C I P X ."),
-        ("completed", ". . . . . . . . . . . . . E"),
-        ("assessed", ". . . . . . . . . . . . . ."),
-        ("declined", ". . . . . . . . . . . . . ."),
-        ("cancelled", ". . . . . . . . . . . . . ."),
-        ("lapsed", ". . . . . . . . . . . . . ."),
+        ("proposed", "A D P P . . . . . . . P . X ."),
+        ("assigned", ". . . . I . . A . . . P A X ."),
+        ("in_progress", ". . . . . B . I S . . P I X ."),
+        ("blocked", ". . . . . . I . . . . P B X ."),
+        ("submitted", ". . . . . . . . . C I P . X ."),
+        ("completed", ". . . . . . . . . . . . . . E"),
+        ("assessed", ". . . . . . . . . . . . . . ."),
+        ("declined", ". . . . . . . . . . . . . . ."),
+        ("cancelled", ". . . . . . . . . . . . . . ."),
+        ("lapsed", ". . . . . . . . . . . . . . ."),
     ];
     assert_eq!(table.map(|(state, _)| state), TaskState::ALL.map(TaskState::as_str));
     for (name, row) in table {

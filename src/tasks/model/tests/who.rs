@@ -150,6 +150,13 @@ fn a_refusal_points_at_the_member_at_fault() {
         (TaskError::DeclineReasonNotAllowed { duty }, Some("/reason")),
         (TaskError::CounterOffersNothing, Some("")),
         (TaskError::OwnerAmbiguous, Some("/owner_team_id")),
+        (TaskError::OwnerMissing, Some("/owner_user_id")),
+        (
+            TaskError::OwnerUnchanged {
+                pointer: "/owner_team_id",
+            },
+            Some("/owner_team_id"),
+        ),
         (TaskError::TransferToParty, Some("/organisation_id")),
         (TaskError::EffectivenessOutOfRange, Some("/effectiveness")),
         (TaskError::NotAParty, None),

@@ -46,6 +46,13 @@ fn reasons_are_words() {
         (TaskState::Assigned, VerbRequest::Cancel(Cancel { reason: blank() })),
         (
             TaskState::Assigned,
+            VerbRequest::Reassign(Reassign {
+                reason: blank(),
+                ..to_person(MANAGER)
+            }),
+        ),
+        (
+            TaskState::Assigned,
             VerbRequest::Extend(Extend {
                 due_at: now() + Duration::days(9),
                 reason: blank(),
@@ -98,6 +105,7 @@ fn an_event_keeps_what_was_said_and_shown() {
         (TaskState::Assigned, Verb::Cancel),
         (TaskState::Submitted, Verb::Return),
         (TaskState::Submitted, Verb::Transfer),
+        (TaskState::Blocked, Verb::Reassign),
     ] {
         let event = event(state, request(verb, now()));
         assert_eq!(event.text.as_deref(), Some("because"), "{verb}");
