@@ -32,10 +32,34 @@ fn sources() -> Vec<(String, String)> {
         .map(|path| {
             let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
             let text = std::fs::read_to_string(&path).unwrap();
-            let product = text.split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-            (name, product)
+            (name, product_of(&text))
         })
         .collect()
+}
+
+/// A file without what is there for tests alone: a `mod x;` wherever it is declared, and
+/// whatever follows from a `mod x {` on.
+fn product_of(text: &str) -> String {
+    let mut product = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        match lines.next_if(|next| line == "#[cfg(test)]" && next.contains("mod ")) {
+            Some(module) if module.ends_with(';') => {}
+            Some(_) => break,
+            None => {
+                product.push_str(line);
+                product.push('\n');
+            }
+        }
+    }
+    product
+}
+
+#[test]
+fn only_what_is_there_for_tests_is_left_out() {
+    let text = "mod a;\n#[cfg(test)]\nmod tests;\npub use a::A;\n#[cfg(test)]\nmod more {\n    use super::*;\n}\n";
+
+    assert_eq!(product_of(text), "mod a;\npub use a::A;\n");
 }
 
 fn none(what: &str, wrong: impl Fn(&str, &str) -> bool) {
