@@ -155,17 +155,39 @@ fn http_and_db_know_no_capability() {
     );
 }
 
+/// Whether a text names `part` of `module`: `crate::cases::view`, or `crate::cases::{self, view}`.
+fn names(text: &str, module: &str, part: &str) -> bool {
+    let between = |c: char| !c.is_alphanumeric() && c != '_';
+    let head = format!("crate::{module}::");
+    text.split(head.as_str())
+        .skip(1)
+        .any(|rest| match rest.starts_with('{') {
+            true => rest
+                .split(';')
+                .next()
+                .is_some_and(|group| group.split(between).any(|word| word == part)),
+            false => rest.split(between).next() == Some(part),
+        })
+}
+
 #[test]
-fn handlers_are_nobody_elses() {
-    none("a capability that uses another's handlers", |name, text| {
+fn a_capability_is_used_through_what_it_offers() {
+    const ITS_OWN: [&str; 3] = ["handlers", "queries", "view"];
+    let capabilities = capabilities();
+    none("another capability's handlers, queries or view", |name, text| {
         let own = name.split('/').next().unwrap_or_default();
-        name != "http/routes.rs"
-            && text.lines().any(|line| {
-                line.contains("::handlers::")
-                    && line.trim_start().starts_with("use crate::")
-                    && !line.contains(&format!("crate::{own}::"))
-            })
+        let mut others = capabilities.iter().filter(|capability| *capability != own);
+        name != "http/routes.rs" && others.any(|other| ITS_OWN.iter().any(|part| names(text, other, part)))
     });
+}
+
+#[test]
+fn a_path_is_recognised_alone_and_in_a_group() {
+    let text = "use crate::cases::queries::list;\nuse crate::tasks::{\n    self, view,\n};\nuse crate::audit::viewed;";
+
+    let named = ["cases", "tasks", "audit"].map(|module| ["queries", "view"].map(|part| names(text, module, part)));
+
+    assert_eq!(named, [[true, false], [false, true], [false, false]]);
 }
 
 #[test]

@@ -57,7 +57,7 @@ fn play(runtime: &tokio::runtime::Runtime, config: &Config, database: &Database)
 /// Seeds organisations and people once. Answers whether it did.
 async fn seed_people(database: &Database) -> Result<bool, Failure> {
     let mut owner = migrate::as_owner(&database.admin_url).await?;
-    if crate::identity::queries::has_demo_users_at(&mut owner).await? {
+    if crate::identity::has_demo_users_at(&mut owner).await? {
         return Ok(false);
     }
     let passwords = Passwords::new(HashCost::default(), HashQueue::default())?;

@@ -8,9 +8,8 @@ use super::start::{self, Failure};
 use crate::config::Config;
 use crate::db::migrate;
 use crate::http::fields::Text;
-use crate::identity::email;
 use crate::identity::passwords::Password;
-use crate::identity::queries::operator::{self, NewOperator};
+use crate::identity::{self, NewOperator, email};
 
 /// The most that is read of a password.
 const LONGEST: u64 = 4096;
@@ -62,7 +61,7 @@ pub fn run(config: Config, operator: Operator) -> Result<(), Failure> {
             organisation: organisation.into_string(),
         };
         let mut owner = migrate::as_owner(&database.admin_url).await?;
-        Ok::<_, Failure>(operator::create_first(&mut owner, &new).await?)
+        Ok::<_, Failure>(identity::create_first_operator(&mut owner, &new).await?)
     });
     database.close()?;
     eprintln!("wardlink: {email} is the operator, {}", made?);

@@ -5,7 +5,7 @@ use crate::db::inspect;
 use crate::db::login::Login;
 use crate::db::pool::Pool;
 use crate::error::Result;
-use crate::identity::queries::sign_in;
+use crate::identity;
 use crate::services::Services;
 
 /// Passwords that come with examples.
@@ -39,7 +39,7 @@ pub async fn verdict(services: &Services) -> Result<Verdict> {
         );
     }
     let known: Vec<String> = services.secrets.ids().iter().map(|id| as_in_phc(id)).collect();
-    let used = sign_in::pepper_ids(&mut *services.db.app.get().await?).await?;
+    let used = identity::pepper_ids(&mut *services.db.app.get().await?).await?;
     for gone in used.iter().filter(|id| !known.contains(id)) {
         verdict.faults.push(format!(
             "passwords were peppered with the secret {gone}, which secrets.json does not have: restore it"

@@ -87,7 +87,7 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
         config.connections,
         config.connection_wait,
     )?;
-    let wards = geography::queries::load_wards(&mut *db.worker.get().await?).await?;
+    let wards = geography::load_wards(&mut *db.worker.get().await?).await?;
     let steady = Steady::start();
     Ok(Services {
         clock,

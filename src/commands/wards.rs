@@ -11,7 +11,7 @@ use super::start::{self, Failure};
 use crate::config::Config;
 use crate::geography::import::{ImportTerms, read_wards};
 use crate::geography::succession::endings;
-use crate::geography::{Gss, queries};
+use crate::geography::{self, Gss};
 
 /// What can be done with wards.
 #[derive(Debug, clap::Subcommand)]
@@ -54,12 +54,12 @@ pub fn run(config: Config, wards: Wards) -> Result<(), Failure> {
     let (written, ended) = start::runtime()?.block_on(async {
         crate::db::migrate::migrate(&database.admin_url).await?;
         let mut connection = crate::db::migrate::as_owner(&database.admin_url).await?;
-        let known = queries::load_wards(&mut connection).await?;
+        let known = geography::load_wards(&mut connection).await?;
         let endings = endings(&known, &wards)?;
         let written = connection
             .transaction(async |connection: &mut AsyncPgConnection| {
-                queries::end_wards(connection, &endings).await?;
-                queries::write_wards(connection, &wards).await
+                geography::end_wards(connection, &endings).await?;
+                geography::write_wards(connection, &wards).await
             })
             .await?;
         Ok::<_, Failure>((written, endings.len()))

@@ -14,5 +14,5 @@ use crate::services::Services;
 /// # Errors
 /// If the database cannot be reached.
 pub async fn is_present(services: &Services) -> Result<bool> {
-    crate::identity::queries::has_demo_users_at(&mut *services.db.app.get().await?).await
+    crate::identity::has_demo_users_at(&mut *services.db.app.get().await?).await
 }

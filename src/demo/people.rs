@@ -35,7 +35,7 @@ pub async fn seed(connection: &mut AsyncPgConnection, password_hash: &str, now: 
     let people = seed_people(connection, &orgs, password_hash).await?;
     for borough in demo_boroughs() {
         let wards = borough.ward_versions().map_err(AppError::from)?;
-        geography::queries::write_wards(connection, &wards).await?;
+        geography::write_wards(connection, &wards).await?;
         seed_sectors(connection, orgs.get("met")?, &borough).await?;
     }
     seed_teams(connection, orgs.get("met")?, &people).await

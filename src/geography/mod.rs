@@ -1,15 +1,18 @@
 //! Where: wards as dated versions, sectors, teams, and the ward of a point.
+//!
+//! Offers others [`WardMap`]; commands and the demo also load and write wards.
 
 pub mod boundary;
 pub mod handlers;
 pub mod import;
 pub mod model;
 pub mod outlines;
-pub mod queries;
+mod queries;
 pub mod succession;
 pub mod topology;
 mod view;
 pub mod ward_map;
 
 pub use model::{Gss, WardVersion};
+pub use queries::{end_wards, load_wards, write_wards};
 pub use ward_map::WardMap;

@@ -1,7 +1,7 @@
 //! People: signing in, sessions, what they may do.
 //!
-//! Offers others the password and token primitives, the built-in roles, and the
-//! names of people for views.
+//! Offers others the password and token primitives, the built-in roles, who works where
+//! ([`name_of_colleague`]), and what somebody may do besides ([`powers()`]).
 
 mod attempt;
 mod back_off;
@@ -17,7 +17,7 @@ pub mod keys;
 mod own_password;
 pub mod passwords;
 mod powers;
-pub mod queries;
+mod queries;
 mod recovery;
 pub mod roles;
 mod second;
@@ -30,7 +30,12 @@ mod view;
 use crate::rule::ProblemType;
 
 pub use powers::Powers;
+pub use queries::operator::{NewOperator, create_first as create_first_operator};
+pub use queries::own_roles::list as own_roles_of;
+pub use queries::people::{NewUser, insert_first as insert_first_administrator, name_of_colleague};
 pub use queries::powers::powers;
+pub use queries::sign_in::pepper_ids;
+pub use queries::{end_session, has_demo_users_at};
 
 /// The problems of passwords.
 pub const PASSWORD_PROBLEMS: &[ProblemType] = passwords::PROBLEMS;

@@ -4,7 +4,7 @@
 
 mod draft;
 pub mod handlers;
-pub mod queries;
+mod queries;
 mod view;
 
 pub use queries::partnerships::members_among;

@@ -18,7 +18,6 @@ use crate::doors::may::{self, Permission};
 use crate::doors::{Audited, Room};
 use crate::error::{AppError, Result};
 use crate::identity;
-use crate::identity::queries::people;
 use crate::limits::Volume;
 use crate::partnerships::members_among;
 
@@ -111,7 +110,7 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
     let request = request(room, access, &wanted).await?;
     let verifier = wanted.quality.as_ref().and_then(|quality| quality.verified_by);
     if let Some(verifier) = verifier
-        && people::name_of_colleague(room, verifier, room.person.org_id)
+        && identity::name_of_colleague(room, verifier, room.person.org_id)
             .await?
             .is_none()
     {

@@ -40,7 +40,7 @@ async fn panic_inside(caller: Caller<may::BeSignedIn>) -> Result<HttpResponse> {
     caller
         .alter((), async |room, ()| -> Result<Audited<Answer>> {
             let (user, session, now) = (room.person.user_id, room.person.session_id, room.now);
-            wardlink::identity::queries::end_session(room, user, session, "logout", now).await?;
+            wardlink::identity::end_session(room, user, session, "logout", now).await?;
             panic!("a handler that panics on purpose")
         })
         .await

@@ -7,7 +7,7 @@ use serde_json::json;
 use wardlink::db::schema::{audit_events, organisations, users};
 use wardlink::error::AppError;
 use wardlink::identity::passwords::Password;
-use wardlink::identity::queries::operator::{NewOperator, create_first};
+use wardlink::identity::{NewOperator, create_first_operator};
 
 use crate::support::TestApp;
 
@@ -37,7 +37,7 @@ async fn the_first_operator_signs_in_adds_organisations_and_further_operators() 
     without_operators(&app).await;
     let new = new_operator(&app).await;
 
-    let id = create_first(&mut app.database.as_role("wardlink_owner").await, &new)
+    let id = create_first_operator(&mut app.database.as_role("wardlink_owner").await, &new)
         .await
         .unwrap();
 
@@ -65,7 +65,7 @@ async fn where_there_is_an_operator_nobody_makes_another_by_command() {
     let new = new_operator(&app).await;
     let mut owner = app.database.as_role("wardlink_owner").await;
 
-    let refused = create_first(&mut owner, &new).await;
+    let refused = create_first_operator(&mut owner, &new).await;
 
     assert!(matches!(refused, Err(AppError::Conflict(_))), "{refused:?}");
     without_operators(&app).await;
@@ -73,7 +73,7 @@ async fn where_there_is_an_operator_nobody_makes_another_by_command() {
         email: "csm@camden.example".to_owned(),
         ..new
     };
-    let refused = create_first(&mut owner, &taken).await;
+    let refused = create_first_operator(&mut owner, &taken).await;
     assert!(matches!(refused, Err(AppError::Conflict(_))), "{refused:?}");
     let logged: i64 = audit_events::table
         .filter(audit_events::action.eq("command.create_operator"))

@@ -20,7 +20,7 @@ use crate::doors::{Answer, Audited, Caller, Doorstep, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::fields::{Point, Text};
 use crate::http::openapi::IfMatch;
-use crate::identity::queries::people;
+use crate::identity;
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -357,7 +357,7 @@ async fn name_lead(room: &Room, sight: &mut Sight, user: Option<Uuid>) -> Result
     let case = &mut sight.case;
     sight.lead = match user {
         Some(user) => {
-            let name = people::name_of_colleague(room, user, case.org_id).await?;
+            let name = identity::name_of_colleague(room, user, case.org_id).await?;
             Some(name.ok_or(CaseError::LeadUnknown)?)
         }
         None => None,

@@ -10,7 +10,7 @@ use crate::cases::view::positions::{NewPosition, PositionView};
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::Page;
-use crate::identity::queries::people;
+use crate::identity;
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -58,7 +58,7 @@ pub async fn take_position(
         .alter(body, async |room, new: NewPosition| {
             let access = access::find(room, id.get()).await?;
             if let Some(lead) = new.lead_user_id
-                && people::name_of_colleague(room, lead, access.org_id).await?.is_none()
+                && identity::name_of_colleague(room, lead, access.org_id).await?.is_none()
             {
                 return Err(AppError::invalid("/lead_user_id", "is nobody of your organisation"));
             }

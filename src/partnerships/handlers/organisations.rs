@@ -13,10 +13,8 @@ use crate::error::{AppError, Result};
 use crate::http::openapi::IfMatch;
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
-use crate::identity::email;
-use crate::identity::queries::own_roles;
-use crate::identity::queries::people::{self, NewUser};
 use crate::identity::roles::BUILT_IN;
+use crate::identity::{self, NewUser, email};
 use crate::partnerships::queries::organisations::{self, FlagRow, OrganisationChange, OrganisationRow};
 use crate::partnerships::view::organisations::{
     FirstAdministrator, Justification, NewFlagBody, NewOrganisationBody, OrganisationPatch, OrganisationView,
@@ -154,7 +152,7 @@ async fn add_administrator(
         post: None,
         password_hash: Some(password_hash),
     };
-    people::insert_first(room, &row).await?;
+    identity::insert_first_administrator(room, &row).await?;
     Ok(id)
 }
 
@@ -219,7 +217,7 @@ async fn roles_that_exist(room: &mut Room, codes: Option<Vec<String>>) -> Result
         ));
     }
     let org = room.person.org_id;
-    let own = own_roles::list(room, org).await?;
+    let own = identity::own_roles_of(room, org).await?;
     let exists = |code: &String| {
         BUILT_IN.iter().any(|role| role.code == code.as_str()) || own.iter().any(|role| role.code == *code)
     };

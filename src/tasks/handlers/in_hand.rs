@@ -9,7 +9,6 @@ use super::show::{Beside, actor_of, view_of};
 use crate::cases::access::Access;
 use crate::doors::{Answer, Audited, Doorstep, Id, Room};
 use crate::error::{AppError, Result};
-use crate::identity::queries::people;
 use crate::identity::{self, Powers};
 use crate::sharing::hold_memberships;
 use crate::sharing::model::OrgKind;
@@ -160,7 +159,7 @@ pub async fn check_owner(room: &mut Room, org: Uuid, user: Option<Uuid>, team: O
         return Err(TaskError::OwnerAmbiguous.into());
     }
     if let Some(user) = user
-        && people::name_of_colleague(room, user, org).await?.is_none()
+        && identity::name_of_colleague(room, user, org).await?.is_none()
     {
         return Err(AppError::invalid(
             "/owner_user_id",

@@ -26,7 +26,7 @@ async fn panic_changing(caller: Caller<may::BeSignedIn>) -> Result<HttpResponse>
     caller
         .alter((), async |room, ()| -> Result<Audited<Answer>> {
             let (user, session, now) = (room.person.user_id, room.person.session_id, room.now);
-            wardlink::identity::queries::end_session(room, user, session, "logout", now).await?;
+            wardlink::identity::end_session(room, user, session, "logout", now).await?;
             panic!("canary of {}", room.person.name)
         })
         .await

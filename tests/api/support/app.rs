@@ -212,7 +212,7 @@ async fn services(
     let keys = Arc::new(SigningKeys::open(config.data.join("keys.json"), clock.now()).unwrap());
     let secrets = Arc::new(Secrets::open(config.data.join("secrets.json"), clock.now()).unwrap());
     let db = Pools::connect(&database.url, &database.url, config.connections, config.connection_wait).unwrap();
-    let wards = geography::queries::load_wards(&mut db.worker.get().await.unwrap())
+    let wards = geography::load_wards(&mut db.worker.get().await.unwrap())
         .await
         .unwrap();
     Services {
