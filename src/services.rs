@@ -48,8 +48,8 @@ pub struct Services {
     pub secrets: Arc<Secrets>,
     /// Hashes and verifies passwords, a few at a time.
     pub passwords: Passwords,
-    /// Ward of a point as at a date.
-    pub wards: std::sync::RwLock<Arc<WardMap>>,
+    /// Ward of a point as at a date, from the wards as they were at the start.
+    pub wards: Arc<WardMap>,
     /// Case types.
     pub workflows: Arc<Catalogue>,
     /// Where attachments are kept.
@@ -74,11 +74,5 @@ impl Services {
     /// Whether it was told to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
-    }
-
-    /// The wards, as they were last loaded.
-    pub fn ward_map(&self) -> Arc<WardMap> {
-        let wards = self.wards.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Arc::clone(&wards)
     }
 }

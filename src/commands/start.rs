@@ -1,8 +1,8 @@
 //! What every command does first.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, RwLock};
 
 use chrono::Duration;
 use tracing_subscriber::EnvFilter;
@@ -101,7 +101,7 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
             .peppered(secrets.clone())
             .refusing(breached(&config)?),
         secrets,
-        wards: RwLock::new(Arc::new(WardMap::new(wards))),
+        wards: Arc::new(WardMap::new(wards)),
         workflows: Arc::new(workflows()?),
         store: Store::open(&config.attachments)?,
         scanner: config

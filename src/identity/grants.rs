@@ -80,7 +80,7 @@ fn flaws_of(grant: &GrantBody, index: usize, known: &Known<'_>) -> Vec<FieldErro
     if grant.areas.is_some() && !(1..=MOST_AREAS).contains(&areas.len()) {
         flaw("areas".to_owned(), "must have 1 to 200 wards; leave it out for all");
     }
-    let wards = known.services.ward_map();
+    let wards = &known.services.wards;
     for (position, gss) in areas.iter().enumerate() {
         if wards.versions(gss).is_empty() {
             flaw(format!("areas/{position}"), "is not the code of a known ward");

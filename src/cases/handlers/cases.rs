@@ -264,12 +264,7 @@ fn occurred(new: &NewCase, now: DateTime<Utc>) -> Result<Span> {
 /// The ward of a place today, within the area of a partnership.
 fn ward_of(room: &Room, place: Point, authorities: &[String]) -> Result<String> {
     let today = local_date(room.now)?;
-    let wards = room
-        .services
-        .wards
-        .read()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-        .clone();
+    let wards = &room.services.wards;
     let within = |lon: f64, lat: f64| {
         wards
             .ward_at(lon, lat, today)

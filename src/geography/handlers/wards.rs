@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::sync::{Arc, PoisonError};
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -50,13 +49,9 @@ impl FromRequest for Wanted {
     }
 }
 
-/// The wards known now; stays the same for one request while others reload it.
-pub(super) fn ward_map(room: &Room) -> Arc<WardMap> {
-    room.services
-        .wards
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone()
+/// The wards, as they were at the start of the service.
+pub(super) fn ward_map(room: &Room) -> &WardMap {
+    &room.services.wards
 }
 
 fn day(room: &Room, at: Option<NaiveDate>) -> Result<NaiveDate> {
@@ -87,7 +82,7 @@ pub async fn list_wards(
             let (at, limit) = (day(room, query.at.map(|at| at.0))?, paging::limit(query.limit)?);
             let after: Option<String> = read_cursor(BY_CODE, query.cursor.as_deref())?;
             let map = ward_map(room);
-            let page = page_of(&map, at, &query, after.as_deref(), limit)?;
+            let page = page_of(map, at, &query, after.as_deref(), limit)?;
             let answer = if wanted.geojson {
                 Answer::json_as(GEOJSON, &WardCollection::of(page.items, page.next.clone()))?
             } else {

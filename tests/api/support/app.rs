@@ -1,7 +1,7 @@
 //! The service of a test, called in process.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, RwLock};
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
@@ -231,7 +231,7 @@ async fn services(
         clock,
         passwords: Passwords::new(cost, queue).unwrap().peppered(secrets.clone()),
         secrets,
-        wards: RwLock::new(Arc::new(WardMap::new(wards))),
+        wards: Arc::new(WardMap::new(wards)),
         workflows: Arc::new(Catalogue::built_in().unwrap()),
         store: Store::open(&config.attachments).unwrap(),
         scanner: config.scanner.parse().unwrap(),
