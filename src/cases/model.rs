@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::workflow::{ClockFact, ClockLine, Decision, Workflow, names};
-use crate::clocks::{Basis, Clock, ClockError, ClockKind, ClockRule, PauseReason};
+use crate::clocks::{Basis, CUTOFF, Clock, ClockError, ClockKind, ClockRule, PauseReason};
 use crate::rule::{ProblemType, Rule};
 
 /// Applies a merge patch (RFC 7396): members of `patch` replace those of `target`,
@@ -49,7 +49,7 @@ pub fn rule_of(line: &ClockLine) -> Result<ClockRule, ClockError> {
         n: line.n.unwrap_or_default(),
         basis,
         legal_ref: line.legal_ref.clone(),
-        cutoff: chrono::NaiveTime::from_hms_opt(17, 0, 0).unwrap_or_default(),
+        cutoff: CUTOFF,
         policy_version: line.policy_version,
     };
     rule.check()?;

@@ -6,6 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::error::ClockError;
 use super::kind::{Basis, ClockKind};
 
+/// When a working day ends, London time, where a rule does not say: what arrives after
+/// 17:00 counts as arriving on the next working day (domain §3.2).
+pub const CUTOFF: NaiveTime = match NaiveTime::from_hms_opt(17, 0, 0) {
+    Some(time) => time,
+    None => panic!("17:00 is a time of day"),
+};
+
 /// One deadline as law or policy sets it.
 ///
 /// In a workflow file:
@@ -32,8 +39,8 @@ pub struct ClockRule {
     pub basis: Basis,
     /// The section, regulation, code paragraph or policy that sets the deadline.
     pub legal_ref: String,
-    /// When a working day ends, local time; other kinds do not use it.
-    #[serde(default = "five_o_clock")]
+    /// When a working day ends, local time, [`CUTOFF`] if absent; other kinds do not use it.
+    #[serde(default = "usual_cutoff")]
     pub cutoff: NaiveTime,
     /// Version of the policy the rule was read from. A clock keeps the version
     /// it was started under.
@@ -76,8 +83,8 @@ impl ClockRule {
     }
 }
 
-fn five_o_clock() -> NaiveTime {
-    NaiveTime::MIN + chrono::TimeDelta::hours(17)
+fn usual_cutoff() -> NaiveTime {
+    CUTOFF
 }
 
 fn first_version() -> u32 {

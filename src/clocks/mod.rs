@@ -21,7 +21,7 @@ mod working_days;
 mod tests;
 
 pub use clock::{Clock, ClockResult, Pause, PauseReason};
-pub use clock_rule::ClockRule;
+pub use clock_rule::{CUTOFF, ClockRule};
 pub use due::due_at;
 pub use error::{ClockError, PROBLEMS};
 pub use kind::{Basis, ClockKind};
