@@ -1,6 +1,7 @@
 //! What the API shows and takes of attachments.
 
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -104,7 +105,7 @@ impl From<AttachmentRow> for AttachmentView {
             file_name: row.file_name,
             media_type: row.media_type,
             size_bytes: row.size_bytes,
-            sha256: row.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
+            sha256: HEXLOWER.encode(&row.sha256),
             phase: row.phase,
             taken_at: row.taken_at,
             orientation: row.orientation,

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::Account;
@@ -151,11 +152,8 @@ fn fits_a_socket(folder: &Path) -> bool {
 
 /// Sixteen hexadecimal digits that stand for a path.
 fn short_hash(path: &Path) -> String {
-    Sha256::digest(path.as_os_str().as_bytes())
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let digest = Sha256::digest(path.as_os_str().as_bytes());
+    HEXLOWER.encode(&digest[..8])
 }
 
 #[cfg(test)]

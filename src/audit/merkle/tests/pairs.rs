@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use data_encoding::HEXLOWER;
+
 use super::super::{
     Block, FANOUT, Hash, Known, Nodes as _, ProofError, blocks_asked_by, empty_root, leaf_hash, node_hash,
     prove_consistency, prove_inclusion, root, verify_consistency, verify_inclusion,
@@ -9,7 +11,7 @@ use super::super::{
 use super::log;
 
 fn hex(hash: &Hash) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(hash)
 }
 
 /// The definition of RFC 9162 §2.1.1, word for word.
