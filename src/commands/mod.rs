@@ -56,26 +56,25 @@ enum Command {
 
 /// Parses the command line and does what it says.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    match arguments.command {
-        Command::WithPostgres(with) => return postgres::run(&with),
-        Command::Openapi => return openapi::run(),
-        _ => {}
+    match Arguments::parse().command {
+        Command::WithPostgres(with) => postgres::run(&with),
+        Command::Openapi => openapi::run(),
+        Command::Serve(serve) => with_settings(|config| serve::run(config, serve)),
+        Command::Demo(demo) => with_settings(|config| demo::run(config, demo)),
+        Command::Migrate => with_settings(migrate::run),
+        Command::Keys(keys) => with_settings(|config| keys::run(&config, keys)),
+        Command::Wards(wards) => with_settings(|config| wards::run(config, wards)),
+        Command::Operator(operator) => with_settings(|config| operator::run(config, operator)),
+        Command::Audit(audit) => with_settings(|config| audit::run(config, audit)),
     }
+}
+
+/// Does `work` with the settings of the environment, and writes the log meanwhile.
+fn with_settings(work: impl FnOnce(Config) -> Result<(), start::Failure>) -> ExitCode {
     start::log_to_stderr();
     let config = match Config::from_env() {
         Ok(config) => config,
         Err(error) => return start::fail(&error),
     };
-    let outcome = match arguments.command {
-        Command::Serve(serve) => serve::run(config, serve),
-        Command::Demo(demo) => demo::run(config, demo),
-        Command::Migrate => migrate::run(config),
-        Command::Keys(keys) => keys::run(&config, keys),
-        Command::Wards(wards) => wards::run(config, wards),
-        Command::Operator(operator) => operator::run(config, operator),
-        Command::Audit(audit) => audit::run(config, audit),
-        Command::Openapi | Command::WithPostgres(_) => Ok(()),
-    };
-    outcome.map_or_else(|error| start::fail(&error), |()| ExitCode::SUCCESS)
+    work(config).map_or_else(|error| start::fail(&error), |()| ExitCode::SUCCESS)
 }
