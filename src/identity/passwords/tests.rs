@@ -232,18 +232,25 @@ fn a_cost_that_argon2_refuses_is_an_error() {
 }
 
 /// Work that holds its place until it is told to end.
-fn held_up(
-    passwords: &Passwords,
-) -> (
-    std::sync::mpsc::Sender<()>,
-    tokio::task::JoinHandle<Result<(), PasswordError>>,
-) {
+struct HeldUp {
+    /// Comes when the work has started.
+    started: tokio::sync::oneshot::Receiver<()>,
+    /// Dropped, it tells the work to end.
+    end: std::sync::mpsc::Sender<()>,
+    /// Who waits for the work.
+    caller: tokio::task::JoinHandle<Result<(), PasswordError>>,
+}
+
+fn held_up(passwords: &Passwords) -> HeldUp {
+    let (starts, started) = tokio::sync::oneshot::channel();
     let (end, ended) = std::sync::mpsc::channel::<()>();
     let passwords = passwords.clone();
     let work = move || {
+        let _ = starts.send(());
         let _ = ended.recv();
     };
-    (end, tokio::spawn(async move { passwords.run(work).await }))
+    let caller = tokio::spawn(async move { passwords.run(work).await });
+    HeldUp { started, end, caller }
 }
 
 async fn until(condition: impl Fn() -> bool) {
@@ -257,8 +264,7 @@ async fn until(condition: impl Fn() -> bool) {
 #[tokio::test]
 async fn beyond_the_queue_the_answer_is_busy_at_once() {
     let passwords = Passwords::new(CHEAP, HashQueue { running: 1, waiting: 1 }).unwrap();
-    let (end_first, first) = held_up(&passwords);
-    let (end_second, second) = held_up(&passwords);
+    let (first, second) = (held_up(&passwords), held_up(&passwords));
     until(|| passwords.places.available_permits() == 0).await;
     assert_eq!(passwords.slots.available_permits(), 0);
 
@@ -266,19 +272,17 @@ async fn beyond_the_queue_the_answer_is_busy_at_once() {
     assert!(matches!(passwords.hash(&any).await, Err(PasswordError::Busy)));
     assert!(matches!(passwords.verify(None, &any).await, Err(PasswordError::Busy)));
 
-    drop((end_first, end_second));
-    first.await.unwrap().unwrap();
-    second.await.unwrap().unwrap();
+    drop((first.end, second.end));
+    first.caller.await.unwrap().unwrap();
+    second.caller.await.unwrap().unwrap();
     assert!(passwords.hash(&any).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_caller_who_hangs_up_frees_no_slot_while_the_hash_runs() {
     let passwords = Passwords::new(CHEAP, HashQueue { running: 1, waiting: 0 }).unwrap();
-    let (end, caller) = held_up(&passwords);
-    until(|| passwords.slots.available_permits() == 0).await;
-    // Gives the caller time to start its work and wait for it.
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    let HeldUp { started, end, caller } = held_up(&passwords);
+    started.await.unwrap();
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
     assert_eq!(passwords.slots.available_permits(), 0);
