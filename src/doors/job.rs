@@ -104,8 +104,7 @@ impl<'a> JobCaller<'a> {
         tx.begin().await?;
         let Run(mut deeds) = work(&mut tx).await?;
         let touched = deeds.len();
-        // Telling of a case locks it: all do so in the same order.
-        deeds.sort_by_key(|deed| deed.told.as_ref().and_then(|(_, event)| event.case));
+        deeds.sort_by_key(|deed| deed.told.as_ref().and_then(|(_, event)| event.place()));
         let mut events = BTreeMap::new();
         for deed in deeds {
             let event = events.entry(deed.whose()).or_insert_with(|| self.event());
