@@ -1,25 +1,29 @@
-//! What happens to cases when a clock has run out: the release of what was held for
-//! evidence (domain §3.4), and whatever else a case type lets a clock fire.
+//! What happens to cases by itself: when a clock has run out, the release of what was held
+//! for evidence (domain §3.4), and whatever else a case type lets a clock fire; when their
+//! ward has ended, the ward that is responsible then (domain §1.3).
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::model;
 use super::queries::cases;
 use super::queries::firing::{self, FiringCase};
+use super::queries::recoding::{self, LeftBehind};
 use super::queries::transitions::{self, TransitionRow};
 use super::workflow::names::{Agency, Qualifier, RiskBand, StateClass};
 use super::workflow::{Actor, Catalogue, Decision, Facts, Workflow};
 use crate::audit::OutboxEvent;
-use crate::clocks::Clock;
+use crate::clocks::{Clock, local_date};
 use crate::doors::{Deed, JobCaller, Run};
 use crate::error::{AppError, Result};
 use crate::services::Services;
 
 /// Cases moved in one run.
 const AT_ONCE: i64 = 100;
+/// Cases given another ward in one transaction.
+const RECODED_AT_ONCE: usize = 200;
 
 /// Takes the steps that clocks take by themselves.
 ///
@@ -144,4 +148,54 @@ fn told(case: &FiringCase, clock: &str, decision: &Decision) -> OutboxEvent {
         "event": decision.event, "from": decision.from, "to": decision.to, "clock": clock, "alerts": [],
     });
     OutboxEvent::of_case("case.transitioned", case.id, case.org_id).with(facts)
+}
+
+/// Puts open cases whose ward stands no more into the one that their place lies in today:
+/// responsibility goes over with the day of the change (domain §1.3, G3). Which ward it was
+/// when it was reported stays. A case whose place lies in no ward is left as it is.
+///
+/// # Errors
+/// If the work or the log fails; then nothing was changed of the cases at hand.
+pub async fn recode_wards(services: &Services) -> Result<usize> {
+    let now = services.clock.now();
+    let today = local_date(now)?;
+    let wards = services.ward_map();
+    let gone = wards.codes_not_standing(today);
+    let job = || JobCaller::new(&services.db.worker, "job.recode_wards");
+    let mut left_behind = Vec::new();
+    job()
+        .run(async |connection: &mut AsyncPgConnection| {
+            left_behind = recoding::list(connection, &gone).await?;
+            Ok(Run::default())
+        })
+        .await?;
+    let mut recoded = 0;
+    for ids in left_behind.chunks(RECODED_AT_ONCE) {
+        recoded += job()
+            .run(async |connection: &mut AsyncPgConnection| {
+                let mut run = Run::default();
+                for (case, (lon, lat)) in recoding::lock(connection, ids, &gone).await? {
+                    let Some(ward) = wards.ward_at(lon, lat, today) else {
+                        continue;
+                    };
+                    recoding::update(connection, case.id, ward.gss.as_str(), now).await?;
+                    let facts = json!({ "ward": { "from": case.ward_gss, "to": ward.gss } });
+                    run.did_apart(recoded_deed(&case, facts.clone()), facts);
+                }
+                Ok(run)
+            })
+            .await?;
+    }
+    Ok(recoded)
+}
+
+/// It names both wards, so that the teams of both can be told; nothing is sent to them.
+fn recoded_deed(case: &LeftBehind, facts: Value) -> Deed {
+    let event = OutboxEvent::of_case("case.ward_recoded", case.id, case.org_id).with(facts);
+    Deed {
+        record: case.id,
+        case: Some((case.id, case.org_id)),
+        towards: Vec::new(),
+        told: Some((case.org_id, event)),
+    }
 }

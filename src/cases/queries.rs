@@ -6,6 +6,7 @@ pub mod links;
 pub mod list;
 pub mod notes;
 pub mod positions;
+pub mod recoding;
 pub mod subjects;
 pub mod timeline;
 pub mod transitions;

@@ -22,9 +22,9 @@ pub struct JobCaller<'a> {
     name: &'static str,
 }
 
-/// What a run of a job did.
+/// What a run of a job did. A deed with facts has an event of the log to itself.
 #[derive(Debug, Default)]
-pub struct Run(Vec<Deed>);
+pub struct Run(Vec<(Deed, Option<Value>)>);
 
 /// Something that a job did to a record.
 #[derive(Debug)]
@@ -42,7 +42,13 @@ pub struct Deed {
 impl Run {
     /// Adds what was done.
     pub fn did(&mut self, deed: Deed) {
-        self.0.push(deed);
+        self.0.push((deed, None));
+    }
+
+    /// Adds what was done to a record, once in a run. It has an event of the log to itself,
+    /// which holds `facts`.
+    pub fn did_apart(&mut self, deed: Deed, facts: Value) {
+        self.0.push((deed, Some(facts)));
     }
 }
 
@@ -69,8 +75,8 @@ impl Deed {
         audit::insert_outbox(connection, std::slice::from_ref(event), &sender).await
     }
 
-    /// Adds it to the event of the log.
-    fn enter_into(self, event: &mut NewAuditEvent) {
+    /// Adds it to the event of the log, with its facts, or else with how many there are.
+    fn enter_into(self, event: &mut NewAuditEvent, facts: Option<Value>) {
         event.record_ids.push(self.record);
         if let Some((case, owner)) = self.case.filter(|(case, _)| !event.case_ids.contains(case)) {
             event.case_ids.push(case);
@@ -79,7 +85,7 @@ impl Deed {
         event.recipient_org_ids.extend(self.towards);
         event.recipient_org_ids.sort_unstable();
         event.recipient_org_ids.dedup();
-        event.facts = json!({ "count": Value::from(event.record_ids.len()) });
+        event.facts = facts.unwrap_or_else(|| json!({ "count": Value::from(event.record_ids.len()) }));
     }
 }
 
@@ -90,7 +96,8 @@ impl<'a> JobCaller<'a> {
     }
 
     /// Runs `work` in one transaction; logs it, once for each owner
-    /// of what it touched, or for each case where others are concerned.
+    /// of what it touched, or for each case where others are concerned,
+    /// and for each deed that has an event to itself.
     ///
     /// # Errors
     /// If the work or the log fails; then nothing was changed.
@@ -104,13 +111,13 @@ impl<'a> JobCaller<'a> {
         tx.begin().await?;
         let Run(mut deeds) = work(&mut tx).await?;
         let touched = deeds.len();
-        // Telling of a case locks it: all do so in the same order.
-        deeds.sort_by_key(|deed| deed.told.as_ref().and_then(|(_, event)| event.case));
+        deeds.sort_by_key(|(deed, _)| deed.told.as_ref().and_then(|(_, event)| event.place()));
         let mut events = BTreeMap::new();
-        for deed in deeds {
-            let event = events.entry(deed.whose()).or_insert_with(|| self.event());
+        for (deed, facts) in deeds {
+            let apart = facts.is_some().then_some(deed.record);
+            let event = events.entry((deed.whose(), apart)).or_insert_with(|| self.event());
             deed.tell(&tx, event.request_id).await?;
-            deed.enter_into(event);
+            deed.enter_into(event, facts);
         }
         let Some((_, last)) = events.pop_last() else {
             tx.commit().await?;

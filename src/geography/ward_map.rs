@@ -61,6 +61,17 @@ impl WardMap {
             .collect()
     }
 
+    /// The codes of which no version stands on a date: of wards that have ended, and of
+    /// those that are yet to begin.
+    #[must_use]
+    pub fn codes_not_standing(&self, date: NaiveDate) -> Vec<String> {
+        self.wards
+            .chunk_by(|one, next| one.gss == next.gss)
+            .filter(|versions| !versions.iter().any(|ward| ward.stands_on(date)))
+            .filter_map(|versions| versions.first().map(|ward| ward.gss.to_string()))
+            .collect()
+    }
+
     /// All versions of one ward, latest first.
     #[must_use]
     pub fn versions(&self, gss: &Gss) -> &[WardVersion] {
@@ -183,6 +194,19 @@ mod tests {
         let ward = map.ward_at(lon, lat, day("2020-01-01")).unwrap();
         assert_eq!(ward.valid_from, day("2014-05-22"));
         assert_eq!(map.versions(&ward.gss).len(), 2);
+    }
+
+    #[test]
+    fn a_code_stands_as_long_as_one_of_its_versions_does() {
+        let map = WardMap::new(vec![
+            square("E05999001", 0, "2002-05-02", Some("2014-05-21")),
+            square("E05999001", 0, "2014-05-22", Some("2022-05-04")),
+            square("E05999002", 1, "2002-05-02", None),
+            square("E05999009", 0, "2022-05-05", None),
+        ]);
+        assert_eq!(map.codes_not_standing(day("2014-05-21")), ["E05999009"]);
+        assert_eq!(map.codes_not_standing(day("2022-05-04")), ["E05999009"]);
+        assert_eq!(map.codes_not_standing(day("2022-05-05")), ["E05999001"]);
     }
 
     #[test]

@@ -42,6 +42,7 @@ mod questions;
 mod races;
 mod reading_the_log;
 mod recalls;
+mod recoding;
 mod rescans;
 mod schema;
 mod sealing;

@@ -136,10 +136,8 @@ pub async fn insert_outbox(connection: &AsyncPgConnection, events: &[OutboxEvent
     if events.is_empty() {
         return Ok(());
     }
-    // Telling of a case holds a lock that it shares with cases whose ids end alike: all take
-    // them in the same order.
     let mut events: Vec<&OutboxEvent> = events.iter().collect();
-    events.sort_by_key(|event| event.case.map(|(id, _)| (id.as_u128() & 0xfff, id)));
+    events.sort_by_key(|event| event.place());
     let rows: Vec<OutboxRow<'_>> = events
         .into_iter()
         .map(|event| OutboxRow {
