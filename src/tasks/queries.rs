@@ -177,8 +177,8 @@ pub async fn find(mut connection: &AsyncPgConnection, id: Uuid) -> Result<TaskRo
         .await?)
 }
 
-/// A task that the caller's organisation is a side of, locked until the end of
-/// the transaction; `None` for all other tasks.
+/// A task that the caller's organisation is a side of, or whose case it owns, locked until
+/// the end of the transaction; `None` for all other tasks.
 ///
 /// # Errors
 /// Those of the database.

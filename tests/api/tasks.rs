@@ -3,6 +3,7 @@
 mod contract;
 mod escalation;
 mod listing;
+mod orphaned;
 mod reassigning;
 pub mod scene;
 mod sharing;

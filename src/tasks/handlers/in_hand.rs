@@ -28,7 +28,7 @@ pub struct InHand {
 }
 
 /// What is fetched ahead of a verb: the task, locked if the caller's organisation
-/// is a side of it, and what the rules and the view ask besides.
+/// is a side of it or owns the case, and what the rules and the view ask besides.
 pub struct Reached {
     row: Option<TaskRow>,
     access: Access,

@@ -1,5 +1,5 @@
-//! The requester decides: agree, extend, verify, return, cancel. And, afterwards,
-//! somebody judges whether it helped.
+//! The requester decides: agree, extend, verify, return, cancel. The owner of the case can
+//! cancel too. And, afterwards, somebody judges whether it helped.
 
 use actix_web::{HttpResponse, post};
 
@@ -103,7 +103,9 @@ pub async fn return_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 /// Cancel a task
 ///
 /// The requester withdraws it, as long as it is open; what has ended cannot be
-/// cancelled (409).
+/// cancelled (409). The organisation that owns the case ends likewise what others agreed
+/// on it, though they may no longer see the case; who was asked declines instead. Both
+/// sides are told, and read why where they see the case.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),

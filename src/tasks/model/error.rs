@@ -79,7 +79,8 @@ problems! {
     NOT_IN_STATE = 409 "task-not-in-state", "The task's state does not allow this",
         "The verb does not fit the state the task is in. Read the task again: allowed_verbs says what fits.";
     NOT_A_PARTY = 403 "task-not-a-party", "Not a party to this task",
-        "Only the requesting and the tasked organisation can act on a task.";
+        "Only the requesting and the tasked organisation can act on a task. Who owns its case can cancel it while it is \
+         open.";
     NOT_YOURS_TO_ANSWER = 403 "task-not-yours-to-answer", "Not yours to answer",
         "Only the tasked organisation accepts, declines, counters, transfers or reassigns a task.";
     NOT_YOURS_TO_WORK = 403 "task-not-yours-to-work", "Not yours to work on",

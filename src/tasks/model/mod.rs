@@ -4,7 +4,8 @@
 //! organisation it is a request and starts `proposed`: only the organisation
 //! asked can answer it. Which posts may use a verb is a permission and is
 //! checked elsewhere; here stand the rules no permission can lift: which side
-//! an actor is on, who did the work, and what state the task is in.
+//! an actor is on, who did the work, and what state the task is in. Who is on
+//! neither has no part in it, but that the owner of the case can cancel it.
 
 mod effects;
 mod error;
