@@ -13,15 +13,15 @@ use crate::support::{ALL_CLASSES, Actor, Reply, TestApp, instant};
 const WHY: &str = "The council has left, and nobody waits for it.";
 
 /// What the council asks of the landlord on a case of the police.
-struct Between {
-    scene: Scene,
-    housing: Actor,
-    task: String,
+pub struct Between {
+    pub scene: Scene,
+    pub housing: Actor,
+    pub task: String,
 }
 
 impl Between {
     /// The landlord has not answered yet.
-    async fn proposed() -> Self {
+    pub async fn proposed() -> Self {
         let scene = Scene::open().await;
         scene.share_with(PRIMROSE).await;
         let housing = scene.app.sign_in("housing@primrose.example").await;
@@ -31,7 +31,7 @@ impl Between {
     }
 
     /// The landlord works on it.
-    async fn started() -> Self {
+    pub async fn started() -> Self {
         let it = Self::proposed().await;
         it.verb(&it.housing, "accept", json!({})).await.expect(200);
         it.verb(&it.housing, "start", json!({})).await.expect(200);
@@ -45,7 +45,7 @@ impl Between {
         }
     }
 
-    fn id(&self) -> Uuid {
+    pub fn id(&self) -> Uuid {
         self.task.rsplit('/').next().unwrap().parse().unwrap()
     }
 
@@ -53,7 +53,7 @@ impl Between {
         self.scene.app.post_to(actor, &self.task, verb, body).await
     }
 
-    async fn cancel(&self, actor: &Actor) -> Reply {
+    pub async fn cancel(&self, actor: &Actor) -> Reply {
         self.verb(actor, "cancel", because()).await
     }
 
