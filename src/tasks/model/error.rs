@@ -1,5 +1,7 @@
 //! The rules of tasking that a request can break.
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 use super::state::{TaskState, Verb};
 use super::task::StatutoryDuty;
 use crate::rule::{ProblemType, Rule};
@@ -33,6 +35,11 @@ pub enum TaskError {
     DueNotLater,
     #[error("a later due time than asked for needs the requester's agreement: make a counter-offer")]
     DueLaterThanAsked,
+    #[error(
+        "the due time is after the end of the share ({}) by which the tasked organisation sees the case",
+        .end.to_rfc3339_opts(SecondsFormat::Secs, true)
+    )]
+    DueAfterShare { end: DateTime<Utc> },
     #[error("say why")]
     ReasonRequired { pointer: &'static str },
     #[error("{} is a duty: it cannot be declined for want of resources", .duty.legal_ref())]
@@ -102,6 +109,8 @@ problems! {
         "An extension has to end later than the present due time.";
     DUE_LATER_THAN_ASKED = 422 "due-later-than-asked", "Later than asked for",
         "Accepting takes the task on by the time asked for or earlier. For more time make a counter-offer, which the requester can agree to.";
+    DUE_AFTER_SHARE = 422 "due-after-share", "Due after the end of the share",
+        "Whoever has to do a task sees the case until it is due. Name an earlier time, or share the case for longer.";
     REASON_REQUIRED = 422 "reason-required", "Reason required",
         "This has to be said in words; blank text does not count.";
     DECLINE_REASON_NOT_ALLOWED = 422 "decline-reason-not-allowed", "Ground for declining not allowed",
@@ -147,6 +156,7 @@ impl Rule for TaskError {
             Self::DueInPast => &DUE_IN_PAST,
             Self::DueNotLater => &DUE_NOT_LATER,
             Self::DueLaterThanAsked => &DUE_LATER_THAN_ASKED,
+            Self::DueAfterShare { .. } => &DUE_AFTER_SHARE,
             Self::ReasonRequired { .. } => &REASON_REQUIRED,
             Self::DeclineReasonNotAllowed { .. } => &DECLINE_REASON_NOT_ALLOWED,
             Self::CounterOffersNothing => &COUNTER_OFFERS_NOTHING,
@@ -167,7 +177,7 @@ impl Rule for TaskError {
     fn pointer(&self) -> Option<String> {
         let pointer = match self {
             Self::EvidenceMissing => "/evidence",
-            Self::DueInPast | Self::DueNotLater | Self::DueLaterThanAsked => "/due_at",
+            Self::DueInPast | Self::DueNotLater | Self::DueLaterThanAsked | Self::DueAfterShare { .. } => "/due_at",
             Self::ReasonRequired { pointer } | Self::CaseNotShared { pointer } => pointer,
             Self::OwnerUnchanged { pointer } => pointer,
             Self::DeclineReasonNotAllowed { .. } => "/reason",
