@@ -159,7 +159,7 @@ fn told(case: &FiringCase, clock: &str, decision: &Decision) -> OutboxEvent {
 pub async fn recode_wards(services: &Services) -> Result<usize> {
     let now = services.clock.now();
     let today = local_date(now)?;
-    let wards = services.ward_map();
+    let wards = &services.wards;
     let gone = wards.codes_not_standing(today);
     let job = || JobCaller::new(&services.db.worker, "job.recode_wards");
     let mut left_behind = Vec::new();

@@ -120,7 +120,8 @@ permissions! {
     AnswerTask = "task.answer", alters;
     /// Does the work: start, block, unblock, submit.
     WorkTask = "task.work", alters;
-    /// Answers for the requester: verify, return, agree, extend, cancel.
+    /// Answers for the requester: verify, return, agree, extend, cancel. Cancels for the
+    /// owner of a case.
     VerifyTask = "task.verify", alters;
     /// Judges afterwards whether it helped.
     AssessTask = "task.assess", alters;

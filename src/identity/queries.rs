@@ -50,8 +50,6 @@ pub struct MeRow {
     pub post: Option<String>,
     /// Their organisation's name.
     pub org_name: String,
-    /// The version of their record.
-    pub version: i64,
 }
 
 /// One's own account.
@@ -62,7 +60,7 @@ pub async fn read_me(connection: &mut AsyncPgConnection, user: Uuid) -> Result<M
     Ok(users::table
         .inner_join(organisations::table.on(organisations::id.eq(users::org_id)))
         .filter(users::id.eq(user))
-        .select((users::email, users::post, organisations::name, users::version))
+        .select((users::email, users::post, organisations::name))
         .first(connection)
         .await?)
 }

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::lost_sight;
 use super::making::{self, class_names, make, note, terms};
 use super::model::{ShareState, ShareStateError, ShareTerms, SharingError, narrow};
 use super::queries::{self, ShareRow};
@@ -189,8 +190,9 @@ fn answered(access: &Access, row: ShareRow, op: Op, event: &'static str) -> Resu
 
 /// Revoke a share
 ///
-/// From the next request on, the recipient no longer sees the case. A share that
-/// waits for approval is withdrawn.
+/// From the next request on, the recipient no longer sees the case; whoever asked it for
+/// work that is still open hears so (`task.owner_lost_sight`). A share that waits for
+/// approval is withdrawn.
 #[utoipa::path(
     tag = "sharing",
     params(RevokeParams),
@@ -206,13 +208,15 @@ pub async fn revoke_share(
     caller
         .alter(parameters, async |room, parameters: RevokeParams| {
             let (_, mut row) = owned(room, id.get()).await?;
-            let state = row.state()?.revoked()?;
+            let before = row.state()?;
+            let state = before.revoked()?;
             let event = match state {
                 ShareState::Withdrawn => "case.share_withdrawn",
                 _ => "case.unshared",
             };
             end(room, &mut row, state, parameters.reason).await?;
-            note(Audited::alteration(Answer::no_content()), &row, event)
+            let audited = note(Audited::alteration(Answer::no_content()), &row, event)?;
+            lost_sight::tell(room, audited, &row, before).await
         })
         .await
 }

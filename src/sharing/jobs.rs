@@ -3,6 +3,11 @@
 //! Visibility ends at the moment set, whether or not this job has run; it writes
 //! down that it did, and tells those concerned.
 
+use diesel_async::AsyncPgConnection;
+use uuid::Uuid;
+
+use super::lost_sight;
+use super::queries::{ShareRow, tasked};
 use crate::audit::OutboxEvent;
 use crate::doors::{Deed, JobCaller, Run};
 use crate::error::Result;
@@ -18,9 +23,15 @@ const BATCH: i64 = 200;
 pub async fn expire_shares(services: &Services) -> Result<usize> {
     let now = services.clock.now();
     JobCaller::new(&services.db.worker, "job.expire_shares")
-        .run(async |connection| {
+        .run(async |connection: &mut AsyncPgConnection| {
             let mut run = Run::default();
-            for share in super::queries::expire(connection, now, BATCH).await? {
+            let ended = super::queries::expire(connection, now, BATCH).await?;
+            let cases: Vec<Uuid> = ended.iter().map(|share| share.case_id).collect();
+            let tasks = tasked::open_on(connection, &cases).await?;
+            for share in ended {
+                for task in lost_sight::of(&share, &tasks) {
+                    run.did(out_of_sight(&share, task));
+                }
                 let event = OutboxEvent::of_case("case.unshared", share.case_id, share.org_id)
                     .about(share.id)
                     .told_only_to(vec![share.org_id, share.to_org_id])
@@ -35,6 +46,16 @@ pub async fn expire_shares(services: &Services) -> Result<usize> {
             Ok(run)
         })
         .await
+}
+
+/// It concerns whoever asked, and the case's owner.
+fn out_of_sight(share: &ShareRow, task: &tasked::OpenTask) -> Deed {
+    Deed {
+        record: task.id,
+        case: Some((share.case_id, share.org_id)),
+        towards: vec![task.org_id],
+        told: Some((share.org_id, lost_sight::event(share, task, "expired"))),
+    }
 }
 
 /// Marks the recalls that were not acknowledged in time. The event says that it is now for

@@ -6,6 +6,7 @@
 
 pub mod handlers;
 pub mod jobs;
+mod lost_sight;
 mod making;
 pub mod model;
 mod queries;

@@ -1,6 +1,7 @@
 //! The statements of this capability.
 
 pub mod recalls;
+pub mod tasked;
 
 use std::collections::BTreeSet;
 

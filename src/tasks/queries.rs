@@ -21,7 +21,7 @@ use crate::db::schema::{task_events, tasks, team_members};
 use crate::error::Result;
 
 pub use parties::{
-    Names, access_to, accesses, count_evidence, find_kind, has_team, kind_of_owner, names_in, names_of, shared_classes,
+    Names, access_to, accesses, count_evidence, find_kind, has_team, kind_of_owner, names_in, names_of, opened_to,
     wards_of,
 };
 
@@ -177,8 +177,8 @@ pub async fn find(mut connection: &AsyncPgConnection, id: Uuid) -> Result<TaskRo
         .await?)
 }
 
-/// A task that the caller's organisation is a side of, locked until the end of
-/// the transaction; `None` for all other tasks.
+/// A task that the caller's organisation is a side of, or whose case it owns, locked until
+/// the end of the transaction; `None` for all other tasks.
 ///
 /// # Errors
 /// Those of the database.

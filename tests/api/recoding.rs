@@ -1,16 +1,14 @@
 //! Open cases whose ward ends go over to the one that takes its place (domain §1.3, G3).
 
-use std::sync::Arc;
-
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wardlink::cases::jobs::recode_wards;
 use wardlink::db::schema::outbox_events;
-use wardlink::geography::{WardMap, WardVersion, queries, succession};
+use wardlink::geography::{self, WardVersion, succession};
 
-use crate::support::{Actor, TestApp, instant};
+use crate::support::{Actor, TestApp, TestDatabase, instant};
 
 const OLD: &str = "E05013664";
 const NEW: &str = "E05999001";
@@ -27,9 +25,9 @@ const MANAGER: &str = "csm@camden.example";
 /// A service that was started again after the import of a ward that stands from 7 May 2026
 /// where Kentish Town South does until then.
 async fn imported() -> TestApp {
-    let app = TestApp::start().await;
-    let mut owner = app.database.owner().await;
-    let known = queries::load_wards(&mut owner).await.unwrap();
+    let database = TestDatabase::new().await;
+    let mut owner = database.owner().await;
+    let known = geography::load_wards(&mut owner).await.unwrap();
     let before = known.iter().find(|ward| ward.gss.as_str() == OLD).unwrap();
     let new = WardVersion {
         gss: NEW.parse().unwrap(),
@@ -38,11 +36,9 @@ async fn imported() -> TestApp {
         ..before.clone()
     };
     let endings = succession::endings(&known, std::slice::from_ref(&new)).unwrap();
-    queries::end_wards(&mut owner, &endings).await.unwrap();
-    queries::write_wards(&mut owner, &[new]).await.unwrap();
-    let wards = queries::load_wards(&mut owner).await.unwrap();
-    *app.services.wards.write().unwrap() = Arc::new(WardMap::new(wards));
-    app
+    geography::end_wards(&mut owner, &endings).await.unwrap();
+    geography::write_wards(&mut owner, &[new]).await.unwrap();
+    TestApp::start_on(database).await
 }
 
 async fn change(app: &TestApp, sql: &str) {

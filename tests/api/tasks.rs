@@ -3,6 +3,8 @@
 mod contract;
 mod escalation;
 mod listing;
+mod lost_sight;
+mod orphaned;
 mod reassigning;
 pub mod scene;
 mod sharing;

@@ -11,6 +11,7 @@ use crate::cases::access::Access;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::{self, Asked, Page};
+use crate::sharing::lost_sight;
 use crate::sharing::queries::ShareRow;
 use crate::sharing::queries::recalls::{self, RecallRow, Wanted};
 use crate::sharing::view::recalls::{Acknowledgement, RecallDirection, RecallOutcome, RecallQuery, RecallView};
@@ -37,11 +38,13 @@ pub async fn recall_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
     caller
         .alter(body, async |room, because: Because| {
             let (access, mut row) = owned(room, id.get()).await?;
-            let state = row.state()?.recalled()?;
+            let before = row.state()?;
+            let state = before.recalled()?;
             let recall = recall_of(&access, &row, because.reason.as_str(), room);
             end(room, &mut row, state, Some(because.reason)).await?;
             recalls::insert(room, &recall).await?;
-            answered(&access, row, Op::Alteration, "case.unshared")
+            let audited = answered(&access, row.clone(), Op::Alteration, "case.unshared")?;
+            lost_sight::tell(room, audited, &row, before).await
         })
         .await
 }

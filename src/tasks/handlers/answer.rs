@@ -33,10 +33,12 @@ pub async fn accept_task(caller: Caller<may::AnswerTask>, id: Id, body: JsonBody
             let falls_to_them = (told.owner_user_id, told.owner_team_id) == (None, None) && task.is_nobodys();
             let user = told.owner_user_id.or(falls_to_them.then_some(room.person.user_id));
             task.check_owner(room, user, told.owner_team_id).await?;
+            let due_at = told.due_at.map(|due| due.0);
+            task.check_due(room, due_at).await?;
             let request = VerbRequest::Accept(Accept {
                 owner_user_id: told.owner_user_id,
                 owner_team_id: told.owner_team_id,
-                due_at: told.due_at.map(|due| due.0),
+                due_at,
             });
             task.carry_out(room, request).await
         })
@@ -74,8 +76,8 @@ pub async fn decline_task(
 
 /// Offer other terms
 ///
-/// Another due time, another scope or both. Nothing changes until the requester
-/// agrees; they have two working days for it.
+/// Another due time, another scope or both; no later than your organisation sees the
+/// case. Nothing changes until the requester agrees; they have two working days for it.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -92,8 +94,10 @@ pub async fn counter_task(
     caller
         .alter_ahead(body, reach(id), async |room: &mut Room, told: CounterTask, reached| {
             let task = InHand::take(room, reached, Verb::Counter)?;
+            let due_at = told.due_at.map(|due| due.0);
+            task.check_due(room, due_at).await?;
             let request = VerbRequest::Counter(Counter {
-                due_at: told.due_at.map(|due| due.0),
+                due_at,
                 scope: told.scope.map(|scope| scope.into_string()),
                 text: told.text.into_string(),
                 accept_due_at: record::answer_due(room.now)?,

@@ -1,6 +1,7 @@
 //! A task held for one verb: found, locked, and known to be this person's to
 //! use the verb on.
 
+use chrono::{DateTime, Utc};
 use futures_util::{join, try_join};
 use serde_json::json;
 use uuid::Uuid;
@@ -27,7 +28,7 @@ pub struct InHand {
 }
 
 /// What is fetched ahead of a verb: the task, locked if the caller's organisation
-/// is a side of it, and what the rules and the view ask besides.
+/// is a side of it or owns the case, and what the rules and the view ask besides.
 pub struct Reached {
     row: Option<TaskRow>,
     access: Access,
@@ -141,6 +142,16 @@ impl InHand {
         check_owner(room, self.row.owner_org_id, user, team).await
     }
 
+    /// Whether the tasked organisation sees the case until `due_at`, where that is named.
+    ///
+    /// # Errors
+    /// [`TaskError::DueAfterShare`].
+    pub async fn check_due(&self, room: &Room, due_at: Option<DateTime<Utc>>) -> Result<()> {
+        let Some(due_at) = due_at else { return Ok(()) };
+        let until = seen_until(room, &self.access, self.row.owner_org_id).await?;
+        Ok(model::check_seen(due_at, until)?)
+    }
+
     /// Whether `user` or `team` is within the area that the person's commanding roles reach.
     ///
     /// # Errors
@@ -206,8 +217,20 @@ pub async fn kind_of(room: &mut Room, org: Uuid, pointer: &'static str) -> Resul
         .ok_or_else(|| AppError::invalid(pointer, "is not an organisation you work with"))
 }
 
-/// Whether `org` sees the case, with these classes of its data. A share that comes with
-/// a new task is made before.
+/// Until when `org` sees the case, where that ends by time.
+///
+/// # Errors
+/// Those of the database.
+pub async fn seen_until(room: &Room, access: &Access, org: Uuid) -> Result<Option<DateTime<Utc>>> {
+    if org == access.case_org_id {
+        return Ok(None);
+    }
+    let opened = queries::opened_to(room, access.case_id, org).await?;
+    Ok(opened.and_then(|opened| opened.expires_at))
+}
+
+/// Whether `org` sees the case, with these classes of its data; until when, where that
+/// ends by time. A share that comes with a new task is made before.
 ///
 /// # Errors
 /// [`TaskError::CaseNotShared`], naming `pointer`.
@@ -217,16 +240,15 @@ pub async fn check_case_is_open_to(
     org: Uuid,
     classes: &[&str],
     pointer: &'static str,
-) -> Result<()> {
+) -> Result<Option<DateTime<Utc>>> {
     hold_memberships(room, access.partnership_id).await?;
     if org == access.case_org_id {
-        return Ok(());
+        return Ok(None);
     }
-    let opened = queries::shared_classes(room, access.case_id, org).await?;
-    let is_open = opened.is_some_and(|opened| classes.iter().all(|class| opened.iter().any(|open| open == class)));
-    if is_open {
-        Ok(())
-    } else {
-        Err(TaskError::CaseNotShared { pointer }.into())
+    let opened = queries::opened_to(room, access.case_id, org).await?;
+    let has_all = |open: &[String]| classes.iter().all(|class| open.iter().any(|open| open == class));
+    match opened.filter(|opened| has_all(&opened.data_classes)) {
+        Some(opened) => Ok(opened.expires_at),
+        None => Err(TaskError::CaseNotShared { pointer }.into()),
     }
 }

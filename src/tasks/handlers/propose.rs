@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::{HttpResponse, post};
 use uuid::Uuid;
 
-use super::in_hand::{check_case_is_open_to, check_owner, is_within_reach, kind_of};
+use super::in_hand::{check_case_is_open_to, check_owner, is_within_reach, kind_of, seen_until};
 use super::show::{actor_of, show_one};
 use crate::audit::Op;
 use crate::cases::access::{self, Access};
@@ -23,8 +23,8 @@ use crate::tasks::view::{NewTask, TaskView};
 ///
 /// To another organisation the task starts `proposed` and waits two working days
 /// for its answer; within your own it starts `assigned`. The other organisation
-/// must see the case, with the classes of data the task needs: share it before, or
-/// with `share` in the same request.
+/// must see the case, with the classes of data the task needs, until the task is due:
+/// share it before, or with `share` in the same request.
 #[utoipa::path(
     tag = "tasks",
     request_body = NewTask,
@@ -86,10 +86,12 @@ async fn check(room: &mut Room, access: &Access, actor: &Actor, wanted: &NewTask
     }
     let classes = needed_classes(&wanted.data_classes);
     let classes: Vec<&str> = classes.iter().map(String::as_str).collect();
-    if wanted.owner_org_id == actor.org_id {
-        return Ok(());
-    }
-    check_case_is_open_to(room, access, wanted.owner_org_id, &classes, "/owner_org_id").await
+    let until = if wanted.owner_org_id == actor.org_id {
+        seen_until(room, access, actor.org_id).await?
+    } else {
+        check_case_is_open_to(room, access, wanted.owner_org_id, &classes, "/owner_org_id").await?
+    };
+    Ok(model::check_seen(wanted.due_at.0, until)?)
 }
 
 /// The classes a task needs, each once: those named, and `core`.

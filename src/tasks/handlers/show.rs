@@ -91,6 +91,7 @@ pub fn actor_of(person: &Person, access: &Access) -> Actor {
         org_id: person.org_id,
         // A platform works no cases; to the rules it looks on, like oversight.
         org_kind: OrgKind::parse(&person.org_kind).unwrap_or(OrgKind::Oversight),
+        owns_case: access.is_owner(),
         roles: roles.iter().filter_map(|role| Role::parse(role)).collect(),
         rank: person.rank.clone(),
     }

@@ -1,5 +1,5 @@
-//! The requester decides: agree, extend, verify, return, cancel. And, afterwards,
-//! somebody judges whether it helped.
+//! The requester decides: agree, extend, verify, return, cancel. The owner of the case can
+//! cancel too. And, afterwards, somebody judges whether it helped.
 
 use actix_web::{HttpResponse, post};
 
@@ -35,7 +35,8 @@ pub async fn agree_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<
 
 /// Extend the time
 ///
-/// The first due time is kept beside the new one, and extensions are counted.
+/// The first due time is kept beside the new one, and extensions are counted. The tasked
+/// organisation must see the case until then.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -48,8 +49,10 @@ pub async fn extend_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
     caller
         .alter_ahead(body, reach(id), async |room: &mut Room, told: ExtendTask, reached| {
             let task = InHand::take(room, reached, Verb::Extend)?;
+            let due_at = told.due_at.0;
+            task.check_due(room, Some(due_at)).await?;
             let request = VerbRequest::Extend(Extend {
-                due_at: told.due_at.0,
+                due_at,
                 reason: told.reason.into_string(),
             });
             task.carry_out(room, request).await
@@ -103,7 +106,9 @@ pub async fn return_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 /// Cancel a task
 ///
 /// The requester withdraws it, as long as it is open; what has ended cannot be
-/// cancelled (409).
+/// cancelled (409). The organisation that owns the case ends likewise what others agreed
+/// on it, though they may no longer see the case; who was asked declines instead. Both
+/// sides are told, and read why where they see the case.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),

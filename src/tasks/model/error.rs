@@ -1,5 +1,7 @@
 //! The rules of tasking that a request can break.
 
+use chrono::{DateTime, SecondsFormat, Utc};
+
 use super::state::{TaskState, Verb};
 use super::task::StatutoryDuty;
 use crate::rule::{ProblemType, Rule};
@@ -33,6 +35,11 @@ pub enum TaskError {
     DueNotLater,
     #[error("a later due time than asked for needs the requester's agreement: make a counter-offer")]
     DueLaterThanAsked,
+    #[error(
+        "the due time is after the end of the share ({}) by which the tasked organisation sees the case",
+        .end.to_rfc3339_opts(SecondsFormat::Secs, true)
+    )]
+    DueAfterShare { end: DateTime<Utc> },
     #[error("say why")]
     ReasonRequired { pointer: &'static str },
     #[error("{} is a duty: it cannot be declined for want of resources", .duty.legal_ref())]
@@ -79,7 +86,8 @@ problems! {
     NOT_IN_STATE = 409 "task-not-in-state", "The task's state does not allow this",
         "The verb does not fit the state the task is in. Read the task again: allowed_verbs says what fits.";
     NOT_A_PARTY = 403 "task-not-a-party", "Not a party to this task",
-        "Only the requesting and the tasked organisation can act on a task.";
+        "Only the requesting and the tasked organisation can act on a task. Who owns its case can cancel it while it is \
+         open.";
     NOT_YOURS_TO_ANSWER = 403 "task-not-yours-to-answer", "Not yours to answer",
         "Only the tasked organisation accepts, declines, counters, transfers or reassigns a task.";
     NOT_YOURS_TO_WORK = 403 "task-not-yours-to-work", "Not yours to work on",
@@ -101,6 +109,8 @@ problems! {
         "An extension has to end later than the present due time.";
     DUE_LATER_THAN_ASKED = 422 "due-later-than-asked", "Later than asked for",
         "Accepting takes the task on by the time asked for or earlier. For more time make a counter-offer, which the requester can agree to.";
+    DUE_AFTER_SHARE = 422 "due-after-share", "Due after the end of the share",
+        "Whoever has to do a task sees the case until it is due. Name an earlier time, or share the case for longer.";
     REASON_REQUIRED = 422 "reason-required", "Reason required",
         "This has to be said in words; blank text does not count.";
     DECLINE_REASON_NOT_ALLOWED = 422 "decline-reason-not-allowed", "Ground for declining not allowed",
@@ -146,6 +156,7 @@ impl Rule for TaskError {
             Self::DueInPast => &DUE_IN_PAST,
             Self::DueNotLater => &DUE_NOT_LATER,
             Self::DueLaterThanAsked => &DUE_LATER_THAN_ASKED,
+            Self::DueAfterShare { .. } => &DUE_AFTER_SHARE,
             Self::ReasonRequired { .. } => &REASON_REQUIRED,
             Self::DeclineReasonNotAllowed { .. } => &DECLINE_REASON_NOT_ALLOWED,
             Self::CounterOffersNothing => &COUNTER_OFFERS_NOTHING,
@@ -166,7 +177,7 @@ impl Rule for TaskError {
     fn pointer(&self) -> Option<String> {
         let pointer = match self {
             Self::EvidenceMissing => "/evidence",
-            Self::DueInPast | Self::DueNotLater | Self::DueLaterThanAsked => "/due_at",
+            Self::DueInPast | Self::DueNotLater | Self::DueLaterThanAsked | Self::DueAfterShare { .. } => "/due_at",
             Self::ReasonRequired { pointer } | Self::CaseNotShared { pointer } => pointer,
             Self::OwnerUnchanged { pointer } => pointer,
             Self::DeclineReasonNotAllowed { .. } => "/reason",

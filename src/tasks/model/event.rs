@@ -103,8 +103,12 @@ impl TaskEvent {
 
     /// The bare event of `verb`, which turned `before` into `after`.
     pub(super) fn new(before: &Task, after: &Task, verb: Verb, actor: Option<&Actor>, at: DateTime<Utc>) -> Self {
-        let acting = |parties: &[Party]| actor.filter(|_| parties.contains(&verb.party())).map(|a| a.user_id);
-        let requesting = acting(&[Party::Requester]).unwrap_or(before.requesting_user);
+        // The owner of the case acts for neither side.
+        let acting = |side: Uuid, parties: &[Party]| {
+            let of_side = actor.filter(|actor| actor.org_id == side && parties.contains(&verb.party()));
+            of_side.map(|actor| actor.user_id)
+        };
+        let requesting = acting(before.requesting_org, &[Party::Requester]).unwrap_or(before.requesting_user);
         let moved = after.owner_org != before.owner_org;
         let named = if moved { before.owner_user } else { after.owner_user };
         Self {
@@ -119,7 +123,7 @@ impl TaskEvent {
             },
             owning: Side {
                 org_id: before.owner_org,
-                officer: named.or(acting(&[Party::Tasked, Party::Owner])),
+                officer: named.or(acting(before.owner_org, &[Party::Tasked, Party::Owner])),
             },
             transferred_to: moved.then_some(after.owner_org),
             reassigned: (verb == Verb::Reassign).then(|| Reassigned {

@@ -4,7 +4,8 @@
 //! organisation it is a request and starts `proposed`: only the organisation
 //! asked can answer it. Which posts may use a verb is a permission and is
 //! checked elsewhere; here stand the rules no permission can lift: which side
-//! an actor is on, who did the work, and what state the task is in.
+//! an actor is on, who did the work, and what state the task is in. Who is on
+//! neither has no part in it, but that the owner of the case can cancel it.
 
 mod effects;
 mod error;
@@ -30,5 +31,5 @@ pub use request::{
 };
 pub use state::{Party, Priority, Rag, TaskState, Verb};
 pub use task::{Actor, CounterOffer, Role, StatutoryDuty, Task};
-pub use tasking::{Assignee, may_assign, may_propose, propose_or_assign};
+pub use tasking::{Assignee, check_seen, may_assign, may_propose, propose_or_assign};
 pub use verbs::{admit, allowed_verbs, apply, lapse};

@@ -106,6 +106,37 @@ proptest! {
     }
 
     #[test]
+    fn the_owner_of_the_case_only_ever_cancels(
+        start in starts(), before in attempts(), user in 11_u128..14,
+        verb in prop::sample::select(Verb::CALLABLE.to_vec()),
+    ) {
+        let task = play(start, &before, |_, _, _| Ok(()))?;
+        let owner = Actor {
+            owns_case: true,
+            ..person(Uuid::from_u128(user), Uuid::from_u128(9), OrgKind::Police, &Role::ALL)
+        };
+        let expected = if task.state.is_open() { vec![Verb::Cancel] } else { vec![] };
+        prop_assert_eq!(allowed_verbs(&task, &owner, now()), expected);
+        match apply(task.clone(), &owner, request(verb, now()), now()) {
+            Ok((after, _)) => {
+                let uncancelled = Task {
+                    state: task.state,
+                    accept_due_at: task.accept_due_at,
+                    counter_offer: task.counter_offer.clone(),
+                    ..after.clone()
+                };
+                prop_assert_eq!((verb, after.state), (Verb::Cancel, TaskState::Cancelled));
+                prop_assert_eq!(uncancelled, task);
+            }
+            Err(error) if verb == Verb::Cancel => prop_assert_eq!(
+                error,
+                TaskError::NotInState { verb, state: task.state }
+            ),
+            Err(error) => prop_assert_eq!(error, TaskError::NotAParty),
+        }
+    }
+
+    #[test]
     fn every_step_was_taken_by_a_party(start in starts(), tried in attempts()) {
         play(start, &tried, |before, _, event| {
             if let Some(actor) = &event.actor {

@@ -24,7 +24,7 @@ pub enum TaskState {
     Assessed,
     /// Refused, with a reason.
     Declined,
-    /// Withdrawn by the requester.
+    /// Withdrawn by the requester, or ended by the owner of the case.
     Cancelled,
     /// Not answered in time.
     Lapsed,
@@ -141,7 +141,7 @@ pub enum Verb {
     Transfer,
     /// The tasked organisation names another person or team of its own for it.
     Reassign,
-    /// The requester withdraws it.
+    /// The requester withdraws it, or the owner of the case ends it.
     Cancel,
     /// Its effect is judged.
     Assess,

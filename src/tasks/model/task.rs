@@ -83,6 +83,8 @@ pub struct Actor {
     pub org_id: Uuid,
     /// What kind of organisation that is.
     pub org_kind: OrgKind,
+    /// Whether it owns the case that the task belongs to.
+    pub owns_case: bool,
     /// Their built-in roles; custom roles are left out.
     pub roles: Vec<Role>,
     /// Rank or post at that moment, kept with the event.

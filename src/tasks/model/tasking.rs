@@ -2,6 +2,7 @@
 //!
 //! Permissions say whether somebody may task at all; these rules say whom.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::error::TaskError;
@@ -111,6 +112,18 @@ pub fn may_assign(actor: &Actor, assignee: &Assignee) -> Result<(), TaskError> {
         Ok(())
     } else {
         Err(TaskError::CannotAssign)
+    }
+}
+
+/// Whether the tasked organisation, which sees the case until `seen_until` if that ends by
+/// time, still sees it when the task is due. To whom it is closed the task does not exist.
+///
+/// # Errors
+/// [`TaskError::DueAfterShare`].
+pub fn check_seen(due_at: DateTime<Utc>, seen_until: Option<DateTime<Utc>>) -> Result<(), TaskError> {
+    match seen_until {
+        Some(end) if due_at > end => Err(TaskError::DueAfterShare { end }),
+        _ => Ok(()),
     }
 }
 

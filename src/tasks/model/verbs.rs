@@ -104,7 +104,7 @@ fn check_side(task: &Task, actor: &Actor, verb: Verb) -> Result<(), TaskError> {
     let requester = actor.org_id == task.requesting_org;
     let tasked = actor.org_id == task.owner_org;
     if !requester && !tasked {
-        return Err(TaskError::NotAParty);
+        return check_onlooker(actor, verb);
     }
     match verb.party() {
         Party::Tasked if !tasked => Err(TaskError::NotYoursToAnswer { verb }),
@@ -116,6 +116,26 @@ fn check_side(task: &Task, actor: &Actor, verb: Verb) -> Result<(), TaskError> {
             state: task.state,
         }),
         Party::Requester | Party::Tasked | Party::Owner | Party::Either => Ok(()),
+    }
+}
+
+/// Whether `actor`, whose organisation is neither side, may use `verb`: to cancel what
+/// others agreed on between them, where it owns the case.
+///
+/// The field has the proposer or the chair cancel (domain §2.5), and the chair's place is
+/// that of the owner here: it leads the case, answers for its being closed, and for what is
+/// done with its data (§5.4). It may at any time, and not only where a side no longer sees
+/// the case. The owner could bring that about by ending a share, which does the others more
+/// harm than to be told that the task is over, and why; and whether a side sees the case
+/// changes by the hour, so that the right would come and go with it. Of the verbs it is the
+/// only one: nobody answers, works or judges in another's place. Where the owner is a side
+/// itself it has the powers of that side and no more: who was asked declines, and does not
+/// cancel its way out of a duty.
+fn check_onlooker(actor: &Actor, verb: Verb) -> Result<(), TaskError> {
+    if actor.owns_case && verb == Verb::Cancel {
+        Ok(())
+    } else {
+        Err(TaskError::NotAParty)
     }
 }
 

@@ -133,21 +133,26 @@ pub async fn accesses(mut connection: &AsyncPgConnection, rows: &[TaskRow]) -> R
         .await?)
 }
 
-/// The classes of a case's data that a share opens to an organisation now; `None`
-/// where there is no such share.
+/// What a share opens of its case, and for how long.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = shares)]
+pub struct Opened {
+    /// The classes of the case's data.
+    pub data_classes: Vec<String>,
+    /// When it ends; `None` if only revoking ends it.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// What a share opens of a case to an organisation now; `None` where there is no such share.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn shared_classes(
-    mut connection: &AsyncPgConnection,
-    case: Uuid,
-    to_org: Uuid,
-) -> Result<Option<Vec<String>>> {
+pub async fn opened_to(mut connection: &AsyncPgConnection, case: Uuid, org: Uuid) -> Result<Option<Opened>> {
     Ok(shares::table
         .filter(shares::case_id.eq(case))
-        .filter(shares::to_org_id.eq(to_org))
+        .filter(shares::to_org_id.eq(org))
         .filter(opens_now())
-        .select(shares::data_classes)
+        .select(Opened::as_select())
         .first(&mut connection)
         .await
         .optional()?)

@@ -152,14 +152,8 @@ async fn of_tasks<'a>(probe: &mut Probe<'a>, world: &'a World) {
     )
     .await;
     verb(probe, police, worked, "start", json!({})).await;
-    verb(
-        probe,
-        police,
-        worked,
-        "block",
-        json!({"reason": "other", "text": "Rain."}),
-    )
-    .await;
+    let held_up = json!({"reason": "other", "text": "Rain."});
+    verb(probe, police, worked, "block", held_up).await;
     verb(probe, police, worked, "unblock", json!({})).await;
     to_a_colleague_and_back(probe, app, police, worked).await;
     let longer = json!({"due_at": "2026-03-20T17:00:00Z", "reason": "Rain."});
@@ -168,14 +162,8 @@ async fn of_tasks<'a>(probe: &mut Probe<'a>, world: &'a World) {
     verb(probe, who, worked, "return", json!({"reason": "One tag is left."})).await;
     verb(probe, police, worked, "submit", done()).await;
     verb(probe, who, worked, "verify", json!({})).await;
-    verb(
-        probe,
-        who,
-        worked,
-        "assess",
-        json!({"effectiveness": 2, "evidence": "Seen."}),
-    )
-    .await;
+    let effect = json!({"effectiveness": 2, "evidence": "Seen."});
+    verb(probe, who, worked, "assess", effect).await;
     let ground = json!({"reason": "no_power", "text": "No."});
     verb(probe, police, &asked[1], "decline", ground).await;
     verb(probe, who, &asked[2], "cancel", json!({"reason": "Rain."})).await;

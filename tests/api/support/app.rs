@@ -125,7 +125,20 @@ impl TestApp {
         adjust: impl FnOnce(&mut Config),
         more: fn(&mut ServiceConfig<'_>),
     ) -> Self {
-        let database = TestDatabase::new().await;
+        Self::serve(TestDatabase::new().await, hashing, adjust, more).await
+    }
+
+    /// Starts a service on a database that was changed before.
+    pub async fn start_on(database: TestDatabase) -> Self {
+        Self::serve(database, (CHEAP, HashQueue::default()), |_| {}, |_| {}).await
+    }
+
+    async fn serve(
+        database: TestDatabase,
+        hashing: (HashCost, HashQueue),
+        adjust: impl FnOnce(&mut Config),
+        more: fn(&mut ServiceConfig<'_>),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::read(&|_| None).unwrap();
         config.data = folder.path().to_owned();

@@ -1,4 +1,4 @@
-//! A task that brings the share of its case along.
+//! A task that brings the share of its case along, and how long the case is shared.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use wardlink::db::schema::{outbox_events, shares, tasks};
 
 use super::scene::{CAMDEN, PRIMROSE, Scene, cleaning};
-use crate::support::TestApp;
+use crate::support::{Reply, TestApp, instant};
 
 /// Cleaning asked of Primrose, with the case shared in the same step.
 async fn with_share(scene: &Scene) -> Value {
@@ -158,4 +158,99 @@ async fn the_classes_a_task_needs_are_kept_and_go_with_it_to_whom_it_is_passed_o
     let passed = app.post_to(&scene.street, &task, "transfer", on).await.expect(200);
 
     assert_eq!(passed.body["data_classes"], json!(["core", "location"]));
+}
+
+/// When the share of the scene's case with the council ends, where it does.
+const END: &str = "2099-03-09T17:00:00Z";
+
+/// Ends the share of the scene's case with the council by time.
+async fn end_by_time(scene: &Scene) {
+    diesel::update(shares::table.filter(shares::to_org_id.eq(scene.street.org_id)))
+        .set(shares::expires_at.eq(instant(END)))
+        .execute(&mut scene.app.database.owner().await)
+        .await
+        .unwrap();
+}
+
+/// Cleaning asked of an organisation by a time.
+fn due(organisation: Uuid, at: &str) -> Value {
+    let mut body = cleaning(organisation);
+    body["due_at"] = json!(at);
+    body
+}
+
+#[track_caller]
+fn is_after_the_share(reply: Reply) {
+    let reply = reply.expect(422);
+    assert_eq!(reply.problem(), "due-after-share");
+    let fault = &reply.body["errors"][0];
+    assert_eq!(fault["pointer"], "/due_at");
+    let detail = fault["detail"].as_str().unwrap();
+    assert!(
+        detail.contains(&format!("is after the end of the share ({END})")),
+        "{detail}"
+    );
+}
+
+#[actix_web::test]
+async fn a_task_is_due_before_whoever_has_to_do_it_sees_the_case_no_more() {
+    let scene = Scene::open().await;
+    let (street, sergeant) = (&scene.street, &scene.sergeant);
+    end_by_time(&scene).await;
+
+    let late = scene
+        .propose_as(sergeant, due(street.org_id, "2099-03-09T17:00:01Z"))
+        .await;
+    is_after_the_share(late);
+    scene.propose_as(sergeant, due(street.org_id, END)).await.expect(201);
+
+    let mut order = due(street.org_id, "2099-04-01T17:00:00Z");
+    order["owner_user_id"] = json!(street.user_id);
+    is_after_the_share(scene.propose_as(street, order).await);
+    // Whoever owns the case sees it without a share.
+    scene
+        .propose_as(street, due(sergeant.org_id, "2099-04-01T17:00:00Z"))
+        .await
+        .expect(201);
+}
+
+#[actix_web::test]
+async fn a_share_that_comes_with_a_task_lasts_until_it_is_due() {
+    let scene = Scene::open().await;
+    let mut body = with_share(&scene).await;
+    body["share"]["expires_at"] = json!(END);
+    body["due_at"] = json!("2099-04-01T17:00:00Z");
+
+    is_after_the_share(scene.propose_as(&scene.sergeant, body.clone()).await);
+
+    assert_eq!(stored(&scene.app).await, (0, 0));
+    body["due_at"] = json!(END);
+    scene.propose_as(&scene.sergeant, body).await.expect(201);
+}
+
+#[actix_web::test]
+async fn no_later_time_is_offered_allowed_or_taken_on_than_the_share_lasts() {
+    let scene = Scene::open().await;
+    let (app, street, sergeant) = (&scene.app, &scene.street, &scene.sergeant);
+    let asked = scene
+        .propose_as(sergeant, due(street.org_id, "2099-06-01T17:00:00Z"))
+        .await;
+    let long = format!("/v1/tasks/{}", asked.expect(201).id());
+    let short = scene.proposed().await;
+    end_by_time(&scene).await;
+
+    let offer = json!({"due_at": "2099-03-10T17:00:00Z", "text": "One crew."});
+    is_after_the_share(app.post_to(street, &short, "counter", offer).await);
+    let words = json!({"scope": "The north wall only.", "text": "One crew."});
+    app.post_to(street, &short, "counter", words).await.expect(200);
+    let earlier = json!({"due_at": "2099-05-01T17:00:00Z"});
+    is_after_the_share(app.post_to(street, &long, "accept", earlier).await);
+    let within = json!({"due_at": "2099-03-01T17:00:00Z"});
+    app.post_to(street, &long, "accept", within).await.expect(200);
+    let more = |at: &str| json!({"due_at": at, "reason": "Scaffolding."});
+    is_after_the_share(
+        app.post_to(sergeant, &long, "extend", more("2099-03-10T17:00:00Z"))
+            .await,
+    );
+    app.post_to(sergeant, &long, "extend", more(END)).await.expect(200);
 }

@@ -1,6 +1,7 @@
 //! The tasking contract, rule by rule: the people and tasks the tests share.
 
 mod answers;
+mod case_owner;
 mod ladder;
 mod reassigning;
 mod table;
@@ -30,6 +31,7 @@ pub(super) fn person(user_id: Uuid, org_id: Uuid, org_kind: OrgKind, roles: &[Ro
         user_id,
         org_id,
         org_kind,
+        owns_case: false,
         roles: roles.to_vec(),
         rank: None,
     }

@@ -86,6 +86,20 @@ fn who_may_order_whom() {
 }
 
 #[test]
+fn a_task_is_due_as_long_as_whoever_has_to_do_it_sees_the_case() {
+    let (end, second) = (now() + Duration::days(3), Duration::seconds(1));
+
+    assert_eq!(check_seen(end + second, None), Ok(()), "shared until it is revoked");
+    assert_eq!(check_seen(end, Some(end)), Ok(()));
+    let late = check_seen(end + second, Some(end)).unwrap_err();
+    assert_eq!(slug(&late), "due-after-share");
+    assert!(
+        late.to_string().contains("the end of the share (2026-03-05T09:00:00Z)"),
+        "{late}"
+    );
+}
+
+#[test]
 fn what_is_no_name_of_the_api_is_nothing() {
     for name in ["", "nothing", "P1", "Proposed", "officer ", "proposed,assigned"] {
         let parsed = (TaskState::parse(name), Priority::parse(name), Role::parse(name));
@@ -146,6 +160,7 @@ fn a_refusal_points_at_the_member_at_fault() {
         (TaskError::DueInPast, Some("/due_at")),
         (TaskError::DueNotLater, Some("/due_at")),
         (TaskError::DueLaterThanAsked, Some("/due_at")),
+        (TaskError::DueAfterShare { end: now() }, Some("/due_at")),
         (TaskError::CaseNotShared { pointer: "/share" }, Some("/share")),
         (TaskError::DeclineReasonNotAllowed { duty }, Some("/reason")),
         (TaskError::CounterOffersNothing, Some("")),
