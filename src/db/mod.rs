@@ -15,5 +15,5 @@ pub mod tx;
 
 pub use london::london_today;
 pub use pool::{Pool, Pools};
-pub use prepared::Prepare;
+pub use prepared::{Prepare, at_least_ten};
 pub use tx::{TRIP, Tx, in_time, silent};

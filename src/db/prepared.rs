@@ -3,6 +3,7 @@
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use uuid::Uuid;
 
 /// A statement that is prepared once per connection, by its text.
 ///
@@ -26,6 +27,16 @@ pub struct FirstRows<Q> {
 
 /// One row more than a page has where nobody says, and one more than the largest has.
 const PAGES: [i64; 2] = [51, 201];
+
+/// What `ids` names, for a statement that is kept prepared to look up by `eq_any`. Of a list
+/// that it does not know the planner takes it that it has ten elements. Where it has fewer,
+/// planning anew for them seems cheaper each time, and takes longer than the look-up: so the
+/// last is named until there are ten.
+pub fn at_least_ten(mut ids: Vec<Uuid>) -> Vec<Uuid> {
+    let last = ids.last().copied().unwrap_or_default();
+    ids.resize(ids.len().max(10), last);
+    ids
+}
 
 /// Lets a statement be kept prepared, or not.
 pub trait Prepare: Sized {
@@ -106,3 +117,19 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for FirstRows<Q> {
 }
 
 impl<Q, C> diesel::RunQueryDsl<C> for FirstRows<Q> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_names_the_same_and_no_fewer_than_ten() {
+        let ids: Vec<Uuid> = (1..=12).map(Uuid::from_u128).collect();
+
+        let padded = at_least_ten(ids[..2].to_vec());
+        assert_eq!((padded.len(), &padded[..2]), (10, &ids[..2]));
+        assert!(padded[2..].iter().all(|id| *id == ids[1]));
+        assert_eq!(at_least_ten(ids.clone()), ids);
+        assert_eq!(at_least_ten(Vec::new()), [Uuid::nil(); 10]);
+    }
+}

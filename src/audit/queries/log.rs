@@ -15,8 +15,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::audit::Outcome;
-use crate::db::Prepare;
 use crate::db::schema::{audit_events, audit_events as log, audit_readers as readers, organisations, users};
+use crate::db::{Prepare, at_least_ten};
 use crate::error::{AppError, Result};
 
 /// A JSON document as the database writes it, unread.
@@ -304,7 +304,7 @@ fn narrowed<'a>(query: Boxed<'a>, viewer: Uuid, filter: &'a Filter<'_>) -> Boxed
 /// Those of the database.
 pub async fn names_of(connection: &mut AsyncPgConnection, orgs: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
     Ok(organisations::table
-        .filter(organisations::id.eq_any(orgs))
+        .filter(organisations::id.eq_any(at_least_ten(orgs.to_vec())))
         .select((organisations::id, organisations::name))
         .load(connection)
         .await?)

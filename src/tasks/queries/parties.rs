@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::TaskRow;
 use crate::cases::access::Access;
 use crate::clocks::local_date;
+use crate::db::at_least_ten;
 use crate::db::schema::{attachments, case_access, organisations, shares, tasks, team_members, teams, users};
 use crate::error::Result;
 use crate::sharing::opens_now;
@@ -71,11 +72,11 @@ pub async fn names_in(connection: &AsyncPgConnection, rows: &[TaskRow]) -> Resul
 pub async fn names_of(connection: &AsyncPgConnection, orgs: Vec<Uuid>, people: Vec<Uuid>) -> Result<Names> {
     let (mut first, mut second) = (connection, connection);
     let organisations = organisations::table
-        .filter(organisations::id.eq_any(orgs))
+        .filter(organisations::id.eq_any(at_least_ten(orgs)))
         .select((organisations::id, organisations::name))
         .load::<(Uuid, String)>(&mut first);
     let people = users::table
-        .filter(users::id.eq_any(people))
+        .filter(users::id.eq_any(at_least_ten(people)))
         .select((users::id, users::name))
         .load::<(Uuid, String)>(&mut second);
     let (organisations, people) = try_join!(organisations, people)?;
@@ -87,7 +88,7 @@ async fn names_of_teams(mut connection: &AsyncPgConnection, named: Vec<Uuid>) ->
         return Ok(Vec::new());
     }
     Ok(teams::table
-        .filter(teams::id.eq_any(named))
+        .filter(teams::id.eq_any(at_least_ten(named)))
         .select((teams::id, teams::name))
         .load(&mut connection)
         .await?)
@@ -127,7 +128,7 @@ pub async fn kind_of_owner(mut connection: &AsyncPgConnection, task: Uuid) -> Re
 pub async fn accesses(mut connection: &AsyncPgConnection, rows: &[TaskRow]) -> Result<Vec<Access>> {
     let cases: Vec<Uuid> = rows.iter().map(|row| row.case_id).collect();
     Ok(case_access::table
-        .filter(case_access::case_id.eq_any(cases))
+        .filter(case_access::case_id.eq_any(at_least_ten(cases)))
         .select(Access::as_select())
         .load(&mut connection)
         .await?)

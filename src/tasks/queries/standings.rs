@@ -8,8 +8,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::TaskRow;
-use crate::db::Prepare;
 use crate::db::schema::{cases, task_standings, tasks};
+use crate::db::{Prepare, at_least_ten};
 use crate::error::Result;
 
 /// What is kept of a task beside what its verbs change.
@@ -28,7 +28,7 @@ pub struct Standing {
 /// Those of the database.
 pub async fn of(mut connection: &AsyncPgConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, Standing>> {
     let rows: Vec<(Uuid, Standing)> = task_standings::table
-        .filter(task_standings::task_id.eq_any(ids))
+        .filter(task_standings::task_id.eq_any(at_least_ten(ids.to_vec())))
         .select((task_standings::task_id, Standing::as_select()))
         .load(&mut connection)
         .await?;
