@@ -1,8 +1,10 @@
 //! Statements that are worth keeping prepared, or not, although diesel says otherwise.
 
 use diesel::QueryResult;
+use diesel::expression::{AppearsOnTable, Expression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::Bool;
 use uuid::Uuid;
 
 /// A statement that is prepared once per connection, by its text.
@@ -27,6 +29,12 @@ pub struct FirstRows<Q> {
 
 /// One row more than a page has where nobody says, and one more than the largest has.
 const PAGES: [i64; 2] = [51, 201];
+
+/// Being among the first rows of a query.
+pub struct AmongFirst<N, Q> {
+    number: N,
+    among: FirstRows<Q>,
+}
 
 /// What `ids` names, for a statement that is kept prepared to look up by `eq_any`. Of a list
 /// that it does not know the planner takes it that it has ten elements. Where it has fewer,
@@ -54,6 +62,15 @@ pub trait Prepare: Sized {
     fn first_rows(self, wanted: i64) -> FirstRows<Self> {
         let rows = PAGES.into_iter().find(|rows| *rows >= wanted).unwrap_or(wanted);
         FirstRows { query: self, rows }
+    }
+
+    /// Whether `number` is among the first `wanted` rows of this query of numbers, which has
+    /// no limit yet, and perhaps more.
+    fn has_among_first<N>(self, wanted: i64, number: N) -> AmongFirst<N, Self> {
+        AmongFirst {
+            number,
+            among: self.first_rows(wanted),
+        }
     }
 }
 
@@ -117,6 +134,32 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for FirstRows<Q> {
 }
 
 impl<Q, C> diesel::RunQueryDsl<C> for FirstRows<Q> {}
+
+impl<N, Q> Expression for AmongFirst<N, Q> {
+    type SqlType = Bool;
+}
+
+impl<N: AppearsOnTable<T>, Q, T> AppearsOnTable<T> for AmongFirst<N, Q> {}
+
+impl<N, Q> ValidGrouping<()> for AmongFirst<N, Q> {
+    type IsAggregate = is_aggregate::No;
+}
+
+impl<N, Q> QueryId for AmongFirst<N, Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<N: QueryFragment<Pg>, Q: QueryFragment<Pg>> QueryFragment<Pg> for AmongFirst<N, Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.number.walk_ast(out.reborrow())?;
+        out.push_sql(" IN (");
+        self.among.walk_ast(out.reborrow())?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -207,7 +207,7 @@ fn parts<'a>(viewer: Uuid, filter: &'a Filter<'_>, limit: i64) -> Vec<Boxed<'a>>
         let ended = log::outcome.eq(outcome.as_str());
         whole().filter(log::org_id.eq(viewer)).filter(ended)
     });
-    let of_others = whole().filter(log::seq.eq_any(shown_to(viewer, filter, limit)));
+    let of_others = whole().filter(shown_to(viewer, filter).has_among_first(limit, log::seq));
     own.chain([of_others]).collect()
 }
 
@@ -246,13 +246,12 @@ macro_rules! narrowed_by_act {
 
 type Shown<'a> = readers::BoxedQuery<'a, Pg, BigInt>;
 
-/// The first of others' acts that `viewer` may read and `filter` means.
-fn shown_to<'a>(viewer: Uuid, filter: &'a Filter<'_>, limit: i64) -> Shown<'a> {
+/// Others' acts that `viewer` may read and `filter` means, latest first.
+fn shown_to<'a>(viewer: Uuid, filter: &'a Filter<'_>) -> Shown<'a> {
     let shown: Shown<'a> = readers::table
         .select(readers::seq)
         .filter(readers::org_id.eq(viewer))
         .order((readers::at.desc(), readers::seq.desc()))
-        .limit(limit)
         .into_boxed();
     narrowed_by_act!(shown, filter, readers, actor_org_id)
 }
