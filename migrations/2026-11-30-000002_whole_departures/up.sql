@@ -22,8 +22,8 @@ end $$;
 
 create policy leaver on agreement_parties for select to wardlink_definer using (org_id is not null);
 create policy leaver_changes on agreement_parties for update to wardlink_definer
-  using (org_id is not null) with check (withdrawal_reason = 'membership_ended');
-grant select, update (withdrawn_at, withdrawal_reason) on agreement_parties to wardlink_definer;
+  using (org_id is not null) with check (withdrawal_reason = 'membership_ended' or signed_at is null);
+grant select, update (signed_at, signed_by, withdrawn_at, withdrawal_reason) on agreement_parties to wardlink_definer;
 
 reset role;
 grant create on schema wardlink to wardlink_definer;
@@ -70,6 +70,12 @@ begin
     returning case when s.state = 'ended' then 'share' else 'request' end, s.id, s.case_id, s.org_id,
       case when s.state = 'ended' then array[s.org_id, s.to_org_id, s.requested_by_org_id]
            else array[s.org_id, s.requested_by_org_id] end;
+  -- A draft is not in force: whoever comes back signs it anew.
+  update agreement_parties p
+     set signed_at = null, signed_by = null
+    from agreements a
+   where a.id = p.agreement_id and a.partnership_id = p_partnership and a.status = 'draft'
+     and p.org_id = p_org and p.signed_at is not null;
   return query
     with left_agreements as (
       update agreement_parties p

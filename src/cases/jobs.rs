@@ -18,6 +18,7 @@ use crate::audit::OutboxEvent;
 use crate::clocks::{Clock, local_date};
 use crate::doors::{Deed, JobCaller, Run};
 use crate::error::{AppError, Result};
+use crate::geography::{Gss, WardMap, WardVersion};
 use crate::services::Services;
 
 /// Cases moved in one run.
@@ -175,7 +176,10 @@ pub async fn recode_wards(services: &Services) -> Result<usize> {
             .run(async |connection: &mut AsyncPgConnection| {
                 let mut run = Run::default();
                 for (case, (lon, lat)) in recoding::lock(connection, ids, &gone).await? {
-                    let Some(ward) = wards.ward_at(lon, lat, today) else {
+                    let Some(ward) = wards
+                        .ward_at(lon, lat, today)
+                        .filter(|ward| is_beside(ward, &case, wards))
+                    else {
                         continue;
                     };
                     recoding::update(connection, case.id, ward.gss.as_str(), now).await?;
@@ -187,6 +191,14 @@ pub async fn recode_wards(services: &Services) -> Result<usize> {
             .await?;
     }
     Ok(recoded)
+}
+
+/// Whether a ward lies in the authority that the case was in: a case is recorded within the
+/// authorities of its partnership, and a border that is drawn anew does not take it out.
+fn is_beside(ward: &WardVersion, case: &LeftBehind, wards: &WardMap) -> bool {
+    let before = case.ward_gss.parse::<Gss>().map(|gss| wards.versions(&gss));
+    let is_same = |was: &WardVersion| was.local_authority == ward.local_authority;
+    before.is_ok_and(|versions| versions.iter().any(is_same))
 }
 
 /// It names both wards, so that the teams of both can be told; nothing is sent to them.

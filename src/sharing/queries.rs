@@ -152,7 +152,7 @@ pub async fn lock_case(connection: &mut AsyncPgConnection, case_id: Uuid) -> Res
     let _: Uuid = cases::table
         .filter(cases::id.eq(case_id))
         .select(cases::id)
-        .for_update()
+        .for_no_key_update()
         .first(connection)
         .await?;
     Ok(())

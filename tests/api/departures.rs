@@ -271,6 +271,46 @@ async fn whoever_leaves_a_partnership_leaves_its_agreements() {
 }
 
 #[actix_web::test]
+async fn a_draft_does_not_keep_the_signature_of_who_left() {
+    let app = TestApp::start().await;
+    let (owner, housing, operator) = (
+        app.sign_in(OWNER).await,
+        app.sign_in(HOUSING).await,
+        app.sign_in("operator@wardlink.example").await,
+    );
+    let partnership = app.partnership("CAM").await;
+    let draft = json!({
+        "partnership_id": partnership, "title": "Estates, Camden", "purposes": ["case_work"], "gateways": ["CDA115"],
+        "data_classes": ["core"], "active_from": "2026-03-01", "review_due": "2027-03-01",
+        "dpia_ref": "DPIA-2026-15", "parties": [owner.org_id, housing.org_id]
+    });
+    let made = app.post(&owner, "/v1/agreements", draft).await.expect(201);
+    let path = format!("/v1/agreements/{}", made.id());
+    for party in [&owner, &housing] {
+        app.post_to(party, &path, "sign", json!({})).await.expect(200);
+    }
+    let members = format!("/v1/partnerships/{partnership}/members");
+
+    app.delete(&operator, &format!("{members}/{}", housing.org_id))
+        .await
+        .expect(204);
+    let unsigned = app.post_to(&owner, &path, "activate", json!({})).await.expect(409);
+    assert_eq!(unsigned.problem(), "agreement-incomplete");
+    // Nor is it in force with a party that is in no partnership, whatever it signed.
+    let signed = format!(
+        "update wardlink.agreement_parties set signed_at = now() where agreement_id = '{}'",
+        made.id()
+    );
+    app.tamper(&signed).await;
+    let left = app.post_to(&owner, &path, "activate", json!({})).await.expect(409);
+    assert_eq!(left.problem(), "conflict");
+
+    let back = json!({"organisation_id": housing.org_id});
+    app.post(&operator, &members, back).await.expect(201);
+    app.post_to(&owner, &path, "activate", json!({})).await.expect(200);
+}
+
+#[actix_web::test]
 async fn a_membership_ends_however_much_was_shared() {
     let app = TestApp::start().await;
     let (owner, housing, operator) = (

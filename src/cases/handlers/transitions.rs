@@ -110,31 +110,31 @@ async fn list_transitions(caller: Caller<may::ReadCases>, id: Id, page: Params<P
             let rows = steps::list(room, access.case_id, after, limit).await?;
             let views = rows.into_iter().map(Step::from).collect();
             let mut page = Page::of(views, limit, OLDEST_FIRST, |step: &Step| (step.at, step.id))?;
-            let people = show_people(room, &access, &mut page.items)?;
+            let tells_of_people = show_people(room, &access, &mut page.items)?;
             let shown: Vec<Uuid> = page.items.iter().map(|step| step.id).collect();
             let answer = page.answer(&room.request.path, limit)?;
             let audited = access
                 .note(Audited::consultation(answer))
                 .classes(["core"])
                 .records(shown);
-            Ok(match people {
-                0 => audited,
-                people => audited.classes(["subjects"]).counted(Volume::Subjects, people),
+            Ok(match tells_of_people {
+                true => audited.classes(["subjects"]).counted(Volume::Subjects, 1),
+                false => audited,
             })
         })
         .await
 }
 
-/// Leaves in `steps` what the caller may see; says how many of them tell of people.
-fn show_people(room: &Room, access: &Access, steps: &mut [Step]) -> Result<usize> {
+/// Leaves in `steps` what the caller may see; says whether that tells of people.
+fn show_people(room: &Room, access: &Access, steps: &mut [Step]) -> Result<bool> {
     let workflow = super::sight::workflow_of(room, &access.type_)?;
     if !access.opens("subjects") || !room.person.reads_people(&access.ward_gss, &access.type_) {
         for step in steps.iter_mut() {
             workflow.conceal_people_in_step(&step.event, &mut step.data);
         }
     }
-    let tells = |step: &&Step| workflow.step_tells_of_people(&step.event, &step.data);
-    Ok(steps.iter().filter(tells).count())
+    let tells = |step: &Step| workflow.step_tells_of_people(&step.event, &step.data);
+    Ok(steps.iter().any(tells))
 }
 
 /// Decides the event and applies it to the case and its clocks; answers also with

@@ -48,7 +48,7 @@ pub async fn lock_due(
         .order(case_clocks::due_at)
         .limit(limit)
         .select((FiringCase::as_select(), case_clocks::name))
-        .for_update()
+        .for_no_key_update()
         .skip_locked()
         .load(connection)
         .await?)

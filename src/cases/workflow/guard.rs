@@ -40,6 +40,8 @@ pub enum Test {
     ValueIn { at: String, among: Vec<Value> },
     /// A value is there at all.
     Present { at: String },
+    /// A value is a time that has not come yet.
+    Ahead { at: String },
     /// Some item of a list has a member with one of the values listed and, if `past` names
     /// a time in it, that time has come.
     ListHas {
@@ -129,6 +131,7 @@ impl Test {
             Self::Attached { .. } => "attached",
             Self::ValueIn { .. } => "value_in",
             Self::Present { .. } => "present",
+            Self::Ahead { .. } => "ahead",
             Self::ListHas { .. } => "list_has",
             Self::DoneBy { .. } => "done_by",
         }
@@ -136,9 +139,11 @@ impl Test {
 
     fn pointer(&self) -> Option<String> {
         match self {
-            Self::Attached { at } | Self::ValueIn { at, .. } | Self::Present { at } | Self::ListHas { at, .. } => {
-                Some(at.clone())
-            }
+            Self::Attached { at }
+            | Self::ValueIn { at, .. }
+            | Self::Present { at }
+            | Self::Ahead { at }
+            | Self::ListHas { at, .. } => Some(at.clone()),
             Self::ConsentRecorded => Some("/details/consent".to_owned()),
             Self::PoliceCheckFresh { .. } => Some("/details/pnc_check".to_owned()),
             Self::PhotoAttached { .. }
@@ -165,6 +170,7 @@ impl Test {
             Self::Attached { at } => is_attached(facts, view.at(at)),
             Self::ValueIn { at, among } => view.at(at).is_some_and(|value| among.contains(value)),
             Self::Present { at } => view.at(at).is_some(),
+            Self::Ahead { at } => view.at(at).and_then(time).is_some_and(|at| at > facts.now),
             Self::ListHas {
                 at,
                 member,
@@ -250,6 +256,7 @@ const PARAMETERS: &[(&str, &[&str])] = &[
     ("police_check_fresh", &["hours?"]),
     ("consent_recorded", &[]),
     ("attached", &["at"]),
+    ("ahead", &["at"]),
     ("value_in", &["at", "in"]),
     ("list_has", &["at", "member", "in", "past?"]),
     ("done_by", &["posts", "at?"]),
@@ -313,6 +320,7 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
         "police_check_fresh" => Test::PoliceCheckFresh { hours: line.hours },
         "consent_recorded" => Test::ConsentRecorded,
         "attached" => Test::Attached { at },
+        "ahead" => Test::Ahead { at },
         "value_in" => Test::ValueIn { at, among },
         "list_has" => Test::ListHas {
             at,

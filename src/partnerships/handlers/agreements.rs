@@ -11,11 +11,12 @@ use crate::error::{AppError, Result};
 use crate::http::openapi::IfMatch;
 use crate::http::paging::{self, Page, next_link, read_cursor};
 use crate::partnerships::draft;
-use crate::partnerships::queries::agreements::{self, AgreementRow};
+use crate::partnerships::queries::agreements::{self, AgreementRow, PartyRow};
 use crate::partnerships::queries::partnerships;
 use crate::partnerships::view::agreements::{
     AgreementList, AgreementPatch, AgreementView, NewAgreementBody, NoDetails, Withdrawal,
 };
+use crate::sharing::hold_memberships;
 
 /// List agreements
 ///
@@ -246,8 +247,10 @@ pub async fn activate_agreement(
             let row = kept_here(room, id).await?;
             room.request.expect_version(row.version)?;
             expect_status(&row, "draft")?;
+            hold_memberships(room, row.partnership_id).await?;
             let parties = agreements::parties(room, &[id]).await?;
             draft::check_ready(&row, &parties, local_date(now)?)?;
+            expect_members(room, row.partnership_id, &parties).await?;
             move_to(room, row, "active").await
         })
         .await
@@ -347,6 +350,18 @@ async fn kept_here(room: &mut Room, id: Uuid) -> Result<AgreementRow> {
         ));
     }
     Ok(row)
+}
+
+/// Whether everybody who signed is in the partnership still.
+async fn expect_members(room: &mut Room, partnership: Uuid, parties: &[PartyRow]) -> Result<()> {
+    let orgs: Vec<Uuid> = parties.iter().map(|party| party.org_id).collect();
+    let members = partnerships::members_among(room, partnership, &orgs).await?;
+    match orgs.iter().all(|org| members.contains(org)) {
+        true => Ok(()),
+        false => Err(AppError::Conflict(
+            "a party has left the partnership: change the draft".to_owned(),
+        )),
+    }
 }
 
 fn expect_status(row: &AgreementRow, status: &str) -> Result<()> {

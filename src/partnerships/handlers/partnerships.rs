@@ -199,18 +199,24 @@ pub async fn end_membership(caller: Caller<may::ManagePartnerships>, ids: Id<2>)
                 .record(org)
                 .recipient(org)
                 .fact("member_to", json!(member_to));
-            Ok(left.into_iter().fold(audited, note_ended).showing_no_case())
+            let beside_cases = left.iter().any(|ended| ended.case_id.is_some());
+            let note = |audited, ended| note_ended(audited, ended, beside_cases);
+            Ok(left.into_iter().fold(audited, note).showing_no_case())
         })
         .await
 }
 
-/// Says in the log, and to the sides alone, what ended with a membership.
-fn note_ended<T>(audited: Audited<T>, ended: Ended) -> Audited<T> {
+/// Says in the log, and to the sides alone, what ended with a membership. The parties of an
+/// agreement are told of it in an event without cases only: of a single case in it they
+/// would be shown which it is.
+fn note_ended<T>(audited: Audited<T>, ended: Ended, beside_cases: bool) -> Audited<T> {
+    let audited = audited.record(ended.record_id);
     let sides = ended.sides.iter().copied();
-    let audited = sides.fold(audited.record(ended.record_id), Audited::recipient);
     let Some((case, owner)) = ended.case_id.zip(ended.case_org_id) else {
-        return audited;
+        let told = sides.filter(|_| !beside_cases);
+        return told.fold(audited, Audited::recipient);
     };
+    let audited = sides.fold(audited, Audited::recipient);
     let because = "membership_ended";
     let (name, facts) = match ended.what.as_str() {
         "share" => ("case.unshared", json!({"state": "ended", "reason": because})),

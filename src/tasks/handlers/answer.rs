@@ -7,7 +7,7 @@ use crate::cases::access;
 use crate::doors::{Caller, Id, JsonBody, Room, may};
 use crate::error::Result;
 use crate::http::openapi::IfMatch;
-use crate::tasks::model::{Accept, Counter, Decline, Reassign, Transfer, Verb, VerbRequest};
+use crate::tasks::model::{Accept, Counter, Decline, Reassign, Transfer, Verb, VerbRequest, check_seen};
 use crate::tasks::queries::standings;
 use crate::tasks::record;
 use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, ReassignTask, TaskView, TransferTask};
@@ -134,7 +134,8 @@ pub async fn transfer_task(
                 let mut standings = standings::of(room, &[task.row.id]).await?;
                 let standing = standings.remove(&task.row.id).unwrap_or_default();
                 let needed: Vec<&str> = standing.data_classes.iter().map(String::as_str).collect();
-                check_case_is_open_to(room, &access, told.organisation_id, &needed, TO).await?;
+                let until = check_case_is_open_to(room, &access, told.organisation_id, &needed, TO).await?;
+                check_seen(task.row.due_at, until)?;
             }
             let request = VerbRequest::Transfer(Transfer {
                 organisation_id: told.organisation_id,

@@ -356,6 +356,8 @@ fn no_protection_notice_before_the_time_that_the_warning_gave_is_over() {
         .back_in("investigating")
         .later(24 * 14);
     refused_for(&mut sim, POLICE, "intervene", step("cpn"), "written warning");
+    // A warning that gives no time any more is none.
+    refused_for(&mut sim, POLICE, "intervene", step("cpw"), "lies ahead");
     sim.later(-24 * 14)
         .ok(POLICE, "intervene", step("cpw"))
         .back_in("investigating")
