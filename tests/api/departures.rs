@@ -1,4 +1,4 @@
-//! Who leaves a partnership or an agreement.
+//! Who leaves a partnership or an agreement, and who comes back.
 
 use actix_web::http::Method;
 use diesel::prelude::*;
@@ -268,6 +268,38 @@ async fn whoever_leaves_a_partnership_leaves_its_agreements() {
         owner.org_id
     );
     assert_eq!(app.number(&ended).await, 0);
+}
+
+#[actix_web::test]
+async fn who_comes_back_keeps_the_membership_it_had() {
+    let app = TestApp::start().await;
+    let (operator, islington) = (
+        app.sign_in("operator@wardlink.example").await,
+        app.sign_in("asb@islington.example").await,
+    );
+    let members = format!("/v1/partnerships/{}/members", app.partnership("ISL").await);
+    app.tamper(&format!(
+        "update wardlink.partnership_members set member_from = '2024-04-01', member_to = '2025-04-01' \
+          where org_id = '{}'",
+        islington.org_id
+    ))
+    .await;
+    let from = |day: &str| json!({"organisation_id": islington.org_id, "member_from": day});
+
+    let overlapping = app.post(&operator, &members, from("2025-03-31")).await.expect(422);
+    assert_eq!(overlapping.body["errors"][0]["pointer"], "/member_from");
+    let back = app.post(&operator, &members, from("2026-01-05")).await.expect(201);
+
+    let earlier = json!([{"member_from": "2024-04-01", "member_to": "2025-04-01"}]);
+    assert_eq!(back.body["member_from"], "2026-01-05");
+    assert_eq!(back.body["earlier"], earlier);
+    let listed = app.get(&islington, &members).await.expect(200);
+    let own = listed.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|member| member["organisation_id"] == json!(islington.org_id));
+    assert_eq!(own.unwrap()["earlier"], earlier);
 }
 
 #[actix_web::test]

@@ -1,0 +1,139 @@
+//! What each guard lets through.
+
+use super::*;
+use crate::cases::workflow::names::Basis;
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn clock(due: Option<&str>, stopped: Option<&str>) -> ClockFact {
+    ClockFact {
+        name: "removal".to_owned(),
+        basis: Basis::LocalPolicy,
+        started_at: at("2026-03-02T09:00:00Z"),
+        due_at: due.map(at),
+        stopped_at: stopped.map(at),
+        paused: false,
+    }
+}
+
+#[test]
+fn a_clock_has_run_out_at_its_end_and_counts_until_then() {
+    let (before, end, after) = (
+        at("2026-03-09T16:59:59Z"),
+        at("2026-03-09T17:00:00Z"),
+        at("2026-03-09T17:00:01Z"),
+    );
+    let running = clock(Some("2026-03-09T17:00:00Z"), None);
+    for (now, is_over) in [(before, false), (end, true), (after, true)] {
+        assert_eq!(
+            (ran_out(&running, now), is_counting(&running, now)),
+            (is_over, !is_over),
+            "{now}"
+        );
+    }
+    for (stopped, is_over) in [
+        ("2026-03-09T16:59:59Z", false),
+        ("2026-03-09T17:00:00Z", true),
+        ("2026-03-09T17:00:01Z", true),
+    ] {
+        let stopped = clock(Some("2026-03-09T17:00:00Z"), Some(stopped));
+        assert_eq!(
+            (ran_out(&stopped, after), is_counting(&stopped, before)),
+            (is_over, false)
+        );
+    }
+    let endless = clock(None, None);
+    assert!(!ran_out(&endless, after) && is_counting(&endless, after));
+}
+
+#[test]
+fn a_police_check_is_fresh_for_its_hours_and_none_is_of_tomorrow() {
+    let view = |result: &str, checked: Value| {
+        let check = json!({"result": result, "at": checked});
+        View(json!({"details": {"pnc_check": check}}))
+    };
+    let now = at("2026-03-03T09:00:00Z");
+    for (checked, hours, is_clear) in [
+        ("2026-03-03T09:00:00Z", Some(24), true),
+        ("2026-03-02T09:00:00Z", Some(24), true),
+        ("2026-03-02T08:59:59Z", Some(24), false),
+        ("2026-03-02T08:59:59Z", None, true),
+        ("2026-03-03T09:00:01Z", Some(24), false),
+        ("yesterday", None, false),
+    ] {
+        let told = view("none", json!(checked));
+        assert_eq!(police_check_clear(&told, hours, now), is_clear, "{checked}");
+    }
+    let stolen = view("stolen", json!("2026-03-03T09:00:00Z"));
+    assert!(!police_check_clear(&stolen, None, now));
+    assert!(!police_check_clear(&view("none", Value::Null), None, now));
+}
+
+#[test]
+fn a_condition_with_another_holds_where_both_do() {
+    let when = json!({"at": "/details/hate", "in": [true], "and": {"at": "/details/review", "present": false}});
+    let guard = json!({"guard": "value_in", "at": "/details/offensive", "in": [true], "say": "why", "when": when});
+    let guard: GuardLine = serde_json::from_value(guard).unwrap();
+    for (details, holds) in [
+        (json!({"hate": true}), true),
+        (json!({"hate": true, "review": {}}), false),
+        (json!({"hate": false}), false),
+        (json!({}), false),
+    ] {
+        let view = View(json!({ "details": details }));
+        assert_eq!(view.holds(guard.when.as_ref()), holds, "{details}");
+    }
+    let pointers: Vec<String> = understand(&guard, &[]).unwrap().pointers().collect();
+    assert_eq!(pointers, ["/details/offensive", "/details/hate", "/details/review"]);
+}
+
+#[test]
+fn an_item_counts_from_the_moment_that_its_time_has_come() {
+    let item = |kind: &str, until: Value| json!({"type": kind, "until": until});
+    let list = json!([
+        item("letter", json!("2026-01-01T00:00:00Z")),
+        item("warning", json!("2026-03-09T10:00:00+01:00")),
+        item("warning", json!("soon")),
+        item("warning", Value::Null),
+    ]);
+    let wanted = [json!("warning")];
+    let has = |past| list_has(Some(&list), ("type", &wanted), past);
+    for (now, has_come) in [
+        ("2026-03-09T08:59:59Z", false),
+        ("2026-03-09T09:00:00Z", true),
+        ("2026-03-09T09:00:01Z", true),
+    ] {
+        assert_eq!(has(Some(("until", at(now)))), has_come, "{now}");
+    }
+    assert!(has(None), "no time is asked of it");
+    assert!(!has(Some(("since", at("2026-03-10T00:00:00Z")))), "it has no such time");
+    assert!(!list_has(None, ("type", &wanted), None));
+}
+
+#[test]
+fn each_guard_is_known_by_the_name_that_files_give_it() {
+    let line = |name: &str, takes: &[&str]| {
+        let mut line = json!({"guard": name, "say": "why"});
+        for parameter in takes.iter().map(|parameter| parameter.trim_end_matches('?')) {
+            line[parameter] = match parameter {
+                "phase" => json!("before"),
+                "at_least" | "hours" => json!(2),
+                "posts" => json!([]),
+                "in" => json!(["x"]),
+                _ => json!("/details/x"),
+            };
+        }
+        serde_json::from_value::<GuardLine>(line).unwrap()
+    };
+    for (name, takes) in PARAMETERS {
+        let guard = understand(&line(name, takes), &[]).unwrap();
+        let unmet = guard.test.name();
+        assert_eq!(unmet, *name);
+        let needed: Vec<&str> = takes.iter().copied().filter(|it| !it.ends_with('?')).collect();
+        assert_eq!(understand(&line(name, &[]), &[]).is_err(), !needed.is_empty(), "{name}");
+    }
+    assert!(understand(&line("photo_taken", &[]), &[]).is_err());
+    assert!(understand(&line("clock_running", &["clock", "hours"]), &[]).is_err());
+}
