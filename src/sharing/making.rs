@@ -189,7 +189,7 @@ async fn sharer(room: &mut Room, org: Uuid, today: NaiveDate) -> Result<Organisa
 }
 
 async fn agreement(room: &mut Room, access: &Access, id: Uuid) -> Result<(Uuid, Agreement)> {
-    match queries::agreement(room, id, access.partnership_id).await {
+    match queries::agreements::find(room, id, access.partnership_id).await {
         Err(AppError::NotFound) => Err(AppError::invalid(
             "/agreement_id",
             "is not an agreement of the case's partnership",

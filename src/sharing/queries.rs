@@ -1,5 +1,6 @@
 //! The statements of this capability.
 
+pub mod agreements;
 pub mod recalls;
 pub mod tasked;
 
@@ -14,9 +15,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::model::{Agreement, AgreementStatus, DataClass, DatedFlag, Gateway, OrgKind, OrganisationFacts, ShareState};
+use super::model::{DatedFlag, OrgKind, OrganisationFacts, ShareState};
 use crate::db::Prepare;
-use crate::db::schema::{agreement_parties, agreements, cases, organisation_flags, organisations, shares, subjects};
+use crate::db::schema::{cases, organisation_flags, organisations, shares, subjects};
 use crate::error::{AppError, Result};
 
 /// A share as it is kept.
@@ -314,75 +315,6 @@ pub async fn organisation(
     }))
 }
 
-#[derive(Queryable)]
-struct AgreementRow {
-    org_id: Uuid,
-    status: String,
-    purposes: Vec<String>,
-    gateways: Vec<String>,
-    data_classes: Vec<String>,
-    active_from: NaiveDate,
-    active_to: Option<NaiveDate>,
-    review_due: NaiveDate,
-    dpia_ref: Option<String>,
-    terms: Value,
-    version: i64,
-}
-
-/// An agreement of a partnership with those who signed it and have not withdrawn, and the organisation
-/// that keeps it.
-pub async fn agreement(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uuid) -> Result<(Uuid, Agreement)> {
-    let row: AgreementRow = agreements::table
-        .filter(agreements::id.eq(id))
-        .filter(agreements::partnership_id.eq(partnership))
-        .select((
-            agreements::org_id,
-            agreements::status,
-            agreements::purposes,
-            agreements::gateways,
-            agreements::data_classes,
-            agreements::active_from,
-            agreements::active_to,
-            agreements::review_due,
-            agreements::dpia_ref,
-            agreements::terms,
-            agreements::version,
-        ))
-        .first(connection)
-        .await?;
-    let parties: Vec<Uuid> = agreement_parties::table
-        .filter(agreement_parties::agreement_id.eq(id))
-        .filter(agreement_parties::signed_at.is_not_null())
-        .filter(agreement_parties::withdrawn_at.is_null())
-        .select(agreement_parties::org_id)
-        .load(connection)
-        .await?;
-    let agreement = Agreement {
-        id,
-        version: row.version,
-        status: kept("agreement status", &row.status, AgreementStatus::parse)?,
-        active_from: row.active_from,
-        active_to: row.active_to,
-        review_due: row.review_due,
-        grace_days: grace_days(&row.terms)?,
-        parties: parties.into_iter().collect(),
-        purposes: row.purposes.into_iter().collect(),
-        gateways: all_kept("agreement gateway", &row.gateways, Gateway::parse)?,
-        data_classes: all_kept("agreement data class", &row.data_classes, DataClass::parse)?,
-        dpia_ref: row.dpia_ref,
-    };
-    Ok((row.org_id, agreement))
-}
-
-/// How many days an agreement may be used after its review was due; none where its terms
-/// do not say.
-fn grace_days(terms: &Value) -> Result<u16> {
-    let Some(days) = terms.get("grace_days") else {
-        return Ok(0);
-    };
-    serde_json::from_value(days.clone()).map_err(|error| AppError::Internal(format!("agreement grace_days: {error}")))
-}
-
 /// Whether a subject of the case is a child.
 pub async fn has_child_subject(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<bool> {
     let child = subjects::table
@@ -427,35 +359,4 @@ pub async fn last_looks(connection: &mut AsyncPgConnection, case_id: Uuid) -> Re
     RunQueryDsl::get_results(LastLooks(case_id), connection)
         .await
         .map_err(AppError::from)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_name_that_is_none_is_an_error_and_is_not_left_out() {
-        let read = |names: &[&str]| {
-            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            all_kept("agreement gateway", &names, Gateway::parse)
-        };
-
-        assert_eq!(read(&["CDA115"]).unwrap(), BTreeSet::from([Gateway::Cda115]));
-        let Err(AppError::Internal(text)) = read(&["CDA115", "HUNCH"]) else {
-            panic!("left out")
-        };
-        assert_eq!(text, "agreement gateway HUNCH");
-    }
-
-    #[test]
-    fn an_agreement_has_the_grace_that_its_terms_say_or_none() {
-        assert_eq!(grace_days(&json!({})).unwrap(), 0);
-        assert_eq!(grace_days(&json!({"grace_days": 28})).unwrap(), 28);
-        for wrong in [json!(-1), json!("28"), json!(70_000), json!(null)] {
-            let read = grace_days(&json!({"grace_days": wrong}));
-            assert!(matches!(read, Err(AppError::Internal(_))), "{read:?}");
-        }
-    }
 }
