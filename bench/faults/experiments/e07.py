@@ -19,6 +19,7 @@ ARRIVALS = 50
 
 def run(bench, report):
     heads, bodies, readers, before, during = (100, 100, 40, 4, 41) if bench.short else (500, 500, 200, 15, 75)
+    counts = {"heads": heads, "bodies": bodies, "readers of 200 answers": readers}
     with bench.stand("e07") as stand:
         load = stand.load(writers=1)
         load.start()
@@ -31,18 +32,36 @@ def run(bench, report):
         baseline = good.run_for(before)
         memory, files = service.memory(), service.files()
         usage = Usage(service)
-        slow = Slow(service.port, heads, bodies, readers, headers)
+        slow = Slow(service.port, counts, headers)
         good = Good(service.port, path, headers)
         beside = good.run_for(during)
         usage.stop()
         slow.stop()
         judge(report, baseline, beside, good)
-        judge_slow(report, usage, memory, usage.seconds_until(SPARE) - slow.seconds, heads + bodies + readers)
+        judge_slow(report, usage, memory, usage.seconds_until(SPARE) - slow.seconds, sum(counts.values()))
         time.sleep(3)
         back = service.files()
         # The pool of database connections fills up meanwhile.
         report.expect("open files afterwards", f"≤ {files} + 20", back, back <= files + 20)
         stand.judge(report, load)
+        for kind, count in (counts | {"readers of one answer": readers}).items():
+            note_alone(report, service, kind, count, headers)
+
+
+def note_alone(report, service, kind, count, headers):
+    """What each kind of them takes by itself, of a service that has just been started."""
+    service.kill()
+    service.start_and_wait()
+    Good(service.port, "/v1/me", headers).run_for(2)
+    memory = service.memory()
+    usage = Usage(service)
+    slow = Slow(service.port, {kind: count}, headers)
+    time.sleep(slow.seconds + 3)
+    usage.stop()
+    slow.stop()
+    _, connections, resident = max(usage.seen, key=lambda seen: seen[2])
+    report.note(f"memory for {count} slow {kind} alone",
+                f"{resident - memory:.0f} MB over {memory:.0f} MB, with {connections} connections")
 
 
 def judge(report, baseline, beside, good):
@@ -98,16 +117,25 @@ class Good:
         connection.close()
 
 
+def beginnings(headers):
+    """What each kind of slow client sends at once, and how much those take in who never read."""
+    wanted = message("GET", "/openapi.json")
+    return {
+        "heads": (message("GET", "/healthz")[:-2] + b"X-Slow: ", None),
+        "bodies": (message("POST", "/v1/cases", headers, {"title": "x" * 1000})[:-1000], None),
+        "readers of one answer": (wanted, 4096),
+        "readers of 200 answers": (wanted * 200, 4096),
+    }
+
+
 class Slow:
     """Come a few at a time, send a byte a second to a head or a body, or never read what they asked for."""
 
-    def __init__(self, port, heads, bodies, readers, headers):
+    def __init__(self, port, counts, headers):
         self.port = port
         self.over = threading.Event()
-        head = message("GET", "/healthz")[:-2] + b"X-Slow: "
-        body = message("POST", "/v1/cases", headers, {"title": "x" * 1000})[:-1000]
-        wanted = message("GET", "/openapi.json") * 200
-        self.to_come = [(head, None)] * heads + [(body, None)] * bodies + [(wanted, 4096)] * readers
+        kinds = beginnings(headers)
+        self.to_come = [kinds[kind] for kind, count in counts.items() for _ in range(count)]
         random.shuffle(self.to_come)
         self.seconds = len(self.to_come) / ARRIVALS
         self.senders, self.readers = [], []
