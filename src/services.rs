@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use actix_web::web::Bytes;
+
 use crate::attachments::places::UploadPlaces;
 use crate::attachments::scanner::Scanner;
 use crate::attachments::store::Store;
@@ -60,6 +62,8 @@ pub struct Services {
     pub scanner: Scanner,
     /// The documented operations, by method and path.
     pub operations: Operations,
+    /// Their description, as it is sent.
+    pub description: Bytes,
     /// Whether it was told to stop.
     pub stopping: AtomicBool,
 }

@@ -1,17 +1,19 @@
 //! `wardlink demo`.
 
+use std::future::ready;
 use std::net::TcpListener;
 
 use actix_web::web;
+use tokio::runtime::Runtime;
 
 use super::database::Database;
 use super::serve;
-use super::start::{self, Failure};
+use super::start::{self, Failure, Groundwork};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::migrate;
 use crate::demo;
-use crate::identity::passwords::{HashCost, HashQueue, Password, Passwords};
+use crate::identity::passwords::{Password, Passwords};
 use crate::limits::Rates;
 
 /// Options of `demo`.
@@ -26,14 +28,16 @@ pub struct Demo {
 pub fn run(config: Config, options: Demo) -> Result<(), Failure> {
     let listener =
         TcpListener::bind(config.listen).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
-    let database = Database::open(&config)?;
     let runtime = start::runtime()?;
+    let groundwork = start::begin_groundwork(&runtime);
+    let database = Database::open(&config)?;
     runtime.block_on(migrate::migrate(&database.admin_url))?;
-    let is_new = runtime.block_on(seed_people(&database))?;
+    let groundwork = runtime.block_on(groundwork)?;
+    let is_new = runtime.block_on(seed_people(&database, &groundwork.passwords))?;
     if is_new {
-        play(&runtime, &config, &database)?;
+        play(&runtime, &config, &database, groundwork.clone())?;
     }
-    let services = runtime.block_on(start::services(config, &database))?;
+    let services = runtime.block_on(start::services(config, &database, ready(Ok(groundwork))))?;
     drop(runtime);
     let services = web::Data::new(services);
     let address = listener.local_addr()?;
@@ -46,21 +50,20 @@ pub fn run(config: Config, options: Demo) -> Result<(), Failure> {
 
 /// Plays the demo's cases at the times they are said to have happened, with nothing
 /// that slows down whoever does much at once.
-fn play(runtime: &tokio::runtime::Runtime, config: &Config, database: &Database) -> Result<(), Failure> {
+fn play(runtime: &Runtime, config: &Config, database: &Database, groundwork: Groundwork) -> Result<(), Failure> {
     let mut config = config.clone();
     config.limits = Rates::OFF;
-    let mut services = runtime.block_on(start::services(config, database))?;
+    let mut services = runtime.block_on(start::services(config, database, ready(Ok(groundwork))))?;
     services.clock = Clock::fixed(services.clock.now());
     actix_web::rt::System::new().block_on(demo::cases::play(web::Data::new(services)))
 }
 
 /// Seeds organisations and people once. Answers whether it did.
-async fn seed_people(database: &Database) -> Result<bool, Failure> {
+async fn seed_people(database: &Database, passwords: &Passwords) -> Result<bool, Failure> {
     let mut owner = migrate::as_owner(&database.admin_url).await?;
     if crate::identity::has_demo_users_at(&mut owner).await? {
         return Ok(false);
     }
-    let passwords = Passwords::new(HashCost::default(), HashQueue::default())?;
     let hash = passwords.hash(&Password::from(demo::accounts::PASSWORD)).await?;
     demo::people::seed(&mut owner, &hash, Clock::System.now()).await?;
     Ok(true)

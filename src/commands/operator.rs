@@ -48,10 +48,12 @@ pub fn run(config: Config, operator: Operator) -> Result<(), Failure> {
     let name: Text<1, 200> = text(&create.name, "name")?;
     let organisation: Text<1, 200> = text(&create.organisation, "organisation")?;
     let password = Password::from(read_password(create.password_file.as_ref())?.as_str());
+    let runtime = start::runtime()?;
+    let groundwork = start::begin_groundwork(&runtime);
     let database = Database::open(&config)?;
-    let made = start::runtime()?.block_on(async {
+    let made = runtime.block_on(async {
         migrate::migrate(&database.admin_url).await?;
-        let passwords = start::services(config, &database).await?.passwords;
+        let passwords = start::services(config, &database, groundwork).await?.passwords;
         let context = [email.as_str(), name.as_str(), organisation.as_str(), "wardlink"];
         passwords.check_new(&password, &context, "").await?;
         let new = NewOperator {

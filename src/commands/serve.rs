@@ -43,12 +43,13 @@ pub fn run(mut config: Config, options: Serve) -> Result<(), Failure> {
     let certificate = config.tls.clone().map(Certificate::open).transpose()?.map(Arc::new);
     let listener =
         TcpListener::bind(config.listen).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
-    let database = Database::open(&config)?;
     let runtime = start::runtime()?;
+    let groundwork = start::begin_groundwork(&runtime);
+    let database = Database::open(&config)?;
     if database.is_ours_to_migrate(&config) {
         runtime.block_on(crate::db::migrate::migrate(&database.admin_url))?;
     }
-    let services = runtime.block_on(start::services(config, &database))?;
+    let services = runtime.block_on(start::services(config, &database, groundwork))?;
     judge(&runtime, &services, options.demo)?;
     drop(runtime);
     until_stopped(listener, web::Data::new(services), certificate)?;

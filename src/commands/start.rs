@@ -4,7 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use actix_web::web::Bytes;
 use chrono::Duration;
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -63,15 +65,49 @@ pub fn log_to_stderr() {
 }
 
 /// A multi-threaded runtime, which migrations need.
-pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    Ok(tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?)
+pub fn runtime() -> Result<Runtime, Failure> {
+    Ok(Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}
+
+/// What takes a processor a while, and needs neither settings nor a database.
+#[derive(Clone)]
+pub struct Groundwork {
+    /// Without pepper or list of breaches.
+    pub passwords: Passwords,
+    workflows: Arc<Catalogue>,
+    operations: Operations,
+    description: Bytes,
+}
+
+/// Begins the groundwork at once, on threads of its own, so that the database can be
+/// started and reached meanwhile; what is answered waits for its end.
+pub fn begin_groundwork(runtime: &Runtime) -> impl Future<Output = Result<Groundwork, Failure>> + use<> {
+    let passwords = runtime.spawn_blocking(|| Passwords::new(HashCost::default(), HashQueue::default()));
+    let catalogue = runtime.spawn_blocking(workflows);
+    let described = runtime.spawn_blocking(described);
+    async move {
+        let (operations, description) = described.await??;
+        Ok(Groundwork {
+            passwords: passwords.await??,
+            workflows: Arc::new(catalogue.await??),
+            operations,
+            description,
+        })
+    }
+}
+
+/// The operations, and their description as it is sent.
+fn described() -> Result<(Operations, Bytes), Failure> {
+    let document = openapi::document();
+    Ok((Operations::of(&document), document.to_pretty_json()?.into()))
 }
 
 /// The services of `config` on `database`, which has the current schema.
-pub async fn services(config: Config, database: &Database) -> Result<Services, Failure> {
+pub async fn services(
+    config: Config,
+    database: &Database,
+    groundwork: impl Future<Output = Result<Groundwork, Failure>>,
+) -> Result<Services, Failure> {
     let clock = Clock::System;
     let keys = Arc::new(SigningKeys::open(config.data.join("keys.json"), clock.now())?);
     let tokens = TokenMint::new(
@@ -89,6 +125,7 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
     )?;
     let wards = geography::load_wards(&mut *db.worker.get().await?).await?;
     let steady = Steady::start();
+    let groundwork = groundwork.await?;
     Ok(Services {
         clock,
         notary: Notary::open(&config)?,
@@ -97,18 +134,20 @@ pub async fn services(config: Config, database: &Database) -> Result<Services, F
         uploads: UploadPlaces::default(),
         tokens,
         keys,
-        passwords: Passwords::new(HashCost::default(), HashQueue::default())?
+        passwords: groundwork
+            .passwords
             .peppered(secrets.clone())
             .refusing(breached(&config)?),
         secrets,
         wards: Arc::new(WardMap::new(wards)),
-        workflows: Arc::new(workflows()?),
+        workflows: groundwork.workflows,
         store: Store::open(&config.attachments)?,
         scanner: config
             .scanner
             .parse()
             .map_err(|error| format!("WARDLINK_SCANNER: {error}"))?,
-        operations: Operations::of(&openapi::document()),
+        operations: groundwork.operations,
+        description: groundwork.description,
         stopping: AtomicBool::new(false),
         limits: Limits::new(&config.limits, &steady),
         readiness: Readiness::new(steady),

@@ -7,6 +7,7 @@
 mod answers;
 mod links;
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use utoipa::OpenApi as _;
@@ -86,13 +87,13 @@ pub fn document() -> OpenApi {
 fn drop_unused_schemas(document: &mut OpenApi) {
     loop {
         let text = document.to_json().unwrap_or_default();
+        let references = text.split("\"#/components/schemas/").skip(1);
+        let used: HashSet<&str> = references.filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
         let Some(components) = document.components.as_mut() else {
             return;
         };
         let before = components.schemas.len();
-        components
-            .schemas
-            .retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
+        components.schemas.retain(|name, _| used.contains(name.as_str()));
         if components.schemas.len() == before {
             return;
         }

@@ -12,13 +12,13 @@ use utoipa::openapi::OpenApi;
 const NONE: &str = "none";
 
 /// Every operation of the document.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Operations {
     ids: HashMap<(String, String), &'static str>,
     paths: Vec<(Vec<Segment>, Vec<&'static str>)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Segment {
     Word(String),
     Parameter,

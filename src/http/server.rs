@@ -6,14 +6,14 @@ use std::time::Duration;
 use actix_web::body::SizedStream;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
-use actix_web::web::{Bytes, Redirect};
+use actix_web::web::Redirect;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use futures_util::stream;
 use rustls::ServerConfig;
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
-use super::{conventions, openapi, pace, routes};
+use super::{conventions, pace, routes};
 use crate::error::AppError;
 use crate::services::Services;
 
@@ -25,13 +25,10 @@ const DOCUMENT: &str = "/openapi.json";
 /// Bytes of it that are written at a time.
 const PIECE: usize = 16 * 1024;
 
-/// The API's description as it is sent: made once.
-struct Document(Bytes);
-
 /// Sends the description piece by piece, so that whoever does not read it holds no
 /// copy of it in memory.
-async fn read_document(document: web::Data<Document>) -> HttpResponse {
-    let mut rest = document.0.clone();
+async fn read_document(services: web::Data<Services>) -> HttpResponse {
+    let mut rest = services.description.clone();
     let size = rest.len() as u64;
     let pieces = std::iter::from_fn(move || {
         let piece = rest.split_to(PIECE.min(rest.len()));
@@ -85,8 +82,6 @@ pub fn serve(
     workers: usize,
     tls: Option<ServerConfig>,
 ) -> std::io::Result<Server> {
-    let document = openapi::document().to_pretty_json().map_err(std::io::Error::other)?;
-    let document = Bytes::from(document);
     let unread = services.config.deadlines.unread;
     let server = HttpServer::new(move || {
         let (app, _) = App::new()
@@ -97,7 +92,6 @@ pub fn serve(
         app.service(web::resource("/docs").get(to_page).default_service(web::to(read_only)))
             .service(SwaggerUi::new("/docs/{_:.*}").config(SwaggerConfig::from(DOCUMENT)))
             .service(web::resource("/docs/{_:.*}").default_service(web::to(read_only)))
-            .app_data(web::Data::new(Document(document.clone())))
             .service(
                 web::resource(DOCUMENT)
                     .get(read_document)

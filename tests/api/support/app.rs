@@ -1,11 +1,11 @@
 //! The service of a test, called in process.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::TestRequest;
-use actix_web::web;
+use actix_web::web::{self, Bytes};
 use chrono::{DateTime, Duration, Utc};
 use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
@@ -215,6 +215,13 @@ pub fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
+/// The operations and their description, made once: it takes as long as many a test.
+static DESCRIBED: LazyLock<(Operations, Bytes)> = LazyLock::new(|| {
+    let document = openapi::document();
+    let description = document.to_pretty_json().unwrap();
+    (Operations::of(&document), description.into())
+});
+
 async fn services(
     config: Config,
     (cost, queue): (HashCost, HashQueue),
@@ -228,6 +235,7 @@ async fn services(
     let wards = geography::load_wards(&mut db.worker.get().await.unwrap())
         .await
         .unwrap();
+    let (operations, description) = DESCRIBED.clone();
     Services {
         tokens: TokenMint::new(
             keys.clone(),
@@ -248,7 +256,8 @@ async fn services(
         workflows: Arc::new(Catalogue::built_in().unwrap()),
         store: Store::open(&config.attachments).unwrap(),
         scanner: config.scanner.parse().unwrap(),
-        operations: Operations::of(&openapi::document()),
+        operations,
+        description,
         stopping: AtomicBool::new(false),
         limits: Limits::new(&config.limits, steady),
         readiness: Readiness::new(steady.clone()),
