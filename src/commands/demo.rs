@@ -2,6 +2,7 @@
 
 use std::future::ready;
 use std::net::TcpListener;
+use std::sync::Arc;
 
 use actix_web::web;
 use tokio::runtime::Runtime;
@@ -14,6 +15,7 @@ use crate::config::Config;
 use crate::db::migrate;
 use crate::demo;
 use crate::identity::passwords::{Password, Passwords};
+use crate::identity::secrets::Secrets;
 use crate::limits::Rates;
 
 /// Options of `demo`.
@@ -33,7 +35,7 @@ pub fn run(config: Config, options: Demo) -> Result<(), Failure> {
     let database = Database::open(&config)?;
     runtime.block_on(migrate::migrate(&database.admin_url))?;
     let groundwork = runtime.block_on(groundwork)?;
-    let is_new = runtime.block_on(seed_people(&database, &groundwork.passwords))?;
+    let is_new = runtime.block_on(seed_people(&config, &database, groundwork.passwords.clone()))?;
     if is_new {
         play(&runtime, &config, &database, groundwork.clone())?;
     }
@@ -59,13 +61,17 @@ fn play(runtime: &Runtime, config: &Config, database: &Database, groundwork: Gro
 }
 
 /// Seeds organisations and people once. Answers whether it did.
-async fn seed_people(database: &Database, passwords: &Passwords) -> Result<bool, Failure> {
+async fn seed_people(config: &Config, database: &Database, passwords: Passwords) -> Result<bool, Failure> {
     let mut owner = migrate::as_owner(&database.admin_url).await?;
     if crate::identity::has_demo_users_at(&mut owner).await? {
         return Ok(false);
     }
+    let now = Clock::System.now();
+    // Peppered as at a sign-in, which would otherwise hash it anew for each account.
+    let secrets = Secrets::open(config.data.join("secrets.json"), now)?;
+    let passwords = passwords.peppered(Arc::new(secrets));
     let hash = passwords.hash(&Password::from(demo::accounts::PASSWORD)).await?;
-    demo::people::seed(&mut owner, &hash, Clock::System.now()).await?;
+    demo::people::seed(&mut owner, &hash, now).await?;
     Ok(true)
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::accounts::{ACCOUNTS, ORGANISATIONS};
@@ -23,22 +23,28 @@ impl Keys {
     }
 }
 
-/// Seeds organisations, partnerships, agreements, people and wards. `connection`
-/// acts as the owner of the tables; `password_hash` is that of [`super::accounts::PASSWORD`].
+/// Seeds organisations, partnerships, agreements, people and wards, all or none of
+/// them. `connection` acts as the owner of the tables; `password_hash` is that of
+/// [`super::accounts::PASSWORD`].
 ///
 /// # Errors
 /// Those of the database.
 pub async fn seed(connection: &mut AsyncPgConnection, password_hash: &str, now: DateTime<Utc>) -> Result<()> {
-    let orgs = seed_organisations(connection).await?;
-    let partnerships = seed_partnerships(connection, &orgs).await?;
-    seed_agreement(connection, &orgs, partnerships, now).await?;
-    let people = seed_people(connection, &orgs, password_hash).await?;
-    for borough in demo_boroughs() {
-        let wards = borough.ward_versions().map_err(AppError::from)?;
-        geography::write_wards(connection, &wards).await?;
-        seed_sectors(connection, orgs.get("met")?, &borough).await?;
-    }
-    seed_teams(connection, orgs.get("met")?, &people).await
+    let password_hash = password_hash.to_owned();
+    connection
+        .transaction::<_, AppError, _>(async |connection| {
+            let orgs = seed_organisations(connection).await?;
+            let partnerships = seed_partnerships(connection, &orgs).await?;
+            seed_agreement(connection, &orgs, partnerships, now).await?;
+            let people = seed_people(connection, &orgs, &password_hash).await?;
+            for borough in demo_boroughs() {
+                let wards = borough.ward_versions().map_err(AppError::from)?;
+                geography::write_wards(connection, &wards).await?;
+                seed_sectors(connection, orgs.get("met")?, &borough).await?;
+            }
+            seed_teams(connection, orgs.get("met")?, &people).await
+        })
+        .await
 }
 
 async fn seed_organisations(connection: &mut AsyncPgConnection) -> Result<Keys> {
