@@ -59,6 +59,16 @@ impl Database {
         self.embedded.is_some() || config.migration_url.is_some()
     }
 
+    /// The login of the request pool, for work whose end may be lost where the machine
+    /// fails: on the embedded server a request is answered before it is on the disk. It
+    /// follows within a second, in order, and before anybody else's next commit.
+    pub fn relaxed_app_url(&self) -> String {
+        match &self.embedded {
+            Some(_) => format!("{}?options=-c%20synchronous_commit%3Doff", self.app_url),
+            None => self.app_url.clone(),
+        }
+    }
+
     /// A connection that may read the log, all of it and nothing else.
     pub async fn auditor(&self) -> Result<AsyncPgConnection, Failure> {
         #[expect(clippy::disallowed_methods, reason = "a verification has a login of its own")]

@@ -12,7 +12,7 @@ use super::serve;
 use super::start::{self, Failure, Groundwork};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::migrate;
+use crate::db::{Pools, migrate};
 use crate::demo;
 use crate::identity::passwords::{Password, Passwords};
 use crate::identity::secrets::Secrets;
@@ -55,7 +55,10 @@ pub fn run(config: Config, options: Demo) -> Result<(), Failure> {
 fn play(runtime: &Runtime, config: &Config, database: &Database, groundwork: Groundwork) -> Result<(), Failure> {
     let mut config = config.clone();
     config.limits = Rates::OFF;
+    let (size, wait) = (config.connections, config.connection_wait);
     let mut services = runtime.block_on(start::services(config, database, ready(Ok(groundwork))))?;
+    // Some three hundred commits that nobody was promised need not wait for the disk.
+    services.db = Pools::connect(&database.relaxed_app_url(), &database.worker_url, size, wait)?;
     services.clock = Clock::fixed(services.clock.now());
     actix_web::rt::System::new().block_on(demo::cases::play(web::Data::new(services)))
 }
