@@ -28,6 +28,9 @@ pub async fn migrate(url: &str) -> Result<()> {
     connection
         .batch_execute("select pg_advisory_lock(hashtext('wardlink migrate'))")
         .await?;
+    // A migration need not be on the disk before the next begins: whatever is lost is
+    // lost from the end. What is written last waits until all of it is.
+    connection.batch_execute("set synchronous_commit = off").await?;
     let mut harness = AsyncMigrationHarness::new(connection);
     harness
         .run_pending_migrations(MIGRATIONS)
@@ -36,6 +39,7 @@ pub async fn migrate(url: &str) -> Result<()> {
     allow_indexed_search(&mut connection).await;
     speak_plainly(&mut connection).await;
     become_owner(&mut connection).await?;
+    connection.batch_execute("reset synchronous_commit").await?;
     write_built_in_roles(&mut connection).await
 }
 
