@@ -1,10 +1,12 @@
 //! Whether a service may be trusted with real data, asked before it answers anybody.
 
+use futures_util::try_join;
+
 use crate::config::Config;
-use crate::db::inspect;
+use crate::db::inspect::{self, Findings};
 use crate::db::login::Login;
 use crate::db::pool::Pool;
-use crate::error::Result;
+use crate::error::{AppError, Result};
 use crate::identity;
 use crate::services::Services;
 
@@ -22,25 +24,42 @@ pub struct Verdict {
     pub warnings: Vec<String>,
 }
 
+impl Verdict {
+    /// Adds what was found, each but once.
+    fn add(&mut self, found: Findings) {
+        for (known, more) in [(&mut self.faults, found.faults), (&mut self.warnings, found.warnings)] {
+            for text in more.iter().map(ToString::to_string) {
+                if !known.contains(&text) {
+                    known.push(text);
+                }
+            }
+        }
+    }
+}
+
 /// Looks at everything, so that all that is wrong is told at once.
 ///
 /// # Errors
 /// If the database cannot be asked.
 pub async fn verdict(services: &Services) -> Result<Verdict> {
     let mut verdict = of_settings(&services.config);
-    let mut seen = Vec::new();
-    for pool in [&services.db.app, &services.db.worker] {
-        of_database(pool, &mut seen, &mut verdict).await?;
-    }
-    if crate::demo::is_present(services).await? {
+    let of_requests = async {
+        let found = found_by(&services.db.app).await?;
+        let is_demo = crate::demo::is_present(services).await?;
+        let peppers = identity::pepper_ids(&mut *services.db.app.get().await?).await?;
+        Ok::<_, AppError>((found, is_demo, peppers))
+    };
+    let ((requests, is_demo, peppers), jobs) = try_join!(of_requests, found_by(&services.db.worker))?;
+    verdict.add(requests);
+    verdict.add(jobs);
+    if is_demo {
         verdict.faults.push(
             "this database holds demo accounts, whose password everybody knows: serve it with --demo, or use another"
                 .to_owned(),
         );
     }
     let known: Vec<String> = services.secrets.ids().iter().map(|id| as_in_phc(id)).collect();
-    let used = identity::pepper_ids(&mut *services.db.app.get().await?).await?;
-    for gone in used.iter().filter(|id| !known.contains(id)) {
+    for gone in peppers.iter().filter(|id| !known.contains(id)) {
         verdict.faults.push(format!(
             "passwords were peppered with the secret {gone}, which secrets.json does not have: restore it"
         ));
@@ -48,21 +67,8 @@ pub async fn verdict(services: &Services) -> Result<Verdict> {
     Ok(verdict)
 }
 
-async fn of_database(pool: &Pool, seen: &mut Vec<String>, verdict: &mut Verdict) -> Result<()> {
-    let found = inspect::inspect(&mut *pool.get().await?).await?;
-    let mut add = |to: &mut Vec<String>, text: String| {
-        if !seen.contains(&text) {
-            seen.push(text.clone());
-            to.push(text);
-        }
-    };
-    for fault in found.faults {
-        add(&mut verdict.faults, fault.to_string());
-    }
-    for warning in found.warnings {
-        add(&mut verdict.warnings, warning.to_string());
-    }
-    Ok(())
+async fn found_by(pool: &Pool) -> Result<Findings> {
+    inspect::inspect(&mut *pool.get().await?).await
 }
 
 /// What can be told without asking anybody.
