@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::rule::{ProblemType, Rule};
+use crate::rule::{CaseInTheWay, ProblemType, Rule};
 
 /// A member of the request that was refused, and why.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -151,6 +151,14 @@ impl AppError {
             Self::Rule(rule) => rule.problem(),
         }
     }
+
+    /// The case that the answer names, if it names one.
+    pub fn case_in_the_way(&self) -> Option<&CaseInTheWay> {
+        match self {
+            Self::Rule(rule) => rule.case_in_the_way(),
+            _ => None,
+        }
+    }
 }
 
 /// A rule broken by a body that is a member of a larger one.
@@ -171,6 +179,10 @@ impl Rule for Within {
         faults
             .map(|(pointer, detail)| (format!("{}{pointer}", self.place), detail))
             .collect()
+    }
+
+    fn case_in_the_way(&self) -> Option<&CaseInTheWay> {
+        self.rule.case_in_the_way()
     }
 }
 

@@ -4,6 +4,8 @@
 //! the HTTP layer turns any of them into an RFC 9457 problem without knowing
 //! the capability.
 
+use uuid::Uuid;
+
 /// A kind of problem, published at `/problems/{slug}` (RFC 9457 `type`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProblemType {
@@ -15,6 +17,17 @@ pub struct ProblemType {
     pub status: u16,
     /// What it means and what the caller can do about it.
     pub meaning: &'static str,
+}
+
+/// A case that stands against what was asked, and that the caller may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseInTheWay {
+    /// The case.
+    pub id: Uuid,
+    /// The organisation that owns it.
+    pub owner: Uuid,
+    /// `CAM-7K3F-Q2M9`.
+    pub reference: String,
 }
 
 /// A rule of the field that a request broke.
@@ -33,5 +46,10 @@ pub trait Rule: std::error::Error {
             .map(|pointer| (pointer, self.to_string()))
             .into_iter()
             .collect()
+    }
+
+    /// The case that the answer names, if it names one: the log does too.
+    fn case_in_the_way(&self) -> Option<&CaseInTheWay> {
+        None
     }
 }

@@ -113,10 +113,11 @@ fn filter_of(query: &AuditQuery) -> Filter<'_> {
 
 /// Who was shown a case?
 ///
-/// Every time somebody looked at the case, or it was made visible to an organisation
-/// (`consultation` and `disclosure` in the log), latest first. Who changes a case is
-/// shown it in the answer as well: that is an `alteration` in the log, and not listed
-/// here. The owner sees everybody; a partner its own people.
+/// Every time somebody looked at the case or was told of it (`case-already-open`), or it
+/// was made visible to an organisation (`consultation` and `disclosure` in the log),
+/// latest first. Who changes a case is shown it in the answer as well: that is an
+/// `alteration` in the log, and not listed here. The owner sees everybody; a partner its
+/// own people.
 #[utoipa::path(
     tag = "audit",
     params(DisclosureQuery),
@@ -138,7 +139,6 @@ pub async fn list_disclosures(
                 case: Some(access.case_id),
                 org: (!access.is_owner()).then_some(viewer),
                 ops: vec![Op::Consultation.as_str(), Op::Disclosure.as_str()],
-                outcome: Some(Outcome::Done.as_str()),
                 before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
                 ..Filter::default()
             };

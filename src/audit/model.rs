@@ -51,7 +51,7 @@ impl Op {
 pub enum Outcome {
     /// It was carried out.
     Done,
-    /// It was refused; nothing was changed or shown.
+    /// It was refused; nothing was changed, nor shown but a case that the refusal names.
     Refused,
     /// It failed on our side; nothing was changed or shown.
     Failed,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::workflow::{ClockFact, ClockLine, Decision, Workflow, names};
 use crate::clocks::{Basis, CUTOFF, Clock, ClockError, ClockKind, ClockRule, PauseReason};
-use crate::rule::{ProblemType, Rule};
+use crate::rule::{CaseInTheWay, ProblemType, Rule};
 
 /// Applies a merge patch (RFC 7396): members of `patch` replace those of `target`,
 /// `null` removes them.
@@ -202,6 +202,17 @@ pub enum CaseError {
     /// What happened cannot lie ahead.
     #[error("what happened cannot lie in the future, nor end before it began")]
     OccurredOutOfOrder,
+    /// One case is open at a time about the same, and this one is.
+    #[error(
+        "{} is open already with the same {detail}: add to that case, or say in `separate_because` why this is another",
+        .case.reference
+    )]
+    AlreadyOpen {
+        /// The detail by which it is the same.
+        detail: String,
+        /// The case that is open.
+        case: CaseInTheWay,
+    },
 }
 
 const TYPE_UNKNOWN: ProblemType = ProblemType {
@@ -240,6 +251,14 @@ const OCCURRED_OUT_OF_ORDER: ProblemType = ProblemType {
     status: 422,
     meaning: "occurred_from must not lie ahead, and occurred_to not before it.",
 };
+const ALREADY_OPEN: ProblemType = ProblemType {
+    slug: "case-already-open",
+    title: "A case of the same is open",
+    status: 409,
+    meaning: "One case of this type is open at a time about the same, by the detail that the case type names in one_open_case_per. \
+              `case` names the one that is: add to it. Where this is another matter nevertheless, send it again with \
+              separate_because. Cases that the caller may not see are not looked at.",
+};
 
 /// The problems of this capability, besides those of workflows.
 pub const PROBLEMS: &[ProblemType] = &[
@@ -249,6 +268,7 @@ pub const PROBLEMS: &[ProblemType] = &[
     OWNERS_MEMBER,
     LEAD_UNKNOWN,
     OCCURRED_OUT_OF_ORDER,
+    ALREADY_OPEN,
 ];
 
 impl Rule for CaseError {
@@ -260,6 +280,14 @@ impl Rule for CaseError {
             Self::OwnersMember(_) => &OWNERS_MEMBER,
             Self::LeadUnknown => &LEAD_UNKNOWN,
             Self::OccurredOutOfOrder => &OCCURRED_OUT_OF_ORDER,
+            Self::AlreadyOpen { .. } => &ALREADY_OPEN,
+        }
+    }
+
+    fn case_in_the_way(&self) -> Option<&CaseInTheWay> {
+        match self {
+            Self::AlreadyOpen { case, .. } => Some(case),
+            _ => None,
         }
     }
 
@@ -271,6 +299,7 @@ impl Rule for CaseError {
             Self::OwnersMember(member) => format!("/{member}"),
             Self::LeadUnknown => "/lead_user_id".to_owned(),
             Self::OccurredOutOfOrder => "/occurred_from".to_owned(),
+            Self::AlreadyOpen { detail, .. } => format!("/details/{detail}"),
         })
     }
 }

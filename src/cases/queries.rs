@@ -5,6 +5,7 @@ pub mod firing;
 pub mod links;
 pub mod list;
 pub mod notes;
+pub mod one_open;
 pub mod positions;
 pub mod recoding;
 pub mod subjects;

@@ -345,6 +345,8 @@ diesel::table! {
         updated_at -> Timestamptz,
         closed_at -> Nullable<Timestamptz>,
         version -> BigInt,
+        open_case_key -> Nullable<Text>,
+        separate_because -> Nullable<Text>,
     }
 }
 

@@ -197,6 +197,7 @@ impl<P: Permission> Caller<P> {
     ) -> Result<(Person, Request, F)> {
         let step = Doorstep {
             connection: tx,
+            services: &self.services,
             user_id: self.user_id,
             session_id: self.session_id,
             now,

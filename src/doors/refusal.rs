@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::request::Request;
-use crate::audit::{NewAuditEvent, Outcome};
+use crate::audit::{NewAuditEvent, Op, Outcome};
 use crate::db::Tx;
 use crate::error::{AppError, Result};
 use crate::services::Services;
@@ -114,16 +114,23 @@ async fn write(services: &Services, event: &NewAuditEvent) -> Result<()> {
 
 fn refused_event(request: &Request, principal: Option<Principal>, error: &AppError) -> NewAuditEvent {
     let problem = error.problem();
+    let named = error.case_in_the_way();
+    // Who is told of a case has looked at it, though they were refused.
+    let op = named.map_or(Op::Security, |_| Op::Consultation);
     let outcome = if problem.status < 500 {
         Outcome::Refused
     } else {
         Outcome::Failed
     };
     NewAuditEvent {
+        op: op.as_str(),
         outcome: outcome.as_str(),
         status: i16::try_from(problem.status).ok(),
         reason: Some(problem.slug),
         org_id: principal.and_then(|who| who.org_id),
+        case_ids: named.map(|case| case.id).into_iter().collect(),
+        case_org_ids: named.map(|case| case.owner).into_iter().collect(),
+        data_classes: named.map(|_| "core").into_iter().collect(),
         facts: json!({ "path": path_of_ids(&request.path) }),
         ..blank_event(
             request,

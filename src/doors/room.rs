@@ -99,6 +99,7 @@ impl Room {
     pub(super) fn doorstep(&self) -> Doorstep<'_> {
         Doorstep {
             connection: &self.tx,
+            services: &self.services,
             user_id: self.person.user_id,
             session_id: self.person.session_id,
             now: self.now,
@@ -127,6 +128,8 @@ impl DerefMut for Room {
 /// shows nothing, and what they found is never handed out.
 pub struct Doorstep<'a> {
     pub(super) connection: &'a AsyncPgConnection,
+    /// The service's parts.
+    pub services: &'a Services,
     /// Who the token says is asking.
     pub user_id: Uuid,
     /// The session that it says so for.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::allowances;
 use crate::error::{AppError, FieldError};
 use crate::limits::Allowance;
+use crate::rule::CaseInTheWay;
 
 /// `application/problem+json` (RFC 9457).
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -39,6 +40,29 @@ pub struct Problem {
     /// Members of the request that were refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldError>,
+    /// The case that stands against it, where one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<NamedCase>,
+}
+
+/// A case that a problem names. The caller may see it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "ref": "CAM-7K3F-Q2M9"}))]
+pub struct NamedCase {
+    /// The case.
+    pub id: Uuid,
+    /// For people.
+    #[serde(rename = "ref")]
+    pub reference: String,
+}
+
+impl NamedCase {
+    fn of(case: &CaseInTheWay) -> Self {
+        Self {
+            id: case.id,
+            reference: case.reference.clone(),
+        }
+    }
 }
 
 /// Marks the response to an error whose body has a form of its own, which a standard
@@ -82,6 +106,7 @@ pub fn respond(error: &AppError, id: Uuid) -> HttpResponse {
         instance: format!("urn:uuid:{id}"),
         request_id: id.to_string(),
         errors: errors_of(error),
+        case: error.case_in_the_way().map(NamedCase::of),
     });
     if let AppError::LimitExceeded { limit, quota, .. } = error {
         let (name, quota) = (*limit, *quota);

@@ -30,6 +30,7 @@ mod links;
 mod notes;
 mod one_connection;
 mod one_event;
+mod one_open_case;
 mod operator;
 mod panics;
 mod partnerships;

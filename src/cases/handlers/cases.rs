@@ -3,11 +3,13 @@
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
 use futures_util::future::try_join_all;
-use futures_util::{join, try_join};
+use futures_util::try_join;
 use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::one_open;
+use super::setting::Setting;
 use super::sight::{Heightened, Sight};
 use crate::audit::OutboxEvent;
 use crate::cases::model::{self, CaseError};
@@ -16,7 +18,7 @@ use crate::cases::view::cases::{CaseChanges, CaseView, NewCase};
 use crate::cases::view::words::{Marking, Priority};
 use crate::cases::workflow::Workflow;
 use crate::clocks::{Clock, ClockError, local_date};
-use crate::doors::{Answer, Audited, Caller, Doorstep, Id, JsonBody, Room, may};
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::fields::{Point, Text};
 use crate::http::openapi::IfMatch;
@@ -32,6 +34,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// The caller's organisation becomes its owner; nobody else sees it until it is shared. The ward is derived
 /// from the place as at now, and must lie in the partnership's area. `details` may be empty: the case type's
 /// guards ask for what a transition needs.
+///
+/// Of some types one case is open at a time about the same, by the detail that the type names in
+/// `one_open_case_per`: a vehicle by its registration mark. Where the caller may see one that is open in the
+/// partnership, the answer is `case-already-open`, which names it, unless `separate_because` says why this is
+/// another. What the caller may not see is not looked at.
 #[utoipa::path(
     tag = "cases",
     request_body = NewCase,
@@ -44,7 +51,11 @@ async fn create_case(caller: Caller<may::CreateCase>, body: JsonBody<NewCase>) -
         .alter_ahead(body, Setting::of, async |room, new: NewCase, setting| {
             let sight = insert(room, new, setting).await?;
             let view = sight.view(room)?;
-            let event = OutboxEvent::of_case("case.created", view.id, view.owner.id).with(json!({ "type": view.kind }));
+            let told = match view.separate_because {
+                None => json!({ "type": view.kind }),
+                Some(_) => json!({ "type": view.kind, "separate": true }),
+            };
+            let event = OutboxEvent::of_case("case.created", view.id, view.owner.id).with(told);
             let answer = view.mark(Answer::created(format!("/v1/cases/{}", view.id), &view)?);
             Ok(view
                 .note(Audited::collection(answer))
@@ -81,7 +92,8 @@ async fn read_case(caller: Caller<may::ReadCases>, id: Id) -> Result<HttpRespons
 /// Change a case
 ///
 /// A merge patch (RFC 7396; `application/merge-patch+json` or `application/json`). Organisations that
-/// contribute may change `details`; the rest is for the owner.
+/// contribute may change `details` and `separate_because`; the rest is for the owner. Details by which it is
+/// about the same as another open case are refused as at recording (`case-already-open`).
 #[utoipa::path(
     tag = "cases",
     params(IfMatch),
@@ -152,25 +164,6 @@ async fn write(room: &Room, sight: &Sight, changed: &[&str], clocks: &[(Uuid, Cl
     try_join!(queries::update(room, &sight.case), place, try_join_all(clocks)).map(drop)
 }
 
-/// What surrounds a new case: its partnership, and the name of its owner.
-struct Setting {
-    partnership: Option<(String, Vec<String>)>,
-    owner: String,
-}
-
-impl Setting {
-    async fn of(step: &Doorstep<'_>, new: &NewCase) -> Result<Self> {
-        let (partnership, owner) = join!(
-            queries::partnership(step, new.partnership_id),
-            queries::name_of_employer(step, step.user_id)
-        );
-        Ok(Self {
-            partnership: partnership?,
-            owner: owner?,
-        })
-    }
-}
-
 async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
     let kind = new.kind.as_str();
     let workflow = room.services.workflows.get(kind);
@@ -178,12 +171,15 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
     let (code, authorities) = setting.partnership.ok_or(CaseError::PartnershipUnknown)?;
     let ward = ward_of(room, new.location, &authorities)?;
     check_reach(room, &ward, kind)?;
-    let details = new.details.clone().unwrap_or_else(|| json!({}));
+    let mut details = new.details.clone().unwrap_or_else(|| json!({}));
+    workflow.write_key_as_kept(&mut details);
     workflow.check_details_change(&json!({}), &details)?;
+    one_open::refuse(workflow, setting.same)?;
     let clocks = opening_clocks(workflow, room.now)?;
     let case = CaseRow {
         ref_: crate::reference::new_reference(&code),
         due_at: model::next_due(workflow, clocks.iter().map(|(_, clock)| clock)),
+        open_case_key: workflow.open_case_key(&details),
         details,
         ward_gss: ward.clone(),
         ward_gss_at_report: ward,
@@ -246,6 +242,8 @@ fn opened(room: &Room, workflow: &Workflow, new: &NewCase) -> Result<CaseRow> {
         updated_at: room.now,
         closed_at: None,
         version: 1,
+        open_case_key: None,
+        separate_because: new.separate_because.clone().map(Text::into_string),
     })
 }
 
@@ -305,6 +303,7 @@ fn opening_clocks(workflow: &Workflow, now: DateTime<Utc>) -> Result<Vec<(Uuid, 
 /// Applies changes to a locked case; answers with the names of what changed.
 async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<Vec<&'static str>> {
     let mut changed = Vec::new();
+    let about = sight.workflow(room)?.open_case_key(&sight.case.details);
     if let Some(patch) = &changes.details {
         patch_details(room, sight, patch)?;
         changed.push("details");
@@ -329,6 +328,9 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<V
     if place {
         move_place(room, sight, changes.location, changes.address).await?;
         changed.push("location");
+    }
+    if one_open::settle(room, &mut sight.case, about, changes.separate_because).await? {
+        changed.push("separate_because");
     }
     Ok(changed)
 }
@@ -372,6 +374,7 @@ fn patch_details(room: &Room, sight: &mut Sight, patch: &Value) -> Result<()> {
     let details = &mut sight.case.details;
     let before = details.clone();
     model::merge_patch(details, patch);
+    workflow.write_key_as_kept(details);
     Ok(workflow.check_details_change(&before, details)?)
 }
 

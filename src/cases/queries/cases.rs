@@ -119,6 +119,8 @@ pub struct CaseRow {
     pub updated_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
     pub version: i64,
+    pub open_case_key: Option<String>,
+    pub separate_because: Option<String>,
 }
 
 /// How the caller's organisation may see a case.
@@ -211,6 +213,8 @@ pub async fn update(mut connection: &AsyncPgConnection, case: &CaseRow) -> Resul
             cases::updated_at.eq(case.updated_at),
             cases::closed_at.eq(case.closed_at),
             cases::version.eq(case.version),
+            cases::open_case_key.eq(&case.open_case_key),
+            cases::separate_because.eq(&case.separate_because),
         ))
         .prepared()
         .execute(&mut connection)

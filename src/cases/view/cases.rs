@@ -58,10 +58,15 @@ pub struct NewCase {
     /// `OFFICIAL` if left out.
     #[serde(default)]
     pub marking: Option<Marking>,
-    /// By the schema of the case type; may be empty at first.
+    /// By the schema of the case type; may be empty at first. What the case type names in
+    /// `one_open_case_per` is taken in any spelling, and kept in capitals without spaces.
     #[serde(default)]
     #[schema(value_type = Object)]
     pub details: Option<Value>,
+    /// Why this is a case of its own, where another is open about the same
+    /// (`case-already-open`); no names of people. All who see the case may read it.
+    #[serde(default)]
+    pub separate_because: Option<Text<1, 500>>,
 }
 
 /// Changes to a case (RFC 7396): what is left out stays, `null` clears where a case may be
@@ -110,6 +115,12 @@ pub struct CaseChanges {
     #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Object, required = false)]
     pub details: Option<Value>,
+    /// Why this is a case of its own, where another is open about the same
+    /// (`case-already-open`); `null` clears it. It goes by itself once the case is about
+    /// something else.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Text<1, 500>>)]
+    pub separate_because: Option<Option<Text<1, 500>>>,
 }
 
 /// A person or organisation, with their name.
@@ -242,7 +253,7 @@ impl From<Allowed> for AllowedTransition {
     "ward": "E05013664", "ward_at_report": "E05013664",
     "location": {"type": "Point", "coordinates": [-0.1395, 51.5485]}, "address": "Leverton Street, NW5",
     "uprn": null, "usrn": null, "occurred_from": null, "occurred_to": null,
-    "details": {"vrm": "AB12CDE", "colour": "silver"}, "outcome": null,
+    "details": {"vrm": "AB12CDE", "colour": "silver"}, "separate_because": null, "outcome": null,
     "due_at": "2026-03-03T17:00:00Z", "overdue": false, "opened_at": "2026-03-02T09:00:00Z",
     "updated_at": "2026-03-02T09:00:00Z", "closed_at": null, "version": 1,
     "my_access": {"level": "owner", "data_classes": ["core", "location", "subjects", "notes", "attachments", "intelligence"],
@@ -304,6 +315,8 @@ pub struct CaseView {
     /// open to the caller, who may read them.
     #[schema(value_type = Object)]
     pub details: Value,
+    /// Why it is a case of its own, though another was open about the same.
+    pub separate_because: Option<String>,
     /// How it ended.
     pub outcome: Option<String>,
     /// When the next deadline ends.
@@ -373,6 +386,7 @@ impl CaseView {
             occurred_from: case.occurred_from,
             occurred_to: case.occurred_to,
             details: case.details,
+            separate_because: case.separate_because,
             outcome: case.outcome,
             due_at: case.due_at,
             opened_at: case.opened_at,

@@ -4,6 +4,7 @@
 
 mod edges;
 mod graph;
+mod one_open;
 
 use std::collections::BTreeSet;
 
@@ -42,6 +43,7 @@ pub(super) fn check(file: &WorkflowFile) -> Result<Checked, Vec<Placed>> {
         .ok();
     let edges = edges::check(file, &details_schema, &mut faults);
     graph::check(file, &mut faults);
+    one_open::check(file, &details_schema, &mut faults);
     match details {
         Some(details) if faults.0.is_empty() => Ok(Checked {
             edges,

@@ -25,6 +25,9 @@ pub struct WorkflowFile {
     pub version: u32,
     /// State of a case just reported.
     pub initial: Name,
+    /// Detail that says what a case is about, where one case is open at a time about the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_open_case_per: Option<Name>,
     /// The law the file rests on.
     pub law: Vec<LawLine>,
     /// Who may fire which edge, named after the posts of the field.

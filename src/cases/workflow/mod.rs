@@ -15,6 +15,7 @@ pub mod facts;
 pub mod file;
 pub mod guard;
 pub mod names;
+mod one_open;
 pub mod schema;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::interleaving::{in_order, telling_of};
+use super::interleaving::{in_order, meanwhile, telling_of};
 use crate::support::{ALL_CLASSES, Actor, Reply, TestApp};
 use crate::tasks::scene::{MET, cleaning};
 
@@ -28,6 +28,18 @@ async fn close(app: &TestApp, actor: &Actor, case: Uuid) -> Reply {
         .json(step)
         .send()
         .await
+}
+
+async fn record(app: &TestApp, actor: &Actor, vrm: &str) -> Reply {
+    let mut body = app.case_body("abandoned_vehicle").await;
+    body["details"] = json!({"vrm": vrm});
+    app.post(actor, "/v1/cases", body).await
+}
+
+/// Takes the lock of whoever looks for open cases of their organisation about a vehicle.
+fn looking_for(actor: &Actor, vrm: &str) -> String {
+    let org = actor.org_id;
+    format!("set local app.org_id = '{org}'; select hold_open_case_key('abandoned_vehicle', '{vrm}')")
 }
 
 async fn link(app: &TestApp, actor: &Actor, from: Uuid, to: Uuid) -> Reply {
@@ -77,6 +89,68 @@ async fn of_changing_and_closing_the_one_that_comes_first_counts() {
         assert_eq!(read.body["status"], if close_first { "closed" } else { "open" });
         app.assert_settled().await;
     }
+}
+
+#[actix_web::test]
+async fn of_two_who_record_one_vehicle_the_second_is_told_of_the_first() {
+    let app = TestApp::start().await;
+    let (manager, colleague) = (app.sign_in(MANAGER).await, app.sign_in("asb@camden.example").await);
+
+    let (first, second) = in_order(
+        &app,
+        &looking_for(&manager, "AB12CDE"),
+        record(&app, &manager, "AB12CDE"),
+        record(&app, &colleague, "ab12 cde"),
+    )
+    .await;
+
+    let first = first.expect(201);
+    assert_eq!(second.expect(409).body["case"]["id"], first.body["id"]);
+    app.assert_settled().await;
+}
+
+#[actix_web::test]
+async fn of_recording_a_vehicle_and_naming_it_in_another_case_the_second_is_refused() {
+    for record_first in [true, false] {
+        let app = TestApp::start().await;
+        let manager = app.sign_in(MANAGER).await;
+        let case = app.case(&manager, "abandoned_vehicle").await;
+        let path = format!("/v1/cases/{case}");
+        let record = record(&app, &manager, "AB12CDE");
+        let name = app.patch(&manager, &path, json!({"details": {"vrm": "AB12CDE"}}));
+        let lock = looking_for(&manager, "AB12CDE");
+
+        let (first, second) = if record_first {
+            in_order(&app, &lock, record, name).await
+        } else {
+            in_order(&app, &lock, name, record).await
+        };
+
+        let first = first.expect(if record_first { 201 } else { 200 });
+        assert_eq!(second.expect(409).body["case"]["id"], first.body["id"]);
+        app.assert_settled().await;
+    }
+}
+
+/// Nor could they tell by waiting.
+#[actix_web::test]
+async fn nobody_waits_for_another_organisation_that_records_the_same_vehicle() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+    let police = app.sign_in("insp.north@met.example").await;
+    let lock = looking_for(&manager, "AB12CDE");
+
+    let (own, theirs) = meanwhile(
+        &app,
+        &lock,
+        record(&app, &manager, "AB12CDE"),
+        record(&app, &police, "AB12CDE"),
+    )
+    .await;
+
+    own.expect(201);
+    theirs.expect(201);
+    app.assert_settled().await;
 }
 
 /// A closed case may have open tasks: closing does not look for them. So neither

@@ -39,6 +39,26 @@ async fn of_a_hundred_changes_to_one_version_one_counts() {
 }
 
 #[actix_web::test]
+async fn of_thirty_who_report_one_vehicle_one_records_it_and_all_are_told_where() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in("csm@camden.example").await;
+    let mut body = app.case_body("abandoned_vehicle").await;
+    body["details"] = json!({"vrm": "AB12 CDE"});
+
+    let replies = join_all((0..30).map(|_| app.post(&manager, "/v1/cases", body.clone()))).await;
+
+    assert_eq!(tally(&replies, &[201, 409]), [1, 29]);
+    let made = replies.iter().find(|reply| reply.status == 201).unwrap();
+    for reply in replies.iter().filter(|reply| reply.status == 409) {
+        assert_eq!(
+            reply.body["case"],
+            json!({"id": made.body["id"], "ref": made.body["ref"]})
+        );
+    }
+    app.assert_settled().await;
+}
+
+#[actix_web::test]
 async fn of_fifty_who_accept_one_task_one_has_it() {
     let scene = Scene::open().await;
     let app = &scene.app;

@@ -16,7 +16,7 @@ pub(super) fn check(file: &WorkflowFile, faults: &mut Faults) {
 }
 
 /// Pairs of states an edge joins.
-fn steps(file: &WorkflowFile) -> Vec<(String, String)> {
+pub(super) fn steps(file: &WorkflowFile) -> Vec<(String, String)> {
     let mut steps = Vec::new();
     for edge in file.edges.iter().map(Spanned::get_ref) {
         for from in sources(file, edge) {

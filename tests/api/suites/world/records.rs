@@ -224,7 +224,9 @@ async fn tale(app: &TestApp, owner: &Actor) -> Uuid {
     body["title"] = json!(format!("Hatchback {CORE}"));
     body["description"] = json!(format!("Flat tyres {CORE}"));
     body["address"] = json!(format!("12 {PLACE} Street"));
-    body["details"] = json!({"vrm": "AB12CDE", "colour": CORE, "keeper": {"name": PERSON}});
+    // Each its own: of one vehicle one case is open at a time.
+    let vrm = Uuid::new_v4().simple().to_string()[..8].to_uppercase();
+    body["details"] = json!({"vrm": vrm, "colour": CORE, "keeper": {"name": PERSON}});
     let case = app.post(owner, "/v1/cases", body).await.expect(201).id();
     app.draft(owner, Method::PUT, &format!("/v1/cases/{case}/positions/mine"))
         .json(json!({"stance": "leading", "summary": format!("We lead {CORE}")}))
