@@ -36,6 +36,7 @@ mod partnerships;
 mod people;
 mod pool;
 mod positions;
+mod priorities;
 mod proofs;
 mod publishing;
 mod questions;

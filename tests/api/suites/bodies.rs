@@ -112,6 +112,10 @@ impl Scene {
             }
             "submit_task" | "reassign_task" => (vec![self.started.to_string()], example),
             "put_ward_team" => (vec!["E05013664".to_owned()], example),
+            "set_ward_priority" => {
+                let body = with("partnership_id", json!(app.partnership("CAM").await));
+                (vec!["E05013664".to_owned()], body)
+            }
             other => panic!("{other} has ids in its body: say what a right one is"),
         }
     }
@@ -127,6 +131,7 @@ impl Scene {
             "linked_case_id" | "case" => away.case,
             "lead" | "lead_user_id" | "owner_user_id" | "user_id" | "actor" | "verified_by" => away.actor.user_id,
             "owner_team_id" => away.team,
+            "replaces" => away.priority,
             "evidence" => away.attachment,
             _ => panic!("{place}: say what somebody else's would be"),
         }
