@@ -170,7 +170,7 @@ pub struct OutboxEvent {
     pub case: Option<(Uuid, Uuid)>,
     /// Only who may see this class of the case's data is told.
     pub data_class: &'static str,
-    /// Only these organisations are told; `None` means all who see the case.
+    /// Only these organisations are told; `None` means all who see the case, if there is one.
     pub audience: Option<Vec<Uuid>>,
     /// The task, note, share or attachment it is about.
     pub record_id: Option<Uuid>,
@@ -186,6 +186,18 @@ impl OutboxEvent {
             case: Some((id, owner)),
             data_class: "core",
             audience: None,
+            record_id: None,
+            facts: serde_json::json!({}),
+        }
+    }
+
+    /// An event of no case, told to these organisations.
+    pub fn told_to(name: &'static str, orgs: Vec<Uuid>) -> Self {
+        Self {
+            name,
+            case: None,
+            data_class: "core",
+            audience: Some(orgs),
             record_id: None,
             facts: serde_json::json!({}),
         }

@@ -297,7 +297,7 @@ impl Rule for CaseError {
             Self::PartnershipUnknown => "/partnership_id".to_owned(),
             Self::OutsidePartnership { .. } => "/location".to_owned(),
             Self::OwnersMember(member) => format!("/{member}"),
-            Self::LeadUnknown => "/lead_user_id".to_owned(),
+            Self::LeadUnknown => "/lead".to_owned(),
             Self::OccurredOutOfOrder => "/occurred_from".to_owned(),
             Self::AlreadyOpen { detail, .. } => format!("/details/{detail}"),
         })

@@ -882,6 +882,34 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    ward_priorities (id) {
+        id -> Uuid,
+        org_id -> Uuid,
+        partnership_id -> Uuid,
+        gss -> Text,
+        text -> Text,
+        case_types -> Array<Text>,
+        set_by -> Text,
+        set_on -> Date,
+        minutes_ref -> Nullable<Text>,
+        votes -> Nullable<Jsonb>,
+        evidence -> Nullable<Text>,
+        actions -> Jsonb,
+        status -> Text,
+        outcome -> Nullable<Text>,
+        ended_on -> Nullable<Date>,
+        replaced_by -> Nullable<Uuid>,
+        reviewed_on -> Nullable<Date>,
+        recorded_by -> Uuid,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     ward_versions (gss, valid_from) {
         gss -> Text,
         valid_from -> Date,
@@ -945,5 +973,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     teams,
     totp_seeds,
     users,
+    ward_priorities,
     ward_versions,
 );

@@ -1,5 +1,5 @@
-//! The demo's cases and tasks: invented, and recorded through the service itself,
-//! so that log, timeline and clocks are what they would be.
+//! The demo's cases, tasks and ward priorities: invented, and recorded through the service
+//! itself, so that log, timeline and clocks are what they would be.
 
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::Method;
@@ -9,7 +9,7 @@ use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use super::accounts::PASSWORD;
-use super::script::{Entry, SCRIPT, Share, Step, Task};
+use super::script::{Entry, PRIORITIES, PriorityEntry, SCRIPT, Share, Step, Task};
 use crate::identity::tokens::AccessSubject;
 use crate::services::Services;
 
@@ -76,6 +76,13 @@ pub async fn play(services: web::Data<Services>) -> Result<(), Failure> {
             .play(entry)
             .await
             .map_err(|error| format!("demo, {}: {error}", entry.title))?;
+    }
+    for entry in PRIORITIES.iter() {
+        services.clock.set(now - Duration::days(entry.days_ago));
+        stage
+            .promise(entry)
+            .await
+            .map_err(|error| format!("demo, a priority of {}: {error}", entry.ward))?;
     }
     services.clock.set(now);
     for outcome in crate::jobs::due(&services).await {
@@ -180,6 +187,7 @@ where
                 "$now" => json!(written(now)),
                 "$in_a_week" => json!(written(now + Duration::days(7))),
                 "$soon" => json!((now + Duration::days(7)).date_naive()),
+                "$today" => json!(now.date_naive()),
                 "$me" => {
                     let me = self.players.iter().find(|player| player.name == by);
                     json!(me.map(|player| player.subject.sub))
@@ -196,9 +204,8 @@ where
     }
 
     async fn play(&self, entry: &Entry) -> Result<(), Failure> {
-        let partnership = if entry.by == "islington" { "ISL" } else { "CAM" };
         let body = json!({
-            "partnership_id": self.id(partnership), "type": entry.case_type, "title": entry.title,
+            "partnership_id": self.id(partnership_of(&entry.by)), "type": entry.case_type, "title": entry.title,
             "description": entry.description, "address": entry.address, "details": entry.details,
             "location": {"type": "Point", "coordinates": entry.place},
         });
@@ -212,6 +219,21 @@ where
             self.step(&mut scene, step)
                 .await
                 .map_err(|error| format!("{step:?}: {error}"))?;
+        }
+        Ok(())
+    }
+
+    async fn promise(&self, entry: &PriorityEntry) -> Result<(), Failure> {
+        let mut body = entry.body.clone();
+        body["partnership_id"] = self.id(partnership_of(&entry.by));
+        let path = format!("/v1/wards/{}/priorities", entry.ward);
+        let (made, mut etag) = self.post(&entry.by, &path, body).await?;
+        let path = format!("/v1/priorities/{}", made["id"].as_str().unwrap_or_default());
+        for change in &entry.changes {
+            let clock = &self.services.clock;
+            clock.set(clock.now() + Duration::days(change.days_later));
+            let patch = change.patch.clone();
+            etag = self.change(&entry.by, Method::PATCH, &path, &etag, patch).await?;
         }
         Ok(())
     }
@@ -323,6 +345,11 @@ where
             .set_payload(body);
         self.send(request).await.map(drop)
     }
+}
+
+/// The partnership in which somebody of the cast plays.
+fn partnership_of(by: &str) -> &'static str {
+    if by == "islington" { "ISL" } else { "CAM" }
 }
 
 fn written(at: DateTime<Utc>) -> String {

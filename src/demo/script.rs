@@ -1,4 +1,5 @@
-//! What is played: the cases of `cases.toml`, and what becomes of them.
+//! What is played: the cases of `cases.toml`, the ward priorities of `priorities.toml`, and
+//! what becomes of them.
 
 use std::sync::LazyLock;
 
@@ -15,6 +16,50 @@ pub static SCRIPT: LazyLock<Vec<Entry>> = LazyLock::new(compiled_in);
 fn compiled_in() -> Vec<Entry> {
     let script: Script = toml::from_str(include_str!("cases.toml")).expect("the compiled-in script is well-formed");
     script.case
+}
+
+/// The ward priorities, in the order in which they are set.
+pub static PRIORITIES: LazyLock<Vec<PriorityEntry>> = LazyLock::new(promised);
+
+#[expect(
+    clippy::expect_used,
+    reason = "the file is compiled in and a test plays it, so it cannot fail at run time"
+)]
+fn promised() -> Vec<PriorityEntry> {
+    let promises: Promises =
+        toml::from_str(include_str!("priorities.toml")).expect("the compiled-in file is well-formed");
+    promises.priority
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Promises {
+    priority: Vec<PriorityEntry>,
+}
+
+/// A priority of a ward, and what becomes of it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriorityEntry {
+    /// Who records it, by their name in the cast.
+    pub by: String,
+    /// GSS code of the ward.
+    pub ward: String,
+    /// Days before the demo is made.
+    pub days_ago: i64,
+    /// All but the partnership.
+    pub body: Value,
+    #[serde(default)]
+    pub changes: Vec<PriorityChange>,
+}
+
+/// A change of a priority.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PriorityChange {
+    /// Days after the step before.
+    pub days_later: i64,
+    pub patch: Value,
 }
 
 #[derive(Debug, Deserialize)]

@@ -90,6 +90,8 @@ permissions! {
     ManageAgreements = "agreement.manage", alters, whole;
     /// Says which team answers for a ward.
     ManageTeams = "team.manage", alters;
+    /// Sets the priorities of a ward, and says what became of them.
+    ManageWardPriorities = "ward_priority.manage", alters;
     /// Sees the cases of one's organisation and those shared with it.
     ReadCases = "case.read", reads;
     /// Records a case.

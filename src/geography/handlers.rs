@@ -1,5 +1,6 @@
-//! Wards, sectors and teams.
+//! Wards, sectors, teams and priorities.
 
+mod priorities;
 mod teams;
 mod wards;
 
@@ -21,7 +22,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(wards::read_ward)
         .service(wards::list_sectors)
         .service(teams::read_ward_team)
-        .service(teams::put_ward_team);
+        .service(teams::put_ward_team)
+        .service(priorities::list_ward_priorities)
+        .service(priorities::set_ward_priority)
+        .service(priorities::read_ward_priority)
+        .service(priorities::update_ward_priority);
 }
 
 /// A ward's code in the path. What is no code names nothing that exists.

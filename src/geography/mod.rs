@@ -1,4 +1,4 @@
-//! Where: wards as dated versions, sectors, teams, and the ward of a point.
+//! Where: wards as dated versions, sectors, teams, priorities, and the ward of a point.
 //!
 //! Offers others [`WardMap`]; commands and the demo also load and write wards.
 
@@ -7,6 +7,7 @@ pub mod handlers;
 pub mod import;
 pub mod model;
 pub mod outlines;
+pub mod priority;
 mod queries;
 pub mod succession;
 pub mod topology;

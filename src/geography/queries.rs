@@ -1,5 +1,7 @@
 //! The statements of this capability.
 
+pub mod priorities;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::upsert::excluded;

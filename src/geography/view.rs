@@ -1,4 +1,6 @@
-//! What the API shows and takes of wards, sectors and teams.
+//! What the API shows and takes of wards, sectors, teams and priorities.
+
+pub mod priorities;
 
 use chrono::NaiveDate;
 use geo::{LineString, Polygon};

@@ -38,7 +38,7 @@ use crate::audit::Purpose;
         (name = "service", description = "Health, metrics and this document."),
         (name = "identity", description = "Signing in and out, sessions, people and roles."),
         (name = "partnerships", description = "Organisations, partnerships and information sharing agreements."),
-        (name = "geography", description = "Wards as dated versions, sectors and the teams that answer for them."),
+        (name = "geography", description = "Wards as dated versions, sectors, the teams that answer for them, and their priorities."),
         (name = "cases", description = "Cases and what belongs to them: notes, subjects, links, attachments, timeline."),
         (name = "sharing", description = "Who may see a case, why, and how that ends."),
         (name = "tasks", description = "What one organisation asks of another, and what came of it."),

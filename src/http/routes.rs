@@ -43,6 +43,7 @@ pub const PROBLEMS: &[&[ProblemType]] = &[
     crate::cases::model::PROBLEMS,
     crate::cases::workflow::PROBLEMS,
     crate::geography::model::PROBLEMS,
+    crate::geography::priority::PROBLEMS,
     crate::attachments::file_kind::PROBLEMS,
     crate::attachments::model::PROBLEMS,
     crate::sharing::model::PROBLEMS,

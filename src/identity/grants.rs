@@ -8,7 +8,7 @@ use crate::doors::Grant;
 use crate::error::{AppError, FieldError, Result};
 use crate::services::Services;
 
-/// Case types of the contract that have no workflow yet: grants may name them.
+/// Case types of the contract that have no workflow yet: grants and ward priorities may name them.
 const LATER_TYPES: [&str; 5] = [
     "criminal_damage",
     "fly_tipping",
@@ -94,12 +94,16 @@ fn flaws_of(grant: &GrantBody, index: usize, known: &Known<'_>) -> Vec<FieldErro
         );
     }
     for (position, case_type) in types.iter().enumerate() {
-        let exists = known.services.workflows.get(case_type).is_some() || LATER_TYPES.contains(&case_type.as_str());
-        if !exists {
+        if !is_case_type(known.services, case_type) {
             flaw(format!("case_types/{position}"), "is not a case type");
         }
     }
     flaws
+}
+
+/// Whether there is a case type of that name, if only in the contract as yet.
+pub fn is_case_type(services: &Services, name: &str) -> bool {
+    services.workflows.get(name).is_some() || LATER_TYPES.contains(&name)
 }
 
 fn role_flaw(code: &str, known: &Known<'_>) -> Option<&'static str> {

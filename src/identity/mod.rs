@@ -1,7 +1,8 @@
 //! People: signing in, sessions, what they may do.
 //!
 //! Offers others the password and token primitives, the built-in roles, who works where
-//! ([`name_of_colleague`]), and what somebody may do besides ([`powers()`]).
+//! ([`name_of_colleague`]), what somebody may do besides ([`powers()`]), and which case types
+//! can be named ([`is_case_type`]).
 
 mod attempt;
 mod back_off;
@@ -29,6 +30,7 @@ mod view;
 
 use crate::rule::ProblemType;
 
+pub use grants::is_case_type;
 pub use powers::Powers;
 pub use queries::operator::{NewOperator, create_first as create_first_operator};
 pub use queries::own_roles::list as own_roles_of;

@@ -41,6 +41,7 @@ const WORK: &[&str] = &[
     "audit.case",
 ];
 const SUPERVISE: &[&str] = &["case.share", "case.share.approve", "recall.answer", "team.manage"];
+const PROMISE: &[&str] = &["ward_priority.manage"];
 const COORDINATE: &[&str] = &["agreement.manage", "task.assess"];
 
 /// All built-in roles.
@@ -62,12 +63,12 @@ pub const BUILT_IN: &[BuiltInRole] = &[
     BuiltInRole {
         code: "supervisor",
         description: "Works, supervises, shares and approves.",
-        bundles: &[LOOK, RECORD, WORK, SUPERVISE],
+        bundles: &[LOOK, RECORD, WORK, SUPERVISE, PROMISE],
     },
     BuiltInRole {
         code: "coordinator",
         description: "Runs joint tasking and agreements.",
-        bundles: &[LOOK, RECORD, WORK, SUPERVISE, COORDINATE],
+        bundles: &[LOOK, RECORD, WORK, SUPERVISE, PROMISE, COORDINATE],
     },
     BuiltInRole {
         code: "intel_officer",
@@ -86,8 +87,9 @@ pub const BUILT_IN: &[BuiltInRole] = &[
     },
     BuiltInRole {
         code: "panel_member",
-        description: "Sees what everybody signed in does: wards, their teams, partners and agreements; no case.",
-        bundles: &[],
+        description: "Sets the priorities of its ward; sees what everybody signed in does: wards, their teams, \
+                      partners and agreements; no case.",
+        bundles: &[PROMISE],
     },
     BuiltInRole {
         code: "org_admin",
@@ -176,6 +178,11 @@ mod tests {
                     .all(|p| !p.starts_with("case.") && !p.starts_with("subject."))
             );
         }
+    }
+
+    #[test]
+    fn the_ward_panel_sets_priorities_and_does_nothing_else() {
+        assert_eq!(built_in("panel_member").unwrap().permissions(), ["ward_priority.manage"]);
     }
 
     #[test]

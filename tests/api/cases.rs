@@ -137,10 +137,10 @@ async fn null_clears_what_a_case_may_be_without_and_nothing_else() {
     let app = TestApp::start().await;
     let sergeant = app.sign_in(SERGEANT).await;
     let path = format!("/v1/cases/{}", app.case(&sergeant, "nuisance").await);
-    let known = json!({"qualifier": "personal", "risk_band": "medium", "lead_user_id": sergeant.user_id});
+    let known = json!({"qualifier": "personal", "risk_band": "medium", "lead": sergeant.user_id});
     app.patch(&sergeant, &path, known).await.expect(200);
 
-    let bare = json!({"qualifier": null, "risk_band": null, "lead_user_id": null, "address": null});
+    let bare = json!({"qualifier": null, "risk_band": null, "lead": null, "address": null});
     let cleared = app.patch(&sergeant, &path, bare).await.expect(200);
     let kept = app
         .patch(&sergeant, &path, json!({"qualifier": "nuisance", "title": null}))
@@ -154,6 +154,28 @@ async fn null_clears_what_a_case_may_be_without_and_nothing_else() {
     let now = app.get(&sergeant, &path).await.expect(200);
     assert_eq!(now.body["version"], 3);
     assert_eq!(now.body["qualifier"], Value::Null);
+}
+
+#[actix_web::test]
+async fn the_lead_is_named_by_either_name_and_by_one_at_a_time() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let stranger = app.sign_in("csm@camden.example").await.user_id;
+    let path = format!("/v1/cases/{}", app.case(&sergeant, "nuisance").await);
+    let me = json!(sergeant.user_id);
+    let patch = async |body: Value| app.patch(&sergeant, &path, body).await;
+
+    for name in ["lead", "lead_user_id"] {
+        let named = patch(json!({ name: me })).await.expect(200);
+        assert_eq!(named.body["lead"]["id"], me, "{name}");
+        let none = patch(json!({ name: null })).await.expect(200);
+        assert_eq!(none.body["lead"], Value::Null, "{name}");
+    }
+
+    patch(json!({"lead": me, "lead_user_id": me})).await.expect(422);
+    let foreign = patch(json!({"lead": stranger})).await.expect(422);
+    assert_eq!(foreign.problem(), "lead-unknown");
+    assert_eq!(foreign.body["errors"][0]["pointer"], "/lead");
 }
 
 #[actix_web::test]

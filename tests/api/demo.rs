@@ -6,7 +6,7 @@ use actix_web::web;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use wardlink::cases::workflow::Catalogue;
-use wardlink::db::schema::{attachments, cases, notes, shares, subjects, task_standings, tasks};
+use wardlink::db::schema::{attachments, cases, notes, shares, subjects, task_standings, tasks, ward_priorities};
 
 use crate::support::TestApp;
 
@@ -95,4 +95,24 @@ async fn there_are_late_tasks_both_ways_and_people_notes_and_pictures() {
     assert!(late >= 3 && asked >= 8 && answering >= 4, "{late} {asked} {answering}");
     assert!(people >= 4 && pictures >= 20, "{people} {pictures}");
     assert_eq!(audiences.len(), 3, "{audiences:?}");
+}
+
+#[actix_web::test]
+async fn there_are_promises_kept_given_up_and_not_looked_at_for_too_long() {
+    let app = played().await;
+    let sergeant = app.sign_in("sgt.kentish-town@met.example").await;
+
+    let seen: Vec<String> = ward_priorities::table
+        .select(ward_priorities::status)
+        .distinct()
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    let path = "/v1/wards/E05013664/priorities?status=active";
+    let list = app.get(&sergeant, path).await.expect(200);
+
+    assert_eq!(seen.len(), 3, "{seen:?}");
+    let items = list.body["items"].as_array().unwrap();
+    let overdue: BTreeSet<bool> = items.iter().map(|item| item["overdue"] == true).collect();
+    assert_eq!(overdue.len(), 2, "{items:?}");
 }

@@ -30,9 +30,9 @@ async fn every_change_of_a_case_is_shown_as_it_is_kept() {
 
     for change in [
         json!({"title": "Grey hatchback", "description": "No plates.", "details": {"vrm": "AB12CDE"}}),
-        json!({"lead_user_id": inspector.user_id}),
+        json!({"lead": inspector.user_id}),
         json!({"location": {"type": "Point", "coordinates": [-0.1256, 51.5290]}, "address": "Judd Street"}),
-        json!({"address": null, "lead_user_id": null}),
+        json!({"address": null, "lead": null}),
         json!({"marking": "OFFICIAL-SENSITIVE", "risk_band": "high", "qualifier": "personal"}),
         json!({}),
     ] {

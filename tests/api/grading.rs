@@ -128,13 +128,13 @@ async fn who_leads_a_case_of_high_risk_does_not_make_it_a_lower_one() {
     let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
     let case = app.a_case_of(&owner).await;
     let path = format!("/v1/cases/{case}");
-    let high = json!({"risk_band": "high", "lead_user_id": owner.user_id, "qualifier": "personal"});
+    let high = json!({"risk_band": "high", "lead": owner.user_id, "qualifier": "personal"});
     app.patch(&owner, &path, high).await.expect(200);
 
     for first in [
         json!({"risk_band": "standard"}),
-        json!({"lead_user_id": null}),
-        json!({"lead_user_id": colleague.user_id}),
+        json!({"lead": null}),
+        json!({"lead": colleague.user_id}),
     ] {
         app.patch(&owner, &path, first).await.expect(403);
     }
@@ -330,7 +330,7 @@ async fn a_signed_disclaimer_is_an_attachment_of_the_case_and_of_no_other() {
 /// A case of nuisance that `lead` works to a plan.
 async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
     let case = app.case(lead, "nuisance").await;
-    let known = json!({"risk_band": "medium", "qualifier": "nuisance", "lead_user_id": lead.user_id});
+    let known = json!({"risk_band": "medium", "qualifier": "nuisance", "lead": lead.user_id});
     app.patch(lead, &format!("/v1/cases/{case}"), known).await.expect(200);
     let plan = json!({"text": "Diary sheets for four weeks.", "contact_every_working_days": 5});
     for (event, data) in [

@@ -37,6 +37,7 @@ mod partnerships;
 mod people;
 mod pool;
 mod positions;
+mod priorities;
 mod proofs;
 mod publishing;
 mod questions;

@@ -228,11 +228,7 @@ async fn a_system_is_no_person_and_a_person_no_system() {
     let manager = app.sign_in("csm@camden.example").await;
     let case = app.case(&manager, "graffiti").await;
     let led = app
-        .patch(
-            &manager,
-            &format!("/v1/cases/{case}"),
-            json!({"lead_user_id": system.id}),
-        )
+        .patch(&manager, &format!("/v1/cases/{case}"), json!({"lead": system.id}))
         .await;
     led.expect(422);
 }

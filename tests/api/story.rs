@@ -153,11 +153,42 @@ async fn a_case_is_shared_a_task_answered_done_and_verified_and_the_log_shows_it
         (&closed.body["status"], &closed.body["outcome"]),
         (&json!("closed"), &json!("destroyed"))
     );
+    the_neighbourhood_is_told_what_was_done(&cast).await;
     housing_sees_only_what_was_shared(&cast, graffiti).await;
     islington_learns_nothing(&cast, vehicle, graffiti, task).await;
     the_auditor_reads_who_asked_whom(&cast, vehicle, task).await;
     the_timeline_tells_it_in_order(&cast, vehicle).await;
     the_council_is_out_from_the_next_request(&cast, vehicle, task).await;
+}
+
+async fn the_neighbourhood_is_told_what_was_done(cast: &Cast) {
+    let ward = "/v1/wards/E05013664/priorities";
+    let body = json!({
+        "partnership_id": cast.app.partnership("CAM").await, "text": "Clear abandoned cars from our streets.",
+        "case_types": ["abandoned_vehicle"], "set_by": "panel", "set_on": "2026-03-02",
+        "minutes_ref": "Ward panel, item 4",
+    });
+    let promise = cast.app.post(&cast.sergeant, ward, body).await.expect(201).id();
+    let actions = json!([{"on": "2026-03-02", "text": "A car was taken away from Leverton Street."}]);
+    cast.app
+        .patch(
+            &cast.sergeant,
+            &format!("/v1/priorities/{promise}"),
+            json!({ "actions": actions }),
+        )
+        .await
+        .expect(200);
+
+    for (partner, found) in [(&cast.street, 1), (&cast.housing, 1), (&cast.islington, 0)] {
+        let list = cast
+            .app
+            .get(partner, &format!("{ward}?status=active"))
+            .await
+            .expect(200);
+        let items = list.body["items"].as_array().unwrap();
+        assert_eq!(items.len(), found);
+        assert!(items.iter().all(|item| item["actions"] == actions), "{items:?}");
+    }
 }
 
 async fn housing_sees_only_what_was_shared(cast: &Cast, graffiti: Uuid) {

@@ -310,20 +310,20 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<V
     }
     check_risk(room, &sight.case, &changes)?;
     let owners = apply_owners(&mut sight.case, &changes);
-    let lead = changes.lead_user_id.is_some();
+    let lead = changes.lead.is_some();
     let place = changes.location.is_some() || changes.address.is_some();
     let first = owners
         .first()
         .copied()
-        .or(lead.then_some("lead_user_id"))
+        .or(lead.then_some("lead"))
         .or(place.then_some("location"));
     if let Some(member) = first.filter(|_| !sight.is_owner()) {
         return Err(CaseError::OwnersMember(member).into());
     }
     changed.extend(owners);
-    if let Some(user) = changes.lead_user_id {
+    if let Some(user) = changes.lead {
         name_lead(room, sight, user).await?;
-        changed.push("lead_user_id");
+        changed.push("lead");
     }
     if place {
         move_place(room, sight, changes.location, changes.address).await?;
@@ -341,7 +341,7 @@ fn check_risk(room: &Room, case: &CaseRow, changes: &CaseChanges) -> Result<()> 
     let was_high = case.risk_band.as_deref() == Some(Priority::High.as_str());
     let lowers = changes.risk_band.is_some_and(|band| band != Some(Priority::High));
     let me = Some(room.person.user_id);
-    let hands_over = changes.lead_user_id.is_some_and(|lead| lead != me);
+    let hands_over = changes.lead.is_some_and(|lead| lead != me);
     if was_high && case.lead_user_id == me && (lowers || hands_over) {
         return Err(AppError::Forbidden(
             "who leads a case of high risk neither lowers it nor lays it down: somebody else does".to_owned(),

@@ -107,10 +107,11 @@ pub struct CaseChanges {
     #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Marking, required = false)]
     pub marking: Option<Marking>,
-    /// The lead officer, a person of the owner; `null` for none.
-    #[serde(default, deserialize_with = "present")]
+    /// The lead officer, a person of the owner, by their id; `null` for none. `lead_user_id`,
+    /// its earlier name, is taken too.
+    #[serde(default, alias = "lead_user_id", deserialize_with = "present")]
     #[schema(value_type = Option<Uuid>)]
-    pub lead_user_id: Option<Option<Uuid>>,
+    pub lead: Option<Option<Uuid>>,
     /// Merged into the details; a `null` in it clears that detail.
     #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Object, required = false)]

@@ -27,6 +27,7 @@ const VERSIONED: &[&str] = &[
     "TaskView",
     "Team",
     "UserView",
+    "WardPriority",
 ];
 
 /// What is classified as its case is, which the answer says as `Marking`, like whatever

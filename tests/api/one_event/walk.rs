@@ -21,6 +21,7 @@ async fn whatever_is_done_is_in_the_log_once_and_so_is_trying_it_again() {
     let mut probe = Probe::new(&world.app).await;
 
     of_cases(&mut probe, &world).await;
+    of_wards(&mut probe, &world).await;
     of_shares(&mut probe, &world).await;
     of_tasks(&mut probe, &world).await;
     of_agreements(&mut probe, &world).await;
@@ -68,8 +69,22 @@ async fn of_cases<'a>(probe: &mut Probe<'a>, world: &'a World) {
     let draft = probe.draft(who, &operation, &format!("{case}/attachments"));
     let (added, _) = probe.send(who, &operation, draft.bytes(&media_type, file)).await;
     added.expect(201);
+}
+
+async fn of_wards<'a>(probe: &mut Probe<'a>, world: &'a World) {
+    let who = &world.manager;
     let team = json!({"name": "Highgate"});
     probe.step(who, "put_ward_team", "/v1/wards/E05013663/team", team).await;
+    let promise = json!({"partnership_id": world.place("partnerships"), "text": "Stop thefts from cars.",
+        "set_by": "team", "set_on": "2026-02-24"});
+    let promise = probe
+        .step(who, "set_ward_priority", "/v1/wards/E05013663/priorities", promise)
+        .await
+        .id();
+    let done = json!({"reviewed_on": "2026-03-02"});
+    probe
+        .step(who, "update_ward_priority", &format!("/v1/priorities/{promise}"), done)
+        .await;
 }
 
 fn ad_hoc(to: Uuid) -> Value {

@@ -165,6 +165,10 @@ impl World {
         self.put("keys", system.key);
         let team = self.app.draft(&self.manager, Method::PUT, "/v1/wards/E05013664/team");
         team.json(json!({"name": "South"})).send().await.expect(201);
+        let promise = json!({"partnership_id": self.place("partnerships"), "text": "Stop thefts from cars.",
+            "set_by": "team", "set_on": "2026-02-24"});
+        let promise = self.post("/v1/wards/E05013664/priorities", promise).await;
+        self.put("priorities", promise);
         self.put("wards", "E05013664");
         self.put("lookup", "-0.1385");
         self.put("case-types", "graffiti");

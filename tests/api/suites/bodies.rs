@@ -91,7 +91,7 @@ impl Scene {
             ),
             "export_audit" => (vec![], example),
             "create_case" => (vec![], app.case_body("graffiti").await),
-            "update_case" => (case, json!({"lead_user_id": me})),
+            "update_case" => (case, json!({"lead": me})),
             "link_cases" | "take_position" => (case, example),
             "add_note" => (case, with("audience", json!([world.police.org_id]))),
             "share_case" => (case, self.share().await),
@@ -112,6 +112,10 @@ impl Scene {
             }
             "submit_task" | "reassign_task" => (vec![self.started.to_string()], example),
             "put_ward_team" => (vec!["E05013664".to_owned()], example),
+            "set_ward_priority" => {
+                let body = with("partnership_id", json!(app.partnership("CAM").await));
+                (vec!["E05013664".to_owned()], body)
+            }
             other => panic!("{other} has ids in its body: say what a right one is"),
         }
     }
@@ -125,8 +129,9 @@ impl Scene {
             "parties" | "organisation_id" | "owner_org_id" | "audience" => away.actor.org_id,
             "agreement_id" => away.agreement,
             "linked_case_id" | "case" => away.case,
-            "lead_user_id" | "owner_user_id" | "user_id" | "actor" | "verified_by" => away.actor.user_id,
+            "lead" | "lead_user_id" | "owner_user_id" | "user_id" | "actor" | "verified_by" => away.actor.user_id,
             "owner_team_id" => away.team,
+            "replaces" => away.priority,
             "evidence" => away.attachment,
             _ => panic!("{place}: say what somebody else's would be"),
         }

@@ -56,6 +56,7 @@ async fn own(world: &World, actor: &Actor, size: u64, kinds: &[(Kind, &str)]) ->
             Kind::ServiceAccount => world.system.id.to_string(),
             Kind::Agreement => world.file.draft.to_string(),
             Kind::Partnership => app.partnership("CAM").await.to_string(),
+            Kind::Priority => world.file.priority.to_string(),
             Kind::Organisation => actor.org_id.to_string(),
             Kind::AuditEvent => world.own_event().await,
             Kind::Session | Kind::Membership | Kind::ClientKey => nothing(*kind),

@@ -57,6 +57,8 @@ pub struct Camden {
     pub task: Uuid,
     /// An agreement that nobody has signed.
     pub draft: Uuid,
+    /// A priority of a ward.
+    pub priority: Uuid,
     /// A share that stands, and one that was recalled.
     pub shares: Vec<Uuid>,
     /// A note and a subject of `shared`.
@@ -68,6 +70,7 @@ pub struct Camden {
 pub struct Elsewhere {
     pub actor: Actor,
     pub agreement: Uuid,
+    pub priority: Uuid,
     pub role: Uuid,
     pub system: System,
     pub team: Uuid,
@@ -128,6 +131,7 @@ impl World {
             Kind::ServiceAccount => pick(!camden_is_own, self.system.id, away.system.id),
             Kind::ClientKey => pick(!camden_is_own, self.system.key, away.system.key),
             Kind::Agreement => pick(islington, self.file.draft, away.agreement),
+            Kind::Priority => pick(islington, self.file.priority, away.priority),
             Kind::Partnership => vec![app.partnership(if islington { "CAM" } else { "ISL" }).await],
             Kind::Organisation | Kind::Membership => pick(islington, self.owner.org_id, away.actor.org_id),
             Kind::AuditEvent => {
@@ -163,6 +167,7 @@ impl Camden {
             attachment: attachment(app, owner, case).await,
             task: task(app, owner, case, police.org_id).await,
             draft: draft(app, owner, police.org_id).await,
+            priority: priority(app, owner, "E05013664", "CAM").await,
             note_of_shared: note(app, owner, shared).await,
             subject_of_shared: subject(app, owner, shared).await,
             shares: vec![share, recalled],
@@ -208,6 +213,7 @@ impl Elsewhere {
             .unwrap();
         Self {
             system: app.system(&actor, service_account(json!({}))).await,
+            priority: priority(app, &actor, "E05013697", "ISL").await,
             actor,
             agreement,
             role,
@@ -277,6 +283,15 @@ async fn draft(app: &TestApp, owner: &Actor, with: Uuid) -> Uuid {
         "purposes": ["case_work"], "gateways": ["CDA115"], "data_classes": ["core"],
         "active_from": "2026-04-01", "review_due": "2027-04-01", "parties": [owner.org_id, with]});
     app.post(owner, "/v1/agreements", body).await.expect(201).id()
+}
+
+async fn priority(app: &TestApp, owner: &Actor, ward: &str, partnership: &str) -> Uuid {
+    let body = json!({"partnership_id": app.partnership(partnership).await, "text": "Stop thefts from cars.",
+        "set_by": "panel", "set_on": "2026-02-24", "minutes_ref": "Ward panel, 24 February 2026"});
+    app.post(owner, &format!("/v1/wards/{ward}/priorities"), body)
+        .await
+        .expect(201)
+        .id()
 }
 
 /// The number of an event that no other organisation than `org` sees.
