@@ -208,15 +208,17 @@ pub async fn revoke_share(
     caller
         .alter(parameters, async |room, parameters: RevokeParams| {
             let (_, mut row) = owned(room, id.get()).await?;
-            let before = row.state()?;
-            let state = before.revoked()?;
+            let state = row.state()?.revoked()?;
             let event = match state {
                 ShareState::Withdrawn => "case.share_withdrawn",
                 _ => "case.unshared",
             };
             end(room, &mut row, state, parameters.reason).await?;
             let audited = note(Audited::alteration(Answer::no_content()), &row, event)?;
-            lost_sight::tell(room, audited, &row, before).await
+            match state {
+                ShareState::Withdrawn => Ok(audited),
+                _ => lost_sight::by_end_of(room, audited, row.id).await,
+            }
         })
         .await
 }
