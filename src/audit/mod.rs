@@ -22,7 +22,7 @@ mod visibility_model;
 
 pub use model::{NotSealedYet, Op, OutboxEvent, Outcome, PROBLEMS, Purpose, checkpoint_error};
 pub use queries::sealing::Backlog;
-pub use queries::{NewAuditEvent, Sender, insert, insert_outbox};
+pub use queries::{NewAuditEvent, Sender, insert, insert_all, insert_outbox};
 
 /// What waits to be sealed and signed.
 ///

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::deed::Deed;
 use crate::audit::{Op, OutboxEvent};
 use crate::limits::Volume;
 
@@ -32,6 +33,8 @@ pub struct Trace {
     pub(super) recipients: BTreeSet<Uuid>,
     pub(super) facts: serde_json::Map<String, Value>,
     pub(super) events: Vec<OutboxEvent>,
+    /// What it brought about for others, each in an event of the log apart.
+    pub(super) deeds: Vec<Deed>,
     pub(super) counted: Option<(Volume, usize)>,
     pub(super) shows_case: bool,
     /// Whether what is shown is OFFICIAL-SENSITIVE, if it is classified at all.
@@ -50,6 +53,7 @@ impl<T> Audited<T> {
             recipients: BTreeSet::new(),
             facts: serde_json::Map::new(),
             events: Vec::new(),
+            deeds: Vec::new(),
             counted: None,
             shows_case: true,
             sensitive: None,
@@ -154,6 +158,14 @@ impl<T> Audited<T> {
     /// Something others may want to hear of, for the timeline and the outbox.
     pub fn event(mut self, event: OutboxEvent) -> Self {
         self.trace.events.push(event);
+        self
+    }
+
+    /// Something that a change brought about for others, who are shown nothing else of it: it
+    /// has an event of the log apart, and what is told of it is told for the caller's
+    /// organisation.
+    pub fn followed_by(mut self, deed: Deed) -> Self {
+        self.trace.deeds.push(deed);
         self
     }
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::answer::Answer;
 use super::audited::{Audited, Trace};
+use super::deed::Account;
 use super::idempotency;
 use super::may::Needed;
 use super::patience::Patience;
@@ -17,7 +18,7 @@ use super::person::{Person, admit};
 use super::reader::Reader;
 use super::refusal::{self, Unfinished};
 use super::request::Request;
-use crate::audit::{self, NewAuditEvent, Outcome};
+use crate::audit::{self, NewAuditEvent, Op, Outcome};
 use crate::db::{Tx, in_time};
 use crate::error::{AppError, Result};
 use crate::services::Services;
@@ -172,6 +173,8 @@ pub(super) async fn finish(
     }
     let case = trace.cases.first().filter(|_| trace.shows_case).map(|(id, _)| *id);
     let events = std::mem::take(&mut trace.events);
+    let deeds = std::mem::take(&mut trace.deeds).into_iter().map(|deed| (deed, None));
+    let apart = Account::of(deeds.collect(), || event_apart(&room));
     let shows_people = trace.shows_people;
     let event = main_event(&room, trace, answer.status.as_u16());
     let Room {
@@ -187,19 +190,40 @@ pub(super) async fn finish(
         on_behalf_of: request.on_behalf_of.as_deref(),
         request_id: request.id,
     };
+    let told_apart = apart.told.iter().map(|told| {
+        let sender = audit::Sender {
+            request_id: told.request_id,
+            ..sender
+        };
+        (sender, &told.event)
+    });
+    let told: Vec<_> = events.iter().map(|event| (sender, event)).chain(told_apart).collect();
     let mut classes = event.data_classes.clone();
     classes.extend(shows_people.then_some(idempotency::PEOPLE));
     let shown = (&answer, case, classes.as_slice());
     let writes = async |connection: &AsyncPgConnection| {
-        let (told, kept) = join!(
-            audit::insert_outbox(connection, &events, &sender),
-            idempotency::keep(connection, (person, request), (services, fingerprint), shown)
+        // The outbox last: whoever else tells of those cases waits for the end.
+        let (logged, kept, told) = join!(
+            audit::insert_all(connection, &apart.events),
+            idempotency::keep(connection, (person, request), (services, fingerprint), shown),
+            audit::insert_outbox(connection, &told)
         );
-        told.and(kept)
+        logged.and(kept).and(told)
     };
     match tx.log_and_commit(writes, &event).await {
         Ok(()) => Ok(answer.into_response()),
         Err(error) => Err(room.leave(error)),
+    }
+}
+
+/// An event of the log beside the main one: what the same act brought about for others. The
+/// request's id stays with the main one.
+fn event_apart(room: &Room) -> NewAuditEvent {
+    NewAuditEvent {
+        op: Op::Alteration.as_str(),
+        org_id: Some(room.person.org_id),
+        request_id: Uuid::now_v7(),
+        ..refusal::blank_event(&room.request, Some(room.person.user_id), Some(room.person.session_id))
     }
 }
 

@@ -90,7 +90,8 @@ pub async fn share_case(caller: Caller<may::ShareCase>, id: Id, body: JsonBody<N
         .alter(body, async |room, wanted: NewShare| {
             let access = access::find(room, id.get()).await?.contributing()?;
             let made = make(room, &access, wanted).await?;
-            let answer = Answer::created(format!("/v1/shares/{}", made.id()), &made.view(access.org_id)?)?.version(1);
+            let view = made.view(access.org_id)?;
+            let answer = Answer::created(format!("/v1/shares/{}", made.id()), &view)?.version_as_seen(1);
             Ok(access.note(made.note(Audited::new(made.op(), answer))?))
         })
         .await
@@ -111,7 +112,7 @@ pub async fn read_share(caller: Caller<may::ShareCase>, id: Id) -> Result<HttpRe
         .consult((), async |room, ()| {
             let (access, row) = seen(room, id.get()).await?;
             let (share, version) = (row.id, row.version);
-            let answer = Answer::ok(&ShareView::of(row, access.org_id)?)?.version(version);
+            let answer = Answer::ok(&ShareView::of(row, access.org_id)?)?.version_as_seen(version);
             Ok(access.note(Audited::consultation(answer)).record(share))
         })
         .await
@@ -156,7 +157,7 @@ pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
         .alter(body, async |room, wanted: Narrowing| {
             let (access, mut row) = owned(room, id.get()).await?;
             room.request.expect_version(row.version)?;
-            row.state()?.check_narrowing(row.expires_at, room.now)?;
+            row.state()?.check_narrowing()?;
             let current = terms(&row)?;
             let narrowed = narrow(
                 &current,
@@ -184,7 +185,7 @@ pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
 
 fn answered(access: &Access, row: ShareRow, op: Op, event: &'static str) -> Result<Audited<Answer>> {
     let view = ShareView::of(row.clone(), access.org_id)?;
-    let answer = Answer::ok(&view)?.version(row.version);
+    let answer = Answer::ok(&view)?.version_as_seen(row.version);
     Ok(access.note(note(Audited::new(op, answer), &row, event)?))
 }
 
@@ -192,7 +193,7 @@ fn answered(access: &Access, row: ShareRow, op: Op, event: &'static str) -> Resu
 ///
 /// From the next request on, the recipient no longer sees the case; whoever asked it for
 /// work that is still open hears so (`task.owner_lost_sight`). A share that waits for
-/// approval is withdrawn.
+/// approval is withdrawn; one whose time is over has ended already (409).
 #[utoipa::path(
     tag = "sharing",
     params(RevokeParams),
@@ -208,23 +209,25 @@ pub async fn revoke_share(
     caller
         .alter(parameters, async |room, parameters: RevokeParams| {
             let (_, mut row) = owned(room, id.get()).await?;
-            let before = row.state()?;
-            let state = before.revoked()?;
+            let state = row.state()?.revoked()?;
             let event = match state {
                 ShareState::Withdrawn => "case.share_withdrawn",
                 _ => "case.unshared",
             };
             end(room, &mut row, state, parameters.reason).await?;
             let audited = note(Audited::alteration(Answer::no_content()), &row, event)?;
-            lost_sight::tell(room, audited, &row, before).await
+            match state {
+                ShareState::Withdrawn => Ok(audited),
+                _ => lost_sight::by_end_of(room, audited, row.id).await,
+            }
         })
         .await
 }
 
 /// Writes down as what a share ended, and why.
 async fn end(room: &mut Room, row: &mut ShareRow, state: ShareState, reason: Option<Text<1, 1000>>) -> Result<()> {
+    row.ended_at = row.ended_at_now()?.or(Some(room.now));
     state.as_str().clone_into(&mut row.state);
-    row.ended_at = row.ended_at.or(Some(room.now));
     row.ended_by = Some(room.person.user_id);
     row.end_reason = reason.map(Text::into_string);
     row.updated_at = room.now;

@@ -6,8 +6,7 @@
 use diesel_async::AsyncPgConnection;
 use uuid::Uuid;
 
-use super::lost_sight;
-use super::queries::{ShareRow, tasked};
+use super::queries::tasked;
 use crate::audit::OutboxEvent;
 use crate::doors::{Deed, JobCaller, Run};
 use crate::error::Result;
@@ -26,12 +25,8 @@ pub async fn expire_shares(services: &Services) -> Result<usize> {
         .run(async |connection: &mut AsyncPgConnection| {
             let mut run = Run::default();
             let ended = super::queries::expire(connection, now, BATCH).await?;
-            let cases: Vec<Uuid> = ended.iter().map(|share| share.case_id).collect();
-            let tasks = tasked::open_on(connection, &cases).await?;
+            let ids: Vec<Uuid> = ended.iter().map(|share| share.id).collect();
             for share in ended {
-                for task in lost_sight::of(&share, &tasks) {
-                    run.did(out_of_sight(&share, task));
-                }
                 let event = OutboxEvent::of_case("case.unshared", share.case_id, share.org_id)
                     .about(share.id)
                     .told_only_to(vec![share.org_id, share.to_org_id])
@@ -43,19 +38,12 @@ pub async fn expire_shares(services: &Services) -> Result<usize> {
                     told: Some((share.org_id, event)),
                 });
             }
+            for lost_sight in tasked::out_of_sight(connection, &ids).await? {
+                run.did(lost_sight.deed());
+            }
             Ok(run)
         })
         .await
-}
-
-/// It concerns whoever asked, and the case's owner.
-fn out_of_sight(share: &ShareRow, task: &tasked::OpenTask) -> Deed {
-    Deed {
-        record: task.id,
-        case: Some((share.case_id, share.org_id)),
-        towards: vec![task.org_id],
-        told: Some((share.org_id, lost_sight::event(share, task, "expired"))),
-    }
 }
 
 /// Marks the recalls that were not acknowledged in time. The event says that it is now for

@@ -60,6 +60,15 @@ impl ShareRow {
     pub fn state(&self) -> Result<ShareState> {
         kept("share state", &self.state, ShareState::parse)
     }
+
+    /// When it ended: by time it does so at the moment set, even before that is written down.
+    ///
+    /// # Errors
+    /// As [`Self::state`].
+    pub fn ended_at_now(&self) -> Result<Option<DateTime<Utc>>> {
+        let is_over = self.state()? == ShareState::Expired;
+        Ok(self.ended_at.or(self.expires_at.filter(|_| is_over)))
+    }
 }
 
 /// What is kept by a name.
@@ -78,24 +87,39 @@ pub fn all_kept<T: Ord>(what: &str, names: &[String], parse: fn(&str) -> Option<
     names.iter().map(|name| kept(what, name, parse)).collect()
 }
 
+/// A share as it is kept, and whether it opens its case now.
+type Found = (ShareRow, Option<bool>);
+
+/// The share as it stands at the moment of reading: time ends it even before that is written
+/// down.
+fn as_it_stands((row, opens): Found) -> Result<ShareRow> {
+    let state = row.state()?.as_of_now(opens == Some(true));
+    Ok(ShareRow {
+        state: state.as_str().to_owned(),
+        ..row
+    })
+}
+
 /// A share, if its case can be seen.
 pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<ShareRow> {
-    Ok(shares::table
+    let found: Found = shares::table
         .filter(shares::id.eq(id))
-        .select(ShareRow::as_select())
+        .select((ShareRow::as_select(), opens_now()))
         .first(connection)
-        .await?)
+        .await?;
+    as_it_stands(found)
 }
 
 /// A share, if its case can be seen, which nobody else changes until the end of the
 /// transaction.
 pub async fn hold(connection: &mut AsyncPgConnection, id: Uuid) -> Result<ShareRow> {
-    Ok(shares::table
+    let found: Found = shares::table
         .filter(shares::id.eq(id))
-        .select(ShareRow::as_select())
+        .select((ShareRow::as_select(), opens_now()))
         .for_update()
         .first(connection)
-        .await?)
+        .await?;
+    as_it_stands(found)
 }
 
 /// The shares of a case in the order they were made, after the share `after`. An
@@ -111,13 +135,12 @@ pub async fn list(
         .filter(shares::case_id.eq(case_id))
         .order(shares::id)
         .limit(limit + 1)
-        .select(ShareRow::as_select())
+        .select((ShareRow::as_select(), opens_now()))
         .into_boxed();
     if let Some(org) = onlooker {
         let is_heard_of = shares::state.ne_all(ShareState::unheard());
         query = query.filter(
-            shares::state
-                .eq("active")
+            opens_now()
                 .or(shares::to_org_id.eq(org).and(is_heard_of))
                 .or(shares::requested_by_org_id.eq(org)),
         );
@@ -125,7 +148,8 @@ pub async fn list(
     if let Some(after) = after {
         query = query.filter(shares::id.gt(after));
     }
-    Ok(query.load(connection).await?)
+    let found: Vec<Found> = query.load(connection).await?;
+    found.into_iter().map(as_it_stands).collect()
 }
 
 /// Whether a share opens its case now, by the database's clock as in row-level security. Time
@@ -236,7 +260,7 @@ pub async fn expire(connection: &mut AsyncPgConnection, now: DateTime<Utc>, limi
     diesel::update(shares::table.filter(shares::id.eq_any(ids)))
         .set((
             shares::state.eq("expired"),
-            shares::ended_at.eq(now),
+            shares::ended_at.eq(shares::expires_at),
             shares::version.eq(shares::version + 1),
             shares::updated_at.eq(now),
         ))

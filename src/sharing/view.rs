@@ -169,7 +169,7 @@ pub struct ShareView {
     pub owner_organisation_id: Uuid,
     /// The organisation the case is opened to.
     pub organisation_id: Uuid,
-    /// Where it stands.
+    /// Where it stands now: `expired` from the moment on at which it ends by itself.
     pub state: ShareState,
     /// What the recipient may do.
     #[schema(value_type = Level)]
@@ -222,6 +222,7 @@ impl ShareView {
     /// For a row in no known state.
     pub fn of(row: ShareRow, reader: Uuid) -> Result<Self> {
         let is_told = [row.org_id, row.to_org_id, row.requested_by_org_id].contains(&reader);
+        let ended_at = row.ended_at_now()?;
         Ok(Self {
             id: row.id,
             case_id: row.case_id,
@@ -242,7 +243,7 @@ impl ShareView {
             approved_by: row.approved_by,
             approved_at: row.approved_at,
             expires_at: row.expires_at,
-            ended_at: row.ended_at,
+            ended_at,
             end_reason: row.end_reason,
             created_at: row.created_at,
             updated_at: row.updated_at,

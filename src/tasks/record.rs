@@ -11,7 +11,7 @@ use crate::error::{AppError, Result};
 use crate::sharing::model::OrgKind;
 
 /// The task of `row` as the rules see it; `owner` is the kind of the tasked
-/// organisation, where that matters.
+/// organisation, where that matters. Its requester is taken to see the case.
 ///
 /// # Errors
 /// If the row holds what the rules do not know.
@@ -39,6 +39,7 @@ pub fn task_of(row: &TaskRow, owner: Option<OrgKind>) -> Result<Task> {
         accept_due_at: row.accept_due_at,
         counter_offer: offer,
         submitted_by: row.submitted_by,
+        requester_sees_case: true,
     })
 }
 

@@ -135,6 +135,37 @@ async fn each_case_has_an_event_of_the_log_to_itself() {
     assert!(in_the_order_of_locks, "{told:?}");
 }
 
+/// From now on the statements are counted that write to the log and to the outbox.
+const COUNT: &str = "create sequence wardlink.statements; \
+    grant usage on sequence wardlink.statements to wardlink_worker; \
+    create function wardlink.count_statement() returns trigger language plpgsql as $$ begin \
+      perform nextval('wardlink.statements'); return null; end $$; \
+    create trigger count_statement after insert on wardlink.audit_events \
+      for each statement execute function wardlink.count_statement(); \
+    create trigger count_statement after insert on wardlink.outbox_events \
+      for each statement execute function wardlink.count_statement()";
+
+#[actix_web::test]
+async fn however_many_events_a_job_writes_it_does_so_in_few_statements() {
+    let app = imported().await;
+    let inspector = app.sign_in(INSPECTOR).await;
+    for _ in 0..6 {
+        app.a_case_of(&inspector).await;
+    }
+    assert_eq!(recode_wards(&app.services).await.unwrap(), 0);
+    change(&app, COUNT).await;
+
+    app.services.clock.set(instant(FIRST));
+    assert_eq!(recode_wards(&app.services).await.unwrap(), 6);
+
+    // One for the outbox, one for all events of the log but the last, and one for that.
+    let statements = "select last_value as number from wardlink.statements";
+    assert_eq!(app.number(statements).await, 3);
+    let logged = "select count(*) as number from audit_events a join outbox_events o using (request_id) \
+        where a.action = 'job.recode_wards' and o.name = 'case.ward_recoded' and a.case_ids = array[o.case_id]";
+    assert_eq!(app.number(logged).await, 6);
+}
+
 #[actix_web::test]
 async fn more_cases_than_go_into_one_transaction_go_over_in_one_run() {
     let app = imported().await;

@@ -8,4 +8,5 @@ mod orphaned;
 mod reassigning;
 pub mod scene;
 mod sharing;
+mod unjudged;
 mod verbs;

@@ -10,4 +10,4 @@ pub mod visibility;
 mod writing;
 
 pub use log::{AuditRow, Filter, JsonText, Named, list, names_of};
-pub use writing::{NewAuditEvent, Sender, insert, insert_outbox};
+pub use writing::{NewAuditEvent, Sender, insert, insert_all, insert_outbox};

@@ -93,7 +93,28 @@ pub async fn insert(mut connection: &AsyncPgConnection, event: &NewAuditEvent) -
         .execute(&mut connection)
         .await
         .map(drop)
-        .map_err(|error| AppError::Unavailable(format!("the audit log cannot be written: {error}")))
+        .map_err(unwritable)
+}
+
+/// Adds rows to the log, in few statements. How many rows there are is in the text of one, so
+/// none is kept prepared.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_all(connection: &AsyncPgConnection, events: &[NewAuditEvent]) -> Result<()> {
+    // All together: what is sent after the first wait would come after COMMIT.
+    let parts = events.chunks(MOST_AT_ONCE).map(async |events| {
+        let mut connection = connection;
+        diesel::insert_into(audit_events::table)
+            .values(events)
+            .execute(&mut connection)
+            .await
+    });
+    try_join_all(parts).await.map(drop).map_err(unwritable)
+}
+
+fn unwritable(error: diesel::result::Error) -> AppError {
+    AppError::Unavailable(format!("the audit log cannot be written: {error}"))
 }
 
 #[derive(Insertable)]
@@ -113,7 +134,7 @@ struct OutboxRow<'a> {
 }
 
 /// By whom, and in which request, something is told.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Sender<'a> {
     /// For which organisation.
     pub org_id: Uuid,
@@ -128,19 +149,19 @@ pub struct Sender<'a> {
 /// How many events one statement adds: the protocol takes 65,535 values.
 const MOST_AT_ONCE: usize = 1_000;
 
-/// Adds events to the outbox, those of a case in order.
+/// Adds events to the outbox, each from its sender, those of a case in order.
 ///
 /// # Errors
 /// If the database refuses them.
-pub async fn insert_outbox(connection: &AsyncPgConnection, events: &[OutboxEvent], sender: &Sender<'_>) -> Result<()> {
-    if events.is_empty() {
+pub async fn insert_outbox(connection: &AsyncPgConnection, told: &[(Sender<'_>, &OutboxEvent)]) -> Result<()> {
+    if told.is_empty() {
         return Ok(());
     }
-    let mut events: Vec<&OutboxEvent> = events.iter().collect();
-    events.sort_by_key(|event| event.place());
-    let rows: Vec<OutboxRow<'_>> = events
-        .into_iter()
-        .map(|event| OutboxRow {
+    let mut told = told.to_vec();
+    told.sort_by_key(|(_, event)| event.place());
+    let rows: Vec<OutboxRow<'_>> = told
+        .iter()
+        .map(|(sender, event)| OutboxRow {
             org_id: sender.org_id,
             actor_user_id: sender.user_id,
             on_behalf_of: sender.on_behalf_of,

@@ -14,6 +14,7 @@ use crate::partnerships::queries::departures::{self, Ended};
 use crate::partnerships::queries::organisations;
 use crate::partnerships::queries::partnerships::{self, PartnershipRow};
 use crate::partnerships::view::partnerships::{MemberView, NewMemberBody, NewPartnershipBody, PartnershipView};
+use crate::sharing::lost_sight_by_departure;
 
 /// List partnerships
 ///
@@ -178,7 +179,8 @@ pub async fn add_member(
 /// Only the platform may. With its next request the organisation no longer sees its
 /// partners. Its shares in this partnership end, those it gave and those it had, and
 /// so do open proposals to and from it; it leaves the partnership's agreements, and those it
-/// keeps end. What there was stays on record.
+/// keeps end. What there was stays on record. Whoever asked for work that is still open hears
+/// where those who have to do it no longer see the case (`task.owner_lost_sight`).
 #[utoipa::path(
     tag = "partnerships",
     responses((status = 204, description = "Ended.")),
@@ -200,8 +202,11 @@ pub async fn end_membership(caller: Caller<may::ManagePartnerships>, ids: Id<2>)
                 .recipient(org)
                 .fact("member_to", json!(member_to));
             let beside_cases = left.iter().any(|ended| ended.case_id.is_some());
+            let shares = left.iter().filter(|ended| ended.what == "share");
+            let shares: Vec<Uuid> = shares.map(|ended| ended.record_id).collect();
             let note = |audited, ended| note_ended(audited, ended, beside_cases);
-            Ok(left.into_iter().fold(audited, note).showing_no_case())
+            let audited = left.into_iter().fold(audited, note).showing_no_case();
+            lost_sight_by_departure(room, audited, shares).await
         })
         .await
 }

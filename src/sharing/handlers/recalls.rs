@@ -38,13 +38,18 @@ pub async fn recall_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
     caller
         .alter(body, async |room, because: Because| {
             let (access, mut row) = owned(room, id.get()).await?;
-            let before = row.state()?;
-            let state = before.recalled()?;
+            let state = row.state()?.recalled()?;
+            // Of what had ended before it was told then.
+            let is_told_of = row.ended_at.is_some();
             let recall = recall_of(&access, &row, because.reason.as_str(), room);
             end(room, &mut row, state, Some(because.reason)).await?;
             recalls::insert(room, &recall).await?;
-            let audited = answered(&access, row.clone(), Op::Alteration, "case.unshared")?;
-            lost_sight::tell(room, audited, &row, before).await
+            let share = row.id;
+            let audited = answered(&access, row, Op::Alteration, "case.unshared")?;
+            match is_told_of {
+                true => Ok(audited),
+                false => lost_sight::by_end_of(room, audited, share).await,
+            }
         })
         .await
 }

@@ -1,6 +1,5 @@
 //! Where a share stands, and what may become of it from there.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Where a share stands.
@@ -107,22 +106,24 @@ impl ShareState {
         unheard.map(Self::as_str).collect()
     }
 
-    /// Whether a share that ends at `expires_at` opens the case. Time ends a share even
-    /// before that is written down.
+    /// Where it stands now, if what is kept of it is this state. Time ends a share that is
+    /// active even before that is written down; `opens` says whether it has not.
     #[must_use]
-    pub fn opens(self, expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-        self == Self::Active && expires_at.is_none_or(|end| now < end)
+    pub const fn as_of_now(self, opens: bool) -> Self {
+        match self {
+            Self::Active if !opens => Self::Expired,
+            _ => self,
+        }
     }
 
-    /// Whether a share that ends at `expires_at` can be narrowed.
+    /// Whether it can be narrowed.
     ///
     /// # Errors
     /// [`ShareStateError::NotOpen`] for one that opens nothing to take away.
-    pub fn check_narrowing(self, expires_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<(), ShareStateError> {
-        if self.opens(expires_at, now) {
-            Ok(())
-        } else {
-            Err(ShareStateError::NotOpen)
+    pub const fn check_narrowing(self) -> Result<(), ShareStateError> {
+        match self {
+            Self::Active => Ok(()),
+            _ => Err(ShareStateError::NotOpen),
         }
     }
 

@@ -16,7 +16,8 @@ use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, ReassignTask, Tas
 ///
 /// Your organisation takes it on, by the time asked for or earlier, and may name
 /// who does it. Where nobody is named, here or in the proposal, whoever accepts
-/// answers for it; a system has to name somebody. For more time make a counter-offer.
+/// answers for it; a system has to name somebody. For more time make a counter-offer. Where
+/// your organisation no longer sees the case until then, name the time by which it does.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -26,15 +27,16 @@ use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, ReassignTask, Tas
 )]
 #[post("/v1/tasks/{id}/accept")]
 pub async fn accept_task(caller: Caller<may::AnswerTask>, id: Id, body: JsonBody<AcceptTask>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Accept);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: AcceptTask, reached| {
-            let task = InHand::take(room, reached, Verb::Accept)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: AcceptTask, reached| {
+            let task = InHand::take(room, reached)?;
             // Where nobody is named, who accepts it answers for it: a person, not a system.
             let falls_to_them = (told.owner_user_id, told.owner_team_id) == (None, None) && task.is_nobodys();
             let user = told.owner_user_id.or(falls_to_them.then_some(room.person.user_id));
             task.check_owner(room, user, told.owner_team_id).await?;
             let due_at = told.due_at.map(|due| due.0);
-            task.check_due(room, due_at).await?;
+            task.check_due(due_at.unwrap_or(task.row.due_at), "/due_at")?;
             let request = VerbRequest::Accept(Accept {
                 owner_user_id: told.owner_user_id,
                 owner_team_id: told.owner_team_id,
@@ -62,9 +64,10 @@ pub async fn decline_task(
     id: Id,
     body: JsonBody<DeclineTask>,
 ) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Decline);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: DeclineTask, reached| {
-            let task = InHand::take(room, reached, Verb::Decline)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: DeclineTask, reached| {
+            let task = InHand::take(room, reached)?;
             let request = VerbRequest::Decline(Decline {
                 reason: told.reason,
                 text: told.text.into_string(),
@@ -91,11 +94,12 @@ pub async fn counter_task(
     id: Id,
     body: JsonBody<CounterTask>,
 ) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Counter);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: CounterTask, reached| {
-            let task = InHand::take(room, reached, Verb::Counter)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: CounterTask, reached| {
+            let task = InHand::take(room, reached)?;
             let due_at = told.due_at.map(|due| due.0);
-            task.check_due(room, due_at).await?;
+            due_at.map_or(Ok(()), |due_at| task.check_due(due_at, "/due_at"))?;
             let request = VerbRequest::Counter(Counter {
                 due_at,
                 scope: told.scope.map(|scope| scope.into_string()),
@@ -125,9 +129,10 @@ pub async fn transfer_task(
     body: JsonBody<TransferTask>,
 ) -> Result<HttpResponse> {
     const TO: &str = "/organisation_id";
+    let reach = reach(id, Verb::Transfer);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: TransferTask, reached| {
-            let task = InHand::take(room, reached, Verb::Transfer)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: TransferTask, reached| {
+            let task = InHand::take(room, reached)?;
             let organisation_kind = kind_of(room, told.organisation_id, TO).await?;
             if told.organisation_id != task.row.org_id {
                 let access = access::find(room, task.row.case_id).await?;
@@ -135,7 +140,7 @@ pub async fn transfer_task(
                 let standing = standings.remove(&task.row.id).unwrap_or_default();
                 let needed: Vec<&str> = standing.data_classes.iter().map(String::as_str).collect();
                 let until = check_case_is_open_to(room, &access, told.organisation_id, &needed, TO).await?;
-                check_seen(task.row.due_at, until)?;
+                check_seen(task.row.due_at, until, TO)?;
             }
             let request = VerbRequest::Transfer(Transfer {
                 organisation_id: told.organisation_id,
@@ -154,7 +159,8 @@ pub async fn transfer_task(
 /// has it is away, has moved or has left: only who is named works on it. Its state and its due
 /// time stay, and the requester sees who answers for it now. Inside one organisation it is an
 /// order: officers take a task over themselves, supervisors and coordinators give it to people
-/// within their area, and whoever was ordered to do it does not pass it on.
+/// within their area, and whoever was ordered to do it does not pass it on. Your organisation
+/// must see the case until the task is due.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -168,11 +174,13 @@ pub async fn reassign_task(
     id: Id,
     body: JsonBody<ReassignTask>,
 ) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Reassign);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: ReassignTask, reached| {
-            let task = InHand::take(room, reached, Verb::Reassign)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: ReassignTask, reached| {
+            let task = InHand::take(room, reached)?;
             let (user, team) = (told.owner_user_id, told.owner_team_id);
             task.check_owner(room, user, team).await?;
+            task.check_due(task.row.due_at, "")?;
             let request = VerbRequest::Reassign(Reassign {
                 owner_user_id: user,
                 owner_team_id: team,

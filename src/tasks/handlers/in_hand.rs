@@ -11,10 +11,9 @@ use crate::cases::access::Access;
 use crate::doors::{Answer, Audited, Doorstep, Id, Room};
 use crate::error::{AppError, Result};
 use crate::identity::{self, Powers};
-use crate::sharing::hold_memberships;
 use crate::sharing::model::OrgKind;
 use crate::tasks::model::{self, Actor, Role, Task, TaskError, Verb, VerbRequest};
-use crate::tasks::queries::{self, TaskRow};
+use crate::tasks::queries::{self, Opened, TaskRow};
 use crate::tasks::record;
 
 /// A task held for one verb until the end of the transaction.
@@ -25,56 +24,93 @@ pub struct InHand {
     actor: Actor,
     access: Access,
     powers: Powers,
+    /// Until when the tasked organisation sees the case, where that ends by time.
+    seen_until: Option<DateTime<Utc>>,
 }
 
 /// What is fetched ahead of a verb: the task, locked if the caller's organisation
 /// is a side of it or owns the case, and what the rules and the view ask besides.
 pub struct Reached {
+    verb: Verb,
     row: Option<TaskRow>,
     access: Access,
     owner: Option<String>,
     powers: Powers,
+    /// What is open of the case to both sides, if the verb asks for it.
+    opened: Option<Vec<Opened>>,
 }
 
-/// Reaches for the task `id`, in one round trip. 404 where the person does not see it.
-pub fn reach<V>(id: Id) -> impl AsyncFn(&Doorstep<'_>, &V) -> Result<Reached> {
+/// Reaches for the task `id` for `verb`, in one round trip. 404 where the person does not see it.
+pub fn reach<V>(id: Id, verb: Verb) -> impl AsyncFn(&Doorstep<'_>, &V) -> Result<Reached> {
     async move |step: &Doorstep<'_>, _: &V| {
         let id = id.get();
-        let (row, access, owner, powers) = join!(
+        let (held, row, access, owner, powers, opened) = join!(
+            hold_memberships_for(verb, step, id),
             queries::lock(step, id),
             queries::access_to(step, id),
             queries::kind_of_owner(step, id),
-            identity::powers(step, step.user_id, step.session_id)
+            identity::powers(step, step.user_id, step.session_id),
+            opened_for(verb, step, id)
         );
         // In this order: where the first fails, the others can only say that it did.
+        held?;
         Ok(Reached {
+            verb,
             row: row?,
             access: access?,
             owner: owner?,
             powers: powers?,
+            opened: opened?,
         })
     }
 }
 
+/// Keeps everybody in the partnership where `verb` brings another organisation in. Before the
+/// task is locked: whoever ends a membership takes both in this order.
+async fn hold_memberships_for(verb: Verb, step: &Doorstep<'_>, id: Uuid) -> Result<()> {
+    match verb {
+        Verb::Transfer => queries::hold_memberships(step, id).await,
+        _ => Ok(()),
+    }
+}
+
+/// What is open of the case to both sides, where by `verb` a due time counts, or whether the
+/// requester sees the case.
+async fn opened_for(verb: Verb, step: &Doorstep<'_>, id: Uuid) -> Result<Option<Vec<Opened>>> {
+    match verb {
+        Verb::Accept | Verb::Counter | Verb::Agree | Verb::Extend | Verb::Reassign | Verb::Cancel => {
+            queries::opened_to_sides(step, id).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
 impl InHand {
-    /// Takes the task that was reached in hand for `verb`.
+    /// Takes the task in hand for the verb that it was reached for.
     ///
     /// # Errors
     /// 403 where it is not theirs to act on, 428 and 412 by `If-Match`, 409 where its
     /// state does not allow it.
-    pub fn take(room: &Room, reached: Reached, verb: Verb) -> Result<Self> {
+    pub fn take(room: &Room, reached: Reached) -> Result<Self> {
         let row = reached.row.ok_or(TaskError::NotAParty)?;
         room.request.expect_version(row.version)?;
         let owner = reached.owner.and_then(|kind| OrgKind::parse(&kind));
-        let task = record::task_of(&row, owner)?;
+        let opened_to = |org: Uuid| reached.opened.iter().flatten().find(|it| it.to_org_id == org);
+        let is_blind = reached.opened.is_some() && opened_to(row.org_id).is_none();
+        let task = Task {
+            requester_sees_case: row.org_id == row.case_org_id || !is_blind,
+            ..record::task_of(&row, owner)?
+        };
+        let seen_until = opened_to(row.owner_org_id).and_then(|opened| opened.expires_at);
         let actor = actor_of(&room.person, &reached.access);
-        model::admit(&task, &actor, verb, room.now)?;
+        model::admit(&task, &actor, reached.verb, room.now)?;
         Ok(Self {
             row,
             task,
             actor,
             access: reached.access,
             powers: reached.powers,
+            seen_until,
         })
     }
 
@@ -85,6 +121,7 @@ impl InHand {
     pub async fn carry_out(self, room: &Room, request: VerbRequest) -> Result<Audited<Answer>> {
         let verb = request.verb();
         let (before, access) = (self.row, self.access);
+        let requester_sees_case = self.task.requester_sees_case;
         let (after, event) = model::apply(self.task, &self.actor, request, room.now)?;
         let announcement = record::announcement(&before, &event);
         let (evidence, recipient) = (event.evidence.clone(), event.transferred_to);
@@ -123,6 +160,7 @@ impl InHand {
             standing: standings.remove(&row.id).unwrap_or_default(),
             powers: &self.powers,
             names: &names,
+            requester_sees_case,
         };
         let view = view_of(room, row, beside)?;
         let answer = Answer::ok(&view)?.version_as_seen(view.version);
@@ -142,14 +180,19 @@ impl InHand {
         check_owner(room, self.row.owner_org_id, user, team).await
     }
 
-    /// Whether the tasked organisation sees the case until `due_at`, where that is named.
+    /// When it is due on the terms that are offered, or else as it was asked for.
+    pub fn offered_due(&self) -> DateTime<Utc> {
+        let offered = self.task.counter_offer.as_ref().and_then(|offer| offer.due_at);
+        offered.unwrap_or(self.row.due_at)
+    }
+
+    /// Whether the tasked organisation sees the case until `due_at`, which the body names at
+    /// `pointer`, or nowhere.
     ///
     /// # Errors
     /// [`TaskError::DueAfterShare`].
-    pub async fn check_due(&self, room: &Room, due_at: Option<DateTime<Utc>>) -> Result<()> {
-        let Some(due_at) = due_at else { return Ok(()) };
-        let until = seen_until(room, &self.access, self.row.owner_org_id).await?;
-        Ok(model::check_seen(due_at, until)?)
+    pub fn check_due(&self, due_at: DateTime<Utc>, pointer: &'static str) -> Result<()> {
+        Ok(model::check_seen(due_at, self.seen_until, pointer)?)
     }
 
     /// Whether `user` or `team` is within the area that the person's commanding roles reach.
@@ -230,7 +273,8 @@ pub async fn seen_until(room: &Room, access: &Access, org: Uuid) -> Result<Optio
 }
 
 /// Whether `org` sees the case, with these classes of its data; until when, where that
-/// ends by time. A share that comes with a new task is made before.
+/// ends by time. A share that comes with a new task is made before, and the memberships are
+/// held.
 ///
 /// # Errors
 /// [`TaskError::CaseNotShared`], naming `pointer`.
@@ -241,7 +285,6 @@ pub async fn check_case_is_open_to(
     classes: &[&str],
     pointer: &'static str,
 ) -> Result<Option<DateTime<Utc>>> {
-    hold_memberships(room, access.partnership_id).await?;
     if org == access.case_org_id {
         return Ok(None);
     }

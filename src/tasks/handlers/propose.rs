@@ -13,7 +13,7 @@ use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::reference::new_reference;
 use crate::sharing::model::DataClass;
-use crate::sharing::{Made, share_for_task};
+use crate::sharing::{Made, hold_memberships, share_for_task};
 use crate::tasks::model::{self, Actor, Assignee, TaskError, TaskEvent, TaskState};
 use crate::tasks::queries::{self, TaskRow};
 use crate::tasks::record;
@@ -89,9 +89,10 @@ async fn check(room: &mut Room, access: &Access, actor: &Actor, wanted: &NewTask
     let until = if wanted.owner_org_id == actor.org_id {
         seen_until(room, access, actor.org_id).await?
     } else {
+        hold_memberships(room, access.partnership_id).await?;
         check_case_is_open_to(room, access, wanted.owner_org_id, &classes, "/owner_org_id").await?
     };
-    Ok(model::check_seen(wanted.due_at.0, until)?)
+    Ok(model::check_seen(wanted.due_at.0, until, "/due_at")?)
 }
 
 /// The classes a task needs, each once: those named, and `core`.

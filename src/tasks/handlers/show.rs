@@ -26,11 +26,12 @@ pub async fn show(room: &Room, rows: Vec<TaskRow>) -> Result<Vec<TaskView>> {
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let (names, powers, seen, mut standings) = try_join!(
+    let (names, powers, seen, mut standings, unjudged) = try_join!(
         queries::names_in(room, &rows),
         identity::powers(room, room.person.user_id, room.person.session_id),
         queries::accesses(room, &rows),
-        queries::standings::of(room, &ids)
+        queries::standings::of(room, &ids),
+        queries::unjudged(room, &rows)
     )?;
     let cases: HashMap<Uuid, Access> = seen.into_iter().map(|access| (access.case_id, access)).collect();
     let view = |row: TaskRow| {
@@ -39,6 +40,7 @@ pub async fn show(room: &Room, rows: Vec<TaskRow>) -> Result<Vec<TaskView>> {
             standing: standings.remove(&row.id).unwrap_or_default(),
             powers: &powers,
             names: &names,
+            requester_sees_case: !unjudged.contains(&row.id),
         };
         view_of(room, row, beside)
     };
@@ -55,6 +57,8 @@ pub struct Beside<'a> {
     pub powers: &'a Powers,
     /// Who is who.
     pub names: &'a Names,
+    /// Whether the requester sees its case, as far as the verbs depend on it.
+    pub requester_sees_case: bool,
 }
 
 /// The view of one task.
@@ -62,7 +66,10 @@ pub struct Beside<'a> {
 /// # Errors
 /// If the row holds what the rules do not know.
 pub fn view_of(room: &Room, row: TaskRow, beside: Beside<'_>) -> Result<TaskView> {
-    let task = record::task_of(&row, None)?;
+    let task = model::Task {
+        requester_sees_case: beside.requester_sees_case,
+        ..record::task_of(&row, None)?
+    };
     let verbs = |access| verbs(beside.powers, &task, access, room);
     let shown = Shown {
         case_ref: beside.access.map(|access| access.ref_.clone()),

@@ -1,5 +1,6 @@
 //! The requester decides: agree, extend, verify, return, cancel. The owner of the case can
-//! cancel too. And, afterwards, somebody judges whether it helped.
+//! cancel too, where others agreed on it or nobody is left to verify. And, afterwards,
+//! somebody judges whether it helped.
 
 use actix_web::{HttpResponse, post};
 
@@ -14,7 +15,7 @@ use crate::tasks::view::{AssessTask, CancelTask, ExtendTask, NoTerms, ReturnTask
 /// Agree to a counter-offer
 ///
 /// Its terms then stand, and the tasked organisation has two working days to
-/// accept on them.
+/// accept on them. It must see the case until the task is due on them.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -24,9 +25,11 @@ use crate::tasks::view::{AssessTask, CancelTask, ExtendTask, NoTerms, ReturnTask
 )]
 #[post("/v1/tasks/{id}/agree")]
 pub async fn agree_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<NoTerms>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Agree);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, _: NoTerms, reached| {
-            let task = InHand::take(room, reached, Verb::Agree)?;
+        .alter_ahead(body, reach, async |room: &mut Room, _: NoTerms, reached| {
+            let task = InHand::take(room, reached)?;
+            task.check_due(task.offered_due(), "")?;
             let accept_due_at = record::answer_due(room.now)?;
             task.carry_out(room, VerbRequest::Agree(Agree { accept_due_at })).await
         })
@@ -46,11 +49,12 @@ pub async fn agree_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<
 )]
 #[post("/v1/tasks/{id}/extend")]
 pub async fn extend_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<ExtendTask>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Extend);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: ExtendTask, reached| {
-            let task = InHand::take(room, reached, Verb::Extend)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: ExtendTask, reached| {
+            let task = InHand::take(room, reached)?;
             let due_at = told.due_at.0;
-            task.check_due(room, Some(due_at)).await?;
+            task.check_due(due_at, "/due_at")?;
             let request = VerbRequest::Extend(Extend {
                 due_at,
                 reason: told.reason.into_string(),
@@ -72,9 +76,10 @@ pub async fn extend_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 )]
 #[post("/v1/tasks/{id}/verify")]
 pub async fn verify_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<VerifyTask>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Verify);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: VerifyTask, reached| {
-            let task = InHand::take(room, reached, Verb::Verify)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: VerifyTask, reached| {
+            let task = InHand::take(room, reached)?;
             let comment = told.comment.map(|comment| comment.into_string());
             task.carry_out(room, VerbRequest::Verify(Verify { comment })).await
         })
@@ -94,9 +99,10 @@ pub async fn verify_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 )]
 #[post("/v1/tasks/{id}/return")]
 pub async fn return_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<ReturnTask>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Return);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: ReturnTask, reached| {
-            let task = InHand::take(room, reached, Verb::Return)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: ReturnTask, reached| {
+            let task = InHand::take(room, reached)?;
             let reason = told.reason.into_string();
             task.carry_out(room, VerbRequest::Return(Return { reason })).await
         })
@@ -107,8 +113,10 @@ pub async fn return_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 ///
 /// The requester withdraws it, as long as it is open; what has ended cannot be
 /// cancelled (409). The organisation that owns the case ends likewise what others agreed
-/// on it, though they may no longer see the case; who was asked declines instead. Both
-/// sides are told, and read why where they see the case.
+/// on it, though they may no longer see the case; who was asked declines instead. What it
+/// submitted itself to a requester that no longer sees the case, and so verifies nothing, it
+/// ends too: by somebody else than who submitted it. Both sides are told, and read why where
+/// they see the case.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -118,9 +126,10 @@ pub async fn return_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 )]
 #[post("/v1/tasks/{id}/cancel")]
 pub async fn cancel_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<CancelTask>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Cancel);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: CancelTask, reached| {
-            let task = InHand::take(room, reached, Verb::Cancel)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: CancelTask, reached| {
+            let task = InHand::take(room, reached)?;
             let reason = told.reason.into_string();
             task.carry_out(room, VerbRequest::Cancel(Cancel { reason })).await
         })
@@ -139,9 +148,10 @@ pub async fn cancel_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody
 )]
 #[post("/v1/tasks/{id}/assess")]
 pub async fn assess_task(caller: Caller<may::AssessTask>, id: Id, body: JsonBody<AssessTask>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Assess);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: AssessTask, reached| {
-            let task = InHand::take(room, reached, Verb::Assess)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: AssessTask, reached| {
+            let task = InHand::take(room, reached)?;
             let request = VerbRequest::Assess(Assess {
                 effectiveness: told.effectiveness,
                 evidence: told.evidence.into_string(),

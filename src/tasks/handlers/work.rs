@@ -27,9 +27,10 @@ const MOST_EVIDENCE: usize = 100;
 )]
 #[post("/v1/tasks/{id}/start")]
 pub async fn start_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<NoTerms>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Start);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, _: NoTerms, reached| {
-            let task = InHand::take(room, reached, Verb::Start)?;
+        .alter_ahead(body, reach, async |room: &mut Room, _: NoTerms, reached| {
+            let task = InHand::take(room, reached)?;
             task.carry_out(room, VerbRequest::Start).await
         })
         .await
@@ -47,9 +48,10 @@ pub async fn start_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<No
 )]
 #[post("/v1/tasks/{id}/block")]
 pub async fn block_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<BlockTask>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Block);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: BlockTask, reached| {
-            let task = InHand::take(room, reached, Verb::Block)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: BlockTask, reached| {
+            let task = InHand::take(room, reached)?;
             let request = VerbRequest::Block(Block {
                 reason: told.reason.as_str().to_owned(),
                 text: told.text.into_string(),
@@ -69,9 +71,10 @@ pub async fn block_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<Bl
 )]
 #[post("/v1/tasks/{id}/unblock")]
 pub async fn unblock_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<NoTerms>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Unblock);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, _: NoTerms, reached| {
-            let task = InHand::take(room, reached, Verb::Unblock)?;
+        .alter_ahead(body, reach, async |room: &mut Room, _: NoTerms, reached| {
+            let task = InHand::take(room, reached)?;
             task.carry_out(room, VerbRequest::Unblock).await
         })
         .await
@@ -90,9 +93,10 @@ pub async fn unblock_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<
 )]
 #[post("/v1/tasks/{id}/submit")]
 pub async fn submit_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<SubmitTask>) -> Result<HttpResponse> {
+    let reach = reach(id, Verb::Submit);
     caller
-        .alter_ahead(body, reach(id), async |room: &mut Room, told: SubmitTask, reached| {
-            let task = InHand::take(room, reached, Verb::Submit)?;
+        .alter_ahead(body, reach, async |room: &mut Room, told: SubmitTask, reached| {
+            let task = InHand::take(room, reached)?;
             let evidence = checked(room, task.row.case_id, told.evidence).await?;
             let request = VerbRequest::Submit(Submit {
                 result: told.result.into_string(),

@@ -39,7 +39,7 @@ pub enum TaskError {
         "the due time is after the end of the share ({}) by which the tasked organisation sees the case",
         .end.to_rfc3339_opts(SecondsFormat::Secs, true)
     )]
-    DueAfterShare { end: DateTime<Utc> },
+    DueAfterShare { end: DateTime<Utc>, pointer: &'static str },
     #[error("say why")]
     ReasonRequired { pointer: &'static str },
     #[error("{} is a duty: it cannot be declined for want of resources", .duty.legal_ref())]
@@ -94,9 +94,10 @@ problems! {
         "Only the owner works on a task: the person named, or anyone of the tasked organisation if a team or nobody is named.";
     NOT_YOURS_TO_DECIDE = 403 "task-not-yours-to-decide", "Not yours to decide",
         "Only the requester agrees, extends, verifies, returns or cancels. Inside one organisation that is not the \
-         person who was given the work, who does not give it to somebody else either.";
+         person who was given the work, who does not give it to somebody else either. What the owner of the case \
+         submitted it may cancel, where the requester no longer sees the case.";
     OWN_SUBMISSION = 409 "own-submission", "Own submission",
-        "Nobody judges the work they submitted themselves. Ask a colleague.";
+        "Nobody judges the work they submitted themselves, nor ends it where nobody judges it. Ask a colleague.";
     ANSWER_TOO_LATE = 409 "task-answer-too-late", "Too late to answer",
         "The time to answer this proposal is over and it lapses. The requester can propose it again.";
     NO_COUNTER_OFFER = 409 "task-no-counter-offer", "No counter-offer",
@@ -110,7 +111,8 @@ problems! {
     DUE_LATER_THAN_ASKED = 422 "due-later-than-asked", "Later than asked for",
         "Accepting takes the task on by the time asked for or earlier. For more time make a counter-offer, which the requester can agree to.";
     DUE_AFTER_SHARE = 422 "due-after-share", "Due after the end of the share",
-        "Whoever has to do a task sees the case until it is due. Name an earlier time, or share the case for longer.";
+        "Whoever has to do a task sees the case until it is due. Name an earlier time where one is named, or share the \
+         case for longer.";
     REASON_REQUIRED = 422 "reason-required", "Reason required",
         "This has to be said in words; blank text does not count.";
     DECLINE_REASON_NOT_ALLOWED = 422 "decline-reason-not-allowed", "Ground for declining not allowed",
@@ -177,8 +179,9 @@ impl Rule for TaskError {
     fn pointer(&self) -> Option<String> {
         let pointer = match self {
             Self::EvidenceMissing => "/evidence",
-            Self::DueInPast | Self::DueNotLater | Self::DueLaterThanAsked | Self::DueAfterShare { .. } => "/due_at",
+            Self::DueInPast | Self::DueNotLater | Self::DueLaterThanAsked => "/due_at",
             Self::ReasonRequired { pointer } | Self::CaseNotShared { pointer } => pointer,
+            Self::DueAfterShare { pointer, .. } => pointer,
             Self::OwnerUnchanged { pointer } => pointer,
             Self::DeclineReasonNotAllowed { .. } => "/reason",
             Self::CounterOffersNothing => "",

@@ -195,6 +195,8 @@ pub struct Task {
     pub counter_offer: Option<CounterOffer>,
     /// Who submitted the work that now stands submitted or further on.
     pub submitted_by: Option<Uuid>,
+    /// Whether the requesting organisation sees the case: if not, nobody there can decide.
+    pub requester_sees_case: bool,
 }
 
 impl Task {

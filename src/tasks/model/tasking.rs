@@ -119,10 +119,14 @@ pub fn may_assign(actor: &Actor, assignee: &Assignee) -> Result<(), TaskError> {
 /// time, still sees it when the task is due. To whom it is closed the task does not exist.
 ///
 /// # Errors
-/// [`TaskError::DueAfterShare`].
-pub fn check_seen(due_at: DateTime<Utc>, seen_until: Option<DateTime<Utc>>) -> Result<(), TaskError> {
+/// [`TaskError::DueAfterShare`], naming `pointer`.
+pub fn check_seen(
+    due_at: DateTime<Utc>,
+    seen_until: Option<DateTime<Utc>>,
+    pointer: &'static str,
+) -> Result<(), TaskError> {
     match seen_until {
-        Some(end) if due_at > end => Err(TaskError::DueAfterShare { end }),
+        Some(end) if due_at > end => Err(TaskError::DueAfterShare { end, pointer }),
         _ => Ok(()),
     }
 }

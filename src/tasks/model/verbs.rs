@@ -107,6 +107,7 @@ fn check_side(task: &Task, actor: &Actor, verb: Verb) -> Result<(), TaskError> {
         return check_onlooker(actor, verb);
     }
     match verb.party() {
+        Party::Requester if ends_unjudged(task, actor, verb) => Ok(()),
         Party::Tasked if !tasked => Err(TaskError::NotYoursToAnswer { verb }),
         Party::Tasked if verb == Verb::Reassign => check_command(task, actor, verb),
         Party::Owner if !tasked || !works_on(task, actor) => Err(TaskError::NotYoursToWork { verb }),
@@ -129,14 +130,28 @@ fn check_side(task: &Task, actor: &Actor, verb: Verb) -> Result<(), TaskError> {
 /// harm than to be told that the task is over, and why; and whether a side sees the case
 /// changes by the hour, so that the right would come and go with it. Of the verbs it is the
 /// only one: nobody answers, works or judges in another's place. Where the owner is a side
-/// itself it has the powers of that side and no more: who was asked declines, and does not
-/// cancel its way out of a duty.
+/// itself it has the powers of that side: who was asked declines, and does not cancel its way
+/// out of a duty. [`ends_unjudged`] is what it may besides.
 fn check_onlooker(actor: &Actor, verb: Verb) -> Result<(), TaskError> {
     if actor.owns_case && verb == Verb::Cancel {
         Ok(())
     } else {
         Err(TaskError::NotAParty)
     }
+}
+
+/// Whether `actor`, whose organisation owns the case and did the work, may end what it
+/// submitted by cancelling it: whoever asked no longer sees the case, so that nobody there
+/// verifies it or sends it back.
+///
+/// It stands in the chair's place there too (domain §2.5), and says why. Only what was
+/// submitted ends so: the owner decides who sees the case, and would else rid itself of what it
+/// took on by ending a share. And it is cancelled, not verified, though the field has the chair
+/// verify what a colleague did (§2.6): by ending a share the owner would choose who passes the
+/// verdict on its own work.
+fn ends_unjudged(task: &Task, actor: &Actor, verb: Verb) -> bool {
+    let did_it = actor.org_id == task.owner_org && task.state == TaskState::Submitted;
+    verb == Verb::Cancel && actor.owns_case && did_it && !task.requester_sees_case
 }
 
 /// Whether the work is the actor's: by name, or as anyone of the organisation
@@ -164,10 +179,10 @@ fn works_for_another(task: &Task, actor: &Actor) -> bool {
     task.is_internal() && task.owner_user == Some(actor.user_id) && task.requesting_user != actor.user_id
 }
 
-/// Nobody judges what they submitted; unknown submitters are nobody's equal,
-/// so then nobody verifies.
+/// Nobody judges what they submitted, nor ends it where nobody else does; unknown submitters
+/// are nobody's equal, so then nobody verifies.
 fn check_four_eyes(task: &Task, actor: &Actor, verb: Verb) -> Result<(), TaskError> {
-    let judges = matches!(verb, Verb::Verify | Verb::Return | Verb::Assess);
+    let judges = matches!(verb, Verb::Verify | Verb::Return | Verb::Assess) || ends_unjudged(task, actor, verb);
     let another = task.submitted_by.is_some_and(|who| who != actor.user_id);
     if judges && !another {
         Err(TaskError::OwnSubmission { verb })

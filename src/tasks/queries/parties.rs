@@ -1,6 +1,6 @@
 //! Who and what a task names: organisations, people, teams, evidence.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
@@ -15,7 +15,8 @@ use crate::clocks::local_date;
 use crate::db::at_least_ten;
 use crate::db::schema::{attachments, case_access, organisations, shares, tasks, team_members, teams, users};
 use crate::error::Result;
-use crate::sharing::opens_now;
+use crate::sharing::{hold_members, opens_now};
+use crate::tasks::model::TaskState;
 
 /// The kind of an organisation the caller works with; `None` for all others.
 ///
@@ -134,10 +135,28 @@ pub async fn accesses(mut connection: &AsyncPgConnection, rows: &[TaskRow]) -> R
         .await?)
 }
 
+/// Keeps everybody in the partnership of a task's case until the end of the transaction. Comes
+/// before the lock on the task, as where a membership ends.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hold_memberships(mut connection: &AsyncPgConnection, task: Uuid) -> Result<()> {
+    let _held: Option<bool> = case_access::table
+        .inner_join(tasks::table.on(tasks::case_id.eq(case_access::case_id)))
+        .filter(tasks::id.eq(task))
+        .select(hold_members(case_access::partnership_id))
+        .first(&mut connection)
+        .await
+        .optional()?;
+    Ok(())
+}
+
 /// What a share opens of its case, and for how long.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = shares)]
 pub struct Opened {
+    /// The organisation to which it does.
+    pub to_org_id: Uuid,
     /// The classes of the case's data.
     pub data_classes: Vec<String>,
     /// When it ends; `None` if only revoking ends it.
@@ -157,6 +176,46 @@ pub async fn opened_to(mut connection: &AsyncPgConnection, case: Uuid, org: Uuid
         .first(&mut connection)
         .await
         .optional()?)
+}
+
+/// What shares open of a task's case to both its sides now.
+///
+/// # Errors
+/// Those of the database.
+pub async fn opened_to_sides(mut connection: &AsyncPgConnection, task: Uuid) -> Result<Vec<Opened>> {
+    let is_side = shares::to_org_id
+        .eq(tasks::org_id)
+        .or(shares::to_org_id.eq(tasks::owner_org_id));
+    Ok(tasks::table
+        .inner_join(shares::table.on(shares::case_id.eq(tasks::case_id)))
+        .filter(tasks::id.eq(task))
+        .filter(is_side)
+        .filter(opens_now())
+        .select(Opened::as_select())
+        .load(&mut connection)
+        .await?)
+}
+
+/// Those of `rows` that the owner of the case submitted to whoever no longer sees it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn unjudged(mut connection: &AsyncPgConnection, rows: &[TaskRow]) -> Result<HashSet<Uuid>> {
+    let was_asked = |row: &&TaskRow| row.owner_org_id == row.case_org_id && row.org_id != row.case_org_id;
+    let is_submitted = |row: &&TaskRow| row.state == TaskState::Submitted.as_str();
+    let submitted: Vec<&TaskRow> = rows.iter().filter(was_asked).filter(is_submitted).collect();
+    if submitted.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let cases = submitted.iter().map(|row| row.case_id).collect();
+    let open: Vec<(Uuid, Uuid)> = shares::table
+        .filter(shares::case_id.eq_any(at_least_ten(cases)))
+        .filter(opens_now())
+        .select((shares::case_id, shares::to_org_id))
+        .load(&mut connection)
+        .await?;
+    let is_blind = |row: &&TaskRow| !open.contains(&(row.case_id, row.org_id));
+    Ok(submitted.into_iter().filter(is_blind).map(|row| row.id).collect())
 }
 
 /// Whether an organisation has that team.

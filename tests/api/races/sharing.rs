@@ -225,7 +225,7 @@ async fn a_partners_task_proposed_while_the_share_is_revoked_is_not_found_and_no
 }
 
 /// What holds the memberships of Camden's partnership, as sharing and leaving do.
-async fn memberships(app: &TestApp) -> String {
+pub async fn memberships(app: &TestApp) -> String {
     let partnership = app.partnership("CAM").await;
     format!("select pg_advisory_xact_lock(hashtextextended('members of ' || '{partnership}', 0))")
 }

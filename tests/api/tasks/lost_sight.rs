@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wardlink::db::schema::{outbox_events, shares};
+use wardlink::db::schema::{audit_events, outbox_events, shares};
 
 use super::orphaned::Between;
 use super::scene::{Scene, cleaning};
@@ -49,6 +49,112 @@ async fn timeline(app: &TestApp, actor: &Actor, case: Uuid) -> Vec<String> {
 
 fn lost(organisation: Uuid, state: &str) -> Value {
     json!({"organisation_id": organisation, "state": state})
+}
+
+/// What the log has of a task alone under `action`: as what, on which cases, to whom, and the
+/// facts.
+async fn logged(app: &TestApp, action: &str, task: Uuid) -> Vec<(String, Vec<Uuid>, Vec<Uuid>, Value)> {
+    audit_events::table
+        .filter(audit_events::action.eq(action))
+        .filter(audit_events::record_ids.eq(vec![task]))
+        .select((
+            audit_events::op,
+            audit_events::case_ids,
+            audit_events::recipient_org_ids,
+            audit_events::facts,
+        ))
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap()
+}
+
+/// Ends the share of the case of `scene` with an organisation, by the operation or job `action`.
+async fn end_share(scene: &Scene, organisation: Uuid, action: &str) {
+    let app = &scene.app;
+    let share = share_with(app, scene.case, organisation).await;
+    let path = format!("/v1/shares/{share}");
+    match action {
+        "revoke_share" => {
+            app.delete(&scene.sergeant, &path).await.expect(204);
+        }
+        "recall_share" => {
+            let why = json!({"reason": "The wrong household was named."});
+            let recalled = app.post(&scene.sergeant, &format!("{path}/recall"), why).await;
+            recalled.expect(200);
+        }
+        "job.expire_shares" => {
+            let end = format!("update shares set expires_at = '2026-03-02T09:00:01Z' where id = '{share}'");
+            app.tamper(&end).await;
+            app.later(Duration::hours(1));
+            assert_eq!(wardlink::sharing::jobs::expire_shares(&app.services).await.unwrap(), 2);
+        }
+        _ => {
+            let operator = app.sign_in("operator@wardlink.example").await;
+            let members = format!("/v1/partnerships/{}/members", app.partnership("CAM").await);
+            let left = app.delete(&operator, &format!("{members}/{organisation}")).await;
+            left.expect(204);
+        }
+    }
+}
+
+#[actix_web::test]
+async fn however_the_share_ends_it_is_told_and_logged_alike() {
+    for (action, state) in [
+        ("revoke_share", "revoked"),
+        ("recall_share", "recalled"),
+        ("job.expire_shares", "expired"),
+        ("end_membership", "ended"),
+    ] {
+        let it = Between::started().await;
+        let (app, scene, housing) = (&it.scene.app, &it.scene, it.housing.org_id);
+        let (owner, council) = (scene.sergeant.org_id, scene.street.org_id);
+
+        end_share(scene, housing, action).await;
+
+        let entry = (
+            "alteration".to_owned(),
+            vec![scene.case],
+            vec![council],
+            json!({"count": 1}),
+        );
+        assert_eq!(logged(app, action, it.id()).await, [entry], "{action}");
+        let log = async |org: Uuid| app.log_of(org, action).await;
+        assert_eq!(log(council).await, [[it.id()]], "nothing else of it: {action}");
+        assert!(log(owner).await.contains(&vec![it.id()]), "{action}");
+        assert!(!log(housing).await.concat().contains(&it.id()), "{action}");
+        let audience = vec![council, owner];
+        assert_eq!(
+            told(app).await,
+            [(Some(it.id()), Some(audience), lost(housing, state))],
+            "{action}"
+        );
+        let name = "task.owner_lost_sight".to_owned();
+        for reader in [&scene.street, &scene.sergeant] {
+            assert!(timeline(app, reader, scene.case).await.contains(&name), "{action}");
+        }
+        app.get(&it.housing, &it.task).await.expect(404);
+        app.assert_settled().await;
+    }
+}
+
+#[actix_web::test]
+async fn each_of_those_who_asked_reads_of_its_own_tasks_alone() {
+    let it = Between::started().await;
+    let (app, scene, housing) = (&it.scene.app, &it.scene, it.housing.org_id);
+    let ask = async |who: &Actor| scene.propose_as(who, cleaning(housing)).await.expect(201).id();
+    let (second, own) = (ask(&scene.street).await, ask(&scene.sergeant).await);
+    let share = share_with(app, scene.case, housing).await;
+
+    app.delete(&scene.sergeant, &format!("/v1/shares/{share}"))
+        .await
+        .expect(204);
+
+    let log = async |org: Uuid| app.log_of(org, "revoke_share").await;
+    assert_eq!(log(scene.street.org_id).await, [[it.id(), second]]);
+    let mut all = vec![vec![it.id(), second], vec![own], vec![share]];
+    all.sort_unstable();
+    assert_eq!(log(scene.sergeant.org_id).await, all);
+    assert_eq!(told(app).await.len(), 3);
 }
 
 #[actix_web::test]

@@ -181,10 +181,15 @@ fn due(organisation: Uuid, at: &str) -> Value {
 
 #[track_caller]
 fn is_after_the_share(reply: Reply) {
+    is_after_the_share_at("/due_at", reply);
+}
+
+#[track_caller]
+fn is_after_the_share_at(pointer: &str, reply: Reply) {
     let reply = reply.expect(422);
     assert_eq!(reply.problem(), "due-after-share");
     let fault = &reply.body["errors"][0];
-    assert_eq!(fault["pointer"], "/due_at");
+    assert_eq!(fault["pointer"], pointer);
     let detail = fault["detail"].as_str().unwrap();
     assert!(
         detail.contains(&format!("is after the end of the share ({END})")),
@@ -253,4 +258,46 @@ async fn no_later_time_is_offered_allowed_or_taken_on_than_the_share_lasts() {
             .await,
     );
     app.post_to(sergeant, &long, "extend", more(END)).await.expect(200);
+}
+
+#[actix_web::test]
+async fn the_time_that_a_task_has_already_counts_like_one_that_is_named() {
+    let scene = Scene::open().await;
+    let (app, street, sergeant) = (&scene.app, &scene.street, &scene.sergeant);
+    let ask = async || {
+        let late = due(street.org_id, "2099-06-01T17:00:00Z");
+        let asked = scene.propose_as(sergeant, late).await.expect(201);
+        format!("/v1/tasks/{}", asked.id())
+    };
+    let (open, countered, taken) = (ask().await, ask().await, ask().await);
+    let me = json!({"owner_user_id": street.user_id});
+    app.post_to(street, &taken, "accept", me).await.expect(200);
+    end_by_time(&scene).await;
+
+    is_after_the_share(app.post_to(street, &open, "accept", json!({})).await);
+    let words = json!({"scope": "The north wall only.", "text": "One crew."});
+    app.post_to(street, &countered, "counter", words).await.expect(200);
+    is_after_the_share_at("", app.post_to(sergeant, &countered, "agree", json!({})).await);
+    let to_a_colleague = json!({
+        "owner_user_id": app.sign_in("asb@camden.example").await.user_id, "reason": "She is ill."
+    });
+    let reassigned = app.post_to(street, &taken, "reassign", to_a_colleague.clone()).await;
+    is_after_the_share_at("", reassigned);
+
+    let offer = json!({"due_at": END, "text": "Then at the latest."});
+    app.post_to(street, &countered, "counter", offer).await.expect(200);
+    app.post_to(sergeant, &countered, "agree", json!({})).await.expect(200);
+    app.post_to(street, &countered, "accept", json!({})).await.expect(200);
+    app.post_to(street, &open, "accept", json!({"due_at": END}))
+        .await
+        .expect(200);
+    let longer = shares::expires_at.eq(instant("2099-06-01T17:00:00Z"));
+    diesel::update(shares::table)
+        .set(longer)
+        .execute(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    app.post_to(street, &taken, "reassign", to_a_colleague)
+        .await
+        .expect(200);
 }

@@ -1,17 +1,16 @@
 //! Where a share stands, and what may become of it from there.
 
-use super::ShareState::{Active, AwaitingApproval, AwaitingOriginator, Recalled, Refused, Revoked, Withdrawn};
+use super::ShareState::{Active, AwaitingApproval, AwaitingOriginator, Expired, Recalled, Refused, Revoked, Withdrawn};
 use super::*;
 
 #[test]
-fn a_share_opens_its_case_until_its_time_is_over() {
-    let before = now() - Duration::milliseconds(1);
-
-    assert!(Active.opens(None, now()));
-    assert!(Active.opens(Some(now()), before));
-    assert!(!Active.opens(Some(now()), now()));
+fn time_ends_a_share_that_is_active_and_no_other() {
+    assert_eq!(Active.as_of_now(false), Expired);
     for state in ShareState::ALL {
-        assert_eq!(state.opens(None, now()), state == Active, "{state:?}");
+        assert_eq!(state.as_of_now(true), state);
+        if state != Active {
+            assert_eq!(state.as_of_now(false), state);
+        }
     }
 }
 
@@ -28,11 +27,9 @@ fn a_recipient_hears_of_what_opens_the_case_or_did() {
 
 #[test]
 fn only_what_opens_the_case_is_narrowed() {
-    let later = Some(now() + Duration::days(1));
-
-    assert_eq!(Active.check_narrowing(later, now()), Ok(()));
-    for (state, end) in [(Active, Some(now())), (AwaitingApproval, later), (Revoked, later)] {
-        let refused = state.check_narrowing(end, now()).unwrap_err();
+    assert_eq!(Active.check_narrowing(), Ok(()));
+    for state in ShareState::ALL.into_iter().filter(|state| *state != Active) {
+        let refused = state.check_narrowing().unwrap_err();
         assert_eq!(
             refused.to_string(),
             "the share does not open the case: only one that does can be narrowed"
@@ -85,7 +82,7 @@ fn what_was_seen_is_recalled_once_even_when_it_has_ended() {
 fn nothing_that_ends_a_share_opens_its_case() {
     for state in ShareState::ALL {
         for after in [state.revoked(), state.recalled()].into_iter().flatten() {
-            assert!(!after.opens(None, now()), "{state:?} to {after:?}");
+            assert_ne!(after, Active, "{state:?} to {after:?}");
             assert!(!after.is_awaiting(), "{state:?} to {after:?}");
         }
     }

@@ -117,3 +117,64 @@ fn whoever_was_ordered_to_do_it_on_a_case_of_their_own_organisation_does_not_can
     );
     done(ordered, &own(manager()), request(Verb::Cancel, now()));
 }
+
+/// Submitted by the street officer of the council to police who no longer see the case.
+fn unjudged() -> Task {
+    Task {
+        requester_sees_case: false,
+        ..in_state(TaskState::Submitted)
+    }
+}
+
+/// Of the organisation that did the work, on its own case.
+fn on_own_case(actor: Actor) -> Actor {
+    Actor {
+        owns_case: true,
+        ..actor
+    }
+}
+
+#[test]
+fn what_the_owner_of_the_case_submitted_and_nobody_verifies_a_colleague_ends() {
+    let colleague = on_own_case(manager());
+    assert_eq!(
+        allowed_verbs(&unjudged(), &colleague, now()),
+        [Verb::Transfer, Verb::Cancel]
+    );
+
+    let (task, event) = done(unjudged(), &colleague, request(Verb::Cancel, now()));
+
+    assert_eq!(
+        (task.state, event.from),
+        (TaskState::Cancelled, Some(TaskState::Submitted))
+    );
+    assert_eq!(event.text.as_deref(), Some("because"));
+    assert_eq!(event.actor.map(|actor| actor.user_id), Some(MANAGER));
+    assert_eq!(event.requesting.officer, Some(SERGEANT));
+    let submitter = on_own_case(street());
+    refused(unjudged(), &submitter, request(Verb::Cancel, now()), "own-submission");
+    assert_eq!(allowed_verbs(&unjudged(), &submitter, now()), [Verb::Transfer]);
+}
+
+#[test]
+fn it_does_not_end_what_it_has_not_done_nor_what_somebody_can_verify_nor_on_the_case_of_another() {
+    let colleague = on_own_case(manager());
+    let cancel = || request(Verb::Cancel, now());
+    let not_theirs = "task-not-yours-to-decide";
+
+    for state in TaskState::ALL
+        .into_iter()
+        .filter(|state| *state != TaskState::Submitted)
+    {
+        let task = Task {
+            requester_sees_case: false,
+            ..in_state(state)
+        };
+        refused(task, &colleague, cancel(), not_theirs);
+    }
+    refused(in_state(TaskState::Submitted), &colleague, cancel(), not_theirs);
+    refused(unjudged(), &manager(), cancel(), not_theirs);
+    for verb in [Verb::Verify, Verb::Return, Verb::Extend] {
+        refused(unjudged(), &colleague, request(verb, now()), not_theirs);
+    }
+}

@@ -74,6 +74,7 @@ pub(super) fn proposed() -> Task {
         accept_due_at: Some(now() + Duration::days(2)),
         counter_offer: None,
         submitted_by: None,
+        requester_sees_case: true,
     }
 }
 

@@ -89,9 +89,13 @@ fn who_may_order_whom() {
 fn a_task_is_due_as_long_as_whoever_has_to_do_it_sees_the_case() {
     let (end, second) = (now() + Duration::days(3), Duration::seconds(1));
 
-    assert_eq!(check_seen(end + second, None), Ok(()), "shared until it is revoked");
-    assert_eq!(check_seen(end, Some(end)), Ok(()));
-    let late = check_seen(end + second, Some(end)).unwrap_err();
+    assert_eq!(
+        check_seen(end + second, None, "/due_at"),
+        Ok(()),
+        "shared until it is revoked"
+    );
+    assert_eq!(check_seen(end, Some(end), "/due_at"), Ok(()));
+    let late = check_seen(end + second, Some(end), "/due_at").unwrap_err();
     assert_eq!(slug(&late), "due-after-share");
     assert!(
         late.to_string().contains("the end of the share (2026-03-05T09:00:00Z)"),
@@ -160,7 +164,13 @@ fn a_refusal_points_at_the_member_at_fault() {
         (TaskError::DueInPast, Some("/due_at")),
         (TaskError::DueNotLater, Some("/due_at")),
         (TaskError::DueLaterThanAsked, Some("/due_at")),
-        (TaskError::DueAfterShare { end: now() }, Some("/due_at")),
+        (
+            TaskError::DueAfterShare {
+                end: now(),
+                pointer: "",
+            },
+            Some(""),
+        ),
         (TaskError::CaseNotShared { pointer: "/share" }, Some("/share")),
         (TaskError::DeclineReasonNotAllowed { duty }, Some("/reason")),
         (TaskError::CounterOffersNothing, Some("")),
