@@ -21,8 +21,7 @@ use crate::db::schema::{task_events, tasks, team_members};
 use crate::error::Result;
 
 pub use parties::{
-    Names, access_to, accesses, count_evidence, find_kind, has_team, kind_of_owner, names_in, names_of, opened_to,
-    wards_of,
+    access_to, accesses, count_evidence, find_kind, has_team, kind_of_owner, names_in, opened_to, wards_of,
 };
 
 /// A task as it is stored; the migration says what each column means.

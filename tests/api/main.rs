@@ -19,6 +19,7 @@ mod demo;
 mod departures;
 mod description;
 mod echo;
+mod former_partners;
 mod geography;
 mod grace;
 mod grading;

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, get, patch, post};
 use uuid::Uuid;
 
 use crate::clocks::local_date;
+use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::openapi::IfMatch;
@@ -36,14 +37,10 @@ pub async fn list_agreements(caller: Caller<may::BeSignedIn>, params: Params<Agr
             let status = list.status.map(|status| status.as_str());
             let rows = agreements::list(room, list.partnership_id, status, after, limit).await?;
             let page = Page::of(rows, limit, "id", |row: &AgreementRow| row.id)?;
-            let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
-            let mut parties = agreements::parties(room, &ids).await?;
-            let mut items = Vec::with_capacity(page.items.len());
-            for row in page.items {
-                let own = parties.extract_if(.., |party| party.agreement_id == row.id).collect();
-                items.push(AgreementView::of(row, own)?);
-            }
-            let page = Page { items, next: page.next };
+            let page = Page {
+                items: views_of(room, page.items).await?,
+                next: page.next,
+            };
             let mut answer = Answer::ok(&page)?;
             if let Some(next) = page.next.as_deref() {
                 answer = answer.header("Link", next_link(&room.request.path, &query_of(&list), next));
@@ -67,12 +64,30 @@ fn query_of(list: &AgreementList) -> String {
     query.finish()
 }
 
+/// The views of agreements, with their parties.
+async fn views_of(room: &mut Room, rows: Vec<AgreementRow>) -> Result<Vec<AgreementView>> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut parties = agreements::parties(room, &ids).await?;
+    let names = names_of(room, parties.iter().map(|party| party.org_id).collect()).await?;
+    let mut views = Vec::with_capacity(rows.len());
+    for row in rows {
+        let own = parties.extract_if(.., |party| party.agreement_id == row.id).collect();
+        views.push(AgreementView::of(row, own, &names)?);
+    }
+    Ok(views)
+}
+
+/// The view of an agreement, with its parties.
+async fn view_of(room: &mut Room, row: AgreementRow) -> Result<AgreementView> {
+    let mut views = views_of(room, vec![row]).await?;
+    views.pop().ok_or(AppError::NotFound)
+}
+
 /// The agreement as it is now, as an answer.
 async fn answer(room: &mut Room, id: Uuid) -> Result<Answer> {
     let row = agreements::find(room, id).await?;
     let version = row.version;
-    let parties = agreements::parties(room, &[id]).await?;
-    Ok(Answer::ok(&AgreementView::of(row, parties)?)?.version(version))
+    Ok(Answer::ok(&view_of(room, row).await?)?.version(version))
 }
 
 /// Read an agreement
@@ -120,10 +135,11 @@ pub async fn draft_agreement(
             let row = draft::new_row(new, keeper)?;
             agreements::insert(room, &row).await?;
             agreements::add_parties(room, row.id, keeper, &parties).await?;
-            let view = AgreementView::of(row.clone(), agreements::parties(room, &[row.id]).await?)?;
-            let answer = Answer::created(format!("/v1/agreements/{}", row.id), &view)?.version(row.version);
+            let (id, version) = (row.id, row.version);
+            let view = view_of(room, row).await?;
+            let answer = Answer::created(format!("/v1/agreements/{id}"), &view)?.version(version);
             let told = parties.into_iter().filter(|party| *party != keeper);
-            Ok(told.fold(Audited::collection(answer).record(row.id), Audited::recipient))
+            Ok(told.fold(Audited::collection(answer).record(id), Audited::recipient))
         })
         .await
 }

@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::schema::{agreement_parties, agreements, organisations};
+use crate::db::schema::{agreement_parties, agreements};
 use crate::error::{AppError, Result};
 
 /// An agreement without its parties.
@@ -50,8 +50,6 @@ pub struct PartyRow {
     pub agreement_id: Uuid,
     /// The organisation.
     pub org_id: Uuid,
-    /// Its name.
-    pub name: String,
     /// When it signed.
     pub signed_at: Option<DateTime<Utc>>,
     /// Who signed for it.
@@ -106,13 +104,11 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Agreem
 /// Those of the database.
 pub async fn parties(connection: &mut AsyncPgConnection, ids: &[Uuid]) -> Result<Vec<PartyRow>> {
     Ok(agreement_parties::table
-        .inner_join(organisations::table.on(organisations::id.eq(agreement_parties::org_id)))
         .filter(agreement_parties::agreement_id.eq_any(ids))
         .order((agreement_parties::agreement_id, agreement_parties::org_id))
         .select((
             agreement_parties::agreement_id,
             agreement_parties::org_id,
-            organisations::name,
             agreement_parties::signed_at,
             agreement_parties::signed_by,
             agreement_parties::withdrawn_at,

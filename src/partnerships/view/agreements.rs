@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::audit::Purpose;
+use crate::db::Names;
 use crate::error::{AppError, Result};
 use crate::http::fields::{Day, Moment, Text, not_cleared, present};
 use crate::partnerships::queries::agreements::{AgreementRow, PartyRow};
@@ -156,14 +157,14 @@ pub struct Withdrawal {
 }
 
 impl AgreementView {
-    /// The view of `row` with its parties.
+    /// The view of `row` with its parties, whose names are among `names`.
     ///
     /// # Errors
     /// If the stored terms are not terms.
-    pub fn of(row: AgreementRow, parties: Vec<PartyRow>) -> Result<Self> {
+    pub fn of(row: AgreementRow, parties: Vec<PartyRow>, names: &Names) -> Result<Self> {
         let party = |row: PartyRow| PartyView {
             organisation_id: row.org_id,
-            name: row.name,
+            name: names.of(row.org_id).unwrap_or_default(),
             signed_at: row.signed_at.map(Moment),
             signed_by: row.signed_by,
             withdrawn_at: row.withdrawn_at.map(Moment),
