@@ -1,8 +1,8 @@
 //! Who may see a case, and why.
 //!
 //! Offers others [`share_for_task`]: sharing a case in the same transaction as
-//! asking for a task, [`hold_memberships`], for what rests on one, and [`opens_now()`],
-//! which shares open their case.
+//! asking for a task, [`hold_memberships`], for what rests on one, [`opens_now()`], which
+//! shares open their case, and [`kept`] and [`all_kept`], what is meant by names that are kept.
 
 pub mod handlers;
 pub mod jobs;
@@ -13,5 +13,5 @@ mod queries;
 mod view;
 
 pub use making::{Made, share_for_task};
-pub use queries::{hold_memberships, opens_now};
+pub use queries::{all_kept, hold_memberships, kept, opens_now};
 pub use view::NewShare;

@@ -7,6 +7,7 @@
 
 mod support;
 
+mod agreements;
 mod approvals;
 mod attachments;
 mod audit;
