@@ -12,10 +12,11 @@ use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::queries::{self, Filter, Named};
-use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, Names, PurposeOfReading, redact};
+use super::queries::{self, AuditRow, Filter};
+use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, redact};
 use super::{Op, Outcome, Purpose};
 use crate::cases::access;
+use crate::db::{Names, names_of};
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::{self, Asked, Page, read_cursor};
@@ -154,21 +155,17 @@ pub async fn list_disclosures(
         .await
 }
 
-/// Rows without what the reader may not see, and the names of the recipients left.
-async fn redacted(room: &mut Room, rows: Vec<Named>) -> Result<(Vec<(Named, bool)>, Names)> {
+/// Rows without what the reader may not see, and the names of who is left in them.
+async fn redacted(room: &Room, rows: Vec<AuditRow>) -> Result<(Vec<(AuditRow, bool)>, Names)> {
     let viewer = room.person.org_id;
-    let rows: Vec<(Named, bool)> = rows
-        .into_iter()
-        .map(|row| {
-            let (event, by_others) = redact(row.event, viewer);
-            (Named { event, ..row }, by_others)
+    let rows: Vec<(AuditRow, bool)> = rows.into_iter().map(|row| redact(row, viewer)).collect();
+    let named: BTreeSet<Uuid> = rows
+        .iter()
+        .flat_map(|(row, _)| {
+            let who = row.actor_user_id.into_iter().chain(row.org_id);
+            who.chain(row.recipient_org_ids.iter().copied())
         })
         .collect();
-    let recipients: BTreeSet<Uuid> = rows
-        .iter()
-        .flat_map(|(row, _)| row.event.recipient_org_ids.iter().copied())
-        .collect();
-    let recipients: Vec<Uuid> = recipients.into_iter().collect();
-    let names = queries::names_of(room, &recipients).await?.into_iter().collect();
+    let names = names_of(room, named.into_iter().collect()).await?;
     Ok((rows, names))
 }

@@ -3,8 +3,6 @@
 pub mod checkpoints;
 pub mod visibility;
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,8 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::proved::Side;
-use super::queries::{AuditRow, JsonText, Named};
+use super::queries::{AuditRow, JsonText};
 use super::{Op, Outcome};
+use crate::db::Names;
 use crate::error::Result;
 use crate::http::fields::{Moment, Text};
 
@@ -123,9 +122,6 @@ pub struct AuditOrganisation {
     /// Its name; `null` where it is not for you to know.
     pub name: Option<String>,
 }
-
-/// Names of organisations, for those that a page mentions by id.
-pub type Names = HashMap<Uuid, String>;
 
 /// What somebody did, saw or was refused.
 #[derive(Serialize, ToSchema)]
@@ -251,9 +247,8 @@ impl AuditEvent {
     ///
     /// # Errors
     /// If its facts are no JSON.
-    pub fn of(row: Named, redacted: bool, names: &Names) -> Result<Self> {
-        let (actor, organisation) = people(&row);
-        let event = row.event;
+    pub fn of(event: AuditRow, redacted: bool, names: &Names) -> Result<Self> {
+        let (actor, organisation) = people(&event, names);
         Ok(Self {
             seq: event.seq,
             id: event.id,
@@ -283,9 +278,8 @@ impl AuditEvent {
 
 impl Disclosure {
     /// The view of a redacted row.
-    pub fn of(row: Named, names: &Names) -> Self {
-        let (actor, organisation) = people(&row);
-        let event = row.event;
+    pub fn of(event: AuditRow, names: &Names) -> Self {
+        let (actor, organisation) = people(&event, names);
         Self {
             seq: event.seq,
             at: event.at,
@@ -303,23 +297,16 @@ impl Disclosure {
     }
 }
 
-fn people(row: &Named) -> (Option<AuditActor>, Option<AuditOrganisation>) {
-    let actor = row.event.actor_user_id.map(|id| AuditActor {
-        id,
-        name: row.actor_name.clone(),
-    });
-    let organisation = row.event.org_id.map(|id| AuditOrganisation {
-        id,
-        name: row.org_name.clone(),
-    });
-    (actor, organisation)
+fn people(event: &AuditRow, names: &Names) -> (Option<AuditActor>, Option<AuditOrganisation>) {
+    let actor = |id: Uuid| AuditActor { id, name: names.of(id) };
+    let employer = event.org_id.map(|id| organisation(id, names));
+    (event.actor_user_id.map(actor), employer)
 }
 
 fn recipients(ids: Vec<Uuid>, names: &Names) -> Vec<AuditOrganisation> {
-    ids.into_iter()
-        .map(|id| AuditOrganisation {
-            id,
-            name: names.get(&id).cloned(),
-        })
-        .collect()
+    ids.into_iter().map(|id| organisation(id, names)).collect()
+}
+
+fn organisation(id: Uuid, names: &Names) -> AuditOrganisation {
+    AuditOrganisation { id, name: names.of(id) }
 }

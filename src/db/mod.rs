@@ -7,6 +7,7 @@ pub mod inspect;
 pub mod login;
 mod london;
 pub mod migrate;
+mod names;
 pub mod pool;
 pub mod prepared;
 pub mod roles;
@@ -14,6 +15,7 @@ pub mod schema;
 pub mod tx;
 
 pub use london::london_today;
+pub use names::{Names, names_of};
 pub use pool::{Pool, Pools};
 pub use prepared::{Prepare, at_least_ten};
 pub use tx::{TRIP, Tx, in_time, silent};

@@ -39,6 +39,22 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    agreement_reviews (id) {
+        id -> Uuid,
+        org_id -> Uuid,
+        agreement_id -> Uuid,
+        held_on -> Date,
+        outcome -> Text,
+        findings -> Text,
+        next_review_due -> Nullable<Date>,
+        recorded_by -> Uuid,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     agreements (id) {
         id -> Uuid,
         org_id -> Uuid,
@@ -56,6 +72,8 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        version_number -> BigInt,
+        first_version_id -> Nullable<Uuid>,
     }
 }
 
@@ -924,6 +942,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(
     agreement_parties,
+    agreement_reviews,
     agreements,
     attachments,
     audit_checkpoints,

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::stream::LocalBoxStream;
 use serde::Serialize;
 
-use super::request::{Request, etag, seen_etag};
+use super::request::{Request, digest_etag, etag, seen_etag};
 use crate::error::{AppError, Result};
 
 /// A body.
@@ -27,7 +27,6 @@ pub struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Body,
-    pub(super) version: Option<i64>,
 }
 
 impl Answer {
@@ -78,14 +77,12 @@ impl Answer {
             status,
             headers: Vec::new(),
             body,
-            version: None,
         }
     }
 
     /// The version of the record, sent as a strong `ETag`.
     #[must_use]
-    pub fn version(mut self, version: i64) -> Self {
-        self.version = Some(version);
+    pub fn version(self, version: i64) -> Self {
         self.header("ETag", etag(version))
     }
 
@@ -94,13 +91,25 @@ impl Answer {
     /// `ETag` ends in a digest of the body (RFC 9110 §8.8.1); `If-Match` looks at the
     /// version alone.
     #[must_use]
-    pub fn version_as_seen(mut self, version: i64) -> Self {
-        self.version = Some(version);
+    pub fn version_as_seen(self, version: i64) -> Self {
         let tag = match &self.body {
             Body::Json(body) => seen_etag(version, body),
             _ => etag(version),
         };
         self.header("ETag", tag)
+    }
+
+    /// The view of what counts no versions, or is made of many records: its `ETag` is a digest of
+    /// the body.
+    #[must_use]
+    pub fn as_seen(self) -> Self {
+        match &self.body {
+            Body::Json(body) => {
+                let tag = digest_etag(body);
+                self.header("ETag", tag)
+            }
+            _ => self,
+        }
     }
 
     /// `Marking`, from the Government Security Classifications.
@@ -126,7 +135,7 @@ impl Answer {
         self
     }
 
-    /// Turns a read whose `ETag` the client has into 304 (RFC 9110 §13.1.2).
+    /// Turns a read whose `ETag` the client has into 304 (RFC 9110 §13.1.2, §15.4.5).
     pub(super) fn unless_known(mut self, request: &Request) -> Self {
         let Some((_, current)) = self.headers.iter().find(|(name, _)| *name == "ETag") else {
             return self;
@@ -137,7 +146,7 @@ impl Answer {
         });
         if known {
             self.status = StatusCode::NOT_MODIFIED;
-            self.headers.retain(|(name, _)| *name == "ETag");
+            self.headers.retain(|(name, _)| ["ETag", "Vary"].contains(name));
             self.body = Body::Empty;
         }
         self
@@ -145,7 +154,7 @@ impl Answer {
 
     pub(super) fn into_response(self) -> HttpResponse {
         let mut response = HttpResponseBuilder::new(self.status);
-        let cacheable = self.version.is_some();
+        let cacheable = self.headers.iter().any(|(name, _)| *name == "ETag");
         response.insert_header((
             header::CACHE_CONTROL,
             if cacheable { "private, no-cache" } else { "no-store" },

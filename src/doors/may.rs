@@ -86,7 +86,7 @@ permissions! {
     ManageOrganisations = "organisation.manage", alters, whole;
     /// Makes partnerships and says who belongs to them.
     ManagePartnerships = "partnership.manage", alters, whole;
-    /// Drafts, signs and activates information sharing agreements.
+    /// Drafts, signs, activates and reviews information sharing agreements.
     ManageAgreements = "agreement.manage", alters, whole;
     /// Says which team answers for a ward.
     ManageTeams = "team.manage", alters;

@@ -170,8 +170,16 @@ pub fn etag(version: i64) -> String {
 
 /// The strong entity tag of a version as somebody saw it.
 pub fn seen_etag(version: i64, body: &[u8]) -> String {
-    let digest = Sha256::digest(body);
-    format!("\"{version}-{}\"", HEXLOWER.encode(&digest[..8]))
+    format!("\"{version}-{}\"", short_digest(body))
+}
+
+/// The strong entity tag of what has no version.
+pub fn digest_etag(body: &[u8]) -> String {
+    format!("\"{}\"", short_digest(body))
+}
+
+fn short_digest(body: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(body)[..8])
 }
 
 /// The version in a strong entity tag of ours.

@@ -48,6 +48,8 @@ pub struct MeRow {
     pub email: Option<String>,
     /// What they do.
     pub post: Option<String>,
+    /// Counts the changes of the account.
+    pub version: i64,
     /// Their organisation's name.
     pub org_name: String,
 }
@@ -60,7 +62,7 @@ pub async fn read_me(connection: &mut AsyncPgConnection, user: Uuid) -> Result<M
     Ok(users::table
         .inner_join(organisations::table.on(organisations::id.eq(users::org_id)))
         .filter(users::id.eq(user))
-        .select((users::email, users::post, organisations::name))
+        .select((users::email, users::post, users::version, organisations::name))
         .first(connection)
         .await?)
 }

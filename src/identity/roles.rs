@@ -182,7 +182,10 @@ mod tests {
 
     #[test]
     fn the_ward_panel_sets_priorities_and_does_nothing_else() {
-        assert_eq!(built_in("panel_member").unwrap().permissions(), ["ward_priority.manage"]);
+        assert_eq!(
+            built_in("panel_member").unwrap().permissions(),
+            ["ward_priority.manage"]
+        );
     }
 
     #[test]

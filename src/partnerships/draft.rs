@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::queries::agreements::{AgreementRow, PartyRow};
-use super::view::agreements::{AgreementPatch, AgreementTerms, NewAgreementBody};
+use super::view::agreements::{AgreementPatch, AgreementTerms, NewAgreementBody, validity};
 use crate::audit::Purpose;
 use crate::error::{AppError, Result};
+use crate::sharing::all_kept;
 use crate::sharing::model::{Agreement, AgreementStatus, DataClass, Gateway, SharingError, check_activation};
 
 /// The most days of grace after a review was due.
@@ -24,7 +25,7 @@ pub fn new_row(body: NewAgreementBody, keeper: Uuid) -> Result<AgreementRow> {
         org_id: keeper,
         partnership_id: body.partnership_id,
         title: body.title.into_string(),
-        status: "draft".to_owned(),
+        status: AgreementStatus::Draft.as_str().to_owned(),
         purposes: purposes(&body.purposes),
         gateways: gateways(&body.gateways),
         data_classes: data_classes(&body.data_classes),
@@ -34,8 +35,28 @@ pub fn new_row(body: NewAgreementBody, keeper: Uuid) -> Result<AgreementRow> {
         dpia_ref: body.dpia_ref.map(|text| text.into_string()),
         terms: terms(&body.terms)?,
         version: 1,
+        version_number: 1,
+        first_version_id: None,
     };
     check_days(&row)?;
+    Ok(row)
+}
+
+/// The draft of the version after `former`: it says what that says, but for what `patch`
+/// changes.
+///
+/// # Errors
+/// As [`apply`].
+pub fn next_version(former: &AgreementRow, patch: AgreementPatch) -> Result<AgreementRow> {
+    let mut row = AgreementRow {
+        id: Uuid::now_v7(),
+        status: AgreementStatus::Draft.as_str().to_owned(),
+        version: 1,
+        version_number: former.version_number + 1,
+        first_version_id: Some(former.first_version()),
+        ..former.clone()
+    };
+    apply(patch, &mut row)?;
     Ok(row)
 }
 
@@ -87,9 +108,10 @@ fn check_days(row: &AgreementRow) -> Result<()> {
 /// Whether a draft can come into force (domain L14, L15).
 ///
 /// # Errors
-/// [`SharingError::AgreementIncomplete`] naming the first thing that is missing.
+/// [`SharingError::AgreementIncomplete`] naming the first thing that is missing, and those of
+/// [`facts`].
 pub fn check_ready(row: &AgreementRow, parties: &[PartyRow], today: NaiveDate) -> Result<()> {
-    check_activation(&facts(row, parties))?;
+    check_activation(&facts(row, parties)?)?;
     let missing = [
         ("signatures", parties.iter().all(|party| party.signed_at.is_some())),
         ("review_due", row.review_due > today),
@@ -101,26 +123,20 @@ pub fn check_ready(row: &AgreementRow, parties: &[PartyRow], today: NaiveDate) -
     }
 }
 
-fn facts(row: &AgreementRow, parties: &[PartyRow]) -> Agreement {
-    Agreement {
-        id: row.id,
-        version: 1,
-        status: AgreementStatus::Draft,
-        active_from: row.active_from,
-        active_to: row.active_to,
-        review_due: row.review_due,
-        // Counts once it is in force.
-        grace_days: 0,
-        parties: parties.iter().map(|party| party.org_id).collect(),
+/// What the rules of sharing are told of an agreement and of those who are party to it still.
+///
+/// # Errors
+/// [`AppError::Internal`] where it names what the rules do not know: it would otherwise come
+/// into force as something else than what was signed.
+pub fn facts(row: &AgreementRow, parties: &[PartyRow]) -> Result<Agreement> {
+    let remaining = parties.iter().filter(|party| party.withdrawn_at.is_none());
+    Ok(Agreement {
+        validity: validity(row)?,
+        parties: remaining.map(|party| party.org_id).collect(),
         purposes: row.purposes.iter().cloned().collect(),
-        gateways: row.gateways.iter().filter_map(|code| Gateway::parse(code)).collect(),
-        data_classes: row
-            .data_classes
-            .iter()
-            .filter_map(|name| DataClass::parse(name))
-            .collect(),
-        dpia_ref: row.dpia_ref.clone(),
-    }
+        gateways: all_kept("agreement gateway", &row.gateways, Gateway::parse)?,
+        data_classes: all_kept("agreement data class", &row.data_classes, DataClass::parse)?,
+    })
 }
 
 fn purposes(wanted: &[Purpose]) -> Vec<String> {
@@ -154,6 +170,52 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn kept() -> AgreementRow {
+        let body = json!({
+            "partnership_id": Uuid::from_u128(3), "title": "Graffiti removal, Camden", "purposes": ["case_work"],
+            "gateways": ["CDA115"], "data_classes": ["core"], "active_from": "2026-03-01",
+            "review_due": "2027-03-01", "dpia_ref": "DPIA-7", "parties": []
+        });
+        new_row(serde_json::from_value(body).unwrap(), Uuid::from_u128(2)).unwrap()
+    }
+
+    #[test]
+    fn what_the_rules_do_not_know_is_an_error_and_is_not_left_out() {
+        let mut gateway = kept();
+        gateway.gateways.push("HUNCH".to_owned());
+        let mut class = kept();
+        class.data_classes.push("everything".to_owned());
+
+        assert!(facts(&kept(), &[]).is_ok());
+        for (row, wanted) in [
+            (gateway, "agreement gateway HUNCH"),
+            (class, "agreement data class everything"),
+        ] {
+            let Err(AppError::Internal(text)) = facts(&row, &[]) else {
+                panic!("left out")
+            };
+            assert_eq!(text, wanted);
+        }
+    }
+
+    #[test]
+    fn a_new_version_says_what_the_former_says_but_for_what_changes() {
+        let mut former = kept();
+        former.status = AgreementStatus::Active.as_str().to_owned();
+        former.version = 7;
+        let patch = serde_json::from_value(json!({"data_classes": ["core", "location"]})).unwrap();
+
+        let second = next_version(&former, patch).unwrap();
+        let third = next_version(&second, serde_json::from_value(json!({})).unwrap()).unwrap();
+
+        assert_eq!(second.data_classes, ["core", "location"]);
+        assert_eq!((second.status.as_str(), second.version), ("draft", 1));
+        assert_eq!((&second.title, second.review_due), (&former.title, former.review_due));
+        assert_eq!((second.version_number, second.first_version_id), (2, Some(former.id)));
+        assert_eq!((third.version_number, third.first_version_id), (3, Some(former.id)));
+        assert!(second.id != former.id && third.id != second.id);
+    }
 
     #[test]
     fn a_grace_of_up_to_90_days_is_kept() {

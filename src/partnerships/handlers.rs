@@ -1,5 +1,7 @@
 //! The operations of this capability, a file per subject.
 
+mod agreement_reviews;
+mod agreement_versions;
 mod agreements;
 mod organisations;
 mod partnerships;
@@ -30,7 +32,11 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(agreements::sign_agreement)
         .service(agreements::activate_agreement)
         .service(agreements::withdraw_from_agreement)
-        .service(agreements::end_agreement);
+        .service(agreements::end_agreement)
+        .service(agreement_versions::list_agreement_versions)
+        .service(agreement_versions::draft_agreement_version)
+        .service(agreement_reviews::review_agreement)
+        .service(agreement_reviews::list_agreement_reviews);
 }
 
 fn is_platform(room: &Room) -> bool {

@@ -5,6 +5,7 @@
 mod draft;
 pub mod handlers;
 mod queries;
+mod review;
 mod view;
 
 pub use queries::partnerships::members_among;

@@ -13,6 +13,7 @@ use super::queries::{self, ShareRow};
 use super::view::{Approval, Because, Narrowing, NewShare, OnlookerView, RevokeParams, ShareView, Why};
 use crate::audit::Op;
 use crate::cases::access::{self, Access};
+use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::fields::Text;
@@ -328,15 +329,12 @@ pub async fn list_case_access(caller: Caller<may::ReadCases>, id: Id) -> Result<
 async fn onlookers(room: &mut Room, access: &Access, shares: Vec<ShareRow>) -> Result<Vec<OnlookerView>> {
     let since = queries::opened_at(room, access.case_id).await?;
     let looks = queries::last_looks(room, access.case_id).await?;
-    let ids: Vec<Uuid> = std::iter::once(access.case_org_id)
-        .chain(shares.iter().map(|share| share.to_org_id))
-        .collect();
-    let names = queries::names(room, &ids).await?;
-    let name = |org: Uuid| names.iter().find(|(id, _)| *id == org).map(|(_, name)| name.clone());
+    let named = std::iter::once(access.case_org_id).chain(shares.iter().map(|share| share.to_org_id));
+    let names = names_of(room, named.collect()).await?;
     let look = |org: Uuid| looks.iter().find(|look| look.org_id == org).map(|look| look.at);
     let owner = OnlookerView {
         organisation_id: access.case_org_id,
-        organisation_name: name(access.case_org_id),
+        organisation_name: names.of(access.case_org_id),
         level: "owner".to_owned(),
         data_classes: class_names(&super::model::DataClass::ALL.into_iter().collect()),
         since,
@@ -346,7 +344,7 @@ async fn onlookers(room: &mut Room, access: &Access, shares: Vec<ShareRow>) -> R
     };
     let others = shares.into_iter().map(|share| OnlookerView {
         organisation_id: share.to_org_id,
-        organisation_name: name(share.to_org_id),
+        organisation_name: names.of(share.to_org_id),
         last_look_at: look(share.to_org_id),
         level: share.level,
         data_classes: share.data_classes,

@@ -235,11 +235,11 @@ async fn case_facts(room: &mut Room, access: &Access) -> Result<CaseFacts> {
 fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, footing: Permitted) -> Result<ShareRow> {
     let state = match footing {
         _ if !access.is_owner() => ShareState::AwaitingOriginator,
-        Permitted::UnderAgreement { .. } => ShareState::Active,
+        Permitted::UnderAgreement => ShareState::Active,
         Permitted::NeedsAdHocApproval => ShareState::AwaitingApproval,
     };
     // What rests on a person does not rest on the agreement that was named as well.
-    let covered = matches!(footing, Permitted::UnderAgreement { .. });
+    let covered = footing == Permitted::UnderAgreement;
     let quality = wanted.quality.map(serde_json::to_value).transpose();
     Ok(ShareRow {
         id: Uuid::now_v7(),

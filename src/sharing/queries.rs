@@ -282,15 +282,6 @@ pub async fn hold_memberships(connection: &mut AsyncPgConnection, partnership: U
     Ok(())
 }
 
-/// Names of organisations.
-pub async fn names(connection: &mut AsyncPgConnection, ids: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
-    Ok(organisations::table
-        .filter(organisations::id.eq_any(ids))
-        .select((organisations::id, organisations::name))
-        .load(connection)
-        .await?)
-}
-
 /// What the rules need to know of an organisation on `today`; `None` for what has
 /// no standing in sharing, such as the platform.
 pub async fn organisation(

@@ -21,8 +21,8 @@ use crate::db::schema::{task_events, tasks, team_members};
 use crate::error::Result;
 
 pub use parties::{
-    Names, Opened, access_to, accesses, count_evidence, find_kind, has_team, hold_memberships, kind_of_owner, names_in,
-    names_of, opened_to, opened_to_sides, unjudged, wards_of,
+    Opened, access_to, accesses, count_evidence, find_kind, has_team, hold_memberships, kind_of_owner, names_in,
+    opened_to, opened_to_sides, unjudged, wards_of,
 };
 
 /// A task as it is stored; the migration says what each column means.

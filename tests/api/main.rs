@@ -7,6 +7,7 @@
 
 mod support;
 
+mod agreements;
 mod approvals;
 mod attachments;
 mod audit;
@@ -20,6 +21,7 @@ mod departures;
 mod description;
 mod echo;
 mod expired;
+mod former_partners;
 mod geography;
 mod grace;
 mod grading;

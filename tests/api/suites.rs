@@ -2,6 +2,7 @@
 
 mod bodies;
 mod canaries;
+mod etags;
 mod fingerprint;
 mod markings;
 mod matrix;

@@ -54,7 +54,7 @@ pub async fn list_checkpoints(caller: Caller<may::BeSignedIn>, list: Params<Plai
 async fn shown(room: &mut Room, row: CheckpointRow) -> Result<Audited<Answer>> {
     let cosignatures = tree::cosignatures(room, &[row.tree_size]).await?;
     let view = CheckpointView::of(row, cosignatures);
-    Ok(Audited::consultation(Answer::ok(&view)?).fact("tree_size", view.tree_size))
+    Ok(Audited::consultation(Answer::ok(&view)?.as_seen()).fact("tree_size", view.tree_size))
 }
 
 /// Witnesses that an organisation can have for one checkpoint.
@@ -139,7 +139,7 @@ pub async fn cosign_checkpoint(
             let size = kept.tree_size;
             let cosignatures = tree::cosignatures(room, &[size]).await?;
             let view = CheckpointView::of(kept, cosignatures);
-            let answer = Answer::created(format!("/v1/audit/checkpoints/{size}"), &view)?;
+            let answer = Answer::created(format!("/v1/audit/checkpoints/{size}"), &view)?.as_seen();
             Ok(Audited::new(Op::Security, answer).fact("tree_size", size))
         })
         .await

@@ -15,8 +15,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::audit::Outcome;
-use crate::db::schema::{audit_events, audit_events as log, audit_readers as readers, organisations, users};
-use crate::db::{Prepare, at_least_ten};
+use crate::db::Prepare;
+use crate::db::schema::{audit_events, audit_events as log, audit_readers as readers};
 use crate::error::{AppError, Result};
 
 /// A JSON document as the database writes it, unread.
@@ -103,17 +103,6 @@ impl AuditRow {
     }
 }
 
-/// A row of the log with the names of who acted, as far as the reader may know them.
-#[derive(Debug, Queryable)]
-pub struct Named {
-    /// The row.
-    pub event: AuditRow,
-    /// The name of the person.
-    pub actor_name: Option<String>,
-    /// The name of their organisation.
-    pub org_name: Option<String>,
-}
-
 /// Where a page of the log ended: when the event was, and its place.
 pub type Place = (DateTime<Utc>, i64);
 
@@ -170,27 +159,24 @@ pub(super) fn is_directed_to(viewer: Uuid) -> _ {
         .and(cardinality(audit_events::case_ids).le(1i32))
 }
 
-/// The log, with who acted and for whom.
-#[diesel::dsl::auto_type(type_name = "WithActors")]
-fn with_actors() -> _ {
-    log::table
-        .left_join(users::table.on(users::id.nullable().eq(log::actor_user_id)))
-        .left_join(organisations::table.on(organisations::id.nullable().eq(log::org_id)))
-}
-
-type Boxed<'a> = diesel::helper_types::IntoBoxed<'a, WithActors, Pg>;
+type Boxed<'a> = log::BoxedQuery<'a, Pg>;
 
 /// Rows of the log, latest first. What is hidden from `viewer` in a row does not
 /// find it either: a filter must not tell what the view leaves out.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn list(connection: &AsyncPgConnection, viewer: Uuid, filter: &Filter<'_>, limit: i64) -> Result<Vec<Named>> {
+pub async fn list(
+    connection: &AsyncPgConnection,
+    viewer: Uuid,
+    filter: &Filter<'_>,
+    limit: i64,
+) -> Result<Vec<AuditRow>> {
     let pages = parts(viewer, filter, limit)
         .into_iter()
         .map(|part| page_of(connection, narrowed(part, viewer, filter), limit, filter.names_an_id()));
-    let mut rows: Vec<Named> = try_join_all(pages).await?.into_iter().flatten().collect();
-    rows.sort_unstable_by_key(|row| Reverse((row.event.at, row.event.seq)));
+    let mut rows: Vec<AuditRow> = try_join_all(pages).await?.into_iter().flatten().collect();
+    rows.sort_unstable_by_key(|row| Reverse((row.at, row.seq)));
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(rows)
 }
@@ -199,7 +185,7 @@ pub async fn list(connection: &AsyncPgConnection, viewer: Uuid, filter: &Filter<
 /// `limit` rows that `viewer` may read and `filter` means. An id is in few events: they
 /// are found by it and sorted.
 fn parts<'a>(viewer: Uuid, filter: &'a Filter<'_>, limit: i64) -> Vec<Boxed<'a>> {
-    let whole = || with_actors().into_boxed();
+    let whole = || -> Boxed<'a> { log::table.into_boxed() };
     if filter.names_an_id() {
         return vec![whole()];
     }
@@ -261,13 +247,10 @@ async fn page_of(
     part: Boxed<'_>,
     limit: i64,
     finds_few: bool,
-) -> Result<Vec<Named>> {
-    let columns = (
-        AuditRow::as_select(),
-        users::name.nullable(),
-        organisations::name.nullable(),
-    );
-    let page = part.select(columns).order((log::at.desc(), log::seq.desc()));
+) -> Result<Vec<AuditRow>> {
+    let page = part
+        .select(AuditRow::as_select())
+        .order((log::at.desc(), log::seq.desc()));
     Ok(match finds_few {
         true => page.limit(limit).planned_anew().load(&mut connection).await?,
         false => page.first_rows(limit).load(&mut connection).await?,
@@ -295,16 +278,4 @@ fn narrowed<'a>(query: Boxed<'a>, viewer: Uuid, filter: &'a Filter<'_>) -> Boxed
             .filter(log::org_id.eq(viewer).or(shown.nullable()));
     }
     query
-}
-
-/// The names of some organisations, as far as the reader may know them.
-///
-/// # Errors
-/// Those of the database.
-pub async fn names_of(connection: &mut AsyncPgConnection, orgs: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
-    Ok(organisations::table
-        .filter(organisations::id.eq_any(at_least_ten(orgs.to_vec())))
-        .select((organisations::id, organisations::name))
-        .load(connection)
-        .await?)
 }

@@ -9,5 +9,5 @@ pub mod verifying;
 pub mod visibility;
 mod writing;
 
-pub use log::{AuditRow, Filter, JsonText, Named, list, names_of};
+pub use log::{AuditRow, Filter, JsonText, list};
 pub use writing::{NewAuditEvent, Sender, insert, insert_all, insert_outbox};

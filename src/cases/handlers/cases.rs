@@ -198,7 +198,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
         case,
         access,
         place: Some(place),
-        owner: setting.owner,
+        owner: Some(setting.owner),
         lead: None,
         clocks,
         attachments: Vec::new(),

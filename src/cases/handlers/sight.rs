@@ -11,6 +11,7 @@ use crate::cases::view::words::Marking;
 use crate::cases::workflow::names::{Agency, Phase, Qualifier, RiskBand, Role};
 use crate::cases::workflow::{Actor, Alert, AttachmentFact, Facts, Workflow};
 use crate::clocks::Clock;
+use crate::db::names_of;
 use crate::doors::{Answer, Audited, Doorstep, Room};
 use crate::error::{AppError, Result};
 use crate::limits::Volume;
@@ -25,7 +26,7 @@ pub(super) struct Sight {
     /// Where, if that is open.
     pub place: Option<LocationRow>,
     /// The owner's name.
-    pub owner: String,
+    pub owner: Option<String>,
     /// The lead's name.
     pub lead: Option<String>,
     /// Its clocks, each with its id.
@@ -44,7 +45,7 @@ pub(super) struct Heightened {
 }
 
 impl Sight {
-    /// Looks at a case, in one round trip.
+    /// Looks at a case, in one round trip where its owner is a partner.
     ///
     /// # Errors
     /// [`AppError::NotFound`] where it does not exist for the caller.
@@ -54,7 +55,13 @@ impl Sight {
             queries::clocks(step, id),
             queries::attachment_facts(step, id)
         );
-        let (case, access, place, owner, lead) = full?;
+        let (case, access, place, mut owner, mut lead) = full?;
+        if owner.is_none() {
+            // It has left the partnership, and its case names it still.
+            let named = [Some(case.org_id), case.lead_user_id].into_iter().flatten();
+            let names = names_of(step, named.collect()).await?;
+            (owner, lead) = (names.of(case.org_id), names.of(case.lead_user_id));
+        }
         Ok(Self {
             case,
             access,
@@ -67,7 +74,7 @@ impl Sight {
     }
 
     /// Locks a case that the caller may change until the end of the transaction,
-    /// and looks at it, in one round trip.
+    /// and looks at it, as [`Self::of`] does.
     ///
     /// # Errors
     /// [`AppError::NotFound`] where it does not exist for the caller, and

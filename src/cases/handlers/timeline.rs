@@ -6,6 +6,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::cases::access;
 use crate::cases::queries::timeline::{self as queries, HappenedRow};
 use crate::cases::view::timeline::{TimelineEntry, TimelineQuery};
+use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, Params, may};
 use crate::error::Result;
 use crate::http::paging::{self, Asked, Page, read_cursor};
@@ -50,8 +51,14 @@ pub async fn read_timeline(
                 shown.collect(),
                 page.items.iter().filter_map(|row| row.record_id).collect(),
             );
+            let named = page
+                .items
+                .iter()
+                .flat_map(|row| row.actor_user_id.into_iter().chain([row.org_id]));
+            let names = names_of(room, named.collect()).await?;
+            let entry = |row| TimelineEntry::of(row, &names);
             let page = Page {
-                items: page.items.into_iter().map(TimelineEntry::from).collect(),
+                items: page.items.into_iter().map(entry).collect(),
                 next: page.next,
             };
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());

@@ -18,6 +18,7 @@ use crate::cases::view::transitions::{NewTransition, Step};
 use crate::cases::workflow::Decision;
 use crate::cases::workflow::names::StateClass;
 use crate::clocks::Clock;
+use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::Result;
 use crate::http::fields::Text;
@@ -108,7 +109,8 @@ async fn list_transitions(caller: Caller<may::ReadCases>, id: Id, page: Params<P
             let limit = paging::limit(page.limit)?;
             let after: Option<Key> = paging::read_cursor(OLDEST_FIRST, page.cursor.as_deref())?;
             let rows = steps::list(room, access.case_id, after, limit).await?;
-            let views = rows.into_iter().map(Step::from).collect();
+            let names = names_of(room, rows.iter().filter_map(|step| step.actor_user_id).collect()).await?;
+            let views = rows.into_iter().map(|step| Step::of(step, &names)).collect();
             let mut page = Page::of(views, limit, OLDEST_FIRST, |step: &Step| (step.at, step.id))?;
             let tells_of_people = show_people(room, &access, &mut page.items)?;
             let shown: Vec<Uuid> = page.items.iter().map(|step| step.id).collect();

@@ -148,17 +148,23 @@ impl MyAccessRow {
 }
 
 /// A case with everything its view shows, but for clocks and transitions.
-pub type FullCase = (CaseRow, MyAccessRow, Option<LocationRow>, String, Option<String>);
+pub type FullCase = (
+    CaseRow,
+    MyAccessRow,
+    Option<LocationRow>,
+    Option<String>,
+    Option<String>,
+);
 
 /// The case, the caller's access, the place where that is open, the owner's name
-/// and the lead's.
+/// and the lead's, as far as the owner is a partner still.
 ///
 /// # Errors
 /// [`AppError::NotFound`] where it does not exist for the caller.
 pub async fn read(mut connection: &AsyncPgConnection, id: Uuid) -> Result<FullCase> {
     Ok(case_access::table
         .inner_join(cases::table.on(cases::id.eq(case_access::case_id)))
-        .inner_join(organisations::table.on(organisations::id.eq(cases::org_id)))
+        .left_join(organisations::table.on(organisations::id.eq(cases::org_id)))
         .left_join(case_locations::table.on(case_locations::case_id.eq(cases::id)))
         .left_join(users::table.on(users::id.nullable().eq(cases::lead_user_id)))
         .filter(case_access::case_id.eq(id))
@@ -166,7 +172,7 @@ pub async fn read(mut connection: &AsyncPgConnection, id: Uuid) -> Result<FullCa
             CaseRow::as_select(),
             MyAccessRow::as_select(),
             Option::<LocationRow>::as_select(),
-            organisations::name,
+            organisations::name.nullable(),
             users::name.nullable(),
         ))
         .first(&mut connection)

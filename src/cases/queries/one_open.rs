@@ -1,7 +1,7 @@
 //! Looking for the open case about the same.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::join;
 use uuid::Uuid;

@@ -6,11 +6,10 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::schema::{organisations, outbox_events, users};
+use crate::db::schema::outbox_events;
 use crate::error::Result;
 
-/// Something that happened, with the names of who did it, as far as the reader may
-/// know them.
+/// Something that happened.
 #[derive(Debug, Queryable)]
 pub struct HappenedRow {
     /// Its place in the order of commits.
@@ -25,12 +24,8 @@ pub struct HappenedRow {
     pub data_class: String,
     /// Who did it.
     pub actor_user_id: Option<Uuid>,
-    /// Their name.
-    pub actor_name: Option<String>,
     /// For which organisation.
     pub org_id: Uuid,
-    /// Its name.
-    pub org_name: Option<String>,
     /// `On-Behalf-Of`.
     pub on_behalf_of: Option<String>,
     /// The record it is about.
@@ -52,8 +47,6 @@ pub async fn list(
 ) -> Result<Vec<HappenedRow>> {
     use outbox_events as happened;
     Ok(happened::table
-        .left_join(users::table.on(users::id.nullable().eq(happened::actor_user_id)))
-        .left_join(organisations::table.on(organisations::id.eq(happened::org_id)))
         .filter(happened::case_id.eq(case_id))
         .filter(happened::seq.gt(after.unwrap_or_default()))
         .order(happened::seq)
@@ -65,9 +58,7 @@ pub async fn list(
             happened::name,
             happened::data_class,
             happened::actor_user_id,
-            users::name.nullable(),
             happened::org_id,
-            organisations::name.nullable(),
             happened::on_behalf_of,
             happened::record_id,
             happened::facts,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::Prepare;
-use crate::db::schema::{case_transitions, users};
+use crate::db::schema::case_transitions;
 use crate::error::Result;
 
 /// A step that was taken.
@@ -32,9 +32,6 @@ pub struct TransitionRow {
     pub reporter_told: Option<bool>,
     pub at: DateTime<Utc>,
 }
-
-/// A step and the name of who took it.
-pub type StepRow = (TransitionRow, Option<String>);
 
 /// Writes a step down.
 ///
@@ -61,13 +58,12 @@ pub async fn list(
     case: Uuid,
     after: Option<Key>,
     limit: i64,
-) -> Result<Vec<StepRow>> {
+) -> Result<Vec<TransitionRow>> {
     let mut steps = case_transitions::table
-        .left_join(users::table.on(users::id.nullable().eq(case_transitions::actor_user_id)))
         .filter(case_transitions::case_id.eq(case))
         .order((case_transitions::at, case_transitions::id))
         .limit(limit + 1)
-        .select((TransitionRow::as_select(), users::name.nullable()))
+        .select(TransitionRow::as_select())
         .into_boxed();
     if let Some((at, id)) = after {
         let is_after = case_transitions::at.gt(at).or(case_transitions::id.gt(id));

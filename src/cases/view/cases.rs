@@ -369,7 +369,7 @@ impl CaseView {
             description: case.description,
             owner: Named {
                 id: case.org_id,
-                name: Some(owner_name),
+                name: owner_name,
             },
             partnership_id: case.partnership_id,
             lead: case.lead_user_id.map(|id| Named { id, name: lead_name }),

@@ -7,6 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::cases::queries::timeline::HappenedRow;
+use crate::db::Names;
 
 /// A page of the timeline.
 #[derive(Deserialize, IntoParams)]
@@ -66,19 +67,17 @@ pub struct TimelineName {
     pub name: Option<String>,
 }
 
-impl From<HappenedRow> for TimelineEntry {
-    fn from(row: HappenedRow) -> Self {
-        let name = row.actor_name;
+impl TimelineEntry {
+    /// The view of `row`, with the names of who did it among `names`.
+    pub fn of(row: HappenedRow, names: &Names) -> Self {
+        let named = |id: Uuid| TimelineName { id, name: names.of(id) };
         Self {
             id: row.id,
             at: row.at,
             name: row.name,
             actor: TimelineActor {
-                user: row.actor_user_id.map(|id| TimelineName { id, name }),
-                organisation: TimelineName {
-                    id: row.org_id,
-                    name: row.org_name,
-                },
+                user: row.actor_user_id.map(named),
+                organisation: named(row.org_id),
             },
             on_behalf_of: row.on_behalf_of,
             record_id: row.record_id,

@@ -6,8 +6,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::cases::queries::transitions::StepRow;
+use crate::cases::queries::transitions::TransitionRow;
 use crate::cases::view::cases::Named;
+use crate::db::Names;
 use crate::http::fields::Text;
 
 /// A step to take.
@@ -68,16 +69,17 @@ pub struct Step {
     pub reporter_told: Option<bool>,
 }
 
-impl From<StepRow> for Step {
-    fn from(row: StepRow) -> Self {
-        let (step, name) = row;
+impl Step {
+    /// The view of `step`, with the name of who took it among `names`.
+    pub fn of(step: TransitionRow, names: &Names) -> Self {
+        let named = |id: Uuid| Named { id, name: names.of(id) };
         Self {
             id: step.id,
             event: step.event,
             from: step.from_state,
             to: step.to_state,
             at: step.at,
-            by: step.actor_user_id.map(|id| Named { id, name }),
+            by: step.actor_user_id.map(named),
             organisation_id: step.org_id,
             rank: step.rank,
             roles: step.roles,

@@ -36,7 +36,6 @@ fn as_kept(text: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::*;
     use crate::cases::workflow::Catalogue;
 
     #[test]

@@ -149,9 +149,11 @@ pub async fn look_up_ward(
                 Answer::ok(&Ward::from(found))?
             };
             // The point itself may be where somebody lives: only the ward is logged.
-            Ok(Audited::consultation(answer.header("Vary", "Accept".to_owned()))
-                .fact("at", json!(at))
-                .fact("ward", json!(found.gss)))
+            Ok(
+                Audited::consultation(answer.as_seen().header("Vary", "Accept".to_owned()))
+                    .fact("at", json!(at))
+                    .fact("ward", json!(found.gss)),
+            )
         })
         .await
 }
@@ -196,7 +198,8 @@ pub async fn read_ward(caller: Caller<may::BeSignedIn>, code: WardCode, wanted: 
                     versions: versions.iter().map(Ward::from).collect(),
                 })?
             };
-            Ok(Audited::consultation(answer.header("Vary", "Accept".to_owned())).fact("ward", json!(gss)))
+            let answer = answer.as_seen().header("Vary", "Accept".to_owned());
+            Ok(Audited::consultation(answer).fact("ward", json!(gss)))
         })
         .await
 }

@@ -9,13 +9,17 @@ use utoipa::openapi::{Ref, RefOr, Response, Schema};
 use super::super::health;
 use super::{has_parameter, permission_of, uuid_schema};
 
-/// The records that have a version. An answer that shows one has the version as `ETag`.
+/// The records that have an `ETag`: their version or, where they count none, a digest of what
+/// is shown. An answer that shows one has it.
 const VERSIONED: &[&str] = &[
     "AgreementView",
     "AttachmentView",
     "CaseType",
     "CaseView",
+    "CheckpointView",
+    "ClientKeyView",
     "FileContent",
+    "Me",
     "NoteView",
     "OrganisationView",
     "PartnershipView",
@@ -28,6 +32,8 @@ const VERSIONED: &[&str] = &[
     "Team",
     "UserView",
     "WardPriority",
+    "Ward",
+    "WardHistory",
 ];
 
 /// What is classified as its case is, which the answer says as `Marking`, like whatever

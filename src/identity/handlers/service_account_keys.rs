@@ -139,7 +139,7 @@ pub async fn read_service_account_key(caller: Caller<may::ManageServiceAccounts>
         .consult((), async |room, ()| {
             let ((account, id), org) = (ids.pair(), room.person.org_id);
             let row = service_accounts::find_key(room, (org, account), id).await?;
-            let answer = Answer::ok(&ClientKeyView::from(row))?;
+            let answer = Answer::ok(&ClientKeyView::from(row))?.as_seen();
             Ok(Audited::consultation(answer).record(account).record(id))
         })
         .await

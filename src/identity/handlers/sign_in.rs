@@ -302,8 +302,9 @@ pub async fn read_me(caller: Caller<may::KeepOwnAccount>) -> Result<HttpResponse
         .consult((), async |room, ()| {
             let user = room.person.user_id;
             let me = queries::read_me(room, user).await?;
-            let view = Me::of(me, &room.person);
-            Ok(Audited::consultation(Answer::ok(&view)?).record(user))
+            let version = me.version;
+            let answer = Answer::ok(&Me::of(me, &room.person))?.version_as_seen(version);
+            Ok(Audited::consultation(answer).record(user))
         })
         .await
 }

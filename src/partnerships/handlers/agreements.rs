@@ -1,11 +1,13 @@
-//! Information sharing agreements: drafted, signed by each party, in force, ended.
+//! Information sharing agreements: drafted, signed by each party, in force, replaced or ended.
 
 use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, get, patch, post};
 use uuid::Uuid;
 
+use super::agreement_versions;
 use crate::clocks::local_date;
+use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::openapi::IfMatch;
@@ -17,10 +19,11 @@ use crate::partnerships::view::agreements::{
     AgreementList, AgreementPatch, AgreementView, NewAgreementBody, NoDetails, Withdrawal,
 };
 use crate::sharing::hold_memberships;
+use crate::sharing::model::AgreementStatus;
 
 /// List agreements
 ///
-/// Those of the partnerships that your organisation belongs to.
+/// Those of the partnerships that your organisation belongs to, each version by itself.
 #[utoipa::path(
     tag = "partnerships",
     params(AgreementList),
@@ -36,14 +39,10 @@ pub async fn list_agreements(caller: Caller<may::BeSignedIn>, params: Params<Agr
             let status = list.status.map(|status| status.as_str());
             let rows = agreements::list(room, list.partnership_id, status, after, limit).await?;
             let page = Page::of(rows, limit, "id", |row: &AgreementRow| row.id)?;
-            let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
-            let mut parties = agreements::parties(room, &ids).await?;
-            let mut items = Vec::with_capacity(page.items.len());
-            for row in page.items {
-                let own = parties.extract_if(.., |party| party.agreement_id == row.id).collect();
-                items.push(AgreementView::of(row, own)?);
-            }
-            let page = Page { items, next: page.next };
+            let page = Page {
+                items: views_of(room, page.items).await?,
+                next: page.next,
+            };
             let mut answer = Answer::ok(&page)?;
             if let Some(next) = page.next.as_deref() {
                 answer = answer.header("Link", next_link(&room.request.path, &query_of(&list), next));
@@ -67,17 +66,36 @@ fn query_of(list: &AgreementList) -> String {
     query.finish()
 }
 
-/// The agreement as it is now, as an answer.
+/// The views of agreements, with their parties.
+pub(super) async fn views_of(room: &mut Room, rows: Vec<AgreementRow>) -> Result<Vec<AgreementView>> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let mut parties = agreements::parties(room, &ids).await?;
+    let names = names_of(room, parties.iter().map(|party| party.org_id).collect()).await?;
+    let today = local_date(room.now)?;
+    let mut views = Vec::with_capacity(rows.len());
+    for row in rows {
+        let own = parties.extract_if(.., |party| party.agreement_id == row.id).collect();
+        views.push(AgreementView::of(row, own, &names, today)?);
+    }
+    Ok(views)
+}
+
+/// The view of an agreement, with its parties.
+async fn view_of(room: &mut Room, row: AgreementRow) -> Result<AgreementView> {
+    let mut views = views_of(room, vec![row]).await?;
+    views.pop().ok_or(AppError::NotFound)
+}
+
+/// The agreement as it is now, as an answer. Whether it can be relied on depends on the day.
 async fn answer(room: &mut Room, id: Uuid) -> Result<Answer> {
     let row = agreements::find(room, id).await?;
     let version = row.version;
-    let parties = agreements::parties(room, &[id]).await?;
-    Ok(Answer::ok(&AgreementView::of(row, parties)?)?.version(version))
+    Ok(Answer::ok(&view_of(room, row).await?)?.version_as_seen(version))
 }
 
 /// Read an agreement
 ///
-/// With its parties and who has signed.
+/// With its parties and who has signed, and whether it can be relied on today.
 #[utoipa::path(
     tag = "partnerships",
     responses((status = 200, description = "The agreement.", body = AgreementView)),
@@ -117,19 +135,24 @@ pub async fn draft_agreement(
                 return Err(AppError::invalid("/partnership_id", detail));
             }
             let parties = checked_parties(room, new.partnership_id, &new.parties).await?;
-            let row = draft::new_row(new, keeper)?;
-            agreements::insert(room, &row).await?;
-            agreements::add_parties(room, row.id, keeper, &parties).await?;
-            let view = AgreementView::of(row.clone(), agreements::parties(room, &[row.id]).await?)?;
-            let answer = Answer::created(format!("/v1/agreements/{}", row.id), &view)?.version(row.version);
-            let told = parties.into_iter().filter(|party| *party != keeper);
-            Ok(told.fold(Audited::collection(answer).record(row.id), Audited::recipient))
+            add(room, draft::new_row(new, keeper)?, parties).await
         })
         .await
 }
 
+/// Adds a draft and answers with it; those who are to be party to it are told.
+pub(super) async fn add(room: &mut Room, row: AgreementRow, parties: Vec<Uuid>) -> Result<Audited<Answer>> {
+    let (id, keeper, version) = (row.id, row.org_id, row.version);
+    agreements::insert(room, &row).await?;
+    agreements::add_parties(room, id, keeper, &parties).await?;
+    let view = view_of(room, row).await?;
+    let answer = Answer::created(format!("/v1/agreements/{id}"), &view)?.version_as_seen(version);
+    let told = parties.into_iter().filter(|party| *party != keeper);
+    Ok(told.fold(Audited::collection(answer).record(id), Audited::recipient))
+}
+
 /// The parties once each, if all are members of the partnership.
-async fn checked_parties(room: &mut Room, partnership: Uuid, wanted: &[Uuid]) -> Result<Vec<Uuid>> {
+pub(super) async fn checked_parties(room: &mut Room, partnership: Uuid, wanted: &[Uuid]) -> Result<Vec<Uuid>> {
     if wanted.len() > 100 {
         return Err(AppError::invalid("/parties", "has more than 100 organisations"));
     }
@@ -145,7 +168,7 @@ async fn checked_parties(room: &mut Room, partnership: Uuid, wanted: &[Uuid]) ->
 /// Change a draft
 ///
 /// Merge-patch, by the organisation that keeps it. Whoever had signed has to sign
-/// again. Once active, the terms are fixed: end it and draft another.
+/// again. Once active, the terms are fixed: draft a new version.
 #[utoipa::path(
     tag = "partnerships",
     params(IfMatch),
@@ -164,7 +187,7 @@ pub async fn update_agreement(
             let (id, now) = (id.get(), room.now);
             let mut row = kept_here(room, id).await?;
             room.request.expect_version(row.version)?;
-            expect_status(&row, "draft")?;
+            expect_draft(&row)?;
             let parties = match patch.parties.take() {
                 Some(wanted) => checked_parties(room, row.partnership_id, &wanted).await?,
                 None => agreements::parties(room, &[id])
@@ -208,7 +231,7 @@ pub async fn sign_agreement(
             let row = agreements::find(room, id).await?;
             let others = other_parties(room, id).await?;
             room.request.expect_version(row.version)?;
-            expect_status(&row, "draft")?;
+            expect_draft(&row)?;
             let signed = agreements::sign(room, id, org, me, now).await?;
             // A signature counts the version up by one; any more, and the keeper
             // changed the draft since it was read here.
@@ -227,7 +250,9 @@ pub async fn sign_agreement(
 /// Activate an agreement
 ///
 /// By the organisation that keeps it, once every party has signed, the impact
-/// assessment is named and the review lies ahead (ICO data sharing code).
+/// assessment is named and the review lies ahead (ICO data sharing code). A new version
+/// takes the place of the one before on the spot, so not before its first day: that is
+/// `superseded`, and what was shared under it stands and keeps naming it.
 #[utoipa::path(
     tag = "partnerships",
     params(IfMatch),
@@ -243,22 +268,27 @@ pub async fn activate_agreement(
 ) -> Result<HttpResponse> {
     caller
         .alter(body, async |room, _: NoDetails| {
-            let (id, now) = (id.get(), room.now);
+            let (id, today) = (id.get(), local_date(room.now)?);
             let row = kept_here(room, id).await?;
             room.request.expect_version(row.version)?;
-            expect_status(&row, "draft")?;
+            expect_draft(&row)?;
             hold_memberships(room, row.partnership_id).await?;
             let parties = agreements::parties(room, &[id]).await?;
-            draft::check_ready(&row, &parties, local_date(now)?)?;
+            draft::check_ready(&row, &parties, today)?;
             expect_members(room, row.partnership_id, &parties).await?;
-            move_to(room, row, "active").await
+            let superseded = agreement_versions::supersede(room, &row, today).await?;
+            let activated = move_to(room, row, AgreementStatus::Active).await?;
+            Ok(superseded
+                .into_iter()
+                .fold(activated, agreement_versions::note_superseded))
         })
         .await
 }
 
 /// End an agreement
 ///
-/// By the organisation that keeps it. Nothing new can be shared under it.
+/// By the organisation that keeps it, in force or suspended. Nothing new can be shared under
+/// it; what was shared stands until it is ended.
 #[utoipa::path(
     tag = "partnerships",
     params(IfMatch),
@@ -276,8 +306,8 @@ pub async fn end_agreement(
         .alter(body, async |room, _: NoDetails| {
             let row = kept_here(room, id.get()).await?;
             room.request.expect_version(row.version)?;
-            expect_status(&row, "active")?;
-            move_to(room, row, "ended").await
+            expect_current(&row)?;
+            move_to(room, row, AgreementStatus::Ended).await
         })
         .await
 }
@@ -305,7 +335,7 @@ pub async fn withdraw_from_agreement(
             let row = agreements::find(room, id).await?;
             let others = other_parties(room, id).await?;
             room.request.expect_version(row.version)?;
-            expect_status(&row, "active")?;
+            expect_current(&row)?;
             if !agreements::withdraw(room, id, org, me, told.reason.as_str(), now).await? {
                 return Err(AppError::Conflict("your organisation has withdrawn already".to_owned()));
             }
@@ -329,20 +359,33 @@ async fn other_parties(room: &mut Room, id: Uuid) -> Result<Vec<Uuid>> {
     Ok(others)
 }
 
-async fn move_to(room: &mut Room, mut row: AgreementRow, status: &str) -> Result<Audited<Answer>> {
+async fn move_to(room: &mut Room, mut row: AgreementRow, status: AgreementStatus) -> Result<Audited<Answer>> {
+    status.as_str().clone_into(&mut row.status);
+    changed(room, &row).await
+}
+
+/// Writes a changed agreement and answers with it; its other parties are told.
+pub(super) async fn changed(room: &mut Room, row: &AgreementRow) -> Result<Audited<Answer>> {
     let (id, now) = (row.id, room.now);
-    row.status = status.to_owned();
-    agreements::update(room, &row, now).await?;
-    let parties = agreements::parties(room, &[id]).await?.into_iter();
-    let told = parties.map(|party| party.org_id).filter(|party| *party != row.org_id);
+    agreements::update(room, row, now).await?;
+    let told = others_of(room, row).await?;
     let audited = Audited::alteration(answer(room, id).await?)
         .record(id)
-        .fact("status", status);
-    Ok(told.fold(audited, Audited::recipient))
+        .fact("status", row.status.clone());
+    Ok(told.into_iter().fold(audited, Audited::recipient))
+}
+
+/// The parties of an agreement other than its keeper.
+pub(super) async fn others_of(room: &mut Room, row: &AgreementRow) -> Result<Vec<Uuid>> {
+    let parties = agreements::parties(room, &[row.id]).await?.into_iter();
+    Ok(parties
+        .map(|party| party.org_id)
+        .filter(|party| *party != row.org_id)
+        .collect())
 }
 
 /// The agreement, if the caller's organisation keeps it.
-async fn kept_here(room: &mut Room, id: Uuid) -> Result<AgreementRow> {
+pub(super) async fn kept_here(room: &mut Room, id: Uuid) -> Result<AgreementRow> {
     let row = agreements::find(room, id).await?;
     if row.org_id != room.person.org_id {
         return Err(AppError::Forbidden(
@@ -364,10 +407,19 @@ async fn expect_members(room: &mut Room, partnership: Uuid, parties: &[PartyRow]
     }
 }
 
-fn expect_status(row: &AgreementRow, status: &str) -> Result<()> {
-    if row.status == status {
+fn expect_draft(row: &AgreementRow) -> Result<()> {
+    if row.status()? == AgreementStatus::Draft {
         return Ok(());
     }
-    let detail = format!("the agreement is {}, not {status}", row.status);
+    let detail = format!("the agreement is {}, not a draft", row.status);
+    Err(AppError::Conflict(detail))
+}
+
+/// Whether it is in force or suspended.
+pub(super) fn expect_current(row: &AgreementRow) -> Result<()> {
+    if row.status()?.is_current() {
+        return Ok(());
+    }
+    let detail = format!("the agreement is {}, neither active nor suspended", row.status);
     Err(AppError::Conflict(detail))
 }

@@ -25,7 +25,7 @@ const MOST_ROLES: usize = 100;
 
 /// List organisations
 ///
-/// Your own and those that share a partnership with it; the platform sees all.
+/// Your own and those that share a partnership with it today; the platform sees all.
 #[utoipa::path(
     tag = "partnerships",
     params(PlainList),

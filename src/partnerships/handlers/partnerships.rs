@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::platform_only;
 use crate::audit::{Op, OutboxEvent};
+use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::Page;
@@ -99,7 +100,8 @@ pub async fn create_partnership(
 
 /// List the members of a partnership
 ///
-/// Now and before, each with the days of its membership.
+/// Now and before, each with the days of its membership. Who is to be a member is listed
+/// from its first day; the platform sees it before.
 #[utoipa::path(
     tag = "partnerships",
     params(PlainList),
@@ -115,7 +117,9 @@ pub async fn list_members(caller: Caller<may::BeSignedIn>, id: Id, params: Param
             let rows = partnerships::members(room, partnership.id, list.after("organisation_id")?, limit).await?;
             let orgs: Vec<Uuid> = rows.iter().map(|row| row.org_id).collect();
             let earlier = partnerships::earlier_memberships(room, partnership.id, &orgs).await?;
-            let views = rows.into_iter().map(|row| MemberView::new(row, &earlier)).collect();
+            let names = names_of(room, orgs).await?;
+            let view = |row| MemberView::new(row, &names, &earlier);
+            let views = rows.into_iter().map(view).collect();
             let page = Page::of(views, limit, "organisation_id", |view: &MemberView| {
                 view.organisation_id
             })?;
@@ -129,8 +133,8 @@ pub async fn list_members(caller: Caller<may::BeSignedIn>, id: Id, params: Param
 
 /// Add a member
 ///
-/// Only the platform may. From that day on the organisation sees its partners. One that
-/// comes back keeps its earlier memberships, and begins no earlier than they ended.
+/// Only the platform may. From that day on the organisation and its partners see one
+/// another. One that comes back keeps its earlier memberships, and begins no earlier than they ended.
 #[utoipa::path(
     tag = "partnerships",
     request_body = NewMemberBody,
@@ -163,7 +167,8 @@ pub async fn add_member(
                 .into_iter()
                 .next();
             let earlier = partnerships::earlier_memberships(room, id, &[org]).await?;
-            let view = MemberView::new(row.ok_or(AppError::NotFound)?, &earlier);
+            let names = names_of(room, vec![org]).await?;
+            let view = MemberView::new(row.ok_or(AppError::NotFound)?, &names, &earlier);
             let answer = Answer::created(format!("/v1/partnerships/{id}/members/{org}"), &view)?;
             Ok(Audited::new(Op::Security, answer)
                 .record(id)
@@ -176,8 +181,8 @@ pub async fn add_member(
 
 /// End a membership
 ///
-/// Only the platform may. With its next request the organisation no longer sees its
-/// partners. Its shares in this partnership end, those it gave and those it had, and
+/// Only the platform may. With the next request the organisation and its partners no longer
+/// see one another; what records name stays named. Its shares in this partnership end, those it gave and those it had, and
 /// so do open proposals to and from it; it leaves the partnership's agreements, and those it
 /// keeps end. What there was stays on record. Whoever asked for work that is still open hears
 /// where those who have to do it no longer see the case (`task.owner_lost_sight`).

@@ -6,10 +6,12 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::schema::{agreement_parties, agreements, organisations};
+use crate::db::schema::{agreement_parties, agreements};
 use crate::error::{AppError, Result};
+use crate::sharing::kept;
+use crate::sharing::model::AgreementStatus;
 
-/// An agreement without its parties.
+/// A version of an agreement, without its parties.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = agreements)]
 pub struct AgreementRow {
@@ -21,7 +23,7 @@ pub struct AgreementRow {
     pub partnership_id: Uuid,
     /// What it is called.
     pub title: String,
-    /// `draft`, `active` or `ended`.
+    /// Where it stands.
     pub status: String,
     /// What may be shared for.
     pub purposes: Vec<String>,
@@ -39,8 +41,27 @@ pub struct AgreementRow {
     pub dpia_ref: Option<String>,
     /// The arrangements it makes.
     pub terms: Value,
-    /// Its version.
+    /// Counts its changes.
     pub version: i64,
+    /// Which version of the agreement it is, from 1.
+    pub version_number: i64,
+    /// The first version, if it is not that itself.
+    pub first_version_id: Option<Uuid>,
+}
+
+impl AgreementRow {
+    /// Where it stands.
+    ///
+    /// # Errors
+    /// For a name that is no status.
+    pub fn status(&self) -> Result<AgreementStatus> {
+        kept("agreement status", &self.status, AgreementStatus::parse)
+    }
+
+    /// The first version of the agreement.
+    pub fn first_version(&self) -> Uuid {
+        self.first_version_id.unwrap_or(self.id)
+    }
 }
 
 /// A party, and whether it signed.
@@ -50,8 +71,6 @@ pub struct PartyRow {
     pub agreement_id: Uuid,
     /// The organisation.
     pub org_id: Uuid,
-    /// Its name.
-    pub name: String,
     /// When it signed.
     pub signed_at: Option<DateTime<Utc>>,
     /// Who signed for it.
@@ -100,19 +119,53 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Agreem
         .await?)
 }
 
+/// An agreement that the caller's organisation keeps, which nobody else changes until the end
+/// of the transaction.
+///
+/// # Errors
+/// [`AppError::NotFound`] where there is none.
+pub async fn hold(connection: &mut AsyncPgConnection, id: Uuid) -> Result<AgreementRow> {
+    Ok(agreements::table
+        .filter(agreements::id.eq(id))
+        .select(AgreementRow::as_select())
+        .for_no_key_update()
+        .first(connection)
+        .await?)
+}
+
+/// The versions of an agreement from the number after `after` on, one more than `limit`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn versions(
+    connection: &mut AsyncPgConnection,
+    of: &AgreementRow,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<AgreementRow>> {
+    let first = of.first_version();
+    Ok(agreements::table
+        .filter(agreements::org_id.eq(of.org_id))
+        .filter(agreements::id.eq(first).or(agreements::first_version_id.eq(first)))
+        .filter(agreements::version_number.gt(after))
+        .order(agreements::version_number)
+        .limit(limit + 1)
+        .select(AgreementRow::as_select())
+        .load(connection)
+        .await?)
+}
+
 /// The parties of agreements.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn parties(connection: &mut AsyncPgConnection, ids: &[Uuid]) -> Result<Vec<PartyRow>> {
     Ok(agreement_parties::table
-        .inner_join(organisations::table.on(organisations::id.eq(agreement_parties::org_id)))
         .filter(agreement_parties::agreement_id.eq_any(ids))
         .order((agreement_parties::agreement_id, agreement_parties::org_id))
         .select((
             agreement_parties::agreement_id,
             agreement_parties::org_id,
-            organisations::name,
             agreement_parties::signed_at,
             agreement_parties::signed_by,
             agreement_parties::withdrawn_at,
@@ -141,6 +194,10 @@ pub async fn insert(connection: &mut AsyncPgConnection, row: &AgreementRow) -> R
             agreements::review_due.eq(row.review_due),
             agreements::dpia_ref.eq(&row.dpia_ref),
             agreements::terms.eq(&row.terms),
+            (
+                agreements::version_number.eq(row.version_number),
+                agreements::first_version_id.eq(row.first_version_id),
+            ),
         ))
         .execute(connection)
         .await?;
@@ -229,7 +286,7 @@ pub async fn sign(
     Ok(signed > 0)
 }
 
-/// Takes a party out of an agreement in force. Returns whether it was one still.
+/// Takes a party out of an agreement. Returns whether it was one still.
 ///
 /// # Errors
 /// Those of the database.

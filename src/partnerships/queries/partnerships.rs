@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::london_today;
-use crate::db::schema::{earlier_memberships, organisations, partnership_members, partnerships};
+use crate::db::schema::{earlier_memberships, partnership_members, partnerships};
 use crate::error::{AppError, Result};
 
 /// A partnership.
@@ -28,15 +28,11 @@ pub struct PartnershipRow {
     pub version: i64,
 }
 
-/// An organisation's membership, with what others need to know of the member.
+/// An organisation's membership.
 #[derive(Debug, Queryable)]
 pub struct MemberRow {
     /// The organisation.
     pub org_id: Uuid,
-    /// Its name.
-    pub name: String,
-    /// Its kind.
-    pub kind: String,
     /// First day of membership.
     pub member_from: NaiveDate,
     /// First day it no longer is a member.
@@ -103,15 +99,12 @@ pub async fn members(
     limit: i64,
 ) -> Result<Vec<MemberRow>> {
     Ok(partnership_members::table
-        .inner_join(organisations::table.on(organisations::id.eq(partnership_members::org_id)))
         .filter(partnership_members::partnership_id.eq(partnership))
         .filter(partnership_members::org_id.gt(after.unwrap_or(Uuid::nil())))
         .order((partnership_members::partnership_id, partnership_members::org_id))
         .limit(limit + 1)
         .select((
             partnership_members::org_id,
-            organisations::name,
-            organisations::kind,
             partnership_members::member_from,
             partnership_members::member_to,
         ))

@@ -7,10 +7,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::audit::Purpose;
+use crate::db::Names;
 use crate::error::{AppError, Result};
 use crate::http::fields::{Day, Moment, Text, not_cleared, present};
 use crate::partnerships::queries::agreements::{AgreementRow, PartyRow};
-use crate::sharing::model::{DataClass, Gateway};
+use crate::sharing::model::{AgreementStanding, AgreementStatus, DataClass, Gateway, Validity};
 
 /// The arrangements an agreement makes (ICO data sharing code; all optional
 /// while it is a draft).
@@ -45,29 +46,6 @@ pub struct AgreementTerms {
     pub grace_days: Option<u16>,
 }
 
-/// Where an agreement stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AgreementState {
-    /// Being written or signed.
-    Draft,
-    /// In force, within its dates.
-    Active,
-    /// Ended.
-    Ended,
-}
-
-impl AgreementState {
-    /// The name in SQL and JSON.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Active => "active",
-            Self::Ended => "ended",
-        }
-    }
-}
-
 /// Which agreements are listed.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -77,7 +55,7 @@ pub struct AgreementList {
     pub partnership_id: Option<Uuid>,
     /// Those that stand there.
     #[param(inline)]
-    pub status: Option<AgreementState>,
+    pub status: Option<AgreementStatus>,
     /// Records on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     pub limit: Option<u16>,
@@ -85,18 +63,20 @@ pub struct AgreementList {
     pub cursor: Option<String>,
 }
 
-/// An information sharing agreement.
+/// A version of an information sharing agreement.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b50", "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70",
     "partnership_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b60", "title": "Graffiti removal, Camden", "status": "draft",
+    "standing": "not_active", "version_number": 1, "first_version_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b50",
     "purposes": ["case_work"], "gateways": ["CDA115"], "data_classes": ["core", "location"],
     "active_from": "2026-04-01", "active_to": null, "review_due": "2027-04-01", "dpia_ref": "DPIA-2026-14", "terms": {},
     "parties": [{"organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "London Borough of Camden",
         "signed_at": null, "signed_by": null}]
 }))]
 pub struct AgreementView {
-    /// Its id.
+    /// Its id. A later version has another, so that a share keeps naming the version it was
+    /// made under.
     pub id: Uuid,
     /// The organisation that keeps the document.
     pub organisation_id: Uuid,
@@ -104,8 +84,16 @@ pub struct AgreementView {
     pub partnership_id: Uuid,
     /// What it is called.
     pub title: String,
-    /// `draft`, `active` or `ended`.
+    /// Where it stands.
+    #[schema(value_type = AgreementStatus)]
     pub status: String,
+    /// Whether something new may rest on it today; `review_due` and `past_review` where its
+    /// review is overdue.
+    pub standing: AgreementStanding,
+    /// Which version of the agreement it is, from 1.
+    pub version_number: i64,
+    /// The first version of the agreement: itself, where it is that.
+    pub first_version_id: Uuid,
     /// What may be shared for.
     pub purposes: Vec<String>,
     /// Through which gateways in law.
@@ -156,14 +144,14 @@ pub struct Withdrawal {
 }
 
 impl AgreementView {
-    /// The view of `row` with its parties.
+    /// The view that `row` has `today`, with its parties, whose names are among `names`.
     ///
     /// # Errors
-    /// If the stored terms are not terms.
-    pub fn of(row: AgreementRow, parties: Vec<PartyRow>) -> Result<Self> {
+    /// If the stored terms are not terms, or it stands in no known state.
+    pub fn of(row: AgreementRow, parties: Vec<PartyRow>, names: &Names, today: NaiveDate) -> Result<Self> {
         let party = |row: PartyRow| PartyView {
             organisation_id: row.org_id,
-            name: row.name,
+            name: names.of(row.org_id).unwrap_or_default(),
             signed_at: row.signed_at.map(Moment),
             signed_by: row.signed_by,
             withdrawn_at: row.withdrawn_at.map(Moment),
@@ -173,6 +161,9 @@ impl AgreementView {
             id: row.id,
             organisation_id: row.org_id,
             partnership_id: row.partnership_id,
+            standing: validity(&row)?.standing(today),
+            version_number: row.version_number,
+            first_version_id: row.first_version(),
             title: row.title,
             status: row.status,
             purposes: row.purposes,
@@ -186,6 +177,22 @@ impl AgreementView {
             parties: parties.into_iter().map(party).collect(),
         })
     }
+}
+
+/// What decides whether an agreement can be relied on.
+///
+/// # Errors
+/// If the stored terms are not terms, or it stands in no known state.
+pub fn validity(row: &AgreementRow) -> Result<Validity> {
+    let terms: AgreementTerms = stored(row.terms.clone(), "terms")?;
+    Ok(Validity {
+        status: row.status()?,
+        active_from: row.active_from,
+        active_to: row.active_to,
+        review_due: row.review_due,
+        grace_days: terms.grace_days.unwrap_or_default(),
+        dpia_ref: row.dpia_ref.clone(),
+    })
 }
 
 /// A stored JSON value as what it was stored from.

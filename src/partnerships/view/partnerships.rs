@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::db::Names;
 use crate::geography::model::Gss;
 use crate::http::fields::{Day, Text};
 use crate::partnerships::queries::partnerships::{MemberRow, PartnershipRow};
@@ -85,14 +86,14 @@ pub struct EarlierMembership {
 }
 
 impl MemberView {
-    /// A member, and of the `earlier` memberships its own.
+    /// A member by its name, and of the `earlier` memberships its own.
     #[must_use]
-    pub fn new(row: MemberRow, earlier: &[(Uuid, NaiveDate, NaiveDate)]) -> Self {
+    pub fn new(row: MemberRow, names: &Names, earlier: &[(Uuid, NaiveDate, NaiveDate)]) -> Self {
         let own = earlier.iter().filter(|(org, _, _)| *org == row.org_id);
         Self {
             organisation_id: row.org_id,
-            name: row.name,
-            kind: row.kind,
+            name: names.of(row.org_id).unwrap_or_default(),
+            kind: names.kind_of(row.org_id).unwrap_or_default(),
             member_from: row.member_from,
             member_to: row.member_to,
             earlier: own

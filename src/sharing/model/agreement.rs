@@ -11,40 +11,60 @@ use super::gateway::Gateway;
 use super::share::DataClass;
 
 /// Where a version of an agreement stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AgreementStatus {
     /// Being written or signed.
     Draft,
     /// In force, within its dates.
     Active,
-    /// Stopped for a time.
+    /// Stopped by a review, until a later one lets it continue.
     Suspended,
-    /// Ended, or replaced by a newer version.
+    /// A newer version has taken its place.
+    Superseded,
+    /// Ended.
     Ended,
 }
 
 impl AgreementStatus {
+    /// Every status.
+    pub const ALL: [Self; 5] = [
+        Self::Draft,
+        Self::Active,
+        Self::Suspended,
+        Self::Superseded,
+        Self::Ended,
+    ];
+
+    /// The name used in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::Superseded => "superseded",
+            Self::Ended => "ended",
+        }
+    }
+
     /// The status of that name, if there is one.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "draft" => Some(Self::Draft),
-            "active" => Some(Self::Active),
-            "suspended" => Some(Self::Suspended),
-            "ended" => Some(Self::Ended),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Whether it was activated and is not over: it can be reviewed, left, ended, and
+    /// replaced by a newer version.
+    #[must_use]
+    pub const fn is_current(self) -> bool {
+        matches!(self, Self::Active | Self::Suspended)
     }
 }
 
-/// What the rules need to know of one version of an agreement.
+/// What decides whether a version of an agreement can be relied on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agreement {
-    /// Which agreement.
-    pub id: Uuid,
-    /// Which version of it.
-    pub version: i64,
+pub struct Validity {
     /// Where it stands.
     pub status: AgreementStatus,
     /// First day in force.
@@ -55,6 +75,15 @@ pub struct Agreement {
     pub review_due: NaiveDate,
     /// Days after that in which it may still be used.
     pub grace_days: u16,
+    /// Where the data protection impact assessment is kept.
+    pub dpia_ref: Option<String>,
+}
+
+/// What the rules need to know of one version of an agreement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// What decides whether it can be relied on.
+    pub validity: Validity,
     /// The organisations that are party to it.
     pub parties: BTreeSet<Uuid>,
     /// What may be shared for.
@@ -63,17 +92,15 @@ pub struct Agreement {
     pub gateways: BTreeSet<Gateway>,
     /// Which parts of a case.
     pub data_classes: BTreeSet<DataClass>,
-    /// Where the data protection impact assessment is kept.
-    pub dpia_ref: Option<String>,
 }
 
 /// Whether an agreement can be relied on, on a given day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AgreementStanding {
     /// In force.
     InForce,
-    /// In force, but its review is due and the grace runs: flag what rests on it.
+    /// In force, but its review is overdue and the grace runs.
     ReviewDue,
     /// The review was missed: nothing new may rest on it.
     PastReview,
@@ -81,7 +108,7 @@ pub enum AgreementStanding {
     NotActive,
 }
 
-impl Agreement {
+impl Validity {
     /// Whether the agreement can be relied on, on `today`.
     #[must_use]
     pub fn standing(&self, today: NaiveDate) -> AgreementStanding {
@@ -112,7 +139,7 @@ impl Agreement {
 /// without two parties, a purpose, a gateway and the core class.
 pub fn check_activation(agreement: &Agreement) -> Result<(), SharingError> {
     let missing = [
-        ("dpia_ref", agreement.has_dpia()),
+        ("dpia_ref", agreement.validity.has_dpia()),
         ("parties", agreement.parties.len() >= 2),
         ("purposes", !agreement.purposes.is_empty()),
         ("gateways", !agreement.gateways.is_empty()),

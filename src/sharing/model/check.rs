@@ -193,17 +193,14 @@ fn under_agreement(
     agreement: &Agreement,
     today: NaiveDate,
 ) -> Result<Permitted, SharingError> {
-    match agreement.standing(today) {
+    match agreement.validity.standing(today) {
         AgreementStanding::InForce | AgreementStanding::ReviewDue => {}
         AgreementStanding::PastReview => return Err(SharingError::AgreementPastReview),
         AgreementStanding::NotActive => return Err(SharingError::AgreementNotActive),
     }
     match uncovered(request, from, to, agreement) {
         Some(what) => Err(SharingError::AgreementDoesNotCover(what)),
-        None => Ok(Permitted::UnderAgreement {
-            agreement_id: agreement.id,
-            version: agreement.version,
-        }),
+        None => Ok(Permitted::UnderAgreement),
     }
 }
 

@@ -126,9 +126,9 @@ problems! {
     GRADING_MISSING = 422 "share-grading-missing", "Grading missing",
         "Intelligence is shared with its grading, in the scheme it was graded in.";
     AGREEMENT_NOT_ACTIVE = 409 "agreement-not-active", "Agreement not in force",
-        "The agreement is not active, lacks its impact assessment or is outside its dates. Use another, or share ad hoc with approval.";
+        "The agreement is a draft, suspended, ended or replaced by a newer version, lacks its impact assessment or is outside its dates. Use another, or share ad hoc with approval.";
     AGREEMENT_PAST_REVIEW = 409 "agreement-past-review", "Agreement past its review",
-        "The review is overdue and the grace is over: nothing new may rest on this agreement. End it and draft another, or share ad hoc with approval.";
+        "The review is overdue and the grace is over: nothing new may rest on this agreement. Have it reviewed, or share ad hoc with approval.";
     AGREEMENT_DOES_NOT_COVER = 422 "agreement-does-not-cover", "Agreement does not cover this",
         "The agreement leaves out a party, the purpose, the gateway or a data class of this share; the detail names it.";
     AGREEMENT_INCOMPLETE = 409 "agreement-incomplete", "Agreement incomplete",

@@ -18,7 +18,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-pub use agreement::{Agreement, AgreementStanding, AgreementStatus, check_activation};
+pub use agreement::{Agreement, AgreementStanding, AgreementStatus, Validity, check_activation};
 pub use check::{check_approver, check_share};
 pub use error::{PROBLEMS, SharingError, Uncovered};
 pub use gateway::{Gateway, available_gateways};

@@ -193,13 +193,8 @@ pub struct ShareRequest {
 /// On what footing a share may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Permitted {
-    /// An agreement covers it.
-    UnderAgreement {
-        /// Which.
-        agreement_id: Uuid,
-        /// Which version of it.
-        version: i64,
-    },
+    /// The agreement that was named covers it.
+    UnderAgreement,
     /// No agreement was named: a second person has to approve it first, see
     /// [`check_approver`](super::check_approver).
     NeedsAdHocApproval,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{all_kept, kept};
 use crate::db::schema::{agreement_parties, agreements};
 use crate::error::{AppError, Result};
-use crate::sharing::model::{Agreement, AgreementStatus, DataClass, Gateway};
+use crate::sharing::model::{Agreement, AgreementStatus, DataClass, Gateway, Validity};
 
 #[derive(Queryable)]
 struct AgreementRow {
@@ -23,7 +23,6 @@ struct AgreementRow {
     review_due: NaiveDate,
     dpia_ref: Option<String>,
     terms: Value,
-    version: i64,
 }
 
 /// An agreement of a partnership with those who signed it and have not withdrawn, and the organisation
@@ -43,7 +42,6 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uui
             agreements::review_due,
             agreements::dpia_ref,
             agreements::terms,
-            agreements::version,
         ))
         .first(connection)
         .await?;
@@ -55,18 +53,18 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uui
         .load(connection)
         .await?;
     let agreement = Agreement {
-        id,
-        version: row.version,
-        status: kept("agreement status", &row.status, AgreementStatus::parse)?,
-        active_from: row.active_from,
-        active_to: row.active_to,
-        review_due: row.review_due,
-        grace_days: grace_days(&row.terms)?,
+        validity: Validity {
+            status: kept("agreement status", &row.status, AgreementStatus::parse)?,
+            active_from: row.active_from,
+            active_to: row.active_to,
+            review_due: row.review_due,
+            grace_days: grace_days(&row.terms)?,
+            dpia_ref: row.dpia_ref,
+        },
         parties: parties.into_iter().collect(),
         purposes: row.purposes.into_iter().collect(),
         gateways: all_kept("agreement gateway", &row.gateways, Gateway::parse)?,
         data_classes: all_kept("agreement data class", &row.data_classes, DataClass::parse)?,
-        dpia_ref: row.dpia_ref,
     };
     Ok((row.org_id, agreement))
 }

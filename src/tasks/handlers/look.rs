@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::show::{show, show_one};
 use crate::cases::access;
 use crate::clocks::local_date;
+use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::{self, Page};
@@ -155,18 +156,11 @@ pub async fn list_task_events(
             let after = paging::read_cursor(OLDEST_FIRST, query.cursor.as_deref())?;
             let rows = queries::list_events(room, task.id, after, limit + 1).await?;
             let page = Page::of(rows, limit, OLDEST_FIRST, |row| row.seq)?;
-            let orgs = page
-                .items
-                .iter()
-                .flat_map(|row| [row.org_id, row.owner_org_id])
-                .collect();
-            let people = page
-                .items
-                .iter()
-                .flat_map(|row| [Some(row.requesting_user_id), row.actor_user_id, row.owner_user_id])
-                .flatten()
-                .collect();
-            let names = queries::names_of(room, orgs, people).await?;
+            let named = page.items.iter().flat_map(|row| {
+                let sides = [row.org_id, row.owner_org_id, row.requesting_user_id].into_iter();
+                sides.chain(row.actor_user_id).chain(row.owner_user_id)
+            });
+            let names = names_of(room, named.collect()).await?;
             let link = next_page(room, &query, page.next.as_deref())?;
             let events: Vec<_> = page
                 .items

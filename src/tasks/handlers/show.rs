@@ -6,6 +6,7 @@ use futures_util::try_join;
 use uuid::Uuid;
 
 use crate::cases::access::Access;
+use crate::db::Names;
 use crate::doors::may::{self, Permission};
 use crate::doors::{Person, Room};
 use crate::error::Result;
@@ -13,7 +14,7 @@ use crate::identity::{self, Powers};
 use crate::sharing::model::OrgKind;
 use crate::tasks::model::{self, Actor, Role, Verb};
 use crate::tasks::queries::standings::Standing;
-use crate::tasks::queries::{self, Names, TaskRow};
+use crate::tasks::queries::{self, TaskRow};
 use crate::tasks::record;
 use crate::tasks::view::{Shown, TaskView};
 

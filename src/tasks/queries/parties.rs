@@ -1,19 +1,18 @@
 //! Who and what a task names: organisations, people, teams, evidence.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::try_join;
 use uuid::Uuid;
 
 use super::TaskRow;
 use crate::cases::access::Access;
 use crate::clocks::local_date;
-use crate::db::at_least_ten;
-use crate::db::schema::{attachments, case_access, organisations, shares, tasks, team_members, teams, users};
+use crate::db::schema::{attachments, case_access, organisations, shares, tasks, team_members, teams};
+use crate::db::{Names, at_least_ten, names_of};
 use crate::error::Result;
 use crate::sharing::{hold_members, opens_now};
 use crate::tasks::model::TaskState;
@@ -31,68 +30,17 @@ pub async fn find_kind(mut connection: &AsyncPgConnection, organisation: Uuid) -
         .optional()?)
 }
 
-/// The names that go with ids, as far as the caller may know them.
-#[derive(Debug, Default)]
-pub struct Names(HashMap<Uuid, String>);
-
-impl Names {
-    /// The name of a person, team or organisation.
-    pub fn of(&self, id: impl Into<Option<Uuid>>) -> Option<String> {
-        self.0.get(&id.into()?).cloned()
-    }
-}
-
 /// The names of everybody and everything that `tasks` name.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn names_in(connection: &AsyncPgConnection, rows: &[TaskRow]) -> Result<Names> {
-    let orgs = rows.iter().flat_map(|row| [row.org_id, row.owner_org_id]).collect();
-    let people = rows
+    let sides = |row: &TaskRow| [row.org_id, row.owner_org_id, row.requesting_user_id];
+    let others = |row: &TaskRow| [row.owner_user_id, row.owner_team_id, row.submitted_by, row.verified_by];
+    let named = rows
         .iter()
-        .flat_map(|row| {
-            [
-                Some(row.requesting_user_id),
-                row.owner_user_id,
-                row.submitted_by,
-                row.verified_by,
-            ]
-        })
-        .flatten()
-        .collect();
-    let named: Vec<Uuid> = rows.iter().filter_map(|row| row.owner_team_id).collect();
-    let (mut names, found) = try_join!(names_of(connection, orgs, people), names_of_teams(connection, named))?;
-    names.0.extend(found);
-    Ok(names)
-}
-
-/// The names of organisations and people.
-///
-/// # Errors
-/// Those of the database.
-pub async fn names_of(connection: &AsyncPgConnection, orgs: Vec<Uuid>, people: Vec<Uuid>) -> Result<Names> {
-    let (mut first, mut second) = (connection, connection);
-    let organisations = organisations::table
-        .filter(organisations::id.eq_any(at_least_ten(orgs)))
-        .select((organisations::id, organisations::name))
-        .load::<(Uuid, String)>(&mut first);
-    let people = users::table
-        .filter(users::id.eq_any(at_least_ten(people)))
-        .select((users::id, users::name))
-        .load::<(Uuid, String)>(&mut second);
-    let (organisations, people) = try_join!(organisations, people)?;
-    Ok(Names(organisations.into_iter().chain(people).collect()))
-}
-
-async fn names_of_teams(mut connection: &AsyncPgConnection, named: Vec<Uuid>) -> Result<Vec<(Uuid, String)>> {
-    if named.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(teams::table
-        .filter(teams::id.eq_any(at_least_ten(named)))
-        .select((teams::id, teams::name))
-        .load(&mut connection)
-        .await?)
+        .flat_map(|row| sides(row).into_iter().chain(others(row).into_iter().flatten()));
+    names_of(connection, named.collect()).await
 }
 
 /// How the caller's organisation sees the case of a task that it sees.

@@ -6,15 +6,15 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::db::Names;
 use crate::sharing::model::DataClass;
 use crate::tasks::model::{Rag, Task, Verb};
 use crate::tasks::queries::standings::Standing;
-use crate::tasks::queries::{Names, TaskEventRow, TaskRow};
+use crate::tasks::queries::{TaskEventRow, TaskRow};
 
 /// One thing one organisation has to do by a time.
 ///
-/// Names are left out (`null`) where the caller's organisation does not work
-/// with the organisation any more.
+/// Who takes part in it stays named, also when their organisation has left the partnership.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b01", "ref": "JT-CAM-7K3F-Q2M4",

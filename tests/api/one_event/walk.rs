@@ -215,6 +215,15 @@ async fn of_agreements<'a>(probe: &mut Probe<'a>, world: &'a World) {
     probe
         .step(who, "activate_agreement", &format!("{agreement}/activate"), json!({}))
         .await;
+    let review = json!({"held_on": "2026-03-02", "outcome": "amend", "findings": "Notes are needed too.",
+        "next_review_due": "2027-03-01"});
+    probe
+        .step(who, "review_agreement", &format!("{agreement}/review"), review)
+        .await;
+    let more = json!({"data_classes": ["core", "location", "notes"]});
+    probe
+        .step(who, "draft_agreement_version", &format!("{agreement}/versions"), more)
+        .await;
     let why = json!({"reason": "Handed over to the county."});
     probe
         .step(police, "withdraw_from_agreement", &format!("{agreement}/withdraw"), why)

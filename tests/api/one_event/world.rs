@@ -154,7 +154,14 @@ impl World {
         self.put("organisations", self.manager.org_id);
         self.put("members", self.police.org_id);
         self.put("partnerships", self.app.partnership("CAM").await);
-        self.put("agreements", self.app.agreement().await);
+        let agreement = self.app.agreement().await;
+        self.put("agreements", agreement);
+        let review = json!({"held_on": "2026-03-02", "outcome": "continue", "findings": "As agreed.",
+            "next_review_due": "2027-03-01"});
+        self.app
+            .post_to(&self.manager, &format!("/v1/agreements/{agreement}"), "review", review)
+            .await
+            .expect(200);
         self.put("users", self.app.sign_in("street@camden.example").await.user_id);
         self.put("sessions", self.app.sign_in("csm@camden.example").await.session_id);
         let role = json!({"code": "night_desk", "name": "Night desk", "permissions": ["case.read"]});

@@ -89,6 +89,10 @@ impl Scene {
                 vec![world.file.draft.to_string()],
                 json!({"parties": [world.keeper.org_id]}),
             ),
+            "draft_agreement_version" => (
+                vec![app.agreement().await.to_string()],
+                json!({"parties": [world.keeper.org_id]}),
+            ),
             "export_audit" => (vec![], example),
             "create_case" => (vec![], app.case_body("graffiti").await),
             "update_case" => (case, json!({"lead": me})),

@@ -129,13 +129,7 @@ fn an_agreement_covers_what_it_lists() {
     let under = |agreement: &Agreement, request: &ShareRequest| {
         check_share(request, &police(), &council(), Some(agreement), today())
     };
-    assert_eq!(
-        under(&agreement(), &request()),
-        Ok(Permitted::UnderAgreement {
-            agreement_id: agreement().id,
-            version: 4
-        })
-    );
+    assert_eq!(under(&agreement(), &request()), Ok(Permitted::UnderAgreement));
     let lacks = |agreement: Agreement, request: ShareRequest| match under(&agreement, &request) {
         Err(SharingError::AgreementDoesNotCover(what)) => what,
         other => panic!("{other:?}"),
@@ -170,19 +164,23 @@ fn an_agreement_binds_in_force_and_reviewed_only() {
     assert_eq!(on(&agreement(), (2026, 4, 30)), "agreement-past-review");
     assert_eq!(on(&agreement(), (2027, 4, 1)), "agreement-not-active");
     let in_grace = NaiveDate::from_ymd_opt(2026, 4, 2).unwrap();
-    assert_eq!(agreement().standing(in_grace), AgreementStanding::ReviewDue);
-    for status in [
-        AgreementStatus::Draft,
-        AgreementStatus::Suspended,
-        AgreementStatus::Ended,
-    ] {
-        let agreement = Agreement { status, ..agreement() };
-        assert_eq!(on(&agreement, (2026, 3, 2)), "agreement-not-active");
-    }
-    let unassessed = Agreement {
-        dpia_ref: None,
+    assert_eq!(validity().standing(in_grace), AgreementStanding::ReviewDue);
+    let with = |validity| Agreement {
+        validity,
         ..agreement()
     };
+    for status in AgreementStatus::ALL {
+        let wanted = match status {
+            AgreementStatus::Active => "agreement",
+            _ => "agreement-not-active",
+        };
+        let agreement = with(Validity { status, ..validity() });
+        assert_eq!(on(&agreement, (2026, 3, 2)), wanted, "{status:?}");
+    }
+    let unassessed = with(Validity {
+        dpia_ref: None,
+        ..validity()
+    });
     assert_eq!(on(&unassessed, (2026, 3, 2)), "agreement-not-active");
 }
 
@@ -195,7 +193,10 @@ fn an_agreement_is_activated_complete() {
     assert_eq!(check_activation(&agreement()), Ok(()));
     assert_eq!(
         lacks(Agreement {
-            dpia_ref: Some(String::new()),
+            validity: Validity {
+                dpia_ref: Some(String::new()),
+                ..validity()
+            },
             ..agreement()
         }),
         "dpia_ref"

@@ -100,20 +100,24 @@ pub(super) fn with_classes(wanted: &[DataClass]) -> ShareRequest {
     ShareRequest { terms, ..request() }
 }
 
-pub(super) fn agreement() -> Agreement {
-    Agreement {
-        id: Uuid::from_u128(50),
-        version: 4,
+pub(super) fn validity() -> Validity {
+    Validity {
         status: AgreementStatus::Active,
         active_from: NaiveDate::from_ymd_opt(2025, 4, 1).unwrap(),
         active_to: NaiveDate::from_ymd_opt(2027, 4, 1),
         review_due: NaiveDate::from_ymd_opt(2026, 4, 1).unwrap(),
         grace_days: 28,
+        dpia_ref: Some("DPIA-7".to_owned()),
+    }
+}
+
+pub(super) fn agreement() -> Agreement {
+    Agreement {
+        validity: validity(),
         parties: [police().id, council().id].into(),
         purposes: ["tasking_meeting".to_owned()].into(),
         gateways: [Gateway::Cda115].into(),
         data_classes: classes(&[DataClass::Core, DataClass::Location, DataClass::Notes]),
-        dpia_ref: Some("DPIA-7".to_owned()),
     }
 }
 
@@ -124,7 +128,7 @@ pub(super) fn ask(request: &ShareRequest, from: &OrganisationFacts, to: &Organis
 pub(super) fn answer(outcome: Result<Permitted, SharingError>) -> &'static str {
     match outcome {
         Ok(Permitted::NeedsAdHocApproval) => "ad-hoc",
-        Ok(Permitted::UnderAgreement { .. }) => "agreement",
+        Ok(Permitted::UnderAgreement) => "agreement",
         Err(error) => error.problem().slug,
     }
 }

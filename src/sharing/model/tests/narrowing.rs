@@ -76,13 +76,9 @@ fn names_are_those_of_the_api() {
         assert_eq!(json_name(&state), state.as_str());
         assert_eq!(ShareState::parse(state.as_str()), Some(state));
     }
-    for status in [
-        AgreementStatus::Draft,
-        AgreementStatus::Active,
-        AgreementStatus::Suspended,
-        AgreementStatus::Ended,
-    ] {
-        assert_eq!(AgreementStatus::parse(&json_name(&status)), Some(status));
+    for status in AgreementStatus::ALL {
+        assert_eq!(json_name(&status), status.as_str());
+        assert_eq!(AgreementStatus::parse(status.as_str()), Some(status));
     }
     assert_eq!(AgreementStatus::parse("signed"), None);
     for kind in OrgKind::ALL {
