@@ -295,7 +295,10 @@ fn check_reach(room: &Room, ward: &str, kind: &str) -> Result<()> {
 }
 
 fn opening_clocks(workflow: &Workflow, now: DateTime<Utc>) -> Result<Vec<(Uuid, Clock)>> {
-    let start = |line| Ok((Uuid::now_v7(), Clock::start(model::rule_of(line)?, "report", now)?));
+    let start = |line| {
+        let rule = model::rule_of(workflow, line)?;
+        Ok((Uuid::now_v7(), Clock::start(rule, "report", now)?))
+    };
     Ok(workflow
         .clocks_at_opening()
         .map(start)

@@ -142,7 +142,7 @@ pub struct MyAccess {
 pub struct ClockView {
     /// Its name in the case type.
     pub name: String,
-    /// What is counted: `working_days`, `elapsed_hours`, …
+    /// What is counted: `working_days`, `working_hours`, `elapsed_hours`, …
     #[schema(value_type = String)]
     pub kind: crate::clocks::ClockKind,
     /// How many of it.

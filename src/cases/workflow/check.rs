@@ -34,6 +34,7 @@ pub(super) fn check(file: &WorkflowFile) -> Result<Checked, Vec<Placed>> {
     let mut faults = Faults::default();
     check_names(file, &mut faults);
     check_states(file, &mut faults);
+    check_opening_hours(file, &mut faults);
     check_clocks(file, &mut faults);
     check_posts(file, &mut faults);
     let details_schema = schema::complete(file.details.get_ref(), &file.defs);
@@ -130,6 +131,13 @@ fn check_states(file: &WorkflowFile, faults: &mut Faults) {
             faults.at(&file.initial, format!("initial state `{initial}` is closed"));
         }
         Some(StateClass::Open) => {}
+    }
+}
+
+fn check_opening_hours(file: &WorkflowFile, faults: &mut Faults) {
+    let hours = file.opening_hours.get_ref();
+    if hours.opens >= hours.closes {
+        faults.add(file.opening_hours.span().start, "it opens no earlier than it closes");
     }
 }
 

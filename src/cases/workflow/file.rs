@@ -1,5 +1,6 @@
 //! What a workflow file says, as written, with the place of every name.
 
+use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Spanned;
@@ -8,6 +9,7 @@ use super::error::FileFault;
 use super::names::{
     Agency, Basis, ClockKind, ClockPurpose, CountsFrom, PauseReason, Phase, PublicStatus, Role, StateClass,
 };
+use crate::clocks::{CUTOFF, OPENING};
 
 /// A name together with where it stands in the file.
 pub type Name = Spanned<String>;
@@ -30,6 +32,8 @@ pub struct WorkflowFile {
     /// Who may fire which edge, named after the posts of the field.
     pub posts: Vec<Spanned<PostLine>>,
     pub states: Vec<Spanned<StateLine>>,
+    #[serde(default = "usual_hours")]
+    pub opening_hours: Spanned<OpeningHours>,
     pub clocks: Vec<Spanned<ClockLine>>,
     /// Schemas shared by `details` and the data of the edges, as `#/$defs/NAME`.
     #[serde(default = "empty_object")]
@@ -74,6 +78,15 @@ pub struct StateLine {
     /// Outcome codes a case may be closed with here; one is implied, several must be chosen from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<String>,
+}
+
+/// From when to when it is open on a working day, London time: what working hours count, and
+/// after what the next working day begins.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpeningHours {
+    pub opens: NaiveTime,
+    pub closes: NaiveTime,
 }
 
 /// A clock cases of this type run by.
@@ -258,6 +271,14 @@ pub struct AlertLine {
 
 fn empty_object() -> Value {
     Value::Object(serde_json::Map::new())
+}
+
+fn usual_hours() -> Spanned<OpeningHours> {
+    let hours = OpeningHours {
+        opens: OPENING,
+        closes: CUTOFF,
+    };
+    Spanned::new(0..0, hours)
 }
 
 fn deadline() -> ClockPurpose {

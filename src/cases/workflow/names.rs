@@ -106,6 +106,8 @@ words! {
         MonthsBeginningWith = "months_beginning_with",
         /// Monday to Friday without the bank holidays of England and Wales.
         WorkingDays = "working_days",
+        /// Hours of working days while it is open.
+        WorkingHours = "working_hours",
         /// Calendar months.
         CalendarMonths = "calendar_months",
         /// The date a court gives.

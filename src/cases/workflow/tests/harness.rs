@@ -259,6 +259,7 @@ fn due(kind: ClockKind, n: Option<u32>, from: DateTime<Utc>) -> DateTime<Utc> {
     let n = i64::from(n.unwrap_or(1));
     let hours = match kind {
         ClockKind::ElapsedHours | ClockKind::ElapsedExclXmas => n,
+        ClockKind::WorkingHours => 24 * (n / 8 + 3),
         ClockKind::DaysFrom => 24 * n + 24,
         ClockKind::DaysBeginningWith | ClockKind::CourtSet => 24 * n,
         ClockKind::WorkingDays => 24 * (n + 2 * (n / 5) + 2),

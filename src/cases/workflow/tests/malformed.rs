@@ -237,6 +237,16 @@ fn a_post_that_nobody_can_hold() {
 }
 
 #[test]
+fn hours_in_which_it_is_never_open() {
+    let hours = |opens: &str| format!("opening_hours = {{ opens = \"{opens}\", closes = \"17:00\" }}\nlaw = []");
+    for never in ["17:00", "18:30"] {
+        fault_at("law = []", &hours(never), "opening_hours", "opens no earlier");
+    }
+    let text = GOOD.replacen("law = []", &hours("08:00"), 1);
+    Workflow::load("workflows/pothole.toml", &text).unwrap();
+}
+
+#[test]
 fn clocks_that_make_no_sense() {
     fault_at("starts_with_case = true\n", "", "name = \"fill\"", "is never started");
     fault_at("n = 5\n", "", "name = \"fill\"", "has no length");
