@@ -9,16 +9,16 @@ use super::guard::View;
 use super::names::{CountsFrom, RiskBand};
 use super::{Edge, Workflow};
 
-/// The details after an edge has written what its data brings.
-pub(super) fn details_after(edge: &EdgeLine, facts: &Facts, data: &Value) -> Value {
+/// The details after an edge has written what its data brings; `before` is the view
+/// without that.
+pub(super) fn details_after(edge: &EdgeLine, facts: &Facts, before: &View<'_>) -> Value {
     let mut details = match &facts.details {
         Value::Object(_) => facts.details.clone(),
         _ => Value::Object(Map::new()),
     };
-    let before = View::new(facts, &facts.details, data);
     let lines = edge.sets.iter().map(Spanned::get_ref);
     for line in lines.filter(|line| before.holds(line.when.as_ref())) {
-        let value = set_value(line, facts, data);
+        let value = set_value(line, facts, before.data);
         let path = line.to.strip_prefix("/details/");
         if let (Some(value), Some(path)) = (value, path) {
             write(&mut details, path, value);
@@ -79,7 +79,13 @@ pub(super) struct ClockEffects {
 }
 
 /// Clocks stopped, started, paused and resumed; closing a case stops whatever still runs.
-pub(super) fn on_clocks(workflow: &Workflow, edge: &Edge, facts: &Facts, view: &View, closes: bool) -> ClockEffects {
+pub(super) fn on_clocks(
+    workflow: &Workflow,
+    edge: &Edge,
+    facts: &Facts,
+    view: &View<'_>,
+    closes: bool,
+) -> ClockEffects {
     let mut effects = ClockEffects::default();
     let line = &edge.line;
     if closes {
@@ -111,7 +117,7 @@ pub(super) fn on_clocks(workflow: &Workflow, edge: &Edge, facts: &Facts, view: &
     effects
 }
 
-fn starting<'a>(starts: &'a [Spanned<StartLine>], view: &'a View) -> impl Iterator<Item = &'a StartLine> {
+fn starting<'a>(starts: &'a [Spanned<StartLine>], view: &'a View<'a>) -> impl Iterator<Item = &'a StartLine> {
     starts
         .iter()
         .map(Spanned::get_ref)
@@ -146,7 +152,7 @@ fn add(names: &mut Vec<String>, name: &str) {
 }
 
 /// Whose attention the edge asks for.
-pub(super) fn alerts(edge: &EdgeLine, view: &View) -> Vec<Alert> {
+pub(super) fn alerts(edge: &EdgeLine, view: &View<'_>) -> Vec<Alert> {
     edge.alerts
         .iter()
         .map(Spanned::get_ref)

@@ -13,6 +13,9 @@ use super::names::StateClass;
 use super::schema;
 use super::{Edge, Workflow};
 
+/// What comes with an event of which nothing is said yet.
+static NO_DATA: Value = Value::Null;
+
 /// Word for every open state, in `from`.
 pub(super) const ANY_OPEN: &str = "any_open";
 /// Word for the state the case is in, in `to`.
@@ -23,13 +26,14 @@ impl Workflow {
     /// that the event's own data cannot bring.
     #[must_use]
     pub fn allowed(&self, facts: &Facts) -> Vec<Allowed> {
+        let case = facts.case_members();
         let edges = self.edges.iter();
         edges
             .filter(|edge| self.leaves(&edge.line, &facts.state) && permits(edge, facts))
             .map(|edge| Allowed {
                 event: edge.line.event.get_ref().clone(),
                 to: edge.line.targets(&facts.state),
-                missing: self.missing(edge, facts),
+                missing: self.missing(edge, facts, &case),
             })
             .collect()
     }
@@ -71,8 +75,18 @@ impl Workflow {
             return Err(WorkflowError::DataInvalid { event, faults });
         }
         let target = self.target(&edge.line, facts, event, data)?;
-        let details_after = effects::details_after(&edge.line, facts, data);
-        let view = View::new(facts, &details_after, data);
+        let case = facts.case_members();
+        let before = View {
+            case: &case,
+            before: &facts.details,
+            details: &facts.details,
+            data,
+        };
+        let details_after = effects::details_after(&edge.line, facts, &before);
+        let view = View {
+            details: &details_after,
+            ..before
+        };
         let closure = self.weigh(edge, facts, &view, target)?;
         self.check_details(&details_after)?;
         let clocks = effects::on_clocks(self, edge, facts, &view, closure.is_some());
@@ -148,7 +162,7 @@ impl Workflow {
         &self,
         edge: &Edge,
         facts: &Facts,
-        view: &View,
+        view: &View<'_>,
         target: &StateLine,
     ) -> Result<Option<Closure>, WorkflowError> {
         let guards = edge.guards.iter();
@@ -169,14 +183,17 @@ impl Workflow {
         }
     }
 
-    /// Unmet guards that no data of the event could meet.
-    fn missing(&self, edge: &Edge, facts: &Facts) -> Vec<String> {
-        let no_data = Value::Object(Map::new());
-        let details = effects::details_after(&edge.line, facts, &no_data);
-        let view = View::new(facts, &details, &no_data);
+    /// Unmet guards that the event could not meet by what comes with it or what it writes.
+    fn missing(&self, edge: &Edge, facts: &Facts, case: &Value) -> Vec<String> {
+        let view = View {
+            case,
+            before: &facts.details,
+            details: &facts.details,
+            data: &NO_DATA,
+        };
         let guards = edge.guards.iter();
         let mut missing: Vec<String> = guards
-            .filter(|guard| !guard.pointers().any(|at| brought_by_data(&edge.line, &at)))
+            .filter(|guard| !guard.pointers().any(|at| is_brought(&edge.line, at)))
             .filter_map(|guard| guard.unmet(facts, &view))
             .map(|unmet| unmet.say)
             .collect();
@@ -233,14 +250,10 @@ fn not_available(facts: &Facts, event: &str) -> WorkflowError {
     }
 }
 
-/// Whether a value may come with the event: it is data, or data is written there.
-fn brought_by_data(line: &EdgeLine, at: &str) -> bool {
+/// Whether a value may come with the event: it is data, or the event writes there.
+fn is_brought(line: &EdgeLine, at: &str) -> bool {
     let mut sets = line.sets.iter().map(Spanned::get_ref);
-    at.starts_with("/data")
-        || sets.any(|set| {
-            let from_data = set.from.as_deref().is_some_and(|it| it.starts_with("/data"));
-            from_data && (is_within(at, &set.to) || is_within(&set.to, at))
-        })
+    at.starts_with("/data") || sets.any(|set| is_within(at, &set.to) || is_within(&set.to, at))
 }
 
 /// Whether a pointer names a place or something inside it.

@@ -172,7 +172,7 @@ pub struct ChoiceLine {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhenLine {
-    /// Pointer under `/details`, `/data` or `/case`.
+    /// Pointer under `/details`, `/before` (the details before the event), `/data` or `/case`.
     pub at: String,
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     pub among: Option<Vec<Value>>,

@@ -61,21 +61,32 @@ pub enum Test {
     },
 }
 
-/// What pointers of a workflow file reach: `data`, `details` and `case`.
-#[derive(Debug)]
-pub struct View(Value);
+/// What pointers of a workflow file reach, each part under its name.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// What is known of the case besides its details: [`CASE_MEMBERS`](super::facts::CASE_MEMBERS).
+    pub case: &'a Value,
+    /// The details before the event.
+    pub before: &'a Value,
+    /// The details with what the event writes.
+    pub details: &'a Value,
+    /// What comes with the event.
+    pub data: &'a Value,
+}
 
-impl View {
-    /// The view after a transition would have written into the details.
-    #[must_use]
-    pub fn new(facts: &Facts, details: &Value, data: &Value) -> Self {
-        Self(json!({ "data": data, "details": details, "case": facts.case_members() }))
-    }
-
+impl<'a> View<'a> {
     /// The value a pointer names; `null` counts as absent.
     #[must_use]
-    pub fn at(&self, pointer: &str) -> Option<&Value> {
-        self.0.pointer(pointer).filter(|value| !value.is_null())
+    pub fn at(&self, pointer: &str) -> Option<&'a Value> {
+        let parts = [
+            ("/case", self.case),
+            ("/before", self.before),
+            ("/details", self.details),
+            ("/data", self.data),
+        ];
+        let mut parts = parts.into_iter();
+        let value = parts.find_map(|(name, part)| part.pointer(pointer.strip_prefix(name)?));
+        value.filter(|value| !value.is_null())
     }
 
     /// Whether a condition holds; no condition always does.
@@ -103,19 +114,19 @@ pub fn holds_post(post: &PostLine, actor: &Actor, facts: &Facts) -> bool {
 impl Guard {
     /// What is missing, or `None` if the guard is met or does not count here.
     #[must_use]
-    pub fn unmet(&self, facts: &Facts, view: &View) -> Option<Unmet> {
+    pub fn unmet(&self, facts: &Facts, view: &View<'_>) -> Option<Unmet> {
         let met = !view.holds(self.when.as_ref()) || self.test.is_met(facts, view);
         (!met).then(|| Unmet {
             guard: self.test.name(),
             say: self.say.clone(),
-            at: self.test.pointer(),
+            at: self.test.pointer().map(as_told),
         })
     }
 
     /// Every pointer the guard looks at.
-    pub fn pointers(&self) -> impl Iterator<Item = String> {
+    pub fn pointers(&self) -> impl Iterator<Item = &str> {
         let conditions = std::iter::successors(self.when.as_ref(), |when| when.and.as_deref());
-        let conditions = conditions.map(|when| when.at.clone());
+        let conditions = conditions.map(|when| when.at.as_str());
         self.test.pointer().into_iter().chain(conditions)
     }
 }
@@ -140,24 +151,24 @@ impl Test {
         }
     }
 
-    fn pointer(&self) -> Option<String> {
+    fn pointer(&self) -> Option<&str> {
         match self {
             Self::Attached { at }
             | Self::ValueIn { at, .. }
             | Self::Present { at }
             | Self::Ahead { at }
-            | Self::ListHas { at, .. } => Some(at.clone()),
-            Self::ConsentRecorded => Some("/details/consent".to_owned()),
-            Self::PoliceCheckFresh { .. } => Some("/details/pnc_check".to_owned()),
+            | Self::ListHas { at, .. } => Some(at.as_str()),
+            Self::ConsentRecorded => Some("/details/consent"),
+            Self::PoliceCheckFresh { .. } => Some("/details/pnc_check"),
             Self::PhotoAttached { .. }
             | Self::ClockExpired { .. }
             | Self::ClockRunning { .. }
             | Self::ClockNotRunning { .. } => None,
-            Self::DoneBy { unless, .. } => unless.clone(),
+            Self::DoneBy { unless, .. } => unless.as_deref(),
         }
     }
 
-    fn is_met(&self, facts: &Facts, view: &View) -> bool {
+    fn is_met(&self, facts: &Facts, view: &View<'_>) -> bool {
         let clock = |name: &str| facts.latest_clock(name);
         match self {
             Self::PhotoAttached { phase, at_least } => {
@@ -191,6 +202,14 @@ impl Test {
     }
 }
 
+/// A pointer as people are told it: details are details, before the event as after it.
+fn as_told(pointer: &str) -> String {
+    match pointer.strip_prefix("/before") {
+        Some(rest) => format!("/details{rest}"),
+        None => pointer.to_owned(),
+    }
+}
+
 fn photos(facts: &Facts, phase: Option<Phase>) -> usize {
     facts
         .attachments
@@ -215,7 +234,7 @@ fn is_counting(clock: &ClockFact, now: DateTime<Utc>) -> bool {
     clock.stopped_at.is_none() && clock.due_at.is_none_or(|due| now < due)
 }
 
-fn police_check_clear(view: &View, hours: Option<u32>, now: DateTime<Utc>) -> bool {
+fn police_check_clear(view: &View<'_>, hours: Option<u32>, now: DateTime<Utc>) -> bool {
     let clear = view.at("/details/pnc_check/result") == Some(&json!("none"));
     let checked_at = view.at("/details/pnc_check/at").and_then(time);
     let fresh = checked_at.is_some_and(|at| {

@@ -235,7 +235,7 @@ impl EdgeCheck<'_> {
     }
 
     fn member(&self, at: &str) -> Option<&Value> {
-        if let Some(path) = at.strip_prefix("/details") {
+        if let Some(path) = at.strip_prefix("/details").or_else(|| at.strip_prefix("/before")) {
             schema::member(self.details, path)
         } else {
             schema::member(&self.data, at.strip_prefix("/data")?)
