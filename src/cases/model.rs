@@ -70,7 +70,7 @@ pub fn clock_fact(clock: &Clock) -> ClockFact {
         name: clock.rule.name.clone(),
         basis,
         started_at: clock.started_at,
-        due_at: Some(clock.due_at),
+        due_at: clock.due_at,
         stopped_at: clock.stopped_at,
         paused: clock.paused_since().is_some(),
     }
@@ -127,7 +127,11 @@ pub fn move_clocks(
             names::CountsFrom::Event => now,
         };
         let id = Uuid::now_v7();
-        let clock = Clock::start(rule_of(workflow, line)?, decision.event.clone(), from)?;
+        let (rule, event) = (rule_of(workflow, line)?, decision.event.clone());
+        let clock = match start.court_date {
+            Some(date) => Clock::start_court_set(rule, event, from, date)?,
+            None => Clock::start(rule, event, from)?,
+        };
         clocks.push((id, clock));
         changed.push(id);
     }

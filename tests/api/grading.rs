@@ -350,7 +350,8 @@ async fn a_protection_notice_waits_until_the_time_that_the_warning_gave_is_over(
     let case = planned(&app, &lead).await;
     let step = |kind: &str, review_at: &str| {
         let because = "Two letters changed nothing.";
-        json!({"intervention": {"type": kind, "proportionality": because, "review_at": review_at}})
+        json!({"intervention": {"type": kind, "proportionality": because, "review_at": review_at,
+            "recipient": "aged_16_or_over"}})
     };
     let notice = step("cpn", "2026-06-01T09:00:00Z");
     for (event, data) in [

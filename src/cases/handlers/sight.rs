@@ -111,10 +111,9 @@ impl Sight {
             organisation_id: room.person.org_id,
         };
         let attachments = self.attachments.iter();
-        let attachments = attachments.map(|(id, phase, taken_at, media_type)| AttachmentFact {
+        let attachments = attachments.map(|(id, phase, media_type)| AttachmentFact {
             id: *id,
             phase: Phase::from_word(phase),
-            taken_at: *taken_at,
             is_photo: media_type.starts_with("image/"),
         });
         Facts {

@@ -152,7 +152,9 @@ fn decide(room: &Room, sight: &mut Sight, event: &str, data: &Value) -> Result<(
     case.due_at = model::next_due(workflow, sight.clocks.iter().map(|(_, clock)| clock));
     let closed = decision.class == StateClass::Closed;
     case.closed_at = closed.then_some(case.closed_at.unwrap_or(room.now));
-    case.outcome = decision.closure.as_ref().map(|closure| closure.outcome.clone());
+    if decision.closure.is_some() || !closed {
+        case.outcome = decision.closure.as_ref().map(|closure| closure.outcome.clone());
+    }
     case.updated_at = room.now;
     case.version += 1;
     Ok((decision, moved))

@@ -169,6 +169,12 @@ fn check_clocks(file: &WorkflowFile, faults: &mut Faults) {
             let reason = format!("clock `{name}` fires `{event}`, of which no edge without data waits for the clock");
             faults.at(&clock.name, reason);
         }
+        if clock.starts_with_case && clock.kind == ClockKind::CourtSet {
+            faults.at(
+                &clock.name,
+                format!("clock `{name}` is set by a court, and starts with no case"),
+            );
+        }
         let is_law = matches!(clock.basis, Basis::Statute | Basis::Regulation);
         if is_law && clock.legal_ref.trim().is_empty() {
             faults.at(&clock.name, format!("clock `{name}` cites no law"));

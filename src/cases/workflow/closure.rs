@@ -48,7 +48,7 @@ fn is_open(workflow: &Workflow, clock: &ClockFact, facts: &Facts) -> bool {
     let waits = workflow
         .clock(&clock.name)
         .is_some_and(|line| line.purpose == ClockPurpose::WaitingPeriod);
-    let is_over = waits && clock.due_at.is_some_and(|due| due <= facts.now);
+    let is_over = waits && clock.due_at <= facts.now;
     clock.stopped_at.is_none() && !is_over
 }
 

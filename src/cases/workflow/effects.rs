@@ -5,7 +5,7 @@ use toml::Spanned;
 
 use super::facts::{Alert, ClockPause, ClockStart, Facts};
 use super::file::{AlertLine, EdgeLine, SetLine, StartLine, WhenLine};
-use super::guard::View;
+use super::guard::{View, time};
 use super::names::{CountsFrom, RiskBand};
 use super::{Edge, Workflow};
 
@@ -32,7 +32,6 @@ fn set_value(line: &SetLine, facts: &Facts, data: &Value) -> Option<Value> {
         None => line.value.clone(),
         Some("now") => Some(json!(facts.now)),
         Some("actor_user") => Some(json!(facts.actor.user_id)),
-        Some("actor_organisation") => Some(json!(facts.actor.organisation_id)),
         Some(pointer) => {
             let value = data.pointer(pointer.strip_prefix("/data")?)?;
             (!value.is_null()).then(|| value.clone())
@@ -97,7 +96,7 @@ pub(super) fn on_clocks(
         .filter(|name| is_unstopped(facts, name))
         .for_each(|name| add(&mut effects.stops, name));
     for start in starting(&line.starts, view) {
-        begin(workflow, facts, &mut effects, &start.clock);
+        begin(workflow, facts, &mut effects, start, view);
     }
     let counts_on = |name: &str, stops: &[String]| is_unstopped(facts, name) && !stops.iter().any(|stop| stop == name);
     for pause in line.pauses.iter().map(Spanned::get_ref) {
@@ -125,7 +124,8 @@ fn starting<'a>(starts: &'a [Spanned<StartLine>], view: &'a View<'a>) -> impl It
 }
 
 /// A clock that counts from the report runs once; any other starts anew in place of the old one.
-fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, name: &str) {
+fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, start: &StartLine, view: &View<'_>) {
+    let name = start.clock.as_str();
     let counts_from = workflow.clock(name).map_or(CountsFrom::Event, |line| line.counts_from);
     let runs = is_unstopped(facts, name) && !effects.stops.iter().any(|stop| stop == name);
     if runs && counts_from == CountsFrom::Report {
@@ -134,9 +134,11 @@ fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, name: &
     if runs {
         add(&mut effects.stops, name);
     }
+    let court_date = start.court_date.as_deref().and_then(|at| view.at(at)).and_then(time);
     effects.starts.push(ClockStart {
         clock: name.to_owned(),
         counts_from,
+        court_date: court_date.map(|date| date.to_utc()),
     });
 }
 

@@ -201,7 +201,7 @@ impl Workflow {
             .line
             .targets(&facts.state)
             .iter()
-            .all(|name| self.state(name).is_some_and(|it| it.class == StateClass::Closed));
+            .all(|name| name != &facts.state && self.state(name).is_some_and(|it| it.class == StateClass::Closed));
         if always_closes {
             let unmet = closure::unmet_by_case(self, facts);
             missing.extend(unmet.into_iter().map(|unmet| unmet.say));

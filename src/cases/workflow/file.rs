@@ -203,8 +203,6 @@ pub struct GuardLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at_least: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<u32>,
@@ -231,7 +229,7 @@ pub struct GuardLine {
 pub struct SetLine {
     /// Pointer under `/details`; a last segment `-` appends to a list.
     pub to: String,
-    /// Pointer under `/data`, or `now`, `actor_user`, `actor_organisation`.
+    /// Pointer under `/data`, or `now`, `actor_user`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// A fixed value instead.
@@ -247,6 +245,9 @@ pub struct SetLine {
 #[serde(deny_unknown_fields)]
 pub struct StartLine {
     pub clock: String,
+    /// Pointer under `/data` to the date that the court gave, of a clock that a court sets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub court_date: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<WhenLine>,
 }

@@ -25,10 +25,12 @@ pub struct Guard {
 /// What a guard looks at.
 #[derive(Debug, Clone)]
 pub enum Test {
-    /// At least so many photos, of one phase if given.
-    PhotoAttached { phase: Option<Phase>, at_least: u32 },
+    /// A photo, of one phase if given.
+    PhotoAttached { phase: Option<Phase> },
     /// The waiting period was started and is over.
     ClockExpired { clock: String },
+    /// The clock was started and not stopped, whether it is over or not.
+    ClockOpen { clock: String },
     /// The clock was started and is not over.
     ClockRunning { clock: String },
     /// The clock is not counting now.
@@ -138,6 +140,7 @@ impl Test {
         match self {
             Self::PhotoAttached { .. } => "photo_attached",
             Self::ClockExpired { .. } => "clock_expired",
+            Self::ClockOpen { .. } => "clock_open",
             Self::ClockRunning { .. } => "clock_running",
             Self::ClockNotRunning { .. } => "clock_not_running",
             Self::PoliceCheckFresh { .. } => "police_check_fresh",
@@ -162,6 +165,7 @@ impl Test {
             Self::PoliceCheckFresh { .. } => Some("/details/pnc_check"),
             Self::PhotoAttached { .. }
             | Self::ClockExpired { .. }
+            | Self::ClockOpen { .. }
             | Self::ClockRunning { .. }
             | Self::ClockNotRunning { .. } => None,
             Self::DoneBy { unless, .. } => unless.as_deref(),
@@ -171,10 +175,9 @@ impl Test {
     fn is_met(&self, facts: &Facts, view: &View<'_>) -> bool {
         let clock = |name: &str| facts.latest_clock(name);
         match self {
-            Self::PhotoAttached { phase, at_least } => {
-                photos(facts, *phase) >= usize::try_from(*at_least).unwrap_or(usize::MAX)
-            }
+            Self::PhotoAttached { phase } => has_photo(facts, *phase),
             Self::ClockExpired { clock: name } => clock(name).is_some_and(|it| ran_out(it, facts.now)),
+            Self::ClockOpen { clock: name } => clock(name).is_some_and(|it| it.stopped_at.is_none()),
             Self::ClockRunning { clock: name } => clock(name).is_some_and(|it| is_counting(it, facts.now)),
             Self::ClockNotRunning { clock: name } => !clock(name).is_some_and(|it| is_counting(it, facts.now)),
             Self::PoliceCheckFresh { hours } => police_check_clear(view, *hours, facts.now),
@@ -210,12 +213,9 @@ fn as_told(pointer: &str) -> String {
     }
 }
 
-fn photos(facts: &Facts, phase: Option<Phase>) -> usize {
-    facts
-        .attachments
-        .iter()
-        .filter(|file| file.is_photo && (phase.is_none() || file.phase == phase))
-        .count()
+fn has_photo(facts: &Facts, phase: Option<Phase>) -> bool {
+    let mut files = facts.attachments.iter();
+    files.any(|file| file.is_photo && (phase.is_none() || file.phase == phase))
 }
 
 fn is_attached(facts: &Facts, named: Option<&Value>) -> bool {
@@ -224,14 +224,12 @@ fn is_attached(facts: &Facts, named: Option<&Value>) -> bool {
 }
 
 fn ran_out(clock: &ClockFact, now: DateTime<Utc>) -> bool {
-    clock.due_at.is_some_and(|due| {
-        let stopped_early = clock.stopped_at.is_some_and(|stopped| stopped < due);
-        due <= now && !stopped_early
-    })
+    let stopped_early = clock.stopped_at.is_some_and(|stopped| stopped < clock.due_at);
+    clock.due_at <= now && !stopped_early
 }
 
 fn is_counting(clock: &ClockFact, now: DateTime<Utc>) -> bool {
-    clock.stopped_at.is_none() && clock.due_at.is_none_or(|due| now < due)
+    clock.stopped_at.is_none() && now < clock.due_at
 }
 
 fn police_check_clear(view: &View<'_>, hours: Option<u32>, now: DateTime<Utc>) -> bool {
@@ -254,7 +252,8 @@ fn list_has(list: Option<&Value>, (member, among): (&str, &[Value]), past: Optio
     })
 }
 
-fn time(value: &Value) -> Option<DateTime<FixedOffset>> {
+/// The time that a value tells.
+pub(super) fn time(value: &Value) -> Option<DateTime<FixedOffset>> {
     let text = value.as_str()?;
     DateTime::parse_from_rfc3339(text).ok()
 }
@@ -270,9 +269,10 @@ impl From<&RequireLine> for Guard {
 }
 
 /// Parameters each named guard takes; those with `?` may be left out.
-const PARAMETERS: &[(&str, &[&str])] = &[
-    ("photo_attached", &["phase?", "at_least?"]),
+pub(super) const PARAMETERS: &[(&str, &[&str])] = &[
+    ("photo_attached", &["phase?"]),
     ("clock_expired", &["clock"]),
+    ("clock_open", &["clock"]),
     ("clock_running", &["clock"]),
     ("clock_not_running", &["clock"]),
     ("police_check_fresh", &["hours?"]),
@@ -305,7 +305,6 @@ fn check_parameters(line: &GuardLine) -> Result<(), String> {
     };
     let given = [
         ("phase", line.phase.is_some()),
-        ("at_least", line.at_least.is_some()),
         ("clock", line.clock.is_some()),
         ("hours", line.hours.is_some()),
         ("posts", line.posts.is_some()),
@@ -332,11 +331,9 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
     let at = line.at.clone().unwrap_or_default();
     let among = line.among.clone().unwrap_or_default();
     Ok(match line.guard.as_str() {
-        "photo_attached" => Test::PhotoAttached {
-            phase: line.phase,
-            at_least: line.at_least.unwrap_or(1),
-        },
+        "photo_attached" => Test::PhotoAttached { phase: line.phase },
         "clock_expired" => Test::ClockExpired { clock },
+        "clock_open" => Test::ClockOpen { clock },
         "clock_running" => Test::ClockRunning { clock },
         "clock_not_running" => Test::ClockNotRunning { clock },
         "police_check_fresh" => Test::PoliceCheckFresh { hours: line.hours },

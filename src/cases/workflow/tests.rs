@@ -1,8 +1,10 @@
 mod closings;
+mod declared;
 mod forbidden;
 mod harness;
 mod hostility;
 mod malformed;
+mod nuisance;
 mod random;
 mod rules;
 mod walks;

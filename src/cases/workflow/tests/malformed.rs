@@ -261,6 +261,39 @@ fn clocks_that_make_no_sense() {
     fault_at("guards = [", pause, "pauses", "never pauses");
 }
 
+#[test]
+fn clocks_that_a_court_sets_and_of_which_it_gives_no_date() {
+    fault_at(
+        "kind = \"working_days\"\nn = 5\n",
+        "kind = \"court_set\"\n",
+        "name = \"fill\"",
+        "starts with no case",
+    );
+    let starting = |start: &str, kind: &str| {
+        GOOD.replacen("starts_with_case = true\n", "", 1)
+            .replacen("kind = \"working_days\"\nn = 5\n", kind, 1)
+            .replacen(
+                "stops = [\"fill\"]",
+                &format!("starts = [{{ clock = \"fill\"{start} }}]"),
+                1,
+            )
+            + "[edges.data]\nproperties = { on = { type = \"string\", format = \"date-time\" } }\n"
+    };
+    let (by_court, by_rule) = ("kind = \"court_set\"\n", "kind = \"working_days\"\nn = 5\n");
+    let (on, at_no_place) = (", court_date = \"/data/on\"", ", court_date = \"/data/at\"");
+    for (start, kind, reason) in [
+        ("", by_court, "give `court_date`"),
+        (on, by_rule, "it takes no `court_date`"),
+        (at_no_place, by_court, "nothing is ever at `/data/at`"),
+    ] {
+        let faults = Workflow::load("workflows/pothole.toml", &starting(start, kind)).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.reason.contains(reason)), "{faults:?}");
+    }
+    for (start, kind) in [(on, by_court), ("", by_rule)] {
+        Workflow::load("workflows/pothole.toml", &starting(start, kind)).unwrap();
+    }
+}
+
 /// The good file, whose clock fires an event that an edge of its own waits for.
 fn firing(of_the_edge: &str) -> String {
     let edge =

@@ -269,6 +269,15 @@ fn every_edge_for_nuisance_fires() {
     sim.ok(COUNCIL, "refer", json!({ "to": "cmarac" }))
         .ok(COUNCIL, "reassess", json!({ "why": "meeting" }))
         .ok(COUNCIL, "recur", json!({ "incident": "Again on Friday." }))
+        .ok(COUNCIL, "intervene", step("injunction"))
+        .ok(COUNCIL, "list_hearing", json!({ "hearing_at": "2026-03-05T10:00:00Z" }))
+        .later(24 * 4)
+        .document()
+        .ok(
+            COUNCIL,
+            "record_decision",
+            json!({ "decision": "order_made", "order": DOCUMENT }),
+        )
         .back_in("monitoring");
     let propose = json!({ "proposed_outcome": "resolved", "victim_asked": true, "victim_agrees": true });
     sim.ok(COUNCIL, "propose_close", propose);
@@ -292,6 +301,9 @@ fn every_edge_for_nuisance_fires() {
             .state_is(&format!("closed_{outcome}"));
         assert!(sim.runs("satisfaction_survey"));
         assert!(!sim.runs("victim_update_high"));
+        sim.ok(COUNCIL, "survey", json!({ "answer": "satisfied" }))
+            .state_is(&format!("closed_{outcome}"));
+        assert!(!sim.runs("satisfaction_survey"));
     }
     assert_eq!(sim.never_fired(&sim.fired), Vec::<String>::new());
 }
