@@ -57,5 +57,6 @@ mod suites;
 mod tampering;
 mod tasks;
 mod tls;
+mod vehicles;
 mod what_is_shown;
 mod wire;

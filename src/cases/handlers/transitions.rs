@@ -8,7 +8,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::sight::Sight;
-use crate::audit::OutboxEvent;
+use crate::audit::{Op, OutboxEvent};
 use crate::cases::access::{self, Access};
 use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, CaseRow};
@@ -16,7 +16,7 @@ use crate::cases::queries::transitions::{self as steps, Key, TransitionRow};
 use crate::cases::view::cases::CaseView;
 use crate::cases::view::transitions::{NewTransition, Step};
 use crate::cases::workflow::Decision;
-use crate::cases::workflow::names::StateClass;
+use crate::cases::workflow::names::{LoggedAs, StateClass};
 use crate::clocks::Clock;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::Result;
@@ -69,13 +69,22 @@ async fn transition_case(
                 told["alerts"] = json!(decision.alerts);
                 let event = OutboxEvent::of_case("case.transitioned", view.id, view.owner.id).with(told);
                 Ok(view
-                    .note_look(Audited::alteration(answer))
+                    .note_look(Audited::new(op_of(&decision), answer))
                     .classes(view.classes())
                     .fact("transition", facts)
                     .event(event))
             },
         )
         .await
+}
+
+/// What the step is in the log.
+fn op_of(decision: &Decision) -> Op {
+    match decision.logged_as {
+        None => Op::Alteration,
+        Some(LoggedAs::Collection) => Op::Collection,
+        Some(LoggedAs::Disclosure) => Op::Disclosure,
+    }
 }
 
 async fn write(room: &Room, case: &CaseRow, moved: &[(Uuid, Clock)], step: TransitionRow) -> Result<()> {

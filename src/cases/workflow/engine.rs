@@ -96,6 +96,7 @@ impl Workflow {
             to: target.name.get_ref().clone(),
             class: target.class,
             public_status: target.public_status,
+            logged_as: edge.line.logged_as,
             alerts: effects::alerts(&edge.line, &view),
             details_after,
             stops: clocks.stops,

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::names::{
-    Agency, Basis, CountsFrom, NotToldReason, PauseReason, Phase, PublicStatus, Qualifier, RiskBand, Role, StateClass,
+    Agency, Basis, CountsFrom, LoggedAs, NotToldReason, PauseReason, Phase, PublicStatus, Qualifier, RiskBand, Role,
+    StateClass,
 };
 
 /// Who asks for the transition.
@@ -137,6 +138,7 @@ pub struct Decision {
     pub to: String,
     pub class: StateClass,
     pub public_status: PublicStatus,
+    pub logged_as: Option<LoggedAs>,
     pub details_after: Value,
     /// Clocks to stop, before any is started.
     pub stops: Vec<String>,

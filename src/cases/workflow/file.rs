@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::error::FileFault;
 use super::names::{
-    Agency, Basis, ClockKind, ClockPurpose, CountsFrom, PauseReason, Phase, PublicStatus, Role, StateClass,
+    Agency, Basis, ClockKind, ClockPurpose, CountsFrom, LoggedAs, PauseReason, Phase, PublicStatus, Role, StateClass,
 };
 use crate::clocks::{CUTOFF, OPENING};
 
@@ -136,6 +136,8 @@ pub struct EdgeLine {
     pub choose: Option<Spanned<ChoiceLine>>,
     /// Names of posts.
     pub who: Vec<Name>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged_as: Option<LoggedAs>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<Spanned<RequireLine>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -157,6 +157,17 @@ words! {
 }
 
 words! {
+    /// What a step is in the log where it is more than an alteration (Data Protection Act
+    /// 2018 s.62(1)).
+    LoggedAs {
+        /// Something comes from outside of the system.
+        Collection = "collection",
+        /// Somebody outside of the system is told.
+        Disclosure = "disclosure",
+    }
+}
+
+words! {
     /// When in the life of a problem a photo was taken.
     Phase {
         Before = "before",

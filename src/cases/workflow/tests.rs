@@ -7,4 +7,5 @@ mod malformed;
 mod nuisance;
 mod random;
 mod rules;
+mod vehicles;
 mod walks;

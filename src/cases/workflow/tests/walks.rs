@@ -81,7 +81,10 @@ fn vehicle_notices(fired: &mut Fired) {
     sim.detail("vrm", json!("AB12CDE"))
         .ok(COUNCIL, "enquire_keeper", json!({ "legal_basis": "reg. 27" }))
         .ok(COUNCIL, "keeper_reply", json!({ "found": true, "name": "A. Keeper" }))
+        .ok(COUNCIL, "enquire_keeper", json!({ "legal_basis": "reg. 27" }))
         .ok(COUNCIL, "affix_local_notice", json!({ "period": "24_hours" }))
+        .ok(COUNCIL, "keeper_reply", json!({ "found": false }))
+        .state_is("local_notice")
         .ok(COUNCIL, "serve_occupier_notice", json!({ "method": "post" }))
         .ok(
             COUNCIL,
@@ -110,6 +113,11 @@ fn vehicle_afterwards(fired: &mut Fired) {
         .back_in("abandoned")
         .ok(
             COUNCIL,
+            "prosecute",
+            json!({ "reference": "C1", "defendant": "A. Keeper" }),
+        )
+        .ok(
+            COUNCIL,
             "issue_fpn",
             json!({ "reference": "F1", "recipient": "A. Keeper" }),
         )
@@ -123,7 +131,7 @@ fn vehicle_afterwards(fired: &mut Fired) {
             closing(json!({ "proof": "Logbook", "charges_paid": true })),
         )
         .back_in("removed")
-        .detail("fit_only_for_destruction", json!(true))
+        .ok(COUNCIL, "reinspect", json!({ "fit_only_for_destruction": true }))
         .police_check();
     let disposal = json!({ "disposal": { "ground": "fit_only_for_destruction", "method": "destroyed", "certificate": "CoD 1", "at": "2026-03-22T10:00:00Z" }, "outcome": "destroyed" });
     sim.ok(COUNCIL, "dispose", closing(disposal));
