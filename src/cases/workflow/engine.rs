@@ -11,7 +11,7 @@ use super::file::{EdgeLine, StateLine};
 use super::guard::{View, holds_post};
 use super::names::StateClass;
 use super::schema;
-use super::{Edge, Workflow};
+use super::{Edge, Workflow, says};
 
 /// What comes with an event of which nothing is said yet.
 static NO_DATA: Value = Value::Null;
@@ -62,6 +62,23 @@ impl Workflow {
         edges
             .into_iter()
             .find_map(|edge| self.carry_out(edge, facts, &Value::Null).ok())
+    }
+
+    /// Decides what follows by itself from a change of the details that were `before`: the
+    /// first edge from the state the case is in that waits for what is said now and was not
+    /// said so, whoever may take it otherwise. `None` where there is none.
+    #[must_use]
+    pub fn decide_by_change(&self, facts: &Facts, before: &Value) -> Option<Decision> {
+        let is_new = |at: &str| says(&facts.details, at) && before.pointer(at) != facts.details.pointer(at);
+        let mut edges = self.edges.iter().filter(|edge| {
+            let mut members = edge
+                .line
+                .when_said
+                .iter()
+                .filter_map(|at| at.get_ref().strip_prefix("/details"));
+            self.leaves(&edge.line, &facts.state) && members.any(is_new)
+        });
+        edges.find_map(|edge| self.carry_out(edge, facts, &Value::Null).ok())
     }
 
     /// What an edge does, if its data is valid and its guards are met.

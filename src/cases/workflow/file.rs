@@ -136,6 +136,10 @@ pub struct EdgeLine {
     pub choose: Option<Spanned<ChoiceLine>>,
     /// Names of posts.
     pub who: Vec<Name>,
+    /// Pointers to members of the details: where a change says one of them that was not said
+    /// so before, the event happens by itself, whoever made the change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when_said: Vec<Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logged_as: Option<LoggedAs>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

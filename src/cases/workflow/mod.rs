@@ -309,10 +309,6 @@ impl Workflow {
 
     /// Members that stay once they are said (`x-stays`), and are not said any more.
     fn unsaid(&self, before: &Value, after: &Value) -> Vec<SchemaFault> {
-        let says = |details: &Value, at: &str| {
-            let member = details.pointer(at);
-            member.is_some_and(|member| !member.is_null() && member != &Value::Bool(false))
-        };
         self.staying
             .iter()
             .filter(|at| says(before, at) && !says(after, at))
@@ -337,6 +333,12 @@ impl Workflow {
         }
         document
     }
+}
+
+/// Whether details say a member: it is there, and not `null` or `false`.
+fn says(details: &Value, at: &str) -> bool {
+    let member = details.pointer(at);
+    member.is_some_and(|member| !member.is_null() && member != &Value::Bool(false))
 }
 
 fn refuse(faults: Vec<SchemaFault>) -> Result<(), WorkflowError> {

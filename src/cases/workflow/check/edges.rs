@@ -76,6 +76,7 @@ impl EdgeCheck<'_> {
             }
         }
         self.check_clocks(edge, faults);
+        self.check_when_said(edge, faults);
         for alert in &edge.alerts {
             self.check_when(alert.get_ref().when.as_ref(), alert.span().start, faults);
         }
@@ -273,6 +274,20 @@ impl EdgeCheck<'_> {
             if basis.is_some_and(|basis| basis != Basis::LocalPolicy) {
                 let reason = format!("clock `{name}` is not of local policy and never pauses");
                 faults.add(pause.span().start, reason);
+            }
+        }
+    }
+
+    /// What happens by itself comes with no data and leads to one place.
+    fn check_when_said(&self, edge: &EdgeLine, faults: &mut Faults) {
+        for at in &edge.when_said {
+            let (offset, pointer) = (at.span().start, at.get_ref());
+            if !pointer.starts_with("/details/") {
+                faults.add(offset, format!("`{pointer}` is no member of the details"));
+            }
+            self.check_pointer(pointer, offset, faults);
+            if edge.to.is_none() || self.data.get("required").is_some() {
+                faults.add(offset, "what happens by itself has a `to`, and needs no data");
             }
         }
     }

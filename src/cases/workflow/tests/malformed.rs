@@ -262,6 +262,27 @@ fn clocks_that_make_no_sense() {
 }
 
 #[test]
+fn what_happens_by_itself_where_nothing_says_so() {
+    let said = |at: &str, more: &str| format!("when_said = [\"{at}\"]\n{more}stops = [");
+    for (at, reason) in [
+        ("/details/width", "nothing is ever at `/details/width`"),
+        ("/data/depth", "is no member of the details"),
+        ("/case/risk_band", "is no member of the details"),
+    ] {
+        fault_at("stops = [", &said(at, ""), "when_said", reason);
+    }
+    let asking = "data = { required = [\"why\"], properties = { why = { type = \"string\" } } }\n";
+    fault_at(
+        "stops = [",
+        &said("/details/depth", asking),
+        "when_said",
+        "needs no data",
+    );
+    let text = GOOD.replacen("stops = [", &said("/details/depth", ""), 1);
+    Workflow::load("workflows/pothole.toml", &text).unwrap();
+}
+
+#[test]
 fn clocks_that_a_court_sets_and_of_which_it_gives_no_date() {
     fault_at(
         "kind = \"working_days\"\nn = 5\n",

@@ -194,7 +194,9 @@ fn graffiti_offensive(fired: &mut Fired) {
         sim.back_in("offensive").ok(COUNCIL_SUPERVISOR, "review_hate", review);
     }
     sim.back_in("standard")
-        .ok(HOUSING, "found_offensive", json!({ "strand": "religion" }));
+        .ok(HOUSING, "found_offensive", json!({ "strand": "religion" }))
+        .back_in("cleaned")
+        .ok(CONTRACTOR, "found_offensive", none());
     fired.append(&mut sim.fired);
 }
 
