@@ -141,9 +141,10 @@ fn show_people(room: &Room, access: &Access, steps: &mut [Step]) -> Result<bool>
     if !access.opens("subjects") || !room.person.reads_people(&access.ward_gss, &access.type_) {
         for step in steps.iter_mut() {
             workflow.conceal_people_in_step(&step.event, &mut step.data);
+            step.conceal_reason();
         }
     }
-    let tells = |step: &Step| workflow.step_tells_of_people(&step.event, &step.data);
+    let tells = |step: &Step| step.has_own_reason() || workflow.step_tells_of_people(&step.event, &step.data);
     Ok(steps.iter().any(tells))
 }
 

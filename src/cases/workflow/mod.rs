@@ -233,22 +233,26 @@ impl Workflow {
     /// Pointers into what is recorded with an event, of members that say who is in the
     /// case: those marked, and those that are written where such a member is.
     fn personal_members_of(&self, event: &str) -> Vec<String> {
-        let details = self.personal_members();
-        let written_there = |to: &str| {
-            let to = to.strip_prefix("/details").unwrap_or(to);
-            let is_there = |at: &String| engine::is_within(to, at) || engine::is_within(at, to);
-            details.iter().any(is_there)
-        };
         let mut found = Vec::new();
         for edge in self.edges_of(event) {
             found.extend(schema::annotated(&edge.data_schema, "x-personal"));
             let sets = edge.line.sets.iter().map(toml::Spanned::get_ref);
-            let from = sets
-                .filter(|set| written_there(&set.to))
-                .filter_map(|set| set.from.as_deref());
-            found.extend(from.filter_map(|from| from.strip_prefix("/data")).map(str::to_owned));
+            found.extend(sets.flat_map(|set| self.personal_members_by(set)));
         }
         found
+    }
+
+    /// Pointers into the data of an event to what it writes where such a member is.
+    fn personal_members_by(&self, set: &file::SetLine) -> Vec<String> {
+        let Some(from) = set.from.as_deref().and_then(|from| from.strip_prefix("/data")) else {
+            return Vec::new();
+        };
+        let to = set.to.strip_prefix("/details").unwrap_or(&set.to);
+        let written = |at: &String| match at.strip_prefix(to) {
+            Some(within) if engine::is_within(at, to) => Some(format!("{from}{within}")),
+            _ => engine::is_within(to, at).then(|| from.to_owned()),
+        };
+        self.personal_members().iter().filter_map(written).collect()
     }
 
     fn edges_of(&self, event: &str) -> impl Iterator<Item = &Edge> {
