@@ -367,7 +367,7 @@ async fn a_signed_disclaimer_is_an_attachment_of_the_case_and_of_no_other() {
 }
 
 /// A case of nuisance that `lead` works to a plan.
-async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
+pub async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
     let case = app.case(lead, "nuisance").await;
     let known = json!({"risk_band": "medium", "qualifier": "nuisance", "lead_user_id": lead.user_id});
     app.patch(lead, &format!("/v1/cases/{case}"), known).await.expect(200);

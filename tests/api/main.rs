@@ -19,6 +19,7 @@ mod demo;
 mod departures;
 mod description;
 mod echo;
+mod forbidden;
 mod geography;
 mod grace;
 mod grading;
