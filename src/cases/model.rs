@@ -316,6 +316,27 @@ mod tests {
     }
 
     #[test]
+    fn at_high_risk_the_victim_is_told_every_week_from_the_last_time_on() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let catalogue = Catalogue::built_in().unwrap();
+        let nuisance = catalogue.get("nuisance").unwrap();
+        let rule = rule_of(nuisance, nuisance.clock("victim_update").unwrap()).unwrap();
+        let told = Clock::start(rule, "action_plan", at("2026-03-02T09:00:00Z")).unwrap();
+        let mut clocks = vec![(Uuid::now_v7(), told)];
+
+        hasten_clocks(nuisance, &mut clocks, at("2026-03-04T09:00:00Z")).unwrap();
+
+        let running: Vec<&Clock> = clocks.iter().map(|(_, clock)| clock).collect();
+        assert_eq!(running[0].result, Some(ClockResult::Void));
+        assert_eq!(running[1].rule.name, "victim_update_high");
+        assert_eq!(running[1].due_at, at("2026-03-09T23:59:59Z"));
+        assert_eq!(
+            next_due(nuisance, running.into_iter()),
+            Some(at("2026-03-09T23:59:59Z"))
+        );
+    }
+
+    #[test]
     fn a_merge_patch_replaces_adds_and_removes() {
         let mut details = json!({"vrm": "AB12CDE", "keeper": {"name": "x", "address": "y"}});
         merge_patch(
