@@ -198,7 +198,8 @@ pub struct Disclosure {
     pub seq: i64,
     /// When, by the database's clock.
     pub at: DateTime<Utc>,
-    /// `consultation`: the actor was shown it. `disclosure`: the recipients were.
+    /// `consultation`: the actor was shown it. `disclosure`: the recipients were, or somebody
+    /// outside of the system, such as a licensing agency.
     pub op: String,
     /// The operationId, or `job.…`.
     pub action: String,

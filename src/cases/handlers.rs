@@ -2,6 +2,7 @@
 
 mod case_types;
 mod cases;
+mod changes;
 mod links;
 mod list;
 mod notes;
@@ -20,6 +21,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     case_types::routes(config);
     list::routes(config);
     cases::routes(config);
+    changes::routes(config);
     transitions::routes(config);
     notes::routes(config);
     subjects::routes(config);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::workflow::{ClockFact, ClockLine, Decision, Workflow, names};
-use crate::clocks::{Basis, CUTOFF, Clock, ClockError, ClockKind, ClockRule, PauseReason};
+use crate::clocks::{Basis, Clock, ClockError, ClockKind, ClockRule, PauseReason};
 use crate::rule::{CaseInTheWay, ProblemType, Rule};
 
 /// Applies a merge patch (RFC 7396): members of `patch` replace those of `target`,
@@ -28,11 +28,11 @@ pub fn merge_patch(target: &mut Value, patch: &Value) {
     }
 }
 
-/// The rule of a clock, as a workflow file words it.
+/// The rule of a clock of a case type, as its workflow file words it.
 ///
 /// # Errors
 /// [`ClockError::RuleInvalid`] where the words do not fit together.
-pub fn rule_of(line: &ClockLine) -> Result<ClockRule, ClockError> {
+pub fn rule_of(workflow: &Workflow, line: &ClockLine) -> Result<ClockRule, ClockError> {
     let word = |value: &str| Value::String(value.to_owned());
     let kind: Option<ClockKind> = serde_json::from_value(word(line.kind.as_str())).ok();
     let basis: Option<Basis> = serde_json::from_value(word(line.basis.as_str())).ok();
@@ -43,13 +43,15 @@ pub fn rule_of(line: &ClockLine) -> Result<ClockRule, ClockError> {
             reason: "its kind or basis is unknown",
         });
     };
+    let hours = workflow.file().opening_hours.get_ref();
     let rule = ClockRule {
         name,
         kind,
         n: line.n.unwrap_or_default(),
         basis,
         legal_ref: line.legal_ref.clone(),
-        cutoff: CUTOFF,
+        cutoff: hours.closes,
+        opens: hours.opens,
         policy_version: line.policy_version,
     };
     rule.check()?;
@@ -68,7 +70,7 @@ pub fn clock_fact(clock: &Clock) -> ClockFact {
         name: clock.rule.name.clone(),
         basis,
         started_at: clock.started_at,
-        due_at: Some(clock.due_at),
+        due_at: clock.due_at,
         stopped_at: clock.stopped_at,
         paused: clock.paused_since().is_some(),
     }
@@ -125,7 +127,12 @@ pub fn move_clocks(
             names::CountsFrom::Event => now,
         };
         let id = Uuid::now_v7();
-        clocks.push((id, Clock::start(rule_of(line)?, decision.event.clone(), from)?));
+        let (rule, event) = (rule_of(workflow, line)?, decision.event.clone());
+        let clock = match start.court_date {
+            Some(date) => Clock::start_court_set(rule, event, from, date)?,
+            None => Clock::start(rule, event, from)?,
+        };
+        clocks.push((id, clock));
         changed.push(id);
     }
     Ok(clocks.iter().filter(|(id, _)| changed.contains(id)).cloned().collect())
@@ -144,7 +151,7 @@ pub fn hasten_clocks(
     let (mut ended, mut begun) = (Vec::new(), Vec::new());
     for (id, clock) in clocks.iter_mut().filter(|(_, clock)| clock.stopped_at.is_none()) {
         if let Some(line) = workflow.clock_at_high_risk(&clock.rule.name) {
-            let other = Clock::start(rule_of(line)?, clock.start_event.clone(), clock.started_at)?;
+            let other = Clock::start(rule_of(workflow, line)?, clock.start_event.clone(), clock.started_at)?;
             clock.void(now)?;
             ended.push((*id, clock.clone()));
             begun.push((Uuid::now_v7(), other));
@@ -316,7 +323,8 @@ mod tests {
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let catalogue = Catalogue::built_in().unwrap();
         let nuisance = catalogue.get("nuisance").unwrap();
-        let start = |line| Clock::start(rule_of(line).unwrap(), "report", at("2026-03-02T09:00:00Z")).unwrap();
+        let rule = |line| rule_of(nuisance, line).unwrap();
+        let start = |line| Clock::start(rule(line), "report", at("2026-03-02T09:00:00Z")).unwrap();
         let opening = nuisance.clocks_at_opening().map(|line| (Uuid::now_v7(), start(line)));
         let mut clocks: Vec<(Uuid, Clock)> = opening.collect();
         let before = clocks.len();
@@ -334,6 +342,27 @@ mod tests {
         assert!(told.eq(expected), "{changed:?}");
         assert!(changed.iter().all(|it| clocks.contains(it)));
         assert_eq!((clocks.len(), again.len()), (before + 1, 0));
+    }
+
+    #[test]
+    fn at_high_risk_the_victim_is_told_every_week_from_the_last_time_on() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let catalogue = Catalogue::built_in().unwrap();
+        let nuisance = catalogue.get("nuisance").unwrap();
+        let rule = rule_of(nuisance, nuisance.clock("victim_update").unwrap()).unwrap();
+        let told = Clock::start(rule, "action_plan", at("2026-03-02T09:00:00Z")).unwrap();
+        let mut clocks = vec![(Uuid::now_v7(), told)];
+
+        hasten_clocks(nuisance, &mut clocks, at("2026-03-04T09:00:00Z")).unwrap();
+
+        let running: Vec<&Clock> = clocks.iter().map(|(_, clock)| clock).collect();
+        assert_eq!(running[0].result, Some(ClockResult::Void));
+        assert_eq!(running[1].rule.name, "victim_update_high");
+        assert_eq!(running[1].due_at, at("2026-03-09T23:59:59Z"));
+        assert_eq!(
+            next_due(nuisance, running.into_iter()),
+            Some(at("2026-03-09T23:59:59Z"))
+        );
     }
 
     #[test]

@@ -146,8 +146,9 @@ impl Clock {
     }
 
     /// Lets a paused clock run on from `at`, with `due_at` moved by the pause:
-    /// by the elapsed time where hours are counted, by the days that ended
-    /// meanwhile otherwise (for working days, those that reached the cutoff).
+    /// by the elapsed time where hours are counted (for working hours, those of
+    /// them that passed), by the days that ended meanwhile otherwise (for working
+    /// days, those that reached the cutoff).
     ///
     /// # Errors
     /// [`ClockError::NotPaused`], [`ClockError::AlreadyStopped`],

@@ -8,10 +8,18 @@ use super::kind::{Basis, ClockKind};
 
 /// When a working day ends, London time, where a rule does not say: what arrives after
 /// 17:00 counts as arriving on the next working day (domain §3.2).
-pub const CUTOFF: NaiveTime = match NaiveTime::from_hms_opt(17, 0, 0) {
-    Some(time) => time,
-    None => panic!("17:00 is a time of day"),
-};
+pub const CUTOFF: NaiveTime = hour(17);
+
+/// When a working day begins, London time, where a rule does not say. DESIGN: the domain
+/// counts working hours (§3.4) and does not say which they are.
+pub const OPENING: NaiveTime = hour(9);
+
+const fn hour(hour: u32) -> NaiveTime {
+    match NaiveTime::from_hms_opt(hour, 0, 0) {
+        Some(time) => time,
+        None => panic!("a day has no such hour"),
+    }
+}
 
 /// One deadline as law or policy sets it.
 ///
@@ -31,7 +39,7 @@ pub struct ClockRule {
     pub name: String,
     /// What is counted.
     pub kind: ClockKind,
-    /// How many of it: hours, days, working days or months. At least 1, but 0
+    /// How many of it: hours, days, working days or hours, months. At least 1, but 0
     /// (or absent) for [`ClockKind::CourtSet`].
     #[serde(default)]
     pub n: u32,
@@ -42,6 +50,9 @@ pub struct ClockRule {
     /// When a working day ends, local time, [`CUTOFF`] if absent; other kinds do not use it.
     #[serde(default = "usual_cutoff")]
     pub cutoff: NaiveTime,
+    /// When a working day begins, local time, [`OPENING`] if absent; only working hours use it.
+    #[serde(default = "usual_opening", skip_serializing_if = "is_usual_opening")]
+    pub opens: NaiveTime,
     /// Version of the policy the rule was read from. A clock keeps the version
     /// it was started under.
     #[serde(default = "first_version")]
@@ -53,8 +64,8 @@ impl ClockRule {
     /// workflow file is loaded.
     ///
     /// # Errors
-    /// [`ClockError::RuleInvalid`] when `n` does not suit the kind, or the name
-    /// or the legal reference is blank.
+    /// [`ClockError::RuleInvalid`] when `n` does not suit the kind, a working day
+    /// begins no earlier than it ends, or the name or the legal reference is blank.
     pub fn check(&self) -> Result<(), ClockError> {
         let invalid = |reason| {
             Err(ClockError::RuleInvalid {
@@ -67,6 +78,9 @@ impl ClockRule {
         }
         if self.legal_ref.trim().is_empty() {
             return invalid("it has no legal_ref");
+        }
+        if self.kind == ClockKind::WorkingHours && self.opens >= self.cutoff {
+            return invalid("a working day begins before it ends");
         }
         match (self.kind == ClockKind::CourtSet, self.n) {
             (true, 1..) => invalid("a court-set clock counts nothing, so n must be absent"),
@@ -85,6 +99,14 @@ impl ClockRule {
 
 fn usual_cutoff() -> NaiveTime {
     CUTOFF
+}
+
+fn usual_opening() -> NaiveTime {
+    OPENING
+}
+
+fn is_usual_opening(time: &NaiveTime) -> bool {
+    *time == OPENING
 }
 
 fn first_version() -> u32 {

@@ -8,6 +8,7 @@ use super::kind::ClockKind;
 use super::london::{self, end_of_day, in_range, local_date};
 use super::months::{months_beginning_with, months_from};
 use super::working_days::BankHolidays;
+use super::working_hours;
 
 /// When a clock of `rule` ends that starts at `started_at`.
 ///
@@ -26,6 +27,7 @@ pub fn due_at(rule: &ClockRule, started_at: DateTime<Utc>) -> Result<DateTime<Ut
         ClockKind::DaysBeginningWith => end_of_day(days_after(day, rule.n.saturating_sub(1))?),
         ClockKind::MonthsBeginningWith => end_of_day(months_beginning_with(day, rule.n)?),
         ClockKind::WorkingDays => working_days_due(rule, started_at),
+        ClockKind::WorkingHours => working_hours::after(rule, started_at, hours(rule.n)),
         ClockKind::CalendarMonths => end_of_day(months_from(day, rule.n)?),
         ClockKind::CourtSet => Err(ClockError::CourtDateMissing),
     }
@@ -37,8 +39,8 @@ pub fn is_past(due_at: DateTime<Utc>, at: DateTime<Utc>) -> bool {
 }
 
 /// Where a deadline moves by a pause: by the elapsed time where hours are
-/// counted, otherwise by every end of day (end of working day, for working
-/// days) that passed meanwhile. A clock that was in time when it paused is in
+/// counted, by the working hours for those, otherwise by every end of day (end
+/// of working day, for working days) that passed meanwhile. A clock that was in time when it paused is in
 /// time when it resumes.
 pub fn moved_by_pause(
     rule: &ClockRule,
@@ -61,6 +63,10 @@ pub fn moved_by_pause(
             end_of_day(day.ok_or(ClockError::DateOutOfRange)?)
         }
         ClockKind::WorkingDays => moved_by_working_days(rule, due_at, paused_at, resumed_at),
+        ClockKind::WorkingHours => {
+            let left = working_hours::between(rule, paused_at, due_at)?;
+            working_hours::after(rule, resumed_at, left)
+        }
         ClockKind::CourtSet => Ok(due_at),
     }
 }

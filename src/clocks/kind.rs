@@ -22,6 +22,9 @@ pub enum ClockKind {
     /// arrives after the cutoff, or on no working day, counts as arriving on
     /// the next working day, which is day 0; ends at the cutoff of day n.
     WorkingDays,
+    /// Hours of working days between opening and cutoff; what arrives outside of them counts
+    /// from the next opening.
+    WorkingHours,
     /// n months from: ends with the corresponding date, or with the month's
     /// last day where it has no such date.
     CalendarMonths,

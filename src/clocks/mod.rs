@@ -1,7 +1,7 @@
 //! Clocks: by when something must be done, and whether it was.
 //!
 //! A clock is not a duration. Its rule says what is counted (elapsed hours,
-//! days, working days, months), from where, and on what authority; the eight
+//! days, working days or hours, months), from where, and on what authority; the
 //! kinds are [`ClockKind`]. [`due_at`] works a rule out in Europe/London,
 //! [`Clock`] is the record of one running clock. Statutory clocks never pause,
 //! and a clock keeps the rule it was started with however policy changes later.
@@ -16,12 +16,13 @@ mod kind;
 mod london;
 mod months;
 mod working_days;
+mod working_hours;
 
 #[cfg(test)]
 mod tests;
 
 pub use clock::{Clock, ClockResult, Pause, PauseReason};
-pub use clock_rule::{CUTOFF, ClockRule};
+pub use clock_rule::{CUTOFF, ClockRule, OPENING};
 pub use due::due_at;
 pub use error::{ClockError, PROBLEMS};
 pub use kind::{Basis, ClockKind};

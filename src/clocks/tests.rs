@@ -17,6 +17,7 @@ fn rule(kind: ClockKind, n: u32) -> ClockRule {
         basis: Basis::LocalPolicy,
         legal_ref: "Camden standard".to_owned(),
         cutoff: NaiveTime::from_hms_opt(17, 0, 0).unwrap(),
+        opens: NaiveTime::from_hms_opt(9, 0, 0).unwrap(),
         policy_version: 1,
     }
 }

@@ -228,7 +228,6 @@ async fn case_facts(room: &mut Room, access: &Access) -> Result<CaseFacts> {
     Ok(CaseFacts {
         has_child_subject: queries::has_child_subject(room, access.case_id).await?,
         open_case_review: access.type_ == "case_review" && access.status_class == "open",
-        conditional_intelligence: false,
     })
 }
 

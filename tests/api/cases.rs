@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, instant};
 
 const SERGEANT: &str = "sgt.kentish-town@met.example";
 const INSPECTOR: &str = "insp.north@met.example";
@@ -427,6 +427,8 @@ async fn case_types_are_served_from_their_files() {
     assert_eq!(list.body["items"].as_array().unwrap().len(), 3);
     let graffiti = app.get(&sergeant, "/v1/case-types/graffiti").await.expect(200);
     assert!(graffiti.body["edges"].as_array().unwrap().len() > 5);
+    let hours = json!({"opens": "09:00:00", "closes": "17:00:00"});
+    assert_eq!(graffiti.body["opening_hours"], hours);
     app.get(&sergeant, "/v1/case-types/burglary").await.expect(404);
     let tag = graffiti.header("etag").unwrap();
     assert!(tag.starts_with(&format!("\"{}-", graffiti.body["version"])), "{tag}");
@@ -435,6 +437,30 @@ async fn case_types_are_served_from_their_files() {
         .send()
         .await
         .expect(304);
+}
+
+#[actix_web::test]
+async fn graffiti_is_to_be_classified_within_four_working_hours() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    // A Monday morning, a Friday afternoon, and the eve of Good Friday in summer time.
+    for (reported, due) in [
+        ("2026-03-02T09:00:00Z", "2026-03-02T13:00:00Z"),
+        ("2026-03-06T16:00:00Z", "2026-03-09T12:00:00Z"),
+        ("2026-04-02T15:00:00Z", "2026-04-07T11:00:00Z"),
+    ] {
+        app.services.clock.set(instant(reported));
+        let body = app.case_body("graffiti").await;
+
+        let made = app.post(&sergeant, "/v1/cases", body).await.expect(201);
+
+        let clock = &made.body["clocks"][0];
+        assert_eq!(
+            (&clock["name"], &clock["kind"]),
+            (&json!("classify"), &json!("working_hours"))
+        );
+        assert_eq!((&clock["due_at"], &made.body["due_at"]), (&json!(due), &json!(due)));
+    }
 }
 
 #[actix_web::test]

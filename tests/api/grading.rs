@@ -59,26 +59,19 @@ async fn hostility_perceived_later_makes_graffiti_offensive_until_it_is_gone() {
     app.transition(&owner, case, "classify", json!({"classification": "standard"}))
         .await
         .expect(200);
-    app.patch(&owner, &path, json!({"details": {"hate_flag": true}}))
-        .await
-        .expect(200);
-
-    let refused = app.transition(&owner, case, "identify_owner", council.clone()).await;
-    let refused = refused.expect(409);
-    assert_eq!(refused.problem(), "guard-not-met");
-    assert_eq!(refused.body["errors"][0]["pointer"], "/details/offensive");
+    let until = ("offensive_removal", "2026-03-03T09:00:00Z");
     app.photograph(&owner, case, "before").await;
     app.photograph(&owner, case, "after").await;
     app.later(Duration::hours(5));
-    let until = ("offensive_removal", "2026-03-03T09:00:00Z");
+
+    let flagged = app.patch(&owner, &path, json!({"details": {"hate_flag": true}})).await;
+    let flagged = flagged.expect(200);
+    assert_eq!(flagged.body["state"], "offensive");
+    assert_eq!(running(&flagged.body), [until]);
+    let refused = app.transition(&owner, case, "identify_owner", council.clone()).await;
+    assert_eq!(refused.expect(409).problem(), "transition-not-available");
     let cleaned = json!({"method": "chemical", "at": "2026-03-02T13:00:00Z"});
     for (event, data, state, clocks) in [
-        (
-            "found_offensive",
-            json!({"strand": "religion"}),
-            "offensive",
-            vec![until],
-        ),
         ("ready", council, "ready", vec![until]),
         ("clean", cleaned, "cleaned", vec![]),
         ("verify", json!({"result": "not_clean"}), "ready", vec![until]),
@@ -103,14 +96,13 @@ async fn what_a_supervisor_reviewed_is_ordinary_graffiti_again() {
         .expect(200);
     app.photograph(&owner, case, "before").await;
     app.photograph(&owner, case, "after").await;
-    let flag = json!({"details": {"hate_flag": true}});
+    let flag = json!({"details": {"strand": "other"}});
     app.patch(&owner, &format!("/v1/cases/{case}"), flag).await.expect(200);
     let cleaned = json!({"method": "chemical", "at": "2026-03-02T09:00:00Z"});
 
     take("clean", cleaned.clone()).await.expect(409);
     let review = json!({"classification": "standard", "review": "The name of a band."});
     for (event, data) in [
-        ("found_offensive", json!({"strand": "other"})),
         ("review_hate", review),
         ("identify_owner", json!({"surface_owner": "council"})),
         ("clean", cleaned),
@@ -120,6 +112,53 @@ async fn what_a_supervisor_reviewed_is_ordinary_graffiti_again() {
     let again = take("verify", json!({"result": "not_clean"})).await.expect(200);
 
     assert_eq!(running(&again.body), [("standard_removal", "2026-03-09T17:00:00Z")]);
+}
+
+#[actix_web::test]
+async fn hostility_perceived_after_a_review_makes_it_offensive_again_until_the_next() {
+    let app = TestApp::start().await;
+    let (owner, partner) = (app.sign_in(OWNER).await, app.sign_in("housing@primrose.example").await);
+    let case = app.case(&owner, "graffiti").await;
+    let path = format!("/v1/cases/{case}");
+    app.open_to(&owner, case, partner.org_id, "contribute", &["core"]).await;
+    let review = json!({"classification": "standard", "review": "The name of a band."});
+    for (event, data) in [
+        ("classify", json!({"classification": "offensive", "strand": "race"})),
+        ("review_hate", review.clone()),
+    ] {
+        app.transition(&owner, case, event, data).await.expect(200);
+    }
+
+    let flag = json!({"details": {"hate_flag": true}});
+    let flagged = app.patch(&partner, &path, flag.clone()).await.expect(200);
+
+    assert_eq!(
+        (&flagged.body["state"], &flagged.body["version"]),
+        (&json!("offensive"), &json!(4))
+    );
+    assert_eq!(running(&flagged.body), [("offensive_removal", "2026-03-03T09:00:00Z")]);
+    assert_eq!(flagged.body, app.get(&partner, &path).await.expect(200).body);
+    let logged = app.last_audit("update_case").await;
+    assert_eq!(logged.facts["transition"]["to"], "offensive");
+    let steps = app.get(&owner, &format!("{path}/transitions")).await.expect(200);
+    let step = steps.body["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(
+        (&step["event"], &step["from"]),
+        (&json!("found_offensive"), &json!("standard"))
+    );
+    assert_eq!(step["by"]["id"], json!(partner.user_id));
+    let timeline = app.get(&owner, &format!("{path}/timeline")).await.expect(200);
+    let told = timeline.body["items"].as_array().unwrap();
+    let names: Vec<&Value> = told.iter().rev().take(2).map(|it| &it["name"]).collect();
+    assert_eq!(names, ["case.transitioned", "case.updated"]);
+    assert_eq!(told.last().unwrap()["facts"]["alerts"][0]["role"], "supervisor");
+
+    // It is said already: whoever perceives it once more says so by the event.
+    app.transition(&owner, case, "review_hate", review).await.expect(200);
+    let again = app.patch(&partner, &path, flag).await.expect(200);
+    assert_eq!(again.body["state"], "standard");
+    let perceived = app.transition(&partner, case, "found_offensive", json!({})).await;
+    assert_eq!(perceived.expect(200).body["state"], "offensive");
 }
 
 #[actix_web::test]
@@ -328,7 +367,7 @@ async fn a_signed_disclaimer_is_an_attachment_of_the_case_and_of_no_other() {
 }
 
 /// A case of nuisance that `lead` works to a plan.
-async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
+pub async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
     let case = app.case(lead, "nuisance").await;
     let known = json!({"risk_band": "medium", "qualifier": "nuisance", "lead": lead.user_id});
     app.patch(lead, &format!("/v1/cases/{case}"), known).await.expect(200);
@@ -350,7 +389,8 @@ async fn a_protection_notice_waits_until_the_time_that_the_warning_gave_is_over(
     let case = planned(&app, &lead).await;
     let step = |kind: &str, review_at: &str| {
         let because = "Two letters changed nothing.";
-        json!({"intervention": {"type": kind, "proportionality": because, "review_at": review_at}})
+        json!({"intervention": {"type": kind, "proportionality": because, "review_at": review_at,
+            "recipient": "aged_16_or_over"}})
     };
     let notice = step("cpn", "2026-06-01T09:00:00Z");
     for (event, data) in [

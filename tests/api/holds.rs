@@ -104,6 +104,46 @@ async fn what_is_held_is_not_late_meanwhile() {
 }
 
 #[actix_web::test]
+async fn what_was_held_before_that_made_it_not_due_is_so_after_the_upgrade() {
+    const UPGRADE: &str = include_str!("../../migrations/2026-11-30-000040_paused_cases/up.sql");
+    let (app, sergeant, case) = held().await;
+    let other = hold_one(&app, &sergeant).await;
+    let free = app.case(&sergeant, "graffiti").await;
+    // As binaries of before left them; of the other something else is to be done besides.
+    let late = format!(
+        "update cases set due_at = '2026-03-09T17:00:00Z' where id in ('{case}', '{other}'); \
+         update case_clocks set stopped_at = null, result = null where name = 'classify' and case_id = '{other}'"
+    );
+    app.database.owner().await.batch_execute(&late).await.unwrap();
+    let due = async || {
+        let mut times = Vec::new();
+        for case in [case, other, free] {
+            times.push(read(&app, &sergeant, case).await["due_at"].clone());
+        }
+        times
+    };
+    let (before, classified) = (json!("2026-03-09T17:00:00Z"), json!("2026-03-02T13:00:00Z"));
+    assert_eq!(due().await, [before.clone(), before, classified.clone()]);
+
+    let upgrade = format!("begin; {UPGRADE} commit;");
+    app.database.owner().await.batch_execute(&upgrade).await.unwrap();
+
+    assert_eq!(due().await, [Value::Null, classified.clone(), classified]);
+    app.later(Duration::days(30));
+    let late = app.get(&sergeant, "/v1/cases?overdue=true").await.expect(200);
+    let mut late: Vec<&Value> = late.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["id"])
+        .collect();
+    late.sort_by_key(|id| id.to_string());
+    let mut expected = [json!(other), json!(free)];
+    expected.sort_by_key(Value::to_string);
+    assert_eq!(late, [&expected[0], &expected[1]]);
+}
+
+#[actix_web::test]
 async fn a_case_whose_type_was_taken_away_holds_no_other_up() {
     let (app, sergeant, case) = held().await;
     let other = hold_one(&app, &sergeant).await;

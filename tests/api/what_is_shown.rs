@@ -107,7 +107,10 @@ async fn what_was_recorded_with_a_step_tells_of_people_only_where_they_are_open(
         ("identify_owner", json!({"surface_owner": "private"})),
         ("refuse", json!({"refused_by": "Nora Quill"})),
     ] {
-        app.transition(&owner, case, event, data).await.expect(200);
+        let step = json!({"event": event, "data": data, "reason": "Nora Quill was in."});
+        app.post_to(&owner, &format!("/v1/cases/{case}"), "transitions", step)
+            .await
+            .expect(200);
     }
     app.open_to(&owner, case, housing.org_id, "view", &["core"]).await;
 
@@ -116,11 +119,98 @@ async fn what_was_recorded_with_a_step_tells_of_people_only_where_they_are_open(
         let last = steps.body["items"].as_array().unwrap().last().unwrap().clone();
         assert_eq!(last["event"], "refuse");
         assert_eq!(last["data"].get("refused_by").is_some(), is_told);
+        assert_eq!(last["reason"].is_string(), is_told);
         let logged = classes(&app, "list_transitions").await;
         assert_eq!(logged.contains(&"subjects".to_owned()), is_told, "{logged:?}");
         let whole = app.get(who, &format!("/v1/cases/{case}")).await.expect(200);
         let all = [steps.body, whole.body].map(|body| body.to_string()).concat();
         assert_eq!(all.contains("Nora Quill"), is_told);
+    }
+}
+
+/// Puts a step among those of a case, past the rules.
+async fn put_step(app: &TestApp, owner: &Actor, case: Uuid, event: &str, data: Value) {
+    diesel::insert_into(case_transitions::table)
+        .values((
+            case_transitions::id.eq(Uuid::now_v7()),
+            case_transitions::org_id.eq(owner.org_id),
+            case_transitions::case_id.eq(case),
+            case_transitions::case_org_id.eq(owner.org_id),
+            case_transitions::event.eq(event),
+            (
+                case_transitions::from_state.eq("assessed"),
+                case_transitions::to_state.eq("investigating"),
+            ),
+            case_transitions::actor_user_id.eq(owner.user_id),
+            case_transitions::roles.eq(vec!["supervisor"]),
+            case_transitions::data.eq(data),
+            case_transitions::at.eq(app.services.clock.now()),
+        ))
+        .execute(&mut app.database.owner().await)
+        .await
+        .unwrap();
+}
+
+/// Stands in every text that a case type marks as personal.
+const WORD: &str = "zqwitnessbird";
+
+/// A value in which [`WORD`] stands in every text that the schema marks as personal, and
+/// nothing else; `None` where it marks none.
+fn personal(root: &Value, place: &Value, is_marked: bool) -> Option<Value> {
+    let resolved = match place["$ref"].as_str() {
+        Some(reference) => root.pointer(&reference[1..]).unwrap(),
+        None => place,
+    };
+    let is_marked = is_marked || [place, resolved].iter().any(|it| it["x-personal"] == true);
+    if let Some(items) = resolved.get("items") {
+        return personal(root, items, is_marked).map(|item| json!([item]));
+    }
+    if let Some(properties) = resolved["properties"].as_object() {
+        let members = properties.iter();
+        let members: serde_json::Map<String, Value> = members
+            .filter_map(|(name, inner)| Some((name.clone(), personal(root, inner, is_marked)?)))
+            .collect();
+        return (!members.is_empty()).then_some(Value::Object(members));
+    }
+    let is_text = resolved["type"] == "string" && resolved.get("format").is_none();
+    (is_text && is_marked).then(|| json!(WORD))
+}
+
+#[actix_web::test]
+async fn whatever_a_case_type_marks_as_personal_is_shown_where_people_are_and_nowhere_else() {
+    let app = TestApp::start().await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    for kind in ["abandoned_vehicle", "graffiti", "nuisance"] {
+        let file = app
+            .get(&owner, &format!("/v1/case-types/{kind}"))
+            .await
+            .expect(200)
+            .body;
+        let case = app.case(&owner, kind).await;
+        let path = format!("/v1/cases/{case}");
+        let details = personal(&file["details"], &file["details"], false).unwrap();
+        let known = format!("update wardlink.cases set details = '{details}' where id = '{case}'");
+        app.tamper(&known).await;
+        let mut steps = 0;
+        for edge in file["edges"].as_array().unwrap() {
+            if let Some(data) = personal(&edge["data"], &edge["data"], false) {
+                put_step(&app, &owner, case, edge["event"].as_str().unwrap(), data).await;
+                steps += 1;
+            }
+        }
+        assert!(steps >= 4, "{kind}: {steps}");
+        app.open_to(&owner, case, housing.org_id, "view", &["core"]).await;
+
+        for (who, is_told) in [(&owner, true), (&housing, false)] {
+            let seen = app.get(who, &path).await.expect(200).body.to_string();
+            assert_eq!(seen.contains(WORD), is_told, "{kind}: {seen}");
+            let listed = app.get(who, &format!("{path}/transitions?limit=200")).await.expect(200);
+            let listed = listed.body["items"].as_array().unwrap();
+            let telling = listed.iter().filter(|step| step.to_string().contains(WORD)).count();
+            assert_eq!(telling, if is_told { steps } else { 0 }, "{kind}: {listed:?}");
+            let logged = classes(&app, "list_transitions").await;
+            assert_eq!(logged.contains(&"subjects".to_owned()), is_told, "{logged:?}");
+        }
     }
 }
 
@@ -130,27 +220,8 @@ async fn what_a_step_writes_into_a_member_about_people_is_about_people() {
     let housing = app.sign_in(HOUSING).await;
     let owner = app.sign_in(OWNER).await;
     let case = app.a_case_of(&owner).await;
-    let mut connection = app.database.owner().await;
     let plan = json!({"plan": {"text": "Moved to her sister", "safety": "New locks"}});
-    diesel::insert_into(case_transitions::table)
-        .values((
-            case_transitions::id.eq(Uuid::now_v7()),
-            case_transitions::org_id.eq(owner.org_id),
-            case_transitions::case_id.eq(case),
-            case_transitions::case_org_id.eq(owner.org_id),
-            case_transitions::event.eq("action_plan"),
-            (
-                case_transitions::from_state.eq("assessed"),
-                case_transitions::to_state.eq("investigating"),
-            ),
-            case_transitions::actor_user_id.eq(owner.user_id),
-            case_transitions::roles.eq(vec!["supervisor"]),
-            case_transitions::data.eq(plan),
-            case_transitions::at.eq(app.services.clock.now()),
-        ))
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    put_step(&app, &owner, case, "action_plan", plan).await;
     app.open_to(&owner, case, housing.org_id, "view", &["core"]).await;
 
     for (who, is_told) in [(&owner, true), (&housing, false)] {

@@ -1,6 +1,7 @@
 //! A case with everything that its view shows and its workflow asks for.
 
 use futures_util::join;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::cases::access;
@@ -8,8 +9,8 @@ use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, AttachmentFactRow, CaseRow, LocationRow, MyAccessRow};
 use crate::cases::view::cases::{CaseView, ClockView};
 use crate::cases::view::words::Marking;
-use crate::cases::workflow::names::{Agency, Phase, Qualifier, RiskBand, Role};
-use crate::cases::workflow::{Actor, Alert, AttachmentFact, Facts, Workflow};
+use crate::cases::workflow::names::{Agency, Phase, Qualifier, RiskBand, Role, StateClass};
+use crate::cases::workflow::{Actor, Alert, AttachmentFact, Decision, Facts, Workflow};
 use crate::clocks::Clock;
 use crate::db::names_of;
 use crate::doors::{Answer, Audited, Doorstep, Room};
@@ -118,10 +119,9 @@ impl Sight {
             organisation_id: room.person.org_id,
         };
         let attachments = self.attachments.iter();
-        let attachments = attachments.map(|(id, phase, taken_at, media_type)| AttachmentFact {
+        let attachments = attachments.map(|(id, phase, media_type)| AttachmentFact {
             id: *id,
             phase: Phase::from_word(phase),
-            taken_at: *taken_at,
             is_photo: media_type.starts_with("image/"),
         });
         Facts {
@@ -160,6 +160,41 @@ impl Sight {
             alerts: workflow.alerts_at_high_risk(),
             clocks: moved,
         })
+    }
+
+    /// Brings it where a decision leads; answers with the clocks that changed.
+    ///
+    /// # Errors
+    /// If no workflow is known for the stored type, or a clock cannot be worked out.
+    pub fn take(&mut self, room: &Room, decision: &Decision) -> Result<Vec<(Uuid, Clock)>> {
+        let workflow = self.workflow(room)?;
+        let moved = model::move_clocks(workflow, self.case.opened_at, &mut self.clocks, decision, room.now)?;
+        let case = &mut self.case;
+        decision.to.clone_into(&mut case.state);
+        decision.class.as_str().clone_into(&mut case.status_class);
+        decision.public_status.as_str().clone_into(&mut case.public_status);
+        case.details = decision.details_after.clone();
+        case.due_at = model::next_due(workflow, self.clocks.iter().map(|(_, clock)| clock));
+        let closed = decision.class == StateClass::Closed;
+        case.closed_at = closed.then_some(case.closed_at.unwrap_or(room.now));
+        if decision.closure.is_some() || !closed {
+            case.outcome = decision.closure.as_ref().map(|closure| closure.outcome.clone());
+        }
+        Ok(moved)
+    }
+
+    /// The step that follows by itself where a change has made the details say something that
+    /// they did not say `before`, if one does; answers also with the clocks that changed.
+    ///
+    /// # Errors
+    /// Those of [`take`](Self::take).
+    pub fn follow(&mut self, room: &Room, before: &Value) -> Result<Option<(Decision, Vec<(Uuid, Clock)>)>> {
+        let workflow = self.workflow(room)?;
+        let Some(decision) = workflow.decide_by_change(&self.facts(room), before) else {
+            return Ok(None);
+        };
+        let moved = self.take(room, &decision)?;
+        Ok(Some((decision, moved)))
     }
 
     /// Its view, with what the caller could do next.

@@ -8,15 +8,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::sight::Sight;
-use crate::audit::OutboxEvent;
+use crate::audit::{Op, OutboxEvent};
 use crate::cases::access::{self, Access};
-use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, CaseRow};
 use crate::cases::queries::transitions::{self as steps, Key, TransitionRow};
 use crate::cases::view::cases::CaseView;
 use crate::cases::view::transitions::{NewTransition, Step};
 use crate::cases::workflow::Decision;
-use crate::cases::workflow::names::StateClass;
+use crate::cases::workflow::names::LoggedAs;
 use crate::clocks::Clock;
 use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
@@ -65,18 +64,29 @@ async fn transition_case(
                 write(room, &sight.case, &moved, step).await?;
                 let view = sight.view(room)?;
                 let answer = view.mark(Answer::ok(&view)?);
-                let facts = json!({ "event": decision.event, "from": decision.from, "to": decision.to });
-                let mut told = facts.clone();
-                told["alerts"] = json!(decision.alerts);
-                let event = OutboxEvent::of_case("case.transitioned", view.id, view.owner.id).with(told);
-                Ok(view
-                    .note_look(Audited::alteration(answer))
-                    .classes(view.classes())
-                    .fact("transition", facts)
-                    .event(event))
+                let audited = view.note_look(Audited::new(op_of(&decision), answer));
+                Ok(tell(audited.classes(view.classes()), &view, &decision))
             },
         )
         .await
+}
+
+/// Says in the log and in the timeline that a step was taken.
+pub(super) fn tell<T>(audited: Audited<T>, view: &CaseView, decision: &Decision) -> Audited<T> {
+    let facts = json!({ "event": decision.event, "from": decision.from, "to": decision.to });
+    let mut told = facts.clone();
+    told["alerts"] = json!(decision.alerts);
+    let event = OutboxEvent::of_case("case.transitioned", view.id, view.owner.id).with(told);
+    audited.fact("transition", facts).event(event)
+}
+
+/// What the step is in the log.
+fn op_of(decision: &Decision) -> Op {
+    match decision.logged_as {
+        None => Op::Alteration,
+        Some(LoggedAs::Collection) => Op::Collection,
+        Some(LoggedAs::Disclosure) => Op::Disclosure,
+    }
 }
 
 async fn write(room: &Room, case: &CaseRow, moved: &[(Uuid, Clock)], step: TransitionRow) -> Result<()> {
@@ -133,34 +143,31 @@ fn show_people(room: &Room, access: &Access, steps: &mut [Step]) -> Result<bool>
     if !access.opens("subjects") || !room.person.reads_people(&access.ward_gss, &access.type_) {
         for step in steps.iter_mut() {
             workflow.conceal_people_in_step(&step.event, &mut step.data);
+            step.conceal_reason();
         }
     }
-    let tells = |step: &Step| workflow.step_tells_of_people(&step.event, &step.data);
+    let tells = |step: &Step| step.has_own_reason() || workflow.step_tells_of_people(&step.event, &step.data);
     Ok(steps.iter().any(tells))
 }
 
 /// Decides the event and applies it to the case and its clocks; answers also with
 /// the clocks that changed.
 fn decide(room: &Room, sight: &mut Sight, event: &str, data: &Value) -> Result<(Decision, Vec<(Uuid, Clock)>)> {
-    let workflow = sight.workflow(room)?;
-    let decision = workflow.decide(&sight.facts(room), event, data)?;
-    let opened_at = sight.case.opened_at;
-    let moved = model::move_clocks(workflow, opened_at, &mut sight.clocks, &decision, room.now)?;
-    let case = &mut sight.case;
-    decision.to.clone_into(&mut case.state);
-    decision.class.as_str().clone_into(&mut case.status_class);
-    decision.public_status.as_str().clone_into(&mut case.public_status);
-    case.details = decision.details_after.clone();
-    case.due_at = model::next_due(workflow, sight.clocks.iter().map(|(_, clock)| clock));
-    let closed = decision.class == StateClass::Closed;
-    case.closed_at = closed.then_some(case.closed_at.unwrap_or(room.now));
-    case.outcome = decision.closure.as_ref().map(|closure| closure.outcome.clone());
-    case.updated_at = room.now;
-    case.version += 1;
+    let decision = sight.workflow(room)?.decide(&sight.facts(room), event, data)?;
+    let moved = sight.take(room, &decision)?;
+    sight.case.updated_at = room.now;
+    sight.case.version += 1;
     Ok((decision, moved))
 }
 
-fn step_of(room: &Room, case: &CaseRow, decision: &Decision, reason: Option<String>, data: Value) -> TransitionRow {
+/// A step that the caller takes.
+pub(super) fn step_of(
+    room: &Room,
+    case: &CaseRow,
+    decision: &Decision,
+    reason: Option<String>,
+    data: Value,
+) -> TransitionRow {
     let closure = decision.closure.as_ref();
     TransitionRow {
         id: Uuid::now_v7(),

@@ -339,8 +339,8 @@ pub async fn write_clock(
     Ok(())
 }
 
-/// What guards look at of an attachment: which it is, phase, when taken, media type.
-pub type AttachmentFactRow = (Uuid, String, Option<DateTime<Utc>>, String);
+/// What guards look at of an attachment: which it is, phase, media type.
+pub type AttachmentFactRow = (Uuid, String, String);
 
 /// The attachments of a case that were found clean.
 ///
@@ -350,12 +350,7 @@ pub async fn attachment_facts(mut connection: &AsyncPgConnection, case: Uuid) ->
     Ok(attachments::table
         .filter(attachments::case_id.eq(case))
         .filter(attachments::state.eq_any(["available", "unscanned"]))
-        .select((
-            attachments::id,
-            attachments::phase,
-            attachments::taken_at,
-            attachments::media_type,
-        ))
+        .select((attachments::id, attachments::phase, attachments::media_type))
         .load(&mut connection)
         .await?)
 }

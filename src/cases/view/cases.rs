@@ -30,7 +30,7 @@ pub struct NewCase {
     pub kind: Text<1, 60>,
     /// In a few words; no names of people.
     pub title: Text<3, 200>,
-    /// What was seen or reported.
+    /// What was seen or reported; who is in it belongs to the subjects.
     pub description: Text<1, 8000>,
     /// Where.
     pub location: Point,
@@ -154,7 +154,7 @@ pub struct MyAccess {
 pub struct ClockView {
     /// Its name in the case type.
     pub name: String,
-    /// What is counted: `working_days`, `elapsed_hours`, …
+    /// What is counted: `working_days`, `working_hours`, `elapsed_hours`, …
     #[schema(value_type = String)]
     pub kind: crate::clocks::ClockKind,
     /// How many of it.

@@ -44,7 +44,7 @@ pub struct NewLink {
     pub linked_case_id: Uuid,
     /// What this case is to the other.
     pub kind: LinkKind,
-    /// Why.
+    /// Why; whoever sees both cases reads it, so it names nobody who is in them.
     pub reason: Option<Text<1, 1000>>,
 }
 

@@ -41,7 +41,7 @@ impl Stance {
 pub struct NewPosition {
     /// What the organisation does about the case.
     pub stance: Stance,
-    /// In a few words; everybody who sees the case reads it.
+    /// In a few words; everybody who sees the case reads it, so it names nobody who is in it.
     pub summary: Option<Text<1, 1000>>,
     /// Who answers for it: somebody of the organisation.
     pub lead_user_id: Option<Uuid>,

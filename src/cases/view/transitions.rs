@@ -18,7 +18,7 @@ use crate::http::fields::Text;
 pub struct NewTransition {
     /// An event of `allowed_transitions`.
     pub event: Text<1, 60>,
-    /// Why, in a few words.
+    /// Why, in a few words; shown like what says who is in the case.
     #[serde(default)]
     pub reason: Option<Text<1, 2000>>,
     /// By the schema of the transition in the case type.
@@ -56,20 +56,33 @@ pub struct Step {
     pub roles: Vec<String>,
     /// The officer behind a partner's system.
     pub on_behalf_of: Option<String>,
-    /// Why.
+    /// Why, in the words of who took it, which may name people: only where `subjects` is open
+    /// to the caller, who may read them.
     pub reason: Option<String>,
-    /// What was recorded with it.
+    /// What was recorded with it; members with `x-personal` only where `reason` is shown.
     #[schema(value_type = Object)]
     pub data: Value,
     /// How the case ended, if it ended it.
     pub outcome: Option<String>,
-    /// Why it ended.
+    /// Why it ended, as it can be told to the reporter.
     pub explanation: Option<String>,
     /// Whether the reporter was told.
     pub reporter_told: Option<bool>,
 }
 
 impl Step {
+    /// Whether somebody said why in their own words; a clock says which it was.
+    pub fn has_own_reason(&self) -> bool {
+        self.by.is_some() && self.reason.is_some()
+    }
+
+    /// Leaves out what somebody said in their own words.
+    pub fn conceal_reason(&mut self) {
+        if self.has_own_reason() {
+            self.reason = None;
+        }
+    }
+
     /// The view of `step`, with the name of who took it among `names`.
     pub fn of(step: TransitionRow, names: &Names) -> Self {
         let named = |id: Uuid| Named { id, name: names.of(id) };

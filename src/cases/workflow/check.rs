@@ -35,6 +35,7 @@ pub(super) fn check(file: &WorkflowFile) -> Result<Checked, Vec<Placed>> {
     let mut faults = Faults::default();
     check_names(file, &mut faults);
     check_states(file, &mut faults);
+    check_opening_hours(file, &mut faults);
     check_clocks(file, &mut faults);
     check_posts(file, &mut faults);
     let details_schema = schema::complete(file.details.get_ref(), &file.defs);
@@ -135,6 +136,13 @@ fn check_states(file: &WorkflowFile, faults: &mut Faults) {
     }
 }
 
+fn check_opening_hours(file: &WorkflowFile, faults: &mut Faults) {
+    let hours = file.opening_hours.get_ref();
+    if hours.opens >= hours.closes {
+        faults.add(file.opening_hours.span().start, "it opens no earlier than it closes");
+    }
+}
+
 fn check_clocks(file: &WorkflowFile, faults: &mut Faults) {
     let clocks = file.clocks.iter().map(Spanned::get_ref);
     let declared: BTreeSet<&str> = clocks.clone().map(|clock| clock.name.get_ref().as_str()).collect();
@@ -162,6 +170,12 @@ fn check_clocks(file: &WorkflowFile, faults: &mut Faults) {
             let event = event.get_ref();
             let reason = format!("clock `{name}` fires `{event}`, of which no edge without data waits for the clock");
             faults.at(&clock.name, reason);
+        }
+        if clock.starts_with_case && clock.kind == ClockKind::CourtSet {
+            faults.at(
+                &clock.name,
+                format!("clock `{name}` is set by a court, and starts with no case"),
+            );
         }
         let is_law = matches!(clock.basis, Basis::Statute | Basis::Regulation);
         if is_law && clock.legal_ref.trim().is_empty() {

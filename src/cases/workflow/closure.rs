@@ -48,12 +48,12 @@ fn is_open(workflow: &Workflow, clock: &ClockFact, facts: &Facts) -> bool {
     let waits = workflow
         .clock(&clock.name)
         .is_some_and(|line| line.purpose == ClockPurpose::WaitingPeriod);
-    let is_over = waits && clock.due_at.is_some_and(|due| due <= facts.now);
+    let is_over = waits && clock.due_at <= facts.now;
     clock.stopped_at.is_none() && !is_over
 }
 
 /// What the data says about the closing: outcome, explanation, and whether the reporter knows.
-pub(super) fn recorded(outcomes: &[String], view: &View) -> Result<Closure, Vec<Unmet>> {
+pub(super) fn recorded(outcomes: &[String], view: &View<'_>) -> Result<Closure, Vec<Unmet>> {
     let mut unmet = Vec::new();
     let mut ask = |guard: &'static str, at: &str, say: String| {
         unmet.push(Unmet {
@@ -93,7 +93,7 @@ pub(super) fn recorded(outcomes: &[String], view: &View) -> Result<Closure, Vec<
     }
 }
 
-fn outcome(outcomes: &[String], view: &View) -> Option<String> {
+fn outcome(outcomes: &[String], view: &View<'_>) -> Option<String> {
     match (text(view, "/data/outcome"), outcomes) {
         (Some(given), _) => outcomes.contains(&given).then_some(given),
         (None, [only]) => Some(only.clone()),
@@ -101,7 +101,7 @@ fn outcome(outcomes: &[String], view: &View) -> Option<String> {
     }
 }
 
-fn text(view: &View, at: &str) -> Option<String> {
+fn text(view: &View<'_>, at: &str) -> Option<String> {
     let text = view.at(at).and_then(Value::as_str).map(str::trim);
     text.filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -5,20 +5,20 @@ use toml::Spanned;
 
 use super::facts::{Alert, ClockPause, ClockStart, Facts};
 use super::file::{AlertLine, EdgeLine, SetLine, StartLine, WhenLine};
-use super::guard::View;
+use super::guard::{View, time};
 use super::names::{CountsFrom, RiskBand};
 use super::{Edge, Workflow};
 
-/// The details after an edge has written what its data brings.
-pub(super) fn details_after(edge: &EdgeLine, facts: &Facts, data: &Value) -> Value {
+/// The details after an edge has written what its data brings; `before` is the view
+/// without that.
+pub(super) fn details_after(edge: &EdgeLine, facts: &Facts, before: &View<'_>) -> Value {
     let mut details = match &facts.details {
         Value::Object(_) => facts.details.clone(),
         _ => Value::Object(Map::new()),
     };
-    let before = View::new(facts, &facts.details, data);
     let lines = edge.sets.iter().map(Spanned::get_ref);
     for line in lines.filter(|line| before.holds(line.when.as_ref())) {
-        let value = set_value(line, facts, data);
+        let value = set_value(line, facts, before.data);
         let path = line.to.strip_prefix("/details/");
         if let (Some(value), Some(path)) = (value, path) {
             write(&mut details, path, value);
@@ -32,7 +32,6 @@ fn set_value(line: &SetLine, facts: &Facts, data: &Value) -> Option<Value> {
         None => line.value.clone(),
         Some("now") => Some(json!(facts.now)),
         Some("actor_user") => Some(json!(facts.actor.user_id)),
-        Some("actor_organisation") => Some(json!(facts.actor.organisation_id)),
         Some(pointer) => {
             let value = data.pointer(pointer.strip_prefix("/data")?)?;
             (!value.is_null()).then(|| value.clone())
@@ -79,7 +78,13 @@ pub(super) struct ClockEffects {
 }
 
 /// Clocks stopped, started, paused and resumed; closing a case stops whatever still runs.
-pub(super) fn on_clocks(workflow: &Workflow, edge: &Edge, facts: &Facts, view: &View, closes: bool) -> ClockEffects {
+pub(super) fn on_clocks(
+    workflow: &Workflow,
+    edge: &Edge,
+    facts: &Facts,
+    view: &View<'_>,
+    closes: bool,
+) -> ClockEffects {
     let mut effects = ClockEffects::default();
     let line = &edge.line;
     if closes {
@@ -91,7 +96,7 @@ pub(super) fn on_clocks(workflow: &Workflow, edge: &Edge, facts: &Facts, view: &
         .filter(|name| is_unstopped(facts, name))
         .for_each(|name| add(&mut effects.stops, name));
     for start in starting(&line.starts, view) {
-        begin(workflow, facts, &mut effects, &start.clock);
+        begin(workflow, facts, &mut effects, start, view);
     }
     let counts_on = |name: &str, stops: &[String]| is_unstopped(facts, name) && !stops.iter().any(|stop| stop == name);
     for pause in line.pauses.iter().map(Spanned::get_ref) {
@@ -111,7 +116,7 @@ pub(super) fn on_clocks(workflow: &Workflow, edge: &Edge, facts: &Facts, view: &
     effects
 }
 
-fn starting<'a>(starts: &'a [Spanned<StartLine>], view: &'a View) -> impl Iterator<Item = &'a StartLine> {
+fn starting<'a>(starts: &'a [Spanned<StartLine>], view: &'a View<'a>) -> impl Iterator<Item = &'a StartLine> {
     starts
         .iter()
         .map(Spanned::get_ref)
@@ -119,7 +124,8 @@ fn starting<'a>(starts: &'a [Spanned<StartLine>], view: &'a View) -> impl Iterat
 }
 
 /// A clock that counts from the report runs once; any other starts anew in place of the old one.
-fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, name: &str) {
+fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, start: &StartLine, view: &View<'_>) {
+    let name = start.clock.as_str();
     let counts_from = workflow.clock(name).map_or(CountsFrom::Event, |line| line.counts_from);
     let runs = is_unstopped(facts, name) && !effects.stops.iter().any(|stop| stop == name);
     if runs && counts_from == CountsFrom::Report {
@@ -128,9 +134,11 @@ fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, name: &
     if runs {
         add(&mut effects.stops, name);
     }
+    let court_date = start.court_date.as_deref().and_then(|at| view.at(at)).and_then(time);
     effects.starts.push(ClockStart {
         clock: name.to_owned(),
         counts_from,
+        court_date: court_date.map(|date| date.to_utc()),
     });
 }
 
@@ -146,7 +154,7 @@ fn add(names: &mut Vec<String>, name: &str) {
 }
 
 /// Whose attention the edge asks for.
-pub(super) fn alerts(edge: &EdgeLine, view: &View) -> Vec<Alert> {
+pub(super) fn alerts(edge: &EdgeLine, view: &View<'_>) -> Vec<Alert> {
     edge.alerts
         .iter()
         .map(Spanned::get_ref)

@@ -11,7 +11,10 @@ use super::file::{EdgeLine, StateLine};
 use super::guard::{View, holds_post};
 use super::names::StateClass;
 use super::schema;
-use super::{Edge, Workflow};
+use super::{Edge, Workflow, says};
+
+/// What comes with an event of which nothing is said yet.
+static NO_DATA: Value = Value::Null;
 
 /// Word for every open state, in `from`.
 pub(super) const ANY_OPEN: &str = "any_open";
@@ -23,13 +26,14 @@ impl Workflow {
     /// that the event's own data cannot bring.
     #[must_use]
     pub fn allowed(&self, facts: &Facts) -> Vec<Allowed> {
+        let case = facts.case_members();
         let edges = self.edges.iter();
         edges
             .filter(|edge| self.leaves(&edge.line, &facts.state) && permits(edge, facts))
             .map(|edge| Allowed {
                 event: edge.line.event.get_ref().clone(),
                 to: edge.line.targets(&facts.state),
-                missing: self.missing(edge, facts),
+                missing: self.missing(edge, facts, &case),
             })
             .collect()
     }
@@ -60,6 +64,23 @@ impl Workflow {
             .find_map(|edge| self.carry_out(edge, facts, &Value::Null).ok())
     }
 
+    /// Decides what follows by itself from a change of the details that were `before`: the
+    /// first edge from the state the case is in that waits for what is said now and was not
+    /// said so, whoever may take it otherwise. `None` where there is none.
+    #[must_use]
+    pub fn decide_by_change(&self, facts: &Facts, before: &Value) -> Option<Decision> {
+        let is_new = |at: &str| says(&facts.details, at) && before.pointer(at) != facts.details.pointer(at);
+        let mut edges = self.edges.iter().filter(|edge| {
+            let mut members = edge
+                .line
+                .when_said
+                .iter()
+                .filter_map(|at| at.get_ref().strip_prefix("/details"));
+            self.leaves(&edge.line, &facts.state) && members.any(is_new)
+        });
+        edges.find_map(|edge| self.carry_out(edge, facts, &Value::Null).ok())
+    }
+
     /// What an edge does, if its data is valid and its guards are met.
     fn carry_out(&self, edge: &Edge, facts: &Facts, data: &Value) -> Result<Decision, WorkflowError> {
         let event = edge.line.event.get_ref().as_str();
@@ -71,8 +92,18 @@ impl Workflow {
             return Err(WorkflowError::DataInvalid { event, faults });
         }
         let target = self.target(&edge.line, facts, event, data)?;
-        let details_after = effects::details_after(&edge.line, facts, data);
-        let view = View::new(facts, &details_after, data);
+        let case = facts.case_members();
+        let before = View {
+            case: &case,
+            before: &facts.details,
+            details: &facts.details,
+            data,
+        };
+        let details_after = effects::details_after(&edge.line, facts, &before);
+        let view = View {
+            details: &details_after,
+            ..before
+        };
         let closure = self.weigh(edge, facts, &view, target)?;
         self.check_details(&details_after)?;
         let clocks = effects::on_clocks(self, edge, facts, &view, closure.is_some());
@@ -82,6 +113,7 @@ impl Workflow {
             to: target.name.get_ref().clone(),
             class: target.class,
             public_status: target.public_status,
+            logged_as: edge.line.logged_as,
             alerts: effects::alerts(&edge.line, &view),
             details_after,
             stops: clocks.stops,
@@ -148,7 +180,7 @@ impl Workflow {
         &self,
         edge: &Edge,
         facts: &Facts,
-        view: &View,
+        view: &View<'_>,
         target: &StateLine,
     ) -> Result<Option<Closure>, WorkflowError> {
         let guards = edge.guards.iter();
@@ -169,14 +201,17 @@ impl Workflow {
         }
     }
 
-    /// Unmet guards that no data of the event could meet.
-    fn missing(&self, edge: &Edge, facts: &Facts) -> Vec<String> {
-        let no_data = Value::Object(Map::new());
-        let details = effects::details_after(&edge.line, facts, &no_data);
-        let view = View::new(facts, &details, &no_data);
+    /// Unmet guards that the event could not meet by what comes with it or what it writes.
+    fn missing(&self, edge: &Edge, facts: &Facts, case: &Value) -> Vec<String> {
+        let view = View {
+            case,
+            before: &facts.details,
+            details: &facts.details,
+            data: &NO_DATA,
+        };
         let guards = edge.guards.iter();
         let mut missing: Vec<String> = guards
-            .filter(|guard| !guard.pointers().any(|at| brought_by_data(&edge.line, &at)))
+            .filter(|guard| !guard.pointers().any(|at| is_brought(&edge.line, at)))
             .filter_map(|guard| guard.unmet(facts, &view))
             .map(|unmet| unmet.say)
             .collect();
@@ -184,7 +219,7 @@ impl Workflow {
             .line
             .targets(&facts.state)
             .iter()
-            .all(|name| self.state(name).is_some_and(|it| it.class == StateClass::Closed));
+            .all(|name| name != &facts.state && self.state(name).is_some_and(|it| it.class == StateClass::Closed));
         if always_closes {
             let unmet = closure::unmet_by_case(self, facts);
             missing.extend(unmet.into_iter().map(|unmet| unmet.say));
@@ -233,14 +268,10 @@ fn not_available(facts: &Facts, event: &str) -> WorkflowError {
     }
 }
 
-/// Whether a value may come with the event: it is data, or data is written there.
-fn brought_by_data(line: &EdgeLine, at: &str) -> bool {
+/// Whether a value may come with the event: it is data, or the event writes there.
+fn is_brought(line: &EdgeLine, at: &str) -> bool {
     let mut sets = line.sets.iter().map(Spanned::get_ref);
-    at.starts_with("/data")
-        || sets.any(|set| {
-            let from_data = set.from.as_deref().is_some_and(|it| it.starts_with("/data"));
-            from_data && (is_within(at, &set.to) || is_within(&set.to, at))
-        })
+    at.starts_with("/data") || sets.any(|set| is_within(at, &set.to) || is_within(&set.to, at))
 }
 
 /// Whether a pointer names a place or something inside it.

@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::names::{
-    Agency, Basis, CountsFrom, NotToldReason, PauseReason, Phase, PublicStatus, Qualifier, RiskBand, Role, StateClass,
+    Agency, Basis, CountsFrom, LoggedAs, NotToldReason, PauseReason, Phase, PublicStatus, Qualifier, RiskBand, Role,
+    StateClass,
 };
 
 /// Who asks for the transition.
@@ -25,7 +26,6 @@ pub struct AttachmentFact {
     pub id: Uuid,
     /// Set for photos that show the problem before or after the work.
     pub phase: Option<Phase>,
-    pub taken_at: Option<DateTime<Utc>>,
     pub is_photo: bool,
 }
 
@@ -35,8 +35,7 @@ pub struct ClockFact {
     pub name: String,
     pub basis: Basis,
     pub started_at: DateTime<Utc>,
-    /// Absent while a court has not given the date.
-    pub due_at: Option<DateTime<Utc>>,
+    pub due_at: DateTime<Utc>,
     pub stopped_at: Option<DateTime<Utc>>,
     pub paused: bool,
 }
@@ -73,7 +72,6 @@ impl Facts {
         put("risk_band", self.risk_band.map(|band| band.to_string()));
         put("qualifier", self.qualifier.map(|it| it.to_string()));
         put("lead_user", self.lead_user.map(|id| id.to_string()));
-        put("lead_organisation", self.lead_organisation.map(|id| id.to_string()));
         Value::Object(members)
     }
 
@@ -87,7 +85,7 @@ impl Facts {
 }
 
 /// Members of `/case` a pointer may name.
-pub const CASE_MEMBERS: &[&str] = &["risk_band", "qualifier", "lead_user", "lead_organisation"];
+pub const CASE_MEMBERS: &[&str] = &["risk_band", "qualifier", "lead_user"];
 
 /// An event this actor could record now, or once what is missing is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -104,6 +102,8 @@ pub struct Allowed {
 pub struct ClockStart {
     pub clock: String,
     pub counts_from: CountsFrom,
+    /// Of a clock that a court sets: the date that it gave.
+    pub court_date: Option<DateTime<Utc>>,
 }
 
 /// A clock to pause.
@@ -138,6 +138,7 @@ pub struct Decision {
     pub to: String,
     pub class: StateClass,
     pub public_status: PublicStatus,
+    pub logged_as: Option<LoggedAs>,
     pub details_after: Value,
     /// Clocks to stop, before any is started.
     pub stops: Vec<String>,

@@ -1,13 +1,15 @@
 //! What a workflow file says, as written, with the place of every name.
 
+use chrono::NaiveTime;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Spanned;
 
 use super::error::FileFault;
 use super::names::{
-    Agency, Basis, ClockKind, ClockPurpose, CountsFrom, PauseReason, Phase, PublicStatus, Role, StateClass,
+    Agency, Basis, ClockKind, ClockPurpose, CountsFrom, LoggedAs, PauseReason, Phase, PublicStatus, Role, StateClass,
 };
+use crate::clocks::{CUTOFF, OPENING};
 
 /// A name together with where it stands in the file.
 pub type Name = Spanned<String>;
@@ -33,6 +35,8 @@ pub struct WorkflowFile {
     /// Who may fire which edge, named after the posts of the field.
     pub posts: Vec<Spanned<PostLine>>,
     pub states: Vec<Spanned<StateLine>>,
+    #[serde(default = "usual_hours")]
+    pub opening_hours: Spanned<OpeningHours>,
     pub clocks: Vec<Spanned<ClockLine>>,
     /// Schemas shared by `details` and the data of the edges, as `#/$defs/NAME`.
     #[serde(default = "empty_object")]
@@ -77,6 +81,15 @@ pub struct StateLine {
     /// Outcome codes a case may be closed with here; one is implied, several must be chosen from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outcomes: Vec<String>,
+}
+
+/// From when to when it is open on a working day, London time: what working hours count, and
+/// after what the next working day begins.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpeningHours {
+    pub opens: NaiveTime,
+    pub closes: NaiveTime,
 }
 
 /// A clock cases of this type run by.
@@ -126,6 +139,12 @@ pub struct EdgeLine {
     pub choose: Option<Spanned<ChoiceLine>>,
     /// Names of posts.
     pub who: Vec<Name>,
+    /// Pointers to members of the details: where a change says one of them that was not said
+    /// so before, the event happens by itself, whoever made the change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub when_said: Vec<Name>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged_as: Option<LoggedAs>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<Spanned<RequireLine>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -162,7 +181,7 @@ pub struct ChoiceLine {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhenLine {
-    /// Pointer under `/details`, `/data` or `/case`.
+    /// Pointer under `/details`, `/before` (the details before the event), `/data` or `/case`.
     pub at: String,
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     pub among: Option<Vec<Value>>,
@@ -193,8 +212,6 @@ pub struct GuardLine {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phase: Option<Phase>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at_least: Option<u32>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<u32>,
@@ -221,7 +238,7 @@ pub struct GuardLine {
 pub struct SetLine {
     /// Pointer under `/details`; a last segment `-` appends to a list.
     pub to: String,
-    /// Pointer under `/data`, or `now`, `actor_user`, `actor_organisation`.
+    /// Pointer under `/data`, or `now`, `actor_user`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// A fixed value instead.
@@ -237,6 +254,9 @@ pub struct SetLine {
 #[serde(deny_unknown_fields)]
 pub struct StartLine {
     pub clock: String,
+    /// Pointer under `/data` to the date that the court gave, of a clock that a court sets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub court_date: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<WhenLine>,
 }
@@ -261,6 +281,14 @@ pub struct AlertLine {
 
 fn empty_object() -> Value {
     Value::Object(serde_json::Map::new())
+}
+
+fn usual_hours() -> Spanned<OpeningHours> {
+    let hours = OpeningHours {
+        opens: OPENING,
+        closes: CUTOFF,
+    };
+    Spanned::new(0..0, hours)
 }
 
 fn deadline() -> ClockPurpose {

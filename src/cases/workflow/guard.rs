@@ -25,10 +25,12 @@ pub struct Guard {
 /// What a guard looks at.
 #[derive(Debug, Clone)]
 pub enum Test {
-    /// At least so many photos, of one phase if given.
-    PhotoAttached { phase: Option<Phase>, at_least: u32 },
+    /// A photo, of one phase if given.
+    PhotoAttached { phase: Option<Phase> },
     /// The waiting period was started and is over.
     ClockExpired { clock: String },
+    /// The clock was started and not stopped, whether it is over or not.
+    ClockOpen { clock: String },
     /// The clock was started and is not over.
     ClockRunning { clock: String },
     /// The clock is not counting now.
@@ -61,21 +63,32 @@ pub enum Test {
     },
 }
 
-/// What pointers of a workflow file reach: `data`, `details` and `case`.
-#[derive(Debug)]
-pub struct View(Value);
+/// What pointers of a workflow file reach, each part under its name.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// What is known of the case besides its details: [`CASE_MEMBERS`](super::facts::CASE_MEMBERS).
+    pub case: &'a Value,
+    /// The details before the event.
+    pub before: &'a Value,
+    /// The details with what the event writes.
+    pub details: &'a Value,
+    /// What comes with the event.
+    pub data: &'a Value,
+}
 
-impl View {
-    /// The view after a transition would have written into the details.
-    #[must_use]
-    pub fn new(facts: &Facts, details: &Value, data: &Value) -> Self {
-        Self(json!({ "data": data, "details": details, "case": facts.case_members() }))
-    }
-
+impl<'a> View<'a> {
     /// The value a pointer names; `null` counts as absent.
     #[must_use]
-    pub fn at(&self, pointer: &str) -> Option<&Value> {
-        self.0.pointer(pointer).filter(|value| !value.is_null())
+    pub fn at(&self, pointer: &str) -> Option<&'a Value> {
+        let parts = [
+            ("/case", self.case),
+            ("/before", self.before),
+            ("/details", self.details),
+            ("/data", self.data),
+        ];
+        let mut parts = parts.into_iter();
+        let value = parts.find_map(|(name, part)| part.pointer(pointer.strip_prefix(name)?));
+        value.filter(|value| !value.is_null())
     }
 
     /// Whether a condition holds; no condition always does.
@@ -103,19 +116,19 @@ pub fn holds_post(post: &PostLine, actor: &Actor, facts: &Facts) -> bool {
 impl Guard {
     /// What is missing, or `None` if the guard is met or does not count here.
     #[must_use]
-    pub fn unmet(&self, facts: &Facts, view: &View) -> Option<Unmet> {
+    pub fn unmet(&self, facts: &Facts, view: &View<'_>) -> Option<Unmet> {
         let met = !view.holds(self.when.as_ref()) || self.test.is_met(facts, view);
         (!met).then(|| Unmet {
             guard: self.test.name(),
             say: self.say.clone(),
-            at: self.test.pointer(),
+            at: self.test.pointer().map(as_told),
         })
     }
 
     /// Every pointer the guard looks at.
-    pub fn pointers(&self) -> impl Iterator<Item = String> {
+    pub fn pointers(&self) -> impl Iterator<Item = &str> {
         let conditions = std::iter::successors(self.when.as_ref(), |when| when.and.as_deref());
-        let conditions = conditions.map(|when| when.at.clone());
+        let conditions = conditions.map(|when| when.at.as_str());
         self.test.pointer().into_iter().chain(conditions)
     }
 }
@@ -127,6 +140,7 @@ impl Test {
         match self {
             Self::PhotoAttached { .. } => "photo_attached",
             Self::ClockExpired { .. } => "clock_expired",
+            Self::ClockOpen { .. } => "clock_open",
             Self::ClockRunning { .. } => "clock_running",
             Self::ClockNotRunning { .. } => "clock_not_running",
             Self::PoliceCheckFresh { .. } => "police_check_fresh",
@@ -140,30 +154,30 @@ impl Test {
         }
     }
 
-    fn pointer(&self) -> Option<String> {
+    fn pointer(&self) -> Option<&str> {
         match self {
             Self::Attached { at }
             | Self::ValueIn { at, .. }
             | Self::Present { at }
             | Self::Ahead { at }
-            | Self::ListHas { at, .. } => Some(at.clone()),
-            Self::ConsentRecorded => Some("/details/consent".to_owned()),
-            Self::PoliceCheckFresh { .. } => Some("/details/pnc_check".to_owned()),
+            | Self::ListHas { at, .. } => Some(at.as_str()),
+            Self::ConsentRecorded => Some("/details/consent"),
+            Self::PoliceCheckFresh { .. } => Some("/details/pnc_check"),
             Self::PhotoAttached { .. }
             | Self::ClockExpired { .. }
+            | Self::ClockOpen { .. }
             | Self::ClockRunning { .. }
             | Self::ClockNotRunning { .. } => None,
-            Self::DoneBy { unless, .. } => unless.clone(),
+            Self::DoneBy { unless, .. } => unless.as_deref(),
         }
     }
 
-    fn is_met(&self, facts: &Facts, view: &View) -> bool {
+    fn is_met(&self, facts: &Facts, view: &View<'_>) -> bool {
         let clock = |name: &str| facts.latest_clock(name);
         match self {
-            Self::PhotoAttached { phase, at_least } => {
-                photos(facts, *phase) >= usize::try_from(*at_least).unwrap_or(usize::MAX)
-            }
+            Self::PhotoAttached { phase } => has_photo(facts, *phase),
             Self::ClockExpired { clock: name } => clock(name).is_some_and(|it| ran_out(it, facts.now)),
+            Self::ClockOpen { clock: name } => clock(name).is_some_and(|it| it.stopped_at.is_none()),
             Self::ClockRunning { clock: name } => clock(name).is_some_and(|it| is_counting(it, facts.now)),
             Self::ClockNotRunning { clock: name } => !clock(name).is_some_and(|it| is_counting(it, facts.now)),
             Self::PoliceCheckFresh { hours } => police_check_clear(view, *hours, facts.now),
@@ -191,12 +205,17 @@ impl Test {
     }
 }
 
-fn photos(facts: &Facts, phase: Option<Phase>) -> usize {
-    facts
-        .attachments
-        .iter()
-        .filter(|file| file.is_photo && (phase.is_none() || file.phase == phase))
-        .count()
+/// A pointer as people are told it: details are details, before the event as after it.
+fn as_told(pointer: &str) -> String {
+    match pointer.strip_prefix("/before") {
+        Some(rest) => format!("/details{rest}"),
+        None => pointer.to_owned(),
+    }
+}
+
+fn has_photo(facts: &Facts, phase: Option<Phase>) -> bool {
+    let mut files = facts.attachments.iter();
+    files.any(|file| file.is_photo && (phase.is_none() || file.phase == phase))
 }
 
 fn is_attached(facts: &Facts, named: Option<&Value>) -> bool {
@@ -205,17 +224,15 @@ fn is_attached(facts: &Facts, named: Option<&Value>) -> bool {
 }
 
 fn ran_out(clock: &ClockFact, now: DateTime<Utc>) -> bool {
-    clock.due_at.is_some_and(|due| {
-        let stopped_early = clock.stopped_at.is_some_and(|stopped| stopped < due);
-        due <= now && !stopped_early
-    })
+    let stopped_early = clock.stopped_at.is_some_and(|stopped| stopped < clock.due_at);
+    clock.due_at <= now && !stopped_early
 }
 
 fn is_counting(clock: &ClockFact, now: DateTime<Utc>) -> bool {
-    clock.stopped_at.is_none() && clock.due_at.is_none_or(|due| now < due)
+    clock.stopped_at.is_none() && now < clock.due_at
 }
 
-fn police_check_clear(view: &View, hours: Option<u32>, now: DateTime<Utc>) -> bool {
+fn police_check_clear(view: &View<'_>, hours: Option<u32>, now: DateTime<Utc>) -> bool {
     let clear = view.at("/details/pnc_check/result") == Some(&json!("none"));
     let checked_at = view.at("/details/pnc_check/at").and_then(time);
     let fresh = checked_at.is_some_and(|at| {
@@ -235,7 +252,8 @@ fn list_has(list: Option<&Value>, (member, among): (&str, &[Value]), past: Optio
     })
 }
 
-fn time(value: &Value) -> Option<DateTime<FixedOffset>> {
+/// The time that a value tells.
+pub(super) fn time(value: &Value) -> Option<DateTime<FixedOffset>> {
     let text = value.as_str()?;
     DateTime::parse_from_rfc3339(text).ok()
 }
@@ -251,9 +269,10 @@ impl From<&RequireLine> for Guard {
 }
 
 /// Parameters each named guard takes; those with `?` may be left out.
-const PARAMETERS: &[(&str, &[&str])] = &[
-    ("photo_attached", &["phase?", "at_least?"]),
+pub(super) const PARAMETERS: &[(&str, &[&str])] = &[
+    ("photo_attached", &["phase?"]),
     ("clock_expired", &["clock"]),
+    ("clock_open", &["clock"]),
     ("clock_running", &["clock"]),
     ("clock_not_running", &["clock"]),
     ("police_check_fresh", &["hours?"]),
@@ -286,7 +305,6 @@ fn check_parameters(line: &GuardLine) -> Result<(), String> {
     };
     let given = [
         ("phase", line.phase.is_some()),
-        ("at_least", line.at_least.is_some()),
         ("clock", line.clock.is_some()),
         ("hours", line.hours.is_some()),
         ("posts", line.posts.is_some()),
@@ -313,11 +331,9 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
     let at = line.at.clone().unwrap_or_default();
     let among = line.among.clone().unwrap_or_default();
     Ok(match line.guard.as_str() {
-        "photo_attached" => Test::PhotoAttached {
-            phase: line.phase,
-            at_least: line.at_least.unwrap_or(1),
-        },
+        "photo_attached" => Test::PhotoAttached { phase: line.phase },
         "clock_expired" => Test::ClockExpired { clock },
+        "clock_open" => Test::ClockOpen { clock },
         "clock_running" => Test::ClockRunning { clock },
         "clock_not_running" => Test::ClockNotRunning { clock },
         "police_check_fresh" => Test::PoliceCheckFresh { hours: line.hours },

@@ -234,22 +234,26 @@ impl Workflow {
     /// Pointers into what is recorded with an event, of members that say who is in the
     /// case: those marked, and those that are written where such a member is.
     fn personal_members_of(&self, event: &str) -> Vec<String> {
-        let details = self.personal_members();
-        let written_there = |to: &str| {
-            let to = to.strip_prefix("/details").unwrap_or(to);
-            let is_there = |at: &String| engine::is_within(to, at) || engine::is_within(at, to);
-            details.iter().any(is_there)
-        };
         let mut found = Vec::new();
         for edge in self.edges_of(event) {
             found.extend(schema::annotated(&edge.data_schema, "x-personal"));
             let sets = edge.line.sets.iter().map(toml::Spanned::get_ref);
-            let from = sets
-                .filter(|set| written_there(&set.to))
-                .filter_map(|set| set.from.as_deref());
-            found.extend(from.filter_map(|from| from.strip_prefix("/data")).map(str::to_owned));
+            found.extend(sets.flat_map(|set| self.personal_members_by(set)));
         }
         found
+    }
+
+    /// Pointers into the data of an event to what it writes where such a member is.
+    fn personal_members_by(&self, set: &file::SetLine) -> Vec<String> {
+        let Some(from) = set.from.as_deref().and_then(|from| from.strip_prefix("/data")) else {
+            return Vec::new();
+        };
+        let to = set.to.strip_prefix("/details").unwrap_or(&set.to);
+        let written = |at: &String| match at.strip_prefix(to) {
+            Some(within) if engine::is_within(at, to) => Some(format!("{from}{within}")),
+            _ => engine::is_within(to, at).then(|| from.to_owned()),
+        };
+        self.personal_members().iter().filter_map(written).collect()
     }
 
     fn edges_of(&self, event: &str) -> impl Iterator<Item = &Edge> {
@@ -310,10 +314,6 @@ impl Workflow {
 
     /// Members that stay once they are said (`x-stays`), and are not said any more.
     fn unsaid(&self, before: &Value, after: &Value) -> Vec<SchemaFault> {
-        let says = |details: &Value, at: &str| {
-            let member = details.pointer(at);
-            member.is_some_and(|member| !member.is_null() && member != &Value::Bool(false))
-        };
         self.staying
             .iter()
             .filter(|at| says(before, at) && !says(after, at))
@@ -338,6 +338,12 @@ impl Workflow {
         }
         document
     }
+}
+
+/// Whether details say a member: it is there, and not `null` or `false`.
+fn says(details: &Value, at: &str) -> bool {
+    let member = details.pointer(at);
+    member.is_some_and(|member| !member.is_null() && member != &Value::Bool(false))
 }
 
 fn refuse(faults: Vec<SchemaFault>) -> Result<(), WorkflowError> {

@@ -106,6 +106,8 @@ words! {
         MonthsBeginningWith = "months_beginning_with",
         /// Monday to Friday without the bank holidays of England and Wales.
         WorkingDays = "working_days",
+        /// Hours of working days while it is open.
+        WorkingHours = "working_hours",
         /// Calendar months.
         CalendarMonths = "calendar_months",
         /// The date a court gives.
@@ -151,6 +153,17 @@ words! {
         ReporterUnavailable = "reporter_unavailable",
         UnsafeWeather = "unsafe_weather",
         PoliceHold = "police_hold",
+    }
+}
+
+words! {
+    /// What a step is in the log where it is more than an alteration (Data Protection Act
+    /// 2018 s.62(1)).
+    LoggedAs {
+        /// Something comes from outside of the system.
+        Collection = "collection",
+        /// Somebody outside of the system is told.
+        Disclosure = "disclosure",
     }
 }
 

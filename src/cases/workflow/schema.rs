@@ -133,7 +133,8 @@ fn resolved<'a>(root: &'a Value, place: &'a Value) -> Option<&'a Value> {
     }
 }
 
-/// Pointers of the members that carry an annotation set to `true`, outermost first.
+/// Pointers of the members that carry an annotation set to `true`, outermost first; `-`
+/// stands for every item of a list.
 #[must_use]
 pub fn annotated(schema: &Value, annotation: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -156,22 +157,55 @@ fn collect_annotated(root: &Value, place: &Value, annotation: &str, at: &str, fo
     for (name, inner) in properties.into_iter().flatten() {
         collect_annotated(root, inner, annotation, &format!("{at}/{name}"), found);
     }
+    if let Some(items) = resolved.get("items") {
+        collect_annotated(root, items, annotation, &format!("{at}/-"), found);
+    }
 }
 
 /// Whether `value` has any of the members that `pointers` name.
 pub fn has_any(value: &Value, pointers: &[String]) -> bool {
-    pointers.iter().any(|at| value.pointer(at).is_some())
+    pointers.iter().any(|at| has(value, at))
+}
+
+fn has(value: &Value, pointer: &str) -> bool {
+    let Some((name, rest)) = first_of(pointer) else {
+        return true;
+    };
+    match value {
+        Value::Array(items) if name == "-" => items.iter().any(|item| has(item, rest)),
+        _ => value.get(name).is_some_and(|inner| has(inner, rest)),
+    }
+}
+
+/// The first name of a pointer, and the pointer that is left.
+fn first_of(pointer: &str) -> Option<(&str, &str)> {
+    let path = pointer.strip_prefix('/')?;
+    Some(path.split_at(path.find('/').unwrap_or(path.len())))
 }
 
 /// Takes the members that `pointers` name out of `value`.
 pub fn take_out(value: &mut Value, pointers: &[String]) {
     for at in pointers {
-        let Some((parent, name)) = at.rsplit_once('/') else {
-            continue;
-        };
-        if let Some(Value::Object(members)) = value.pointer_mut(parent) {
-            members.remove(name);
+        take_out_one(value, at);
+    }
+}
+
+fn take_out_one(value: &mut Value, pointer: &str) {
+    let Some((name, rest)) = first_of(pointer) else {
+        return;
+    };
+    match value {
+        Value::Array(items) if name == "-" && rest.is_empty() => items.clear(),
+        Value::Array(items) if name == "-" => items.iter_mut().for_each(|item| take_out_one(item, rest)),
+        Value::Object(members) if rest.is_empty() => {
+            members.shift_remove(name);
         }
+        Value::Object(members) => {
+            if let Some(inner) = members.get_mut(name) {
+                take_out_one(inner, rest);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -214,6 +248,39 @@ mod tests {
             assert_eq!(is_patched(&patch, "/keeper/name"), is_named, "{patch}");
         }
         assert!(is_patched(&json!({"keeper": {}}), "/keeper"));
+    }
+
+    #[test]
+    fn what_is_marked_is_found_and_taken_out_of_every_item_of_a_list() {
+        let schema = json!({
+            "$defs": {"text": {"type": "string", "x-personal": true}},
+            "properties": {
+                "keeper": {"x-personal": true, "properties": {"name": {"x-personal": true}}},
+                "steps": {"items": {"properties": {"text": {"$ref": "#/$defs/text"}, "kind": {}}}},
+                "names": {"items": {"x-personal": true}},
+                "colour": {},
+            },
+        });
+        let marked = annotated(&schema, "x-personal");
+        assert_eq!(marked, ["/keeper", "/steps/-/text", "/names/-"]);
+        for told in [
+            json!({"keeper": {}}),
+            json!({"steps": [{"kind": 1}, {"text": "x"}]}),
+            json!({"names": ["x"]}),
+        ] {
+            assert!(has_any(&told, &marked), "{told}");
+        }
+
+        let mut value = json!({"keeper": {"name": "x"}, "colour": "red", "names": ["x", "y"],
+            "steps": [{"text": "x", "kind": 1}, {"kind": 2, "text": "y"}, 7]});
+        take_out(&mut value, &marked);
+
+        let left = json!({"colour": "red", "names": [], "steps": [{"kind": 1}, {"kind": 2}, 7]});
+        assert_eq!(value, left);
+        assert!(!has_any(&value, &marked));
+        take_out(&mut value, &marked);
+        assert_eq!(value, left);
+        assert!(is_patched(&json!({"steps": []}), "/steps/-/text"));
     }
 
     #[test]

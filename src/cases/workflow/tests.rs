@@ -1,8 +1,12 @@
 mod closings;
+mod declared;
 mod forbidden;
 mod harness;
 mod hostility;
 mod malformed;
+mod nuisance;
+mod personal;
 mod random;
 mod rules;
+mod vehicles;
 mod walks;

@@ -117,6 +117,44 @@ fn working_days_move_by_the_working_days_that_ended_meanwhile() {
 }
 
 #[test]
+fn working_hours_keep_what_was_left() {
+    let paused = |from: &str, to: &str| {
+        let mut clock = started(ClockKind::WorkingHours, 4, "2026-03-06 15:00");
+        assert_eq!(clock.due_at, london("2026-03-09 11:00"));
+        clock.pause(PauseReason::PoliceHold, london(from)).unwrap();
+        clock.resume(london(to)).unwrap();
+        clock.due_at
+    };
+    assert_eq!(
+        paused("2026-03-06 16:00", "2026-03-06 16:30"),
+        london("2026-03-09 11:30")
+    );
+    // The weekend is no working time, so no time is lost.
+    assert_eq!(
+        paused("2026-03-06 18:00", "2026-03-08 12:00"),
+        london("2026-03-09 11:00")
+    );
+    assert_eq!(
+        paused("2026-03-09 10:00", "2026-03-09 20:00"),
+        london("2026-03-10 10:00")
+    );
+}
+
+#[test]
+fn a_clock_is_stored_with_its_opening_where_that_is_not_the_usual() {
+    let usual = rule(ClockKind::WorkingHours, 4);
+    let early = ClockRule {
+        opens: "07:30".parse().unwrap(),
+        ..usual.clone()
+    };
+    for (rule, is_told) in [(usual, false), (early, true)] {
+        let stored = serde_json::to_string(&rule).unwrap();
+        assert_eq!(stored.contains("opens"), is_told, "{stored}");
+        assert_eq!(serde_json::from_str::<ClockRule>(&stored).unwrap(), rule);
+    }
+}
+
+#[test]
 fn days_move_by_the_midnights_that_passed() {
     let mut clock = started(ClockKind::DaysFrom, 7, "2026-03-25 09:00");
     clock

@@ -7,13 +7,14 @@ use super::super::{
 use super::rule;
 
 /// Every kind that works its own end out.
-pub const COUNTED: [ClockKind; 7] = [
+pub const COUNTED: [ClockKind; 8] = [
     ClockKind::ElapsedHours,
     ClockKind::ElapsedExclXmas,
     ClockKind::DaysFrom,
     ClockKind::DaysBeginningWith,
     ClockKind::MonthsBeginningWith,
     ClockKind::WorkingDays,
+    ClockKind::WorkingHours,
     ClockKind::CalendarMonths,
 ];
 
@@ -37,19 +38,25 @@ fn instants() -> impl Strategy<Value = DateTime<Utc>> {
 }
 
 fn rules() -> impl Strategy<Value = ClockRule> {
-    (counted(), 1_u32..40, 0_u32..24).prop_map(|(kind, n, hour)| ClockRule {
-        cutoff: NaiveTime::from_hms_opt(hour, 0, 0).unwrap(),
+    let hour = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+    (counted(), 1_u32..40, 1_u32..24, 0_u32..24).prop_map(move |(kind, n, cutoff, opens)| ClockRule {
+        cutoff: hour(cutoff),
+        opens: hour(opens % cutoff),
         ..rule(kind, n)
     })
 }
 
-/// Working days may run off the end of the table; nothing else may fail.
+/// Working days and hours may run off the end of the table; nothing else may fail.
 fn due(rule: &ClockRule, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
     match due_at(rule, at) {
         Ok(due) => Some(due),
-        Err(ClockError::BankHolidaysUnknown { .. }) if rule.kind == ClockKind::WorkingDays => None,
+        Err(ClockError::BankHolidaysUnknown { .. }) if counts_working_time(rule.kind) => None,
         Err(error) => panic!("{error}"),
     }
+}
+
+fn counts_working_time(kind: ClockKind) -> bool {
+    matches!(kind, ClockKind::WorkingDays | ClockKind::WorkingHours)
 }
 
 proptest! {
@@ -86,6 +93,32 @@ proptest! {
             prop_assert!(table.is_working_day(local.date()).unwrap());
             let day_0 = table.day_of_receipt(at, rule.cutoff).unwrap();
             prop_assert_eq!(table.working_days_between(day_0, local.date()), Ok(n));
+        }
+    }
+
+    #[test]
+    fn working_hours_end_while_it_is_open_and_are_as_many_as_were_asked_for(
+        n in 1_u32..60,
+        at in instants(),
+    ) {
+        let rule = rule(ClockKind::WorkingHours, n);
+        if let Some(due) = due(&rule, at) {
+            let local = super::super::london::local(due).unwrap();
+            prop_assert!(rule.opens < local.time() && local.time() <= rule.cutoff, "{}", local);
+            prop_assert!(BankHolidays::england_and_wales().is_working_day(local.date()).unwrap());
+            let open_for = super::super::working_hours::between(&rule, at, due);
+            prop_assert_eq!(open_for, Ok(TimeDelta::hours(n.into())));
+        }
+    }
+
+    #[test]
+    fn eight_working_hours_are_a_working_day_where_it_is_open_for_eight(n in 1_u32..10, at in instants()) {
+        let table = BankHolidays::england_and_wales();
+        let of_hours = due(&rule(ClockKind::WorkingHours, 8 * n), at);
+        let of_days = due(&rule(ClockKind::WorkingDays, n), at);
+        if let (Some(hours), Some(days)) = (of_hours, of_days) {
+            let late = table.working_days_between(local_date(hours).unwrap(), local_date(days).unwrap()).unwrap();
+            prop_assert!(hours <= days && late <= 1, "{} {}", hours, days);
         }
     }
 

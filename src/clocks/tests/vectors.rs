@@ -99,6 +99,65 @@ fn what_arrives_after_the_cutoff_counts_as_the_next_working_day() {
 }
 
 #[test]
+fn working_hours_count_while_it_is_open() {
+    let kind = ClockKind::WorkingHours;
+    // Before opening, at it, in the middle, up to closing, and after it.
+    assert_due(kind, 4, "2026-03-02 06:30", "2026-03-02 13:00");
+    assert_due(kind, 4, "2026-03-02 09:00", "2026-03-02 13:00");
+    assert_due(kind, 4, "2026-03-02 10:15", "2026-03-02 14:15");
+    assert_due(kind, 4, "2026-03-02 13:00", "2026-03-02 17:00");
+    assert_due(kind, 4, "2026-03-02 13:00:01", "2026-03-03 09:00:01");
+    assert_due(kind, 4, "2026-03-02 17:00", "2026-03-03 13:00");
+    assert_due(kind, 4, "2026-03-02 21:00", "2026-03-03 13:00");
+    // Over a weekend, and in it.
+    assert_due(kind, 4, "2026-03-06 16:00", "2026-03-09 12:00");
+    assert_due(kind, 4, "2026-03-07 11:00", "2026-03-09 13:00");
+    // Over Easter, on Good Friday, and over the end of a year.
+    assert_due(kind, 4, "2026-04-02 15:00", "2026-04-07 11:00");
+    assert_due(kind, 4, "2026-04-03 11:00", "2026-04-07 13:00");
+    assert_due(kind, 4, "2026-12-31 16:30", "2027-01-04 12:30");
+    assert_due(kind, 20, "2026-03-02 09:00", "2026-03-04 13:00");
+}
+
+#[test]
+fn working_hours_are_those_that_londons_clocks_show() {
+    let four = rule(ClockKind::WorkingHours, 4);
+    // Spring: one hour on Friday by GMT, three on Monday by BST.
+    assert_eq!(
+        due_at(&four, utc("2026-03-27T16:00:00Z")),
+        Ok(utc("2026-03-30T11:00:00Z"))
+    );
+    // Autumn: one hour on Friday by BST, three on Monday by GMT.
+    assert_eq!(
+        due_at(&four, utc("2026-10-23T15:00:00Z")),
+        Ok(utc("2026-10-26T12:00:00Z"))
+    );
+}
+
+#[test]
+fn opening_hours_are_policy() {
+    let hour = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+    let open = |opens, cutoff| ClockRule {
+        opens: hour(opens),
+        cutoff: hour(cutoff),
+        ..rule(ClockKind::WorkingHours, 4)
+    };
+    assert_eq!(
+        due_at(&open(8, 20), london("2026-03-02 17:00")),
+        Ok(london("2026-03-03 09:00"))
+    );
+    for (opens, cutoff) in [(17, 17), (17, 9)] {
+        let refused = due_at(&open(opens, cutoff), london("2026-03-02 09:00"));
+        assert!(matches!(refused, Err(ClockError::RuleInvalid { .. })), "{refused:?}");
+    }
+    let days = ClockRule {
+        kind: ClockKind::WorkingDays,
+        ..open(17, 17)
+    };
+    assert_eq!(days.check(), Ok(()), "only working hours have to be between the two");
+}
+
+#[test]
 fn the_cutoff_is_policy() {
     let early = ClockRule {
         cutoff: NaiveTime::from_hms_opt(16, 30, 0).unwrap(),
@@ -124,9 +183,13 @@ fn working_days_are_refused_where_bank_holidays_are_unknown() {
         })
     };
     let wd = |n| rule(ClockKind::WorkingDays, n);
+    let wh = |n| rule(ClockKind::WorkingHours, n);
     assert_eq!(due_at(&wd(1), london("2023-12-29 09:00")), unknown(2023));
     assert_eq!(due_at(&wd(1), london("2030-12-31 09:00")), unknown(2031));
     assert_eq!(due_at(&wd(u32::MAX), london("2026-01-05 09:00")), unknown(2031));
+    assert_eq!(due_at(&wh(1), london("2023-12-29 09:00")), unknown(2023));
+    assert_eq!(due_at(&wh(4), london("2030-12-31 14:00")), unknown(2031));
+    assert_eq!(due_at(&wh(u32::MAX), london("2026-01-05 09:00")), unknown(2031));
     assert_eq!(
         due_at(&wd(1), london("2030-12-30 09:00")),
         Ok(london("2030-12-31 17:00"))

@@ -115,16 +115,9 @@ fn check_classes(request: &ShareRequest, from: &OrganisationFacts, to: &Organisa
             recipient: to.kind,
         });
     }
-    if !classes.contains(&DataClass::Intelligence) {
-        return Ok(());
-    }
-    // Partners do not grade or hold out intelligence; police do, and what has
-    // handling conditions goes out by the intelligence unit, not by class.
-    if from.kind != OrgKind::Police {
+    // Partners do not grade or hold out intelligence; police do.
+    if classes.contains(&DataClass::Intelligence) && from.kind != OrgKind::Police {
         return Err(SharingError::IntelligenceNotFromPolice);
-    }
-    if request.case.conditional_intelligence {
-        return Err(SharingError::IntelligenceConditional);
     }
     Ok(())
 }

@@ -49,8 +49,6 @@ pub enum SharingError {
     ClassNotForRecipient { class: DataClass, recipient: OrgKind },
     #[error("intelligence is shared by the police only")]
     IntelligenceNotFromPolice,
-    #[error("this intelligence has handling conditions and is disseminated by the intelligence unit")]
-    IntelligenceConditional,
     #[error("a subject is a child: {gateway} opens subjects only where the share safeguards the child")]
     ChildSubject { gateway: Gateway },
     #[error("state the quality of the data: as_of and completeness")]
@@ -115,8 +113,6 @@ problems! {
         "Contractors see what and where, not who; intelligence goes to neither contractors nor oversight bodies.";
     INTELLIGENCE_NOT_FROM_POLICE = 422 "intelligence-not-from-police", "Intelligence is the police's to share",
         "Partners submit information; the police grade it, sanitise it and decide on sharing it.";
-    INTELLIGENCE_CONDITIONAL = 409 "intelligence-conditional", "Intelligence with handling conditions",
-        "Intelligence with handling code C is disseminated by the intelligence unit under its conditions, not as a class of a case.";
     CHILD_SUBJECT = 422 "child-subject-not-through-gateway", "A subject is a child",
         "Where a subject is a child, subjects are shared through SAFEGUARD, ASB104 or COURT, or through CDA115, DPA_S35_36 or DPA_SCH1 with a safeguarding note (Children Act 2004 s.11).";
     QUALITY_MISSING = 422 "share-quality-missing", "Quality of the data not stated",
@@ -156,7 +152,6 @@ impl Rule for SharingError {
             Self::ClassNotThroughGateway { .. } => &CLASS_NOT_THROUGH_GATEWAY,
             Self::ClassNotForRecipient { .. } => &CLASS_NOT_FOR_RECIPIENT,
             Self::IntelligenceNotFromPolice => &INTELLIGENCE_NOT_FROM_POLICE,
-            Self::IntelligenceConditional => &INTELLIGENCE_CONDITIONAL,
             Self::ChildSubject { .. } => &CHILD_SUBJECT,
             Self::QualityMissing => &QUALITY_MISSING,
             Self::QualityInFuture => &QUALITY_IN_FUTURE,

@@ -149,9 +149,6 @@ pub struct CaseFacts {
     pub has_child_subject: bool,
     /// A case review (2014 Act s.104) is open on it.
     pub open_case_review: bool,
-    /// Its intelligence has handling code C: shared with conditions, so not as
-    /// a class.
-    pub conditional_intelligence: bool,
 }
 
 /// A person who approves.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::event::TaskEvent;
 use super::state::Verb;
 use super::task::Task;
-use crate::clocks::{Basis, CUTOFF, ClockError, ClockKind, ClockRule, due_at};
+use crate::clocks::{Basis, CUTOFF, ClockError, ClockKind, ClockRule, OPENING, due_at};
 
 /// A rung of the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -128,6 +128,7 @@ pub fn working_days_after(at: DateTime<Utc>, days: u32) -> Result<DateTime<Utc>,
         basis: Basis::LocalPolicy,
         legal_ref: "Joint tasking: working days to answer and to escalate".to_owned(),
         cutoff: CUTOFF,
+        opens: OPENING,
         policy_version: 1,
     };
     due_at(&rule, at)

@@ -9,9 +9,9 @@ use super::Faults;
 use crate::cases::workflow::Edge;
 use crate::cases::workflow::engine::{ANY_OPEN, SAME};
 use crate::cases::workflow::facts::CASE_MEMBERS;
-use crate::cases::workflow::file::{EdgeLine, Name, PostLine, SetLine, WhenLine, WorkflowFile};
+use crate::cases::workflow::file::{EdgeLine, Name, PostLine, SetLine, StartLine, WhenLine, WorkflowFile};
 use crate::cases::workflow::guard::{self, Guard, Test};
-use crate::cases::workflow::names::Basis;
+use crate::cases::workflow::names::{Basis, ClockKind};
 use crate::cases::workflow::schema;
 
 /// Checks every edge and returns those without fault, ready to decide.
@@ -76,6 +76,7 @@ impl EdgeCheck<'_> {
             }
         }
         self.check_clocks(edge, faults);
+        self.check_when_said(edge, faults);
         for alert in &edge.alerts {
             self.check_when(alert.get_ref().when.as_ref(), alert.span().start, faults);
         }
@@ -177,9 +178,10 @@ impl EdgeCheck<'_> {
 
     fn check_test(&self, test: &Test, offset: usize, faults: &mut Faults) {
         match test {
-            Test::ClockExpired { clock } | Test::ClockRunning { clock } | Test::ClockNotRunning { clock } => {
-                self.check_clock(clock, offset, faults)
-            }
+            Test::ClockExpired { clock }
+            | Test::ClockOpen { clock }
+            | Test::ClockRunning { clock }
+            | Test::ClockNotRunning { clock } => self.check_clock(clock, offset, faults),
             Test::ValueIn { at, among } => self.check_values(at, among, offset, faults),
             Test::ListHas {
                 at,
@@ -235,7 +237,7 @@ impl EdgeCheck<'_> {
     }
 
     fn member(&self, at: &str) -> Option<&Value> {
-        if let Some(path) = at.strip_prefix("/details") {
+        if let Some(path) = at.strip_prefix("/details").or_else(|| at.strip_prefix("/before")) {
             schema::member(self.details, path)
         } else {
             schema::member(&self.data, at.strip_prefix("/data")?)
@@ -247,7 +249,7 @@ impl EdgeCheck<'_> {
             return Err(format!("nothing can be written at `{}`", set.to));
         }
         match (set.from.as_deref(), &set.value) {
-            (Some("now" | "actor_user" | "actor_organisation"), None) | (None, Some(_)) => Ok(()),
+            (Some("now" | "actor_user"), None) | (None, Some(_)) => Ok(()),
             (Some(from), None) if from.starts_with("/data/") && self.member(from).is_some() => Ok(()),
             (Some(from), None) => Err(format!("nothing is ever at `{from}`")),
             (Some(_), Some(_)) | (None, None) => Err("a member is set `from` somewhere or to a `value`".to_owned()),
@@ -262,6 +264,7 @@ impl EdgeCheck<'_> {
             let offset = start.span().start;
             self.check_clock(&start.get_ref().clock, offset, faults);
             self.check_when(start.get_ref().when.as_ref(), offset, faults);
+            self.check_court_date(start.get_ref(), offset, faults);
         }
         for pause in &edge.pauses {
             let name = &pause.get_ref().clock;
@@ -272,6 +275,37 @@ impl EdgeCheck<'_> {
                 let reason = format!("clock `{name}` is not of local policy and never pauses");
                 faults.add(pause.span().start, reason);
             }
+        }
+    }
+
+    /// What happens by itself comes with no data and leads to one place.
+    fn check_when_said(&self, edge: &EdgeLine, faults: &mut Faults) {
+        for at in &edge.when_said {
+            let (offset, pointer) = (at.span().start, at.get_ref());
+            if !pointer.starts_with("/details/") {
+                faults.add(offset, format!("`{pointer}` is no member of the details"));
+            }
+            self.check_pointer(pointer, offset, faults);
+            if edge.to.is_none() || self.data.get("required").is_some() {
+                faults.add(offset, "what happens by itself has a `to`, and needs no data");
+            }
+        }
+    }
+
+    /// What a court sets starts with the date that it gave, and nothing else does.
+    fn check_court_date(&self, start: &StartLine, offset: usize, faults: &mut Faults) {
+        let mut clocks = self.file.clocks.iter().map(Spanned::get_ref);
+        let clock = clocks.find(|it| it.name.get_ref() == &start.clock);
+        let is_set_by_court = clock.is_some_and(|it| it.kind == ClockKind::CourtSet);
+        let name = &start.clock;
+        match (is_set_by_court, &start.court_date) {
+            (true, None) => faults.add(offset, format!("clock `{name}` is set by a court: give `court_date`")),
+            (false, Some(_)) => faults.add(
+                offset,
+                format!("clock `{name}` is set by no court: it takes no `court_date`"),
+            ),
+            (true, Some(at)) => self.check_pointer(at, offset, faults),
+            (false, None) => {}
         }
     }
 

@@ -71,7 +71,7 @@ fn no_case_is_closed_while_a_statutory_clock_is_open() {
             name: "cpn_appeal".to_owned(),
             basis: Basis::Statute,
             started_at: now(),
-            due_at: Some(now()),
+            due_at: now(),
             stopped_at: None,
             paused: false,
         });

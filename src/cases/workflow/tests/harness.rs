@@ -79,7 +79,7 @@ impl Sim {
             name: clock.name.get_ref().clone(),
             basis: clock.basis,
             started_at: now(),
-            due_at: Some(due(clock.kind, clock.n, now())),
+            due_at: due(clock.kind, clock.n, now()),
             stopped_at: None,
             paused: false,
         });
@@ -109,7 +109,6 @@ impl Sim {
         self.facts.attachments.push(AttachmentFact {
             id: Uuid::nil(),
             phase: Some(phase),
-            taken_at: Some(self.facts.now),
             is_photo: true,
         });
         self
@@ -120,7 +119,6 @@ impl Sim {
         self.facts.attachments.push(AttachmentFact {
             id: DOCUMENT,
             phase: None,
-            taken_at: None,
             is_photo: false,
         });
         self
@@ -219,7 +217,7 @@ impl Sim {
                 name: start.clock.clone(),
                 basis: line.basis,
                 started_at: from,
-                due_at: Some(due(line.kind, line.n, from)),
+                due_at: start.court_date.unwrap_or_else(|| due(line.kind, line.n, from)),
                 stopped_at: None,
                 paused: false,
             });
@@ -259,6 +257,7 @@ fn due(kind: ClockKind, n: Option<u32>, from: DateTime<Utc>) -> DateTime<Utc> {
     let n = i64::from(n.unwrap_or(1));
     let hours = match kind {
         ClockKind::ElapsedHours | ClockKind::ElapsedExclXmas => n,
+        ClockKind::WorkingHours => 24 * (n / 8 + 3),
         ClockKind::DaysFrom => 24 * n + 24,
         ClockKind::DaysBeginningWith | ClockKind::CourtSet => 24 * n,
         ClockKind::WorkingDays => 24 * (n + 2 * (n / 5) + 2),

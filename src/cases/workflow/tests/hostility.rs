@@ -1,9 +1,11 @@
 //! Graffiti in which somebody perceives hostility after it was classified as ordinary.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::forbidden::{graffiti, refused_for};
 use super::harness::*;
+use crate::cases::workflow::Decision;
+use crate::cases::workflow::names::Role;
 
 #[test]
 fn hostility_perceived_later_stops_every_step_that_treats_it_as_ordinary() {
@@ -44,7 +46,14 @@ fn hostility_perceived_later_stops_every_step_that_treats_it_as_ordinary() {
 
 #[test]
 fn hostility_perceived_later_leads_to_offensive_from_wherever_work_goes_on() {
-    for from in ["standard", "await_consent", "ready", "owner_responsible"] {
+    for from in [
+        "standard",
+        "await_consent",
+        "ready",
+        "held",
+        "owner_responsible",
+        "referred_external",
+    ] {
         let mut sim = graffiti(from);
         sim.detail("hate_flag", json!(true))
             .detail("surface_owner", json!("private"))
@@ -54,6 +63,69 @@ fn hostility_perceived_later_leads_to_offensive_from_wherever_work_goes_on() {
         sim.ok(COUNCIL, "consent", agreed);
         assert!(sim.runs("offensive_removal") && !sim.runs("standard_removal"), "{from}");
     }
+}
+
+/// What follows by itself where the details come to say this.
+fn following(sim: &mut Sim, member: &str, value: &Value) -> Option<Decision> {
+    let before = sim.facts.details.clone();
+    sim.detail(member, value.clone());
+    sim.workflow.decide_by_change(&sim.facts, &before)
+}
+
+#[test]
+fn what_is_said_anew_makes_it_offensive_by_itself() {
+    for (member, value) in [("hate_flag", json!(true)), ("strand", json!("race"))] {
+        for (from, to) in [
+            ("standard", "offensive"),
+            ("await_consent", "offensive"),
+            ("ready", "offensive"),
+            ("held", "offensive"),
+            ("owner_responsible", "offensive"),
+            ("referred_external", "offensive"),
+            ("cleaned", "cleaned"),
+        ] {
+            let mut sim = graffiti(from);
+            sim.detail("offensive", json!(false))
+                .detail("hate_review", json!({ "text": "A nickname." }));
+            let followed = following(&mut sim, member, &value).unwrap();
+            assert_eq!((followed.event.as_str(), followed.to.as_str()), ("found_offensive", to));
+            assert_eq!(followed.details_after["offensive"], true);
+            assert_eq!(followed.details_after[member], value);
+        }
+        for settled in ["reported", "offensive", "closed"] {
+            assert_eq!(following(&mut graffiti(settled), member, &value), None, "{settled}");
+        }
+    }
+}
+
+#[test]
+fn what_was_said_already_or_is_not_said_changes_nothing() {
+    let mut sim = graffiti("standard");
+    for (member, value, follows) in [
+        ("hate_flag", json!(false), false),
+        ("strand", Value::Null, false),
+        ("medium", json!("pen"), false),
+        ("strand", json!("race"), true),
+        ("strand", json!("race"), false),
+        ("strand", json!("religion"), true),
+        ("hate_flag", json!(true), true),
+        ("hate_flag", json!(true), false),
+    ] {
+        let followed = following(&mut sim, member, &value);
+        assert_eq!(followed.is_some(), follows, "{member} {value}");
+    }
+}
+
+#[test]
+fn a_hold_ends_where_what_is_held_is_found_offensive() {
+    let mut sim = graffiti("standard");
+    sim.ok(COUNCIL, "identify_owner", json!({ "surface_owner": "council" }))
+        .ok(SERGEANT, "evidence_hold", json!({ "reason": "Series" }));
+    let followed = following(&mut sim, "hate_flag", &json!(true)).unwrap();
+    assert_eq!(followed.stops, ["standard_removal", "evidence_hold"]);
+    assert_eq!(followed.starts[0].clock, "offensive_removal");
+    let roles: Vec<Role> = followed.alerts.iter().map(|alert| alert.role).collect();
+    assert_eq!(roles, [Role::Supervisor]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Whatever happens in whatever order, a case stays within its file and the law.
 
+use chrono::TimeDelta;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -66,7 +67,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn open_statutory_clock(sim: &Sim) -> bool {
     sim.facts.clocks.iter().any(|clock| {
-        let over = clock.due_at.is_some_and(|due| due <= sim.facts.now);
+        let over = clock.due_at <= sim.facts.now;
         clock.basis == Basis::Statute && clock.stopped_at.is_none() && !over
     })
 }
@@ -91,7 +92,7 @@ fn live(code: &str, steps: &[Step]) -> Result<usize, TestCaseError> {
             name: "cpn_appeal".to_owned(),
             basis: Basis::Statute,
             started_at: now(),
-            due_at: None,
+            due_at: now() + TimeDelta::days(36_500),
             stopped_at: None,
             paused: false,
         });

@@ -81,7 +81,10 @@ fn vehicle_notices(fired: &mut Fired) {
     sim.detail("vrm", json!("AB12CDE"))
         .ok(COUNCIL, "enquire_keeper", json!({ "legal_basis": "reg. 27" }))
         .ok(COUNCIL, "keeper_reply", json!({ "found": true, "name": "A. Keeper" }))
+        .ok(COUNCIL, "enquire_keeper", json!({ "legal_basis": "reg. 27" }))
         .ok(COUNCIL, "affix_local_notice", json!({ "period": "24_hours" }))
+        .ok(COUNCIL, "keeper_reply", json!({ "found": false }))
+        .state_is("local_notice")
         .ok(COUNCIL, "serve_occupier_notice", json!({ "method": "post" }))
         .ok(
             COUNCIL,
@@ -110,6 +113,11 @@ fn vehicle_afterwards(fired: &mut Fired) {
         .back_in("abandoned")
         .ok(
             COUNCIL,
+            "prosecute",
+            json!({ "reference": "C1", "defendant": "A. Keeper" }),
+        )
+        .ok(
+            COUNCIL,
             "issue_fpn",
             json!({ "reference": "F1", "recipient": "A. Keeper" }),
         )
@@ -123,7 +131,7 @@ fn vehicle_afterwards(fired: &mut Fired) {
             closing(json!({ "proof": "Logbook", "charges_paid": true })),
         )
         .back_in("removed")
-        .detail("fit_only_for_destruction", json!(true))
+        .ok(COUNCIL, "reinspect", json!({ "fit_only_for_destruction": true }))
         .police_check();
     let disposal = json!({ "disposal": { "ground": "fit_only_for_destruction", "method": "destroyed", "certificate": "CoD 1", "at": "2026-03-22T10:00:00Z" }, "outcome": "destroyed" });
     sim.ok(COUNCIL, "dispose", closing(disposal));
@@ -186,7 +194,9 @@ fn graffiti_offensive(fired: &mut Fired) {
         sim.back_in("offensive").ok(COUNCIL_SUPERVISOR, "review_hate", review);
     }
     sim.back_in("standard")
-        .ok(HOUSING, "found_offensive", json!({ "strand": "religion" }));
+        .ok(HOUSING, "found_offensive", json!({ "strand": "religion" }))
+        .back_in("cleaned")
+        .ok(CONTRACTOR, "found_offensive", none());
     fired.append(&mut sim.fired);
 }
 
@@ -269,6 +279,15 @@ fn every_edge_for_nuisance_fires() {
     sim.ok(COUNCIL, "refer", json!({ "to": "cmarac" }))
         .ok(COUNCIL, "reassess", json!({ "why": "meeting" }))
         .ok(COUNCIL, "recur", json!({ "incident": "Again on Friday." }))
+        .ok(COUNCIL, "intervene", step("injunction"))
+        .ok(COUNCIL, "list_hearing", json!({ "hearing_at": "2026-03-05T10:00:00Z" }))
+        .later(24 * 4)
+        .document()
+        .ok(
+            COUNCIL,
+            "record_decision",
+            json!({ "decision": "order_made", "order": DOCUMENT }),
+        )
         .back_in("monitoring");
     let propose = json!({ "proposed_outcome": "resolved", "victim_asked": true, "victim_agrees": true });
     sim.ok(COUNCIL, "propose_close", propose);
@@ -292,6 +311,9 @@ fn every_edge_for_nuisance_fires() {
             .state_is(&format!("closed_{outcome}"));
         assert!(sim.runs("satisfaction_survey"));
         assert!(!sim.runs("victim_update_high"));
+        sim.ok(COUNCIL, "survey", json!({ "answer": "satisfied" }))
+            .state_is(&format!("closed_{outcome}"));
+        assert!(!sim.runs("satisfaction_survey"));
     }
     assert_eq!(sim.never_fired(&sim.fired), Vec::<String>::new());
 }

@@ -167,14 +167,6 @@ fn intelligence_is_the_polices_graded_and_through_its_own_gateways() {
         ..graded.clone()
     };
     assert_eq!(ask(&consent, &police(), &council()), "data-class-not-through-gateway");
-    let conditional = ShareRequest {
-        case: CaseFacts {
-            conditional_intelligence: true,
-            ..CaseFacts::default()
-        },
-        ..graded.clone()
-    };
-    assert_eq!(ask(&conditional, &police(), &council()), "intelligence-conditional");
     let of_council = ShareRequest {
         originator: council().id,
         ..graded
@@ -224,7 +216,6 @@ fn a_childs_identity_passes_for_the_childs_sake() {
     let case = CaseFacts {
         has_child_subject: true,
         open_case_review: true,
-        ..CaseFacts::default()
     };
     let through = |gateway, note: Option<&str>| {
         let wanted = ShareRequest {

@@ -3,10 +3,10 @@
 
 use actix_web::http::Method;
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use wardlink::db::schema::{agreements, audit_events, teams};
+use wardlink::db::schema::{agreements, audit_events, case_transitions, teams};
 use wardlink::doors::may;
 
 use super::people::colleague;
@@ -239,7 +239,40 @@ async fn tale(app: &TestApp, owner: &Actor) -> Uuid {
         .send()
         .await
         .expect(200);
+    say(app, owner, case).await;
     case
+}
+
+/// Puts into a case and among its steps what officers wrote of people, past the rules: a
+/// step would make it another version.
+async fn say(app: &TestApp, owner: &Actor, case: Uuid) {
+    let mut connection = app.database.owner().await;
+    let inspections = format!("[{{\"text\": \"Left there by {PERSON}\"}}]");
+    let details = format!(
+        "update cases set details = details || jsonb_build_object('inspections', '{inspections}'::jsonb) \
+          where id = '{case}'"
+    );
+    connection.batch_execute(&details).await.unwrap();
+    diesel::insert_into(case_transitions::table)
+        .values((
+            case_transitions::id.eq(Uuid::now_v7()),
+            case_transitions::org_id.eq(owner.org_id),
+            case_transitions::case_id.eq(case),
+            case_transitions::case_org_id.eq(owner.org_id),
+            case_transitions::event.eq("observe"),
+            (
+                case_transitions::from_state.eq("reported"),
+                case_transitions::to_state.eq("reported"),
+            ),
+            case_transitions::actor_user_id.eq(owner.user_id),
+            case_transitions::roles.eq(vec!["supervisor"]),
+            case_transitions::reason.eq(format!("{PERSON} was seen again")),
+            case_transitions::data.eq(json!({"observation": {"text": format!("{PERSON} sleeps in it")}})),
+            case_transitions::at.eq(app.services.clock.now()),
+        ))
+        .execute(&mut connection)
+        .await
+        .unwrap();
 }
 
 async fn note(app: &TestApp, owner: &Actor, case: Uuid) -> Uuid {

@@ -1,0 +1,175 @@
+//! What must never happen to a case of nuisance, and what does after its end.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use super::forbidden::{NOT_PERMITTED, refused_for};
+use super::harness::*;
+use crate::cases::workflow::names::{Agency, Qualifier, RiskBand, Role};
+
+#[test]
+fn a_victim_is_told_of_the_right_to_a_case_review() {
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("close_pending");
+    let data = closing(json!({ "outcome": "resolved" }));
+    refused_for(&mut sim, SERGEANT, "close", data, "right to a case review");
+}
+
+#[test]
+fn instruments_belong_to_those_the_law_gives_them_to() {
+    let step = |kind: &str| {
+        json!({ "intervention": { "type": kind, "proportionality": "x", "review_at": "2026-04-01T09:00:00Z",
+            "recipient": "aged_16_or_over" } })
+    };
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("investigating").led_by(POLICE);
+    refused_for(
+        &mut sim,
+        POLICE,
+        "intervene",
+        step("abatement_notice"),
+        "council's to serve",
+    );
+    refused_for(&mut sim, POLICE, "intervene", step("possession"), "landlord");
+    refused_for(&mut sim, POLICE, "intervene", step("cpn"), "written warning");
+    refused_for(&mut sim, POLICE, "intervene", step("mediation"), "both sides");
+    sim.led_by(HOUSING);
+    refused_for(
+        &mut sim,
+        HOUSING,
+        "intervene",
+        step("abatement_notice"),
+        "council's to serve",
+    );
+    let designated = |kind: &str| {
+        let mut step = step(kind);
+        step["intervention"]["designation"] = json!("Camden 2026/14");
+        step
+    };
+    refused_for(&mut sim, HOUSING, "intervene", step("cpw"), "designation");
+    sim.ok(HOUSING, "intervene", designated("cpw")).back_in("investigating");
+    refused_for(&mut sim, HOUSING, "intervene", step("cpn"), "designation");
+    sim.later(24 * 30).ok(HOUSING, "intervene", designated("cpn"));
+}
+
+#[test]
+fn no_protection_notice_before_the_time_that_the_warning_gave_is_over() {
+    let step = |kind: &str| {
+        let until = "2026-03-16T09:00:00Z";
+        json!({ "intervention": { "type": kind, "proportionality": "x", "review_at": until, "recipient": "body" } })
+    };
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("investigating").led_by(POLICE);
+    // Another step's time is no warning's.
+    sim.ok(POLICE, "intervene", step("warning_letter"))
+        .back_in("investigating")
+        .later(24 * 14);
+    refused_for(&mut sim, POLICE, "intervene", step("cpn"), "written warning");
+    // A warning that gives no time any more is none.
+    refused_for(&mut sim, POLICE, "intervene", step("cpw"), "lies ahead");
+    sim.later(-24 * 14)
+        .ok(POLICE, "intervene", step("cpw"))
+        .back_in("investigating")
+        .later(24 * 14 - 1);
+    refused_for(&mut sim, POLICE, "intervene", step("cpn"), "time to act");
+    sim.later(1).ok(POLICE, "intervene", step("cpn"));
+}
+
+#[test]
+fn no_protection_warning_or_notice_is_for_somebody_under_16() {
+    for kind in ["cpw", "cpn"] {
+        for recipient in [json!("aged_under_16"), Value::Null] {
+            let mut step = json!({ "type": kind, "proportionality": "x", "review_at": "2026-04-01T09:00:00Z" });
+            if !recipient.is_null() {
+                step["recipient"] = recipient;
+            }
+            let mut sim = Sim::new("nuisance");
+            sim.back_in("investigating").led_by(POLICE);
+            let data = json!({ "intervention": step });
+            refused_for(&mut sim, POLICE, "intervene", data, "aged 16 or over");
+        }
+    }
+}
+
+#[test]
+fn a_case_is_not_closed_before_what_a_court_said_is_recorded() {
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("close_pending").led_by(COUNCIL).document();
+    let hearing = json!({ "hearing_at": "2026-03-05T10:00:00Z" });
+    refused_for(&mut sim, COUNCIL, "list_hearing", hearing.clone(), "goes to court");
+    sim.detail("interventions", json!([{ "type": "possession" }]))
+        .ok(COUNCIL, "list_hearing", hearing.clone());
+    let clock = sim.facts.latest_clock("court_hearing").unwrap();
+    assert_eq!(clock.due_at, "2026-03-05T10:00:00Z".parse::<DateTime<Utc>>().unwrap());
+
+    let close = closing(json!({ "outcome": "resolved", "case_review_right_stated": true }));
+    let decided = json!({ "decision": "order_made", "order": DOCUMENT });
+    refused_for(&mut sim, SERGEANT, "close", close.clone(), "court_hearing");
+    refused_for(&mut sim, COUNCIL, "record_decision", decided.clone(), "lies ahead");
+    sim.later(24 * 5);
+    refused_for(&mut sim, COUNCIL, "list_hearing", hearing, "lies ahead");
+    refused_for(&mut sim, SERGEANT, "close", close.clone(), "court_hearing");
+    let bare = json!({ "decision": "refused" });
+    refused_for(&mut sim, COUNCIL, "record_decision", bare, "order of the court");
+    sim.ok(COUNCIL, "record_decision", decided.clone());
+    refused_for(&mut sim, COUNCIL, "record_decision", decided, "no hearing is listed");
+    sim.ok(SERGEANT, "close", close);
+}
+
+#[test]
+fn a_hearing_that_is_adjourned_or_vacated_keeps_nothing_up() {
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("intervention")
+        .led_by(COUNCIL)
+        .detail("interventions", json!([{ "type": "injunction" }]));
+    for hearing_at in ["2026-03-05T10:00:00Z", "2026-04-09T10:00:00Z"] {
+        sim.ok(COUNCIL, "list_hearing", json!({ "hearing_at": hearing_at }));
+        let open = sim
+            .facts
+            .clocks
+            .iter()
+            .filter(|it| it.name == "court_hearing" && it.stopped_at.is_none());
+        assert_eq!(open.count(), 1, "{hearing_at}");
+    }
+    sim.ok(COUNCIL, "record_decision", json!({ "decision": "vacated" }));
+    assert!(!sim.runs("court_hearing"));
+}
+
+#[test]
+fn who_answers_for_a_closed_case_asks_how_it_went_and_nothing_else_happens() {
+    let mut sim = Sim::new("nuisance");
+    sim.led_by(COUNCIL).back_in("closed_resolved");
+    let offered = |sim: &mut Sim, who: Who| {
+        let _ = sim.attempt(who, "no_such_event", json!({}));
+        sim.workflow.allowed(&sim.facts)
+    };
+    let survey = offered(&mut sim, COUNCIL);
+    assert_eq!(survey.len(), 1);
+    assert_eq!((survey[0].event.as_str(), survey[0].missing.len()), ("survey", 0));
+    assert!(offered(&mut sim, POLICE).is_empty());
+    let answered = sim
+        .attempt(COUNCIL, "survey", json!({ "answer": "no_answer" }))
+        .unwrap();
+    assert_eq!((answered.to.as_str(), answered.closure), ("closed_resolved", None));
+}
+
+#[test]
+fn of_a_council_only_officers_assess_the_risk() {
+    let mut sim = Sim::new("nuisance");
+    sim.assessed_as(RiskBand::Standard, Qualifier::Nuisance);
+    let data = json!({ "earlier_reports": 0 });
+    let contact_centre = (Agency::Council, Role::CallHandler);
+    assert_eq!(
+        sim.refused(contact_centre, "risk_assess", data.clone()).0,
+        NOT_PERMITTED
+    );
+    sim.ok((Agency::Police, Role::CallHandler), "risk_assess", data);
+}
+
+#[test]
+fn only_the_lead_organisation_works_the_plan() {
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("intervention").led_by(COUNCIL);
+    assert_eq!(sim.refused(POLICE, "monitor", json!({})).0, NOT_PERMITTED);
+    sim.ok(COUNCIL, "monitor", json!({}));
+}
