@@ -114,7 +114,8 @@ impl ToSchema for Moment {
 }
 
 /// A day, `2026-03-02`, in the years 1900 to 2200.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
 pub struct Day(pub NaiveDate);
 
 impl<'de> Deserialize<'de> for Day {
