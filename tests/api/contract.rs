@@ -4,12 +4,9 @@
 use std::collections::BTreeSet;
 
 use actix_web::http::Method;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
-use uuid::Uuid;
 use wardlink::db::schema::audit_events;
 use wardlink::doors::may;
 use wardlink::http::openapi;
@@ -26,33 +23,6 @@ const OWN_ACCOUNT: &[&str] = &[
     "logout",
     "read_me",
     "remove_totp",
-];
-
-/// What is sent to find out whether bad input is refused: never answered 5xx.
-const POISON: &[&str] = &[
-    "\u{0}",
-    "%00",
-    "-1",
-    "9223372036854775808",
-    "1e309",
-    "NaN",
-    "infinity",
-    "-infinity",
-    "0000-01-01T00:00:00Z",
-    "294277-01-01T00:00:00Z",
-    "-9999-01-01",
-    "+99999-01-01",
-    "2026-02-30T25:61:00Z",
-    "' or 1=1 --",
-    "\\",
-    "foo &",
-    "\u{202e}evil",
-    "\u{1f600}",
-    "[]",
-    "{}",
-    "../../etc/passwd",
-    "91",
-    "181",
 ];
 
 async fn call(app: &TestApp, actor: &Actor, operation: &Operation) -> Reply {
@@ -193,91 +163,6 @@ async fn every_call_writes_exactly_one_event_and_carries_the_headers() {
                 "{} answers {} undocumented: {:?}",
                 operation.id, reply.status, reply.body
             );
-        }
-    }
-}
-
-#[actix_web::test]
-async fn poison_in_any_parameter_or_member_is_never_a_5xx() {
-    let app = TestApp::start().await;
-    let ancient = json!({"order": "-updated_at", "key": ["-9999-01-01T00:00:00Z", Uuid::nil()]});
-    let ancient = URL_SAFE_NO_PAD.encode(ancient.to_string());
-    let actor = holding(&app, may::CODES).await;
-    let draft = |operation: &Operation, path: &str| {
-        app.draft(&actor, operation.method.clone(), path)
-            .header("If-Match", "\"1\"")
-            .header("Access-Purpose", "audit")
-    };
-    for operation in operations()
-        .iter()
-        .filter(|it| it.permission.is_some() && it.id != "logout")
-    {
-        for poison in POISON.iter().copied().chain([ancient.as_str()]) {
-            let encoded: String = form_urlencoded::byte_serialize(poison.as_bytes()).collect();
-            for name in &operation.query {
-                let path = format!("{}?{name}={encoded}", filled(&operation.path));
-                let reply = draft(operation, &path).send().await;
-                assert!(
-                    reply.status.as_u16() < 500,
-                    "{} {name}={poison:?}: {:?}",
-                    operation.id,
-                    reply.body
-                );
-            }
-            if operation.path.contains('{') {
-                let broken = operation
-                    .path
-                    .split('/')
-                    .map(|part| if part.starts_with('{') { &encoded } else { part });
-                let reply = draft(operation, &broken.collect::<Vec<_>>().join("/")).send().await;
-                assert!(
-                    reply.status.is_client_error(),
-                    "{} path {poison:?}: {:?}",
-                    operation.id,
-                    reply.body
-                );
-            }
-            for member in operation
-                .body
-                .iter()
-                .filter_map(Value::as_object)
-                .flat_map(serde_json::Map::keys)
-            {
-                let mut body = operation.body.clone().unwrap();
-                body[member] = json!(poison);
-                let reply = draft(operation, &filled(&operation.path)).json(body).send().await;
-                assert!(
-                    reply.status.as_u16() < 500,
-                    "{} /{member} {poison:?}: {:?}",
-                    operation.id,
-                    reply.body
-                );
-            }
-        }
-        for member in operation
-            .body
-            .iter()
-            .filter_map(Value::as_object)
-            .flat_map(serde_json::Map::keys)
-        {
-            for value in [
-                json!(null),
-                json!(-1),
-                json!(u64::MAX),
-                json!([[]]),
-                json!({"a": {"b": 1}}),
-                json!(true),
-            ] {
-                let mut body = operation.body.clone().unwrap();
-                body[member] = value.clone();
-                let reply = draft(operation, &filled(&operation.path)).json(body).send().await;
-                assert!(
-                    reply.status.as_u16() < 500,
-                    "{} /{member} {value}: {:?}",
-                    operation.id,
-                    reply.body
-                );
-            }
         }
     }
 }

@@ -2,12 +2,15 @@
 
 mod bodies;
 mod canaries;
-mod fingerprint;
+pub mod fingerprint;
+mod leaves;
 mod markings;
 mod matrix;
 mod nulls;
 mod objects;
+mod poison;
 #[cfg(debug_assertions)]
 mod row_security;
+mod scene;
 mod unauthenticated;
-mod world;
+pub mod world;
