@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::http::Method;
+use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
@@ -11,7 +12,7 @@ use wardlink::db::schema::audit_events;
 use wardlink::doors::may;
 use wardlink::http::openapi;
 
-use crate::support::{Actor, Operation, Reply, TestApp, filled, holding, operations};
+use crate::support::{Actor, Operation, Reply, TestApp, exchange, filled, holding, operations};
 
 /// What whoever has yet to enrol a second factor may call. This list may only shrink.
 const OWN_ACCOUNT: &[&str] = &[
@@ -164,6 +165,58 @@ async fn every_call_writes_exactly_one_event_and_carries_the_headers() {
                 operation.id, reply.status, reply.body
             );
         }
+    }
+}
+
+/// Where a page comes from that is none of ours.
+const ELSEWHERE: &str = "https://evil.example";
+
+/// A request by which a browser asks whether a page from elsewhere may call an operation.
+fn preflight(operation: &Operation) -> TestRequest {
+    TestRequest::with_uri(&filled(&operation.path))
+        .method(Method::OPTIONS)
+        .insert_header(("Origin", ELSEWHERE))
+        .insert_header(("Access-Control-Request-Method", operation.method.as_str()))
+        .insert_header(("Access-Control-Request-Headers", "authorization"))
+}
+
+/// Nothing in the answer lets a page from elsewhere read it (Fetch Standard, CORS protocol).
+fn assert_closed(operation: &Operation, reply: &Reply) {
+    let opening = reply
+        .headers
+        .iter()
+        .find(|(name, _)| name.starts_with("access-control-"));
+    assert!(opening.is_none(), "{}: {opening:?}", operation.id);
+}
+
+#[actix_web::test]
+async fn a_page_from_elsewhere_is_let_to_nothing() {
+    let app = TestApp::start().await;
+    let actor = holding(&app, may::CODES).await;
+    let (last, others): (Vec<Operation>, Vec<Operation>) =
+        operations().into_iter().partition(|operation| operation.id == "logout");
+    for operation in others.iter().chain(&last) {
+        let draft = app
+            .draft(&actor, operation.method.clone(), &filled(&operation.path))
+            .header("If-Match", "\"1\"")
+            .header("Origin", ELSEWHERE);
+        let draft = match &operation.body {
+            Some(body) => draft.json(body.clone()),
+            None => draft,
+        };
+        assert_closed(operation, &draft.send().await);
+        assert_closed(operation, &app.send(preflight(operation)).await.expect(405));
+    }
+    let address = app.listen();
+    for path in ["/openapi.json", "/docs", "/docs/"] {
+        let head =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nOrigin: {ELSEWHERE}\r\nConnection: close\r\n\r\n");
+        let answer = exchange(address, head).await;
+        let head = answer.split("\r\n\r\n").next().unwrap().to_lowercase();
+        assert!(
+            head.starts_with("http/1.1") && !head.contains("access-control-"),
+            "{head}"
+        );
     }
 }
 
