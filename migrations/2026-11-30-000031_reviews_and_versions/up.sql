@@ -106,7 +106,8 @@ begin
       from cases c
      where c.id = s.case_id and c.partnership_id = p_partnership
        and p_org in (s.org_id, s.to_org_id, s.requested_by_org_id)
-       and s.state in ('active', 'awaiting_approval', 'awaiting_originator')
+       and (s.state in ('awaiting_approval', 'awaiting_originator')
+         or s.state = 'active' and (s.expires_at is null or s.expires_at > now()))
     returning case when s.state = 'ended' then 'share' else 'request' end, s.id, s.case_id, s.org_id,
       case when s.state = 'ended' then array[s.org_id, s.to_org_id, s.requested_by_org_id]
            else array[s.org_id, s.requested_by_org_id] end;

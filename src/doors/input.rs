@@ -14,6 +14,7 @@ use actix_web::error::PayloadError;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
+use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -212,6 +213,9 @@ impl<T: DeserializeOwned> Input for FormBody<T> {
 
     fn read(&self) -> Result<T> {
         let bytes = self.bytes.as_deref().map_err(Clone::clone)?;
+        if let Some((_, reason)) = unreadable(bytes) {
+            return Err(AppError::Malformed(format!("the form: {reason}")));
+        }
         let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(bytes));
         T::deserialize(form).map_err(|error| AppError::Malformed(format!("the form: {error}")))
     }
@@ -225,13 +229,8 @@ impl<T: DeserializeOwned> Input for Params<T> {
     type Value = T;
 
     fn read(&self) -> Result<T> {
-        let pairs = form_pairs(&self.query);
-        if let Some((name, _)) = pairs
-            .iter()
-            .find(|(name, value)| name.contains('\0') || value.contains('\0'))
-        {
-            let name = name.replace('\0', "");
-            return Err(AppError::invalid(name, "NUL is not accepted"));
+        if let Some((name, reason)) = unreadable(self.query.as_bytes()) {
+            return Err(AppError::invalid(name, reason));
         }
         let parameters = serde_urlencoded::Deserializer::new(form_urlencoded::parse(self.query.as_bytes()));
         serde_path_to_error::deserialize(parameters).map_err(|error| {
@@ -246,6 +245,33 @@ impl<T: DeserializeOwned> Input for Params<T> {
     }
 }
 
-fn form_pairs(query: &str) -> Vec<(String, String)> {
-    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+/// The first parameter that no text can be made of, by its name, and why. Decoding
+/// alone would put other characters in the place of what is no UTF-8.
+fn unreadable(encoded: &[u8]) -> Option<(String, &'static str)> {
+    encoded.split(|byte| *byte == b'&').find_map(|pair| {
+        let reason = match percent_decode(pair).decode_utf8() {
+            Err(_) => "is not UTF-8",
+            Ok(text) if text.contains('\0') => "NUL is not accepted",
+            Ok(_) => return None,
+        };
+        let (name, _) = form_urlencoded::parse(pair).next()?;
+        Some((name.replace('\0', ""), reason))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_that_is_no_text_is_named() {
+        let found = |encoded: &str| unreadable(encoded.as_bytes()).map(|(name, reason)| format!("{name} {reason}"));
+
+        assert_eq!(found("a=1&b=%ED%A0%80&c=%00").unwrap(), "b is not UTF-8");
+        assert_eq!(found("a=%C3&b=%A9").unwrap(), "a is not UTF-8");
+        assert_eq!(found("a=1&b%00=2").unwrap(), "b NUL is not accepted");
+        for read in ["", "a", "a=%F0%9F%98%80&b=%2500+%EF%BF%BD", "a=%zz&&=b"] {
+            assert_eq!(found(read), None, "{read}");
+        }
+    }
 }

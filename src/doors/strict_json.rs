@@ -1,7 +1,8 @@
 //! JSON as it has to be, whatever it says.
 //!
 //! Valid JSON leaves open what a member means that comes twice (RFC 8259 §4), and
-//! readers differ; PostgreSQL stores no NUL; nobody means nesting without end.
+//! readers differ, as they do on whole numbers too large for a double; PostgreSQL stores
+//! no NUL; nobody means nesting without end.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,6 +13,10 @@ use crate::error::{AppError, Result};
 
 /// Deepest nesting of a JSON body.
 const DEPTH_LIMIT: usize = 64;
+/// Largest number, either way: the last that every reader takes for the same (RFC 7493 §2.2).
+const NUMBER_LIMIT: u64 = (1 << 53) - 1;
+/// The same as a double, which holds it exactly.
+const DOUBLE_LIMIT: f64 = 9_007_199_254_740_991.0;
 
 /// Reads a JSON text strictly: 400 where it is not JSON or says something twice, 422
 /// with a pointer where a member does not fit.
@@ -79,6 +84,14 @@ impl Place<'_> {
             depth: self.depth + 1,
         }
     }
+
+    fn take_number<E: Error>(self, is_small: bool) -> Result<(), E> {
+        if is_small {
+            return Ok(());
+        }
+        let fault = AppError::invalid(self.walk.pointer.clone(), "is a number beyond 2^53 - 1");
+        Err(self.walk.refuse(fault))
+    }
 }
 
 impl<'de> DeserializeSeed<'de> for Place<'_> {
@@ -108,16 +121,16 @@ impl<'de> Visitor<'de> for Place<'_> {
         Ok(())
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
-        Ok(())
+    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
+        self.take_number(number.unsigned_abs() <= NUMBER_LIMIT)
     }
 
-    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
-        Ok(())
+    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+        self.take_number(number <= NUMBER_LIMIT)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
-        Ok(())
+    fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
+        self.take_number(number.abs() <= DOUBLE_LIMIT)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
@@ -245,6 +258,23 @@ mod tests {
         assert!(refused(r#"{"a":"\ud800"}"#).starts_with("422 : a string is not valid Unicode"));
         for text in ["", "{", r#"{"a":1e309}"#, r#"{"a":1} x"#, r#"{"a":}"#] {
             assert!(refused(text).starts_with("400 the body is not JSON"), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_as_large_as_every_reader_takes_for_the_same() {
+        let beyond = "422 /a/0: is a number beyond 2^53 - 1";
+        for number in ["9007199254740991", "-9007199254740991", "9007199254740991.0", "0.5"] {
+            assert!(read_json::<Value>(format!("{{\"a\":[{number}]}}").as_bytes()).is_ok());
+        }
+        for number in [
+            "9007199254740992",
+            "-9007199254740992",
+            "9223372036854775808",
+            "18446744073709551616",
+            "1e300",
+        ] {
+            assert_eq!(refused(&format!("{{\"a\":[{number}]}}")), beyond, "{number}");
         }
     }
 

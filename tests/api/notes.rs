@@ -133,12 +133,19 @@ async fn a_revoked_share_closes_everything_beneath_the_case_at_the_next_request(
     for path in &paths {
         app.get(&housing, path).await.expect(200);
     }
+    let search = async || {
+        let found = app.get(&housing, "/v1/cases?q=music").await.expect(200);
+        let items = found.body["items"].as_array().unwrap().iter();
+        items.map(|item| item["id"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(search().await, [json!(case)]);
 
     app.delete(&owner, &format!("/v1/shares/{share}")).await.expect(204);
 
     for path in &paths {
         app.get(&housing, path).await.expect(404);
     }
+    assert!(search().await.is_empty());
 }
 
 #[actix_web::test]

@@ -9,5 +9,6 @@ mod panics;
 mod probe;
 mod reading;
 mod refusals;
+mod unlogged;
 mod walk;
 mod world;

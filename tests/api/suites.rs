@@ -3,12 +3,15 @@
 mod bodies;
 mod canaries;
 mod etags;
-mod fingerprint;
+pub mod fingerprint;
+mod leaves;
 mod markings;
 mod matrix;
 mod nulls;
 mod objects;
+mod poison;
 #[cfg(debug_assertions)]
 mod row_security;
+mod scene;
 mod unauthenticated;
-mod world;
+pub mod world;

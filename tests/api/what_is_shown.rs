@@ -441,5 +441,5 @@ async fn a_case_is_not_shared_out_by_a_share_whose_time_is_over() {
 
     assert_eq!(found().await, 0);
     let share = app.get(&owner, &share).await.expect(200);
-    assert_eq!(share.body["state"], "active", "nobody has written it down yet");
+    assert_eq!(share.body["state"], "expired");
 }

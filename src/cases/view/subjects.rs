@@ -10,7 +10,7 @@ use super::notes::Basis;
 use crate::cases::queries::subjects::SubjectRow;
 use crate::doors::read_json;
 use crate::error::{AppError, Result};
-use crate::http::fields::{Text, not_cleared};
+use crate::http::fields::{Day, Text, not_cleared};
 
 /// What kind of subject it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -113,7 +113,7 @@ pub struct PersonParticulars {
     pub name: Text<1, 200>,
     /// Date of birth.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub date_of_birth: Option<NaiveDate>,
+    pub date_of_birth: Option<Day>,
     /// Where they live.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Text<1, 500>>,
@@ -197,7 +197,7 @@ impl Particulars {
         match self {
             Self::Person(person) => person
                 .date_of_birth
-                .and_then(|born| today.years_since(born))
+                .and_then(|born| today.years_since(born.0))
                 .is_some_and(|age| age < 18),
             _ => false,
         }

@@ -28,7 +28,11 @@ pub fn closure_members(outcomes: &[String]) -> Value {
     })
 }
 
-/// Completes a schema as written in a file: an object, closed to unknown members at every depth.
+/// The years that days and times lie in, as everywhere in this API: 1900 to 2200.
+const YEARS: &str = "^((19|20|21)[0-9]{2}|2200)-";
+
+/// Completes a schema as written in a file: an object, closed to unknown members at every depth,
+/// its days and times within the years there are here.
 #[must_use]
 pub fn complete(written: &Value, defs: &Value) -> Value {
     let mut schema = Map::new();
@@ -46,6 +50,7 @@ pub fn complete(written: &Value, defs: &Value) -> Value {
     }
     let mut schema = Value::Object(schema);
     close_objects(&mut schema);
+    bound_years(&mut schema);
     schema
 }
 
@@ -59,6 +64,21 @@ fn close_objects(schema: &mut Value) {
             members.values_mut().for_each(close_objects);
         }
         Value::Array(items) => items.iter_mut().for_each(close_objects),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Refuses years that nobody means and that not every reader knows, such as 0.
+fn bound_years(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let format = members.get("format").and_then(Value::as_str);
+            if matches!(format, Some("date" | "date-time")) {
+                members.entry("pattern").or_insert_with(|| json!(YEARS));
+            }
+            members.values_mut().for_each(bound_years);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_years),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
@@ -230,6 +250,8 @@ pub fn is_patched(patch: &Value, pointer: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -281,6 +303,30 @@ mod tests {
         take_out(&mut value, &marked);
         assert_eq!(value, left);
         assert!(is_patched(&json!({"steps": []}), "/steps/-/text"));
+    }
+
+    #[test]
+    fn days_and_times_lie_in_the_years_1900_to_2200() {
+        let written = json!({"properties": {
+            "day": {"type": "string", "format": "date"},
+            "times": {"type": "array", "items": {"$ref": "#/$defs/time"}}
+        }});
+        let defs = json!({"time": {"type": "string", "format": "date-time"}});
+        let validator = compile(&complete(&written, &defs)).unwrap();
+        let pointers = |value: Value| -> BTreeSet<String> {
+            let faults = faults(&validator, &value, "");
+            faults.into_iter().map(|fault| fault.pointer).collect()
+        };
+
+        for year in ["1900", "2026", "2200"] {
+            let value = json!({"day": format!("{year}-01-01"), "times": [format!("{year}-01-01T00:00:00Z")]});
+            assert!(pointers(value).is_empty(), "{year}");
+        }
+        for year in ["0000", "1899", "2201"] {
+            let value = json!({"day": format!("{year}-01-01"), "times": [format!("{year}-01-01T00:00:00Z")]});
+            let both = BTreeSet::from(["/day", "/times/0"].map(str::to_owned));
+            assert_eq!(pointers(value), both, "{year}");
+        }
     }
 
     #[test]

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 use serde_json::Value;
 use uuid::Uuid;
 use wardlink::db::schema::audit_events;
 
+use super::unlogged::assert_unlogged;
+use crate::suites::fingerprint::fingerprint;
 use crate::support::{Actor, Draft, Operation, Reply, TestApp, operations};
 
 /// What the documented statuses are that cannot be provoked; see the module.
@@ -38,6 +40,8 @@ pub struct Probe<'a> {
     /// Every operation.
     pub operations: Vec<Operation>,
     provoked: BTreeSet<(String, String)>,
+    /// What was sent while the log could not be written, where that is to be tried.
+    unlogged: Option<BTreeSet<String>>,
 }
 
 impl<'a> Probe<'a> {
@@ -47,7 +51,47 @@ impl<'a> Probe<'a> {
             log: app.database.owner().await,
             operations: operations(),
             provoked: BTreeSet::new(),
+            unlogged: None,
         }
+    }
+
+    /// One that sends whatever it carries out once before, while the log cannot be written.
+    pub async fn trying_unlogged(app: &'a TestApp) -> Self {
+        Self {
+            unlogged: Some(BTreeSet::new()),
+            ..Self::new(app).await
+        }
+    }
+
+    /// The operations that were sent while the log could not be written.
+    pub fn unlogged(&self) -> BTreeSet<&str> {
+        self.unlogged.iter().flatten().map(String::as_str).collect()
+    }
+
+    /// Makes it impossible to write the log, or possible again.
+    pub async fn close_log(&mut self, is_closed: bool) {
+        let change = match is_closed {
+            true => "revoke insert on wardlink.audit_events from wardlink_app",
+            false => "grant insert on wardlink.audit_events to wardlink_app",
+        };
+        self.log.batch_execute(change).await.unwrap();
+    }
+
+    /// Sends a request while the log cannot be written, if that is to be tried: it shows
+    /// nothing, and changes nothing.
+    async fn try_unlogged(&mut self, operation: &Operation, reply: impl Future<Output = Reply>) {
+        let Some(tried) = &mut self.unlogged else { return };
+        tried.insert(operation.id.clone());
+        let before = fingerprint(self.app).await;
+        self.close_log(true).await;
+        assert_unlogged(operation, &reply.await);
+        self.close_log(false).await;
+        assert_eq!(
+            before,
+            fingerprint(self.app).await,
+            "{} changed something",
+            operation.id
+        );
     }
 
     /// The operations that can have `status`.
@@ -74,6 +118,19 @@ impl<'a> Probe<'a> {
         } else {
             draft
         }
+    }
+
+    /// Carries out what `draft` puts together.
+    pub async fn carry_out(
+        &mut self,
+        who: &Actor,
+        operation: &Operation,
+        draft: impl Fn(&Self) -> Draft<'a>,
+    ) -> (Reply, Event) {
+        let ahead = draft(self);
+        self.try_unlogged(operation, ahead.send()).await;
+        let draft = draft(self);
+        self.send(who, operation, draft).await
     }
 
     /// Sends a request, and looks whether its one event says what it was.
@@ -171,8 +228,7 @@ impl<'a> Probe<'a> {
                 None => draft,
             }
         };
-        let first = draft(self);
-        let (reply, _) = self.send(who, &operation, first).await;
+        let (reply, _) = self.carry_out(who, &operation, draft).await;
         assert!(reply.status.is_success(), "{id}: {reply:?}");
         let again = draft(self);
         let (repeated, _) = self.send(who, &operation, again).await;
@@ -182,15 +238,16 @@ impl<'a> Probe<'a> {
 
     /// Carries a step out that is before sign-in.
     pub async fn step_anonymously(&mut self, id: &str, path: &str, body: Value, status: u16) -> Reply {
-        let request = TestRequest::with_uri(path).method(Method::POST).set_json(body);
+        let request = || TestRequest::with_uri(path).method(Method::POST).set_json(&body);
         self.send_anonymously(id, request, status).await
     }
 
     /// Sends a request without a token, about somebody who is known.
-    pub async fn send_anonymously(&mut self, id: &str, request: TestRequest, status: u16) -> Reply {
-        let operation = self.operation(id);
+    pub async fn send_anonymously(&mut self, id: &str, request: impl Fn() -> TestRequest, status: u16) -> Reply {
+        let (operation, app) = (self.operation(id), self.app);
+        self.try_unlogged(&operation, app.send(request())).await;
         let request_id = Uuid::new_v4();
-        let request = request.insert_header(("X-Request-Id", request_id.to_string()));
+        let request = request().insert_header(("X-Request-Id", request_id.to_string()));
         let reply = self.app.send(request).await.expect(status);
         let event = self.event_of(request_id, &operation, &reply).await;
         assert!(event.actor_user_id.is_some() && event.org_id.is_some(), "{id}");

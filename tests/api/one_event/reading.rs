@@ -8,17 +8,22 @@ use super::probe::{Event, Probe};
 use super::world::World;
 use crate::support::Operation;
 
-fn reads(operation: &Operation) -> bool {
+/// Whether somebody who is signed in reads by it.
+pub fn reads(operation: &Operation) -> bool {
     operation.method == Method::GET && operation.permission.is_some()
 }
 
 /// Reads everything there is to read, each with its event.
-async fn read_all<'a>(probe: &mut Probe<'a>, world: &'a World) -> Vec<(Operation, Value, Event, Option<String>)> {
+pub async fn read_all<'a>(probe: &mut Probe<'a>, world: &'a World) -> Vec<(Operation, Value, Event, Option<String>)> {
     let mut read = Vec::new();
     let operations: Vec<Operation> = probe.operations.iter().filter(|it| reads(it)).cloned().collect();
     for operation in operations {
-        let draft = probe.draft(&world.manager, &operation, &world.filled(&operation.path));
-        let (reply, event) = probe.send(&world.manager, &operation, draft).await;
+        let path = world.filled(&operation.path);
+        let (reply, event) = probe
+            .carry_out(&world.manager, &operation, |probe| {
+                probe.draft(&world.manager, &operation, &path)
+            })
+            .await;
         assert_eq!(reply.status, 200, "{}: {reply:?}", operation.id);
         let etag = reply.header("etag").map(str::to_owned);
         read.push((operation, reply.body, event, etag));

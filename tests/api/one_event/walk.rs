@@ -20,21 +20,26 @@ async fn whatever_is_done_is_in_the_log_once_and_so_is_trying_it_again() {
     let world = World::new().await;
     let mut probe = Probe::new(&world.app).await;
 
-    of_cases(&mut probe, &world).await;
-    of_wards(&mut probe, &world).await;
-    of_shares(&mut probe, &world).await;
-    of_tasks(&mut probe, &world).await;
-    of_agreements(&mut probe, &world).await;
-    of_organisations(&mut probe, &world).await;
-    of_people(&mut probe, &world).await;
-    of_systems(&mut probe, &world).await;
-    of_the_log(&mut probe, &world).await;
-    of_ones_own_account(&mut probe, &world.app).await;
+    everything(&mut probe, &world).await;
 
     probe.assert_all("2xx", |it| {
         it.method != Method::GET && it.statuses.iter().any(|status| *status < 300)
     });
     world.app.assert_settled().await;
+}
+
+/// Everything that can be done.
+pub async fn everything<'a>(probe: &mut Probe<'a>, world: &'a World) {
+    of_cases(probe, world).await;
+    of_wards(probe, world).await;
+    of_shares(probe, world).await;
+    of_tasks(probe, world).await;
+    of_agreements(probe, world).await;
+    of_organisations(probe, world).await;
+    of_people(probe, world).await;
+    of_systems(probe, world).await;
+    of_the_log(probe, world).await;
+    of_ones_own_account(probe, &world.app).await;
 }
 
 async fn of_cases<'a>(probe: &mut Probe<'a>, world: &'a World) {
@@ -66,8 +71,12 @@ async fn of_cases<'a>(probe: &mut Probe<'a>, world: &'a World) {
     let operation = probe.operation("add_attachment");
     let media_type = format!("multipart/form-data; boundary={BOUNDARY}");
     let file = form("wall.jpg", "image/jpeg", &photo(), "before");
-    let draft = probe.draft(who, &operation, &format!("{case}/attachments"));
-    let (added, _) = probe.send(who, &operation, draft.bytes(&media_type, file)).await;
+    let (added, _) = probe
+        .carry_out(who, &operation, |probe| {
+            let draft = probe.draft(who, &operation, &format!("{case}/attachments"));
+            draft.bytes(&media_type, file.clone())
+        })
+        .await;
     added.expect(201);
 }
 
@@ -312,7 +321,7 @@ async fn of_systems<'a>(probe: &mut Probe<'a>, world: &'a World) {
             ("client_secret", secret),
         ];
         probe
-            .send_anonymously("issue_token", token_request(&sent), status)
+            .send_anonymously("issue_token", || token_request(&sent), status)
             .await;
     }
     for (operation, secret, status) in [
@@ -324,7 +333,7 @@ async fn of_systems<'a>(probe: &mut Probe<'a>, world: &'a World) {
         let path = probe.operation(operation).path.clone();
         let sent = [("token", "a.b.c"), ("client_id", &id), ("client_secret", secret)];
         probe
-            .send_anonymously(operation, form_request(&path, &sent), status)
+            .send_anonymously(operation, || form_request(&path, &sent), status)
             .await;
     }
     let key = format!("{keys}/{}", key.id());
@@ -334,9 +343,11 @@ async fn of_systems<'a>(probe: &mut Probe<'a>, world: &'a World) {
 /// Enrols an authenticator for `who`.
 async fn enrol(probe: &mut Probe<'_>, app: &TestApp, who: &Actor, password: &str) {
     let enrol = probe.operation("enrol_totp");
-    let draft = probe.draft(who, &enrol, "/v1/me/totp");
+    let proof = json!({"current_password": password});
     let (reply, _) = probe
-        .send(who, &enrol, draft.json(json!({"current_password": password})))
+        .carry_out(who, &enrol, |probe| {
+            probe.draft(who, &enrol, "/v1/me/totp").json(proof.clone())
+        })
         .await;
     let secret = reply.expect(201).body["secret"].as_str().unwrap().to_owned();
     let seed = Seed::from_octets(BASE32_NOPAD.decode(secret.as_bytes()).unwrap());
@@ -384,6 +395,8 @@ async fn of_ones_own_account(probe: &mut Probe<'_>, app: &TestApp) {
     let change = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
     probe.step(who, "change_my_password", "/v1/me/password", change).await;
     let logout = probe.operation("logout");
-    let draft = probe.draft(who, &logout, "/v1/auth/logout");
-    probe.send(who, &logout, draft).await.0.expect(204);
+    let (left, _) = probe
+        .carry_out(who, &logout, |probe| probe.draft(who, &logout, "/v1/auth/logout"))
+        .await;
+    left.expect(204);
 }

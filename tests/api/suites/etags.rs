@@ -96,8 +96,10 @@ async fn a_ward_has_a_tag_for_each_form_it_is_sent_in() {
 async fn the_latest_checkpoint_is_another_once_the_next_is_signed() {
     let app = TestApp::start().await;
     let actor = holding(&app, &[]).await;
+    app.get(&actor, "/v1/me").await.expect(200);
     app.sign().await;
     let before = tag(&app, &actor, "/v1/audit/checkpoints/latest", JSON).await;
+    app.get(&actor, "/v1/me").await.expect(200);
 
     app.sign().await;
 

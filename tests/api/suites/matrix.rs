@@ -78,6 +78,10 @@ async fn cell(world: &World, actor: &Actor, size: u64, operation: &Operation) ->
     if let Some(member) = body.as_mut().and_then(|body| body.get_mut("partnership_id")) {
         *member = json!(world.app.partnership("CAM").await);
     }
+    if let (Some(body), "create_case") = (body.as_mut(), operation.id.as_str()) {
+        // Everybody records the example's vehicle.
+        body["separate_because"] = json!("The marks were copied.");
+    }
     if operation.id == "update_organisation" {
         // The example would ask everybody after that for a justification.
         body = Some(json!({"requires_acting_officer": true}));

@@ -1,6 +1,7 @@
 //! Acting as one of the demo's people.
 
 use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
@@ -161,6 +162,13 @@ impl TestApp {
 impl Draft<'_> {
     /// Adds a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.insert_header((name, value));
+        self
+    }
+
+    /// Adds a header that need not be text.
+    pub fn raw_header(mut self, name: &str, value: &[u8]) -> Self {
+        let value = HeaderValue::from_bytes(value).unwrap();
         self.request = self.request.insert_header((name, value));
         self
     }
