@@ -350,7 +350,8 @@ diesel::define_sql_function! {
 }
 
 /// Forgets the failures under `forgotten`, and takes one back from `taken_back`: the
-/// one counted at the first time, so that the last was at the second again.
+/// one counted at the first time, so that the last was at the second again. Who does so
+/// at the same moment waits until the end of the transaction.
 ///
 /// # Errors
 /// Those of the database.

@@ -1,4 +1,4 @@
-//! Refreshing, twice or while signing out.
+//! Signing in and refreshing, twice or while something is taken away.
 
 use actix_web::http::Method;
 use diesel::prelude::*;
@@ -6,15 +6,20 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 use wardlink::db::schema::sessions;
 
-use super::interleaving::in_order;
+use super::interleaving::{abreast, in_order};
 use crate::support::{Reply, TestApp};
 
+const SERGEANT: &str = "sgt.kentish-town@met.example";
+const CONSTABLE: &str = "pc.kentish-town@met.example";
+const PASSWORD: &str = "Demo-only-passphrase-1";
+
+async fn sign_in(app: &TestApp, email: &str, password: &str) -> Reply {
+    let body = json!({"email": email, "password": password});
+    app.anonymous(Method::POST, "/v1/auth/login", Some(body)).await
+}
+
 async fn login(app: &TestApp) -> Value {
-    let body = json!({"email": "sgt.kentish-town@met.example", "password": "Demo-only-passphrase-1"});
-    app.anonymous(Method::POST, "/v1/auth/login", Some(body))
-        .await
-        .expect(200)
-        .body
+    sign_in(app, SERGEANT, PASSWORD).await.expect(200).body
 }
 
 async fn refresh(app: &TestApp, token: &Value) -> Reply {
@@ -81,4 +86,25 @@ async fn who_signs_out_while_refreshing_is_out() {
         assert_eq!(end_reasons(&app).await, [Some("logout".to_owned())]);
         app.assert_settled().await;
     }
+}
+
+#[actix_web::test]
+async fn two_who_sign_in_from_one_address_at_once_are_both_let_in() {
+    let app = TestApp::start().await;
+    let accounts = format!("select from users where email in ('{SERGEANT}', '{CONSTABLE}') for update");
+    // Both attempts are counted under the address, and both are to be taken back.
+    let address = "select from sign_in_failures where failures = 2 for update";
+
+    let (one, other) = abreast(
+        &app,
+        (&accounts, address),
+        sign_in(&app, SERGEANT, PASSWORD),
+        sign_in(&app, CONSTABLE, PASSWORD),
+    )
+    .await;
+
+    one.expect(200);
+    other.expect(200);
+    assert_eq!(app.number("select count(*) as number from sign_in_failures").await, 0);
+    app.assert_settled().await;
 }
