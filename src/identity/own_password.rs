@@ -39,11 +39,17 @@ pub async fn confirm(room: &mut Room, password: &Password) -> Result<Option<Stri
     Ok(stored)
 }
 
-/// That the password was not changed since it was confirmed.
+/// Puts `new` in the place of the password whose hash was confirmed to be `old`.
 ///
 /// # Errors
-/// As if it had been wrong.
-pub async fn expect_still(room: &mut Room, stored: Option<&str>) -> Result<()> {
+/// As if that had been wrong, where it was changed since.
+pub async fn replace(room: &mut Room, old: Option<&str>, new: &str) -> Result<()> {
+    let (user, now) = (room.person.user_id, room.now);
+    let is_replaced = people::set_password(room, user, old, new, now).await?;
+    is_replaced.then_some(()).ok_or_else(not_yours)
+}
+
+async fn expect_still(room: &mut Room, stored: Option<&str>) -> Result<()> {
     let user = room.person.user_id;
     let now = people::password_hash(room, user).await?;
     if now.as_deref() == stored {
