@@ -8,22 +8,18 @@ use crate::error::{AppError, Result};
 
 /// Whether `password` is that of the person in `room`; answers with its hash. A stolen
 /// token or an open workstation is no way to guess it faster than by signing in, so
-/// it is counted like that, and for the session wherever that is used. Ask before anything is written.
+/// it is counted like that, and for the session wherever that is used. Ask before anything
+/// is written: that it was right stands, whatever becomes of the rest.
 ///
 /// # Errors
 /// [`AppError::TooManyRequests`] after too many failures, or that it is another.
 pub async fn confirm(room: &mut Room, password: &Password) -> Result<Option<String>> {
-    let (user, peer, services) = (room.person.user_id, room.request.peer, room.services.clone());
+    let (user, services) = (room.person.user_id, room.services.clone());
     let Some(email) = queries::read_me(room, user).await?.email else {
         return Err(not_yours());
     };
-    let email = email.to_lowercase();
     let stored = people::password_hash(room, user).await?;
-    let session = room.person.session_id.to_string();
-    let mut attempt = Attempt::new(&services, peer, &email).of_client(&services, &session);
-    if let Some(retry_after) = attempt.wait(room).await? {
-        return Err(AppError::TooManyRequests { retry_after });
-    }
+    let attempt = Attempt::in_session(room, &email.to_lowercase()).await?;
     let verified = async { Ok(services.passwords.verify(stored.as_deref(), password).await) };
     match room.step_out(verified).await? {
         Ok(true) => {}
@@ -36,6 +32,7 @@ pub async fn confirm(room: &mut Room, password: &Password) -> Result<Option<Stri
     }
     expect_still(room, stored.as_deref()).await?;
     attempt.succeeded(room).await?;
+    room.step_out(async { Ok(()) }).await?;
     Ok(stored)
 }
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::audit::Op;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
+use crate::identity::attempt::Attempt;
 use crate::identity::own_password;
 use crate::identity::queries::second_factor::Kept;
 use crate::identity::queries::{people, resets, second_factor};
@@ -58,7 +59,8 @@ pub async fn enrol_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Enro
 /// Confirm the authenticator
 ///
 /// From now on signing in needs a code. Answers with ten recovery codes, each good
-/// once, which are not shown again; ends all other sessions.
+/// once, which are not shown again; ends all other sessions. After some wrong codes in a
+/// row the next attempt has to wait, as at signing in.
 #[utoipa::path(
     tag = "identity",
     request_body = Confirmation,
@@ -75,6 +77,9 @@ pub async fn confirm_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Co
         .alter(body, async |room, confirmation: Confirmation| {
             shown_once(room)?;
             let (org, user, now) = (room.person.org_id, room.person.user_id, room.now);
+            unconfirmed(room, user).await?;
+            let attempt = Attempt::in_session(room, &format!("authenticator {user}")).await?;
+            room.step_out(async { Ok(()) }).await?;
             people::lock(room, user).await?;
             let kept = unconfirmed(room, user).await?;
             let seed = crate::identity::second::seed_of(&room.services.secrets, org, user, kept.sealed)?;
@@ -84,6 +89,7 @@ pub async fn confirm_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Co
                     "is not the code of now; is the device's clock right?",
                 ));
             };
+            attempt.succeeded(room).await?;
             second_factor::confirm(room, user, step, now).await?;
             let codes = totp::recovery_codes();
             let digests: Vec<Vec<u8>> = codes.iter().map(|code| seed.recovery_digest(code)).collect();

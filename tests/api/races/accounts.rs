@@ -104,8 +104,8 @@ async fn of_two_enrolments_one_counts() {
 
     let replies = twice(&app, &manager, "totp_seeds", Method::POST, "/v1/me/totp", body).await;
 
-    // They wait for each other where the attempts at the password are counted, so the
-    // second takes the place of the first, which was not confirmed.
+    // They wait for each other at the account, so the second takes the place of the first,
+    // which was not confirmed.
     for reply in replies {
         reply.expect(201);
     }
