@@ -14,7 +14,7 @@ use crate::doors::Grant;
 use crate::error::{AppError, Result};
 
 /// The users who are no systems (`kind`).
-const PERSON: &str = "person";
+pub(super) const PERSON: &str = "person";
 
 /// An account, as its own organisation sees it.
 #[derive(Debug, Queryable, Selectable)]
