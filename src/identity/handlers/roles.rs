@@ -69,6 +69,7 @@ pub async fn create_role(caller: Caller<may::ManageRoles>, body: JsonBody<NewRol
                 permissions: checked(new.permissions, &room.person.org_kind)?,
                 version: 1,
             };
+            administrators::hold(room, org).await?;
             if own_roles::list(room, org).await?.len() >= MOST_ROLES {
                 return Err(AppError::Conflict(format!("your organisation has {MOST_ROLES} roles")));
             }

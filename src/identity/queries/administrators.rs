@@ -9,7 +9,8 @@ use crate::db::schema::{custom_roles, organisations, role_grants, users};
 use crate::error::{AppError, Result};
 use crate::identity::roles::{MANAGES_PEOPLE, carriers};
 
-/// Keeps others from changing who has which role in `org` until the end of the transaction.
+/// Keeps others from changing who has which role in `org`, and how many roles it has, until
+/// the end of the transaction.
 ///
 /// # Errors
 /// [`AppError::NotFound`] where the caller may not change the organisation.
