@@ -122,6 +122,10 @@ fn refused_event(request: &Request, principal: Option<Principal>, error: &AppErr
     } else {
         Outcome::Failed
     };
+    let mut facts = json!({ "path": path_of_ids(&request.path) });
+    if let AppError::ForgedToken(fault) = error {
+        facts["fault"] = json!(fault);
+    }
     NewAuditEvent {
         op: op.as_str(),
         outcome: outcome.as_str(),
@@ -131,7 +135,7 @@ fn refused_event(request: &Request, principal: Option<Principal>, error: &AppErr
         case_ids: named.map(|case| case.id).into_iter().collect(),
         case_org_ids: named.map(|case| case.owner).into_iter().collect(),
         data_classes: named.map(|_| "core").into_iter().collect(),
-        facts: json!({ "path": path_of_ids(&request.path) }),
+        facts,
         ..blank_event(
             request,
             principal.map(|who| who.user_id),
