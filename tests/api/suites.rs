@@ -4,6 +4,8 @@ mod bodies;
 mod canaries;
 mod etags;
 mod fingerprint;
+mod grants;
+mod kept;
 mod markings;
 mod matrix;
 mod nulls;
