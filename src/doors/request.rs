@@ -194,8 +194,8 @@ pub fn request_id(http: &HttpRequest) -> Uuid {
     http.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0)
 }
 
-/// A header's text, percent-decoding none of it; control characters and too long
-/// values are refused by name.
+/// A header's text, percent-decoding none of it; control characters, those that reverse the
+/// direction of writing, and too long values are refused by name.
 fn text(headers: &HeaderMap, name: &'static str, max: usize) -> Result<Option<String>> {
     let mut values = headers.get_all(name);
     let Some(value) = values.next() else {
@@ -210,10 +210,16 @@ fn text(headers: &HeaderMap, name: &'static str, max: usize) -> Result<Option<St
     if text.chars().count() > max {
         return Err(AppError::Malformed(format!("{name} is longer than {max} characters")));
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(|c| c.is_control() || reverses_writing(c)) {
         return Err(AppError::Malformed(format!("{name} has control characters")));
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Whether a character reverses the direction of writing, so that a text with it may read
+/// otherwise than it is.
+pub fn reverses_writing(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The address behind the request. Only where the connection comes from a
