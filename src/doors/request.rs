@@ -28,6 +28,8 @@ pub struct Request {
     pub method: String,
     /// The path, without its query.
     pub path: String,
+    /// The path as the operation has it, with names in braces where ids stand.
+    pub(super) pattern: Option<String>,
     /// The real peer (never a header's word, unless a configured proxy says it).
     pub peer: Option<IpAddr>,
     /// The client's own name for itself, cut to 200 characters.
@@ -126,14 +128,14 @@ impl Request {
         let idempotency_key = note(text(headers, "Idempotency-Key", 255));
         let if_match = note(text(headers, "If-Match", 200));
         let if_none_match = note(text(headers, "If-None-Match", 200));
+        let pattern = http.match_pattern();
         let purpose = purpose_text.map_or(Ok(Purpose::CaseWork), |text| text.parse());
         let request = Self {
             id: request_id(http),
-            operation: services
-                .operations
-                .id_of(http.method(), http.match_pattern().as_deref()),
+            operation: services.operations.id_of(http.method(), pattern.as_deref()),
             method: http.method().to_string(),
             path: http.path().to_owned(),
+            pattern,
             peer: peer_of(http, services),
             user_agent: text(headers, "User-Agent", 2000)
                 .ok()

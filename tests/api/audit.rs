@@ -417,3 +417,18 @@ async fn what_would_read_otherwise_than_it_is_gets_into_no_event() {
                      where on_behalf_of is not null or justification is not null";
     assert_eq!(app.number(with_text).await, 0);
 }
+
+#[actix_web::test]
+async fn what_was_typed_in_the_place_of_an_id_is_not_in_the_log() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let absent = Uuid::now_v7().to_string();
+
+    for (typed, logged) in [("helen-birch", "…"), ("v1", "…"), (absent.as_str(), absent.as_str())] {
+        app.get(&sergeant, &format!("/v1/cases/{typed}/notes"))
+            .await
+            .expect(404);
+        let event = app.last_audit("list_notes").await;
+        assert_eq!(event.facts, json!({"path": format!("/v1/cases/{logged}/notes")}));
+    }
+}
