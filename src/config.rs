@@ -10,6 +10,7 @@ use ipnetwork::IpNetwork;
 
 use crate::attachments::store::{AttachmentStoreConfig, S3Config};
 use crate::limits::{Rate, Rates};
+use crate::network;
 
 /// Where certificate and key are, as PEM.
 #[derive(Debug, Clone)]
@@ -211,7 +212,7 @@ fn trusted_proxies(reader: &mut Reader<'_>) -> Vec<IpNetwork> {
     let parts = listed.split(',').map(str::trim).filter(|part| !part.is_empty());
     parts
         .filter_map(|part| {
-            part.parse()
+            network::parse(part)
                 .map_err(|error| reader.wrong.push(format!("WARDLINK_TRUSTED_PROXIES: {part}: {error}")))
                 .ok()
         })

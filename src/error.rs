@@ -27,6 +27,9 @@ pub enum AppError {
     /// 401: no live session behind the request. The text is for the log only.
     #[error("authentication failed: {0}")]
     Unauthenticated(String),
+    /// 401: a token that is none of ours. The text is for the log only.
+    #[error("authentication failed: {0}")]
+    ForgedToken(String),
     /// 401: e-mail and password do not match, whichever of them is wrong.
     #[error("the e-mail address and password do not match an account")]
     SignInFailed,
@@ -129,7 +132,7 @@ impl AppError {
     pub fn problem(&self) -> &'static ProblemType {
         match self {
             Self::Malformed(_) => &MALFORMED,
-            Self::Unauthenticated(_) => &UNAUTHENTICATED,
+            Self::Unauthenticated(_) | Self::ForgedToken(_) => &UNAUTHENTICATED,
             Self::SignInFailed => &SIGN_IN_FAILED,
             Self::Forbidden(_) => &FORBIDDEN,
             Self::NotFound => &NOT_FOUND,

@@ -20,6 +20,7 @@ pub mod http;
 pub mod identity;
 pub mod jobs;
 pub mod limits;
+mod network;
 pub mod partnerships;
 mod private_file;
 pub mod reference;

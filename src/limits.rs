@@ -127,6 +127,8 @@ pub struct Limits {
     exports: Bucket<Uuid>,
     /// Refusals that are written to the log: one a minute for each person.
     logged: Bucket<Uuid>,
+    /// Forged tokens that are written to the log: one a minute for each address.
+    forged: Bucket<IpNetwork>,
     /// The organisation of each person who was let in.
     members: DashMap<Uuid, Uuid>,
 }
@@ -224,6 +226,7 @@ impl Limits {
             shares: Bucket::of_an_hour("shares", rates.shares, clock),
             exports: Bucket::of_an_hour("exports", rates.exports, clock),
             logged: Bucket::new("logged", Rate::of(1), clock),
+            forged: Bucket::new("forged", Rate::of(1), clock),
             members: DashMap::new(),
         }
     }
@@ -281,10 +284,15 @@ impl Limits {
         bucket.take_many(&person, many)
     }
 
-    /// Whether a refusal of `person` by a limit is to be logged: else whoever
-    /// floods the service would flood the log.
+    /// Whether a refusal of `person` by a limit, or of their token that is out of its time,
+    /// is to be logged: else whoever floods the service would flood the log.
     pub fn is_to_be_logged(&self, person: Uuid) -> bool {
         self.logged.take(&person).is_ok()
+    }
+
+    /// Whether a token from `address` that is none of ours is to be logged.
+    pub fn is_forgery_to_be_logged(&self, address: IpAddr) -> bool {
+        self.forged.take(&neighbourhood(address)).is_ok()
     }
 
     /// Lets go of whoever has used up nothing lately.
@@ -297,6 +305,7 @@ impl Limits {
             volume.forget_idle();
         }
         self.logged.forget_idle();
+        self.forged.forget_idle();
     }
 }
 

@@ -276,6 +276,17 @@ mod tests {
     }
 
     #[test]
+    fn a_proxy_that_nobody_comes_from_is_refused() {
+        let read =
+            |name: &str| (name == "WARDLINK_TRUSTED_PROXIES").then(|| "10.0.0.2, ::ffff:10.0.0.0/104".to_owned());
+        let error = Config::read(&read).unwrap_err().to_string();
+        assert!(
+            error.contains("::ffff:10.0.0.0/104: is of IPv4") && !error.contains("10.0.0.2"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn half_a_certificate_is_none() {
         let read = |name: &str| (name == "WARDLINK_TLS_CERT").then(|| "cert.pem".to_owned());
         let error = Config::read(&read).unwrap_err().to_string();

@@ -97,7 +97,7 @@ async fn establish_as(url: &str, role: &str) -> ConnectionResult<AsyncPgConnecti
         ))
         .await
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
-    super::tx::prime(&mut connection)
+    super::tx::prime(&mut connection, role == super::roles::APP)
         .await
         .map_err(ConnectionError::CouldntSetupConfiguration)?;
     Ok(connection)

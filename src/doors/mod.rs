@@ -48,6 +48,6 @@ pub use job::{JobCaller, Run};
 pub use person::{Grant, Person, is_within};
 pub use reader::Reader;
 pub use refusal::{Principal, log as log_refusal};
-pub use request::{InFlight, Request, RequestId, etag, peer_of, request_id};
+pub use request::{InFlight, Request, RequestId, etag, peer_of, request_id, reverses_writing};
 pub use room::{Doorstep, Room};
 pub use strict_json::read_json;

@@ -122,6 +122,10 @@ fn refused_event(request: &Request, principal: Option<Principal>, error: &AppErr
     } else {
         Outcome::Failed
     };
+    let mut facts = json!({ "path": path_of_ids(request) });
+    if let AppError::ForgedToken(fault) = error {
+        facts["fault"] = json!(fault);
+    }
     NewAuditEvent {
         op: op.as_str(),
         outcome: outcome.as_str(),
@@ -131,7 +135,7 @@ fn refused_event(request: &Request, principal: Option<Principal>, error: &AppErr
         case_ids: named.map(|case| case.id).into_iter().collect(),
         case_org_ids: named.map(|case| case.owner).into_iter().collect(),
         data_classes: named.map(|_| "core").into_iter().collect(),
-        facts: json!({ "path": path_of_ids(&request.path) }),
+        facts,
         ..blank_event(
             request,
             principal.map(|who| who.user_id),
@@ -155,22 +159,15 @@ pub fn blank_event(request: &Request, user_id: Option<Uuid>, session_id: Option<
     }
 }
 
-/// The path with everything but fixed words and UUIDs blotted out: what was
-/// typed into a path may be anything.
-fn path_of_ids(path: &str) -> String {
-    path.split('/')
-        .map(|part| {
-            let fixed = part.len() <= 40
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'_' | b'.'))
-                || part == "v1";
-            match Uuid::try_parse(part) {
-                Ok(id) => id.to_string(),
-                Err(_) if fixed => part.to_owned(),
-                Err(_) => "…".to_owned(),
-            }
-        })
-        .collect::<Vec<_>>()
-        .join("/")
+/// The path of the operation, with the UUIDs that were put into it. Whatever else was is
+/// blotted out: it may be anything.
+fn path_of_ids(request: &Request) -> String {
+    let fixed = request.pattern.as_deref().unwrap_or_default().split('/');
+    let part = |(fixed, typed): (&str, &str)| match Uuid::try_parse(typed) {
+        _ if !fixed.starts_with('{') => fixed.to_owned(),
+        Ok(id) => id.to_string(),
+        Err(_) => "…".to_owned(),
+    };
+    let parts: Vec<String> = fixed.zip(request.path.split('/')).map(part).collect();
+    parts.join("/")
 }

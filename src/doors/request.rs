@@ -28,6 +28,8 @@ pub struct Request {
     pub method: String,
     /// The path, without its query.
     pub path: String,
+    /// The path as the operation has it, with names in braces where ids stand.
+    pub(super) pattern: Option<String>,
     /// The real peer (never a header's word, unless a configured proxy says it).
     pub peer: Option<IpAddr>,
     /// The client's own name for itself, cut to 200 characters.
@@ -126,14 +128,14 @@ impl Request {
         let idempotency_key = note(text(headers, "Idempotency-Key", 255));
         let if_match = note(text(headers, "If-Match", 200));
         let if_none_match = note(text(headers, "If-None-Match", 200));
+        let pattern = http.match_pattern();
         let purpose = purpose_text.map_or(Ok(Purpose::CaseWork), |text| text.parse());
         let request = Self {
             id: request_id(http),
-            operation: services
-                .operations
-                .id_of(http.method(), http.match_pattern().as_deref()),
+            operation: services.operations.id_of(http.method(), pattern.as_deref()),
             method: http.method().to_string(),
             path: http.path().to_owned(),
+            pattern,
             peer: peer_of(http, services),
             user_agent: text(headers, "User-Agent", 2000)
                 .ok()
@@ -194,8 +196,8 @@ pub fn request_id(http: &HttpRequest) -> Uuid {
     http.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0)
 }
 
-/// A header's text, percent-decoding none of it; control characters and too long
-/// values are refused by name.
+/// A header's text, percent-decoding none of it; control characters, those that reverse the
+/// direction of writing, and too long values are refused by name.
 fn text(headers: &HeaderMap, name: &'static str, max: usize) -> Result<Option<String>> {
     let mut values = headers.get_all(name);
     let Some(value) = values.next() else {
@@ -210,10 +212,16 @@ fn text(headers: &HeaderMap, name: &'static str, max: usize) -> Result<Option<St
     if text.chars().count() > max {
         return Err(AppError::Malformed(format!("{name} is longer than {max} characters")));
     }
-    if text.chars().any(char::is_control) {
+    if text.chars().any(|c| c.is_control() || reverses_writing(c)) {
         return Err(AppError::Malformed(format!("{name} has control characters")));
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Whether a character reverses the direction of writing, so that a text with it may read
+/// otherwise than it is.
+pub fn reverses_writing(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The address behind the request. Only where the connection comes from a

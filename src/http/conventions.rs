@@ -105,8 +105,8 @@ async fn within_limits<B: MessageBody + 'static>(
     let work = AssertUnwindSafe(next.call(request)).catch_unwind();
     let error = match tokio::time::timeout(deadline, work).await {
         Ok(Ok(Ok(response))) => {
-            if let Some(flood) = flood_of(&response) {
-                log_flood(services, flight, flood).await;
+            if let Some(error) = refused_ahead(&response) {
+                log_now_and_then(services, flight, error).await;
             }
             return Ok(response);
         }
@@ -117,21 +117,31 @@ async fn within_limits<B: MessageBody + 'static>(
     Err(log_lost(services, flight, error).await)
 }
 
-fn flood_of<B>(response: &ServiceResponse<B>) -> Option<&AppError> {
+/// Why a request was refused ahead of every door, where anybody might do so at any rate.
+fn refused_ahead<B>(response: &ServiceResponse<B>) -> Option<&AppError> {
     let error = response.response().error()?.as_error()?;
-    matches!(error, AppError::LimitExceeded { .. }).then_some(error)
+    matches!(error, AppError::LimitExceeded { .. } | AppError::ForgedToken(_)).then_some(error)
 }
 
-/// Logs who sends too much, once a minute. Not being able to changes nothing about
-/// the refusal.
-async fn log_flood(services: &web::Data<Services>, flight: &InFlight, error: &AppError) {
-    let Some((request, Some(mut principal))) = flight.passenger() else {
+/// Logs who sends too much, and from where tokens come that are none of ours, once a
+/// minute. Not being able to changes nothing about the refusal.
+async fn log_now_and_then(services: &web::Data<Services>, flight: &InFlight, error: &AppError) {
+    let Some((request, principal)) = flight.passenger() else {
         return;
     };
-    principal.org_id = services.limits.organisation_of(principal.user_id);
-    if services.limits.is_to_be_logged(principal.user_id)
-        && let Err(unlogged) = log_refusal(services, &request, Some(principal), error).await
-    {
+    let limits = &services.limits;
+    let (principal, is_due) = match (error, principal) {
+        (AppError::LimitExceeded { .. }, Some(mut person)) => {
+            person.org_id = limits.organisation_of(person.user_id);
+            (Some(person), limits.is_to_be_logged(person.user_id))
+        }
+        (AppError::ForgedToken(_), _) => {
+            let is_due = request.peer.is_some_and(|peer| limits.is_forgery_to_be_logged(peer));
+            (None, is_due)
+        }
+        _ => return,
+    };
+    if is_due && let Err(unlogged) = log_refusal(services, &request, principal, error).await {
         log_fault(&unlogged);
     }
 }
@@ -243,7 +253,7 @@ fn log_fault(error: &AppError) {
         AppError::Internal(text) => tracing::error!("{text}"),
         AppError::Contended => tracing::warn!("{error}"),
         AppError::Unavailable(text) => tracing::warn!("{text}"),
-        AppError::Unauthenticated(text) => tracing::info!("not authenticated: {text}"),
+        AppError::Unauthenticated(text) | AppError::ForgedToken(text) => tracing::info!("not authenticated: {text}"),
         AppError::VolumeExceeded { volume, .. } => tracing::warn!("more {volume} than one account may have in an hour"),
         AppError::LimitExceeded { limit, .. } => tracing::info!("over the limit of its {limit}"),
         _ => {}

@@ -9,6 +9,8 @@ use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, KnownFormat, ObjectBuild
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::doors::reverses_writing;
+
 /// A text of `MIN` to `MAX` characters. White space at the ends is cut; control
 /// characters other than line feed and tab are refused, and so are those that
 /// reverse the direction of writing.
@@ -57,8 +59,7 @@ fn pattern_of_text(min: usize) -> String {
 }
 
 fn is_deceptive(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t' && c != '\r')
-        || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    (c.is_control() && c != '\n' && c != '\t' && c != '\r') || reverses_writing(c)
 }
 
 impl<const MIN: usize, const MAX: usize> PartialSchema for Text<MIN, MAX> {

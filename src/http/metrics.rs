@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Utc};
 use prometheus::{Encoder, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
@@ -118,23 +118,32 @@ fn method_of(method: &Method) -> &'static str {
     known.copied().unwrap_or("other")
 }
 
+/// Whether a request comes from the machine itself. What a proxy hands on from elsewhere
+/// does not, whether or not it is one that is trusted.
+fn is_from_here(http: &HttpRequest) -> bool {
+    let is_handed_on = ["Forwarded", "X-Forwarded-For"]
+        .iter()
+        .any(|name| http.headers().contains_key(*name));
+    let peer = http.peer_addr().map(|peer| peer.ip().to_canonical());
+    !is_handed_on && peer.is_none_or(|peer| peer.is_loopback())
+}
+
 /// Metrics for Prometheus
 ///
-/// Text exposition format. Answered only to the machine itself: put a scraper
-/// beside the service.
+/// Text exposition format. Answered only to the machine itself, and not by way of a
+/// proxy there: put a scraper beside the service.
 #[utoipa::path(
     tag = "service",
     responses(
         (status = 200, description = "Counters and gauges.", body = String, content_type = "text/plain"),
-        (status = 404, description = "You are not on the machine itself.", body = super::problem::Problem,
+        (status = 404, description = "You are not on the machine itself, or came by a proxy.", body = super::problem::Problem,
             content_type = "application/problem+json")
     ),
     security(())
 )]
 #[get("/metrics")]
-pub async fn read_metrics(http: actix_web::HttpRequest, services: web::Data<Services>) -> Result<HttpResponse> {
-    let local = http.peer_addr().is_none_or(|peer| peer.ip().is_loopback());
-    let Some(metrics) = METRICS.as_ref().filter(|_| local) else {
+pub async fn read_metrics(http: HttpRequest, services: web::Data<Services>) -> Result<HttpResponse> {
+    let Some(metrics) = METRICS.as_ref().filter(|_| is_from_here(&http)) else {
         return Err(AppError::NotFound);
     };
     let (open, idle) = services.db.app.usage();

@@ -255,7 +255,7 @@ fn text_schema(max: usize) -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .max_length(Some(max))
-        .pattern(Some(r"^[^\x00-\x1F\x7F-\x9F]*$"))
+        .pattern(Some(r"^[^\x00-\x1F\x7F-\x9F\u202A-\u202E\u2066-\u2069]*$"))
         .into()
 }
 

@@ -118,9 +118,11 @@ pub fn respond(error: &AppError, id: Uuid) -> HttpResponse {
 /// The text for the client. What is meant for the log alone is not in it.
 fn detail_of(error: &AppError) -> String {
     match error {
-        AppError::Unauthenticated(_) | AppError::Contended | AppError::Unavailable(_) | AppError::Internal(_) => {
-            error.problem().meaning.to_owned()
-        }
+        AppError::Unauthenticated(_)
+        | AppError::ForgedToken(_)
+        | AppError::Contended
+        | AppError::Unavailable(_)
+        | AppError::Internal(_) => error.problem().meaning.to_owned(),
         shown => shown.to_string(),
     }
 }

@@ -1,4 +1,4 @@
-//! One attempt to sign in, counted before it is judged.
+//! One attempt at what somebody signs in with, counted before it is judged.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,8 @@ use diesel_async::AsyncPgConnection;
 use super::back_off::{Counted, wait};
 use super::queries::sign_in;
 use super::secrets::Use;
-use crate::error::Result;
+use crate::doors::Room;
+use crate::error::{AppError, Result};
 use crate::limits::neighbourhood;
 use crate::services::Services;
 
@@ -25,13 +26,14 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt on the account of `email`, whether or not there is one.
-    pub fn new(services: &Services, peer: Option<IpAddr>, email: &str) -> Self {
+    /// An attempt on `account`, whether or not there is one: an e-mail address, for what
+    /// signs in.
+    pub fn new(services: &Services, peer: Option<IpAddr>, account: &str) -> Self {
         let near = peer.map(|peer| neighbourhood(peer).to_string()).unwrap_or_default();
         Self {
             now: services.clock.now(),
-            pair: key(services, &format!("pair {near} {email}")),
-            account: key(services, &format!("account {email}")),
+            pair: key(services, &format!("pair {near} {account}")),
+            account: key(services, &format!("account {account}")),
             address: key(services, &format!("address {near}")),
             client: None,
             before: Vec::new(),
@@ -43,6 +45,20 @@ impl Attempt {
     pub fn of_client(self, services: &Services, mark: &str) -> Self {
         let client = Some(key(services, &format!("client {mark}")));
         Self { client, ..self }
+    }
+
+    /// One on `account` by the person in `room`, counted as failed, and for their session
+    /// wherever that is used, so that others do not slow them. Step out before it is judged.
+    ///
+    /// # Errors
+    /// [`AppError::TooManyRequests`] where it is too early.
+    pub async fn in_session(room: &mut Room, account: &str) -> Result<Self> {
+        let (services, mark) = (room.services.clone(), format!("{} {account}", room.person.session_id));
+        let mut attempt = Self::new(&services, room.request.peer, account).of_client(&services, &mark);
+        match attempt.wait(room).await? {
+            Some(retry_after) => Err(AppError::TooManyRequests { retry_after }),
+            None => Ok(attempt),
+        }
     }
 
     /// Counts it as failed, or says how many seconds it is too early. The first has to

@@ -8,22 +8,18 @@ use crate::error::{AppError, Result};
 
 /// Whether `password` is that of the person in `room`; answers with its hash. A stolen
 /// token or an open workstation is no way to guess it faster than by signing in, so
-/// it is counted like that, and for the session wherever that is used. Ask before anything is written.
+/// it is counted like that, and for the session wherever that is used. Ask before anything
+/// is written: that it was right stands, whatever becomes of the rest.
 ///
 /// # Errors
 /// [`AppError::TooManyRequests`] after too many failures, or that it is another.
 pub async fn confirm(room: &mut Room, password: &Password) -> Result<Option<String>> {
-    let (user, peer, services) = (room.person.user_id, room.request.peer, room.services.clone());
+    let (user, services) = (room.person.user_id, room.services.clone());
     let Some(email) = queries::read_me(room, user).await?.email else {
         return Err(not_yours());
     };
-    let email = email.to_lowercase();
     let stored = people::password_hash(room, user).await?;
-    let session = room.person.session_id.to_string();
-    let mut attempt = Attempt::new(&services, peer, &email).of_client(&services, &session);
-    if let Some(retry_after) = attempt.wait(room).await? {
-        return Err(AppError::TooManyRequests { retry_after });
-    }
+    let attempt = Attempt::in_session(room, &email.to_lowercase()).await?;
     let verified = async { Ok(services.passwords.verify(stored.as_deref(), password).await) };
     match room.step_out(verified).await? {
         Ok(true) => {}
@@ -36,14 +32,21 @@ pub async fn confirm(room: &mut Room, password: &Password) -> Result<Option<Stri
     }
     expect_still(room, stored.as_deref()).await?;
     attempt.succeeded(room).await?;
+    room.step_out(async { Ok(()) }).await?;
     Ok(stored)
 }
 
-/// That the password was not changed since it was confirmed.
+/// Puts `new` in the place of the password whose hash was confirmed to be `old`.
 ///
 /// # Errors
-/// As if it had been wrong.
-pub async fn expect_still(room: &mut Room, stored: Option<&str>) -> Result<()> {
+/// As if that had been wrong, where it was changed since.
+pub async fn replace(room: &mut Room, old: Option<&str>, new: &str) -> Result<()> {
+    let (user, now) = (room.person.user_id, room.now);
+    let is_replaced = people::set_password(room, user, old, new, now).await?;
+    is_replaced.then_some(()).ok_or_else(not_yours)
+}
+
+async fn expect_still(room: &mut Room, stored: Option<&str>) -> Result<()> {
     let user = room.person.user_id;
     let now = people::password_hash(room, user).await?;
     if now.as_deref() == stored {

@@ -1,5 +1,6 @@
 //! The statements of this capability.
 
+pub mod administrators;
 pub mod clients;
 pub mod operator;
 pub mod own_roles;

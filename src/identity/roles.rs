@@ -132,6 +132,14 @@ pub const BUILT_IN: &[BuiltInRole] = &[
 
 /// The permission that only people of the platform's own organisation may hold.
 pub const PLATFORM_ONLY: &str = "partnership.manage";
+/// The permission that somebody holds in every organisation that once had its administrator.
+pub const MANAGES_PEOPLE: &str = "user.manage";
+
+/// The codes of the built-in roles that carry `permission`.
+pub fn carriers(permission: &str) -> Vec<&'static str> {
+    let carrying = BUILT_IN.iter().filter(|role| role.carries(permission));
+    carrying.map(|role| role.code).collect()
+}
 
 /// The built-in role with that code.
 pub fn built_in(code: &str) -> Option<&'static BuiltInRole> {
@@ -214,9 +222,6 @@ mod tests {
 
     #[test]
     fn the_platform_operator_alone_may_do_what_is_the_platforms() {
-        let holders = BUILT_IN
-            .iter()
-            .filter(|role| role.permissions().contains(&PLATFORM_ONLY));
-        assert!(holders.map(|role| role.code).eq(["platform_operator"]));
+        assert_eq!(carriers(PLATFORM_ONLY), ["platform_operator"]);
     }
 }

@@ -8,6 +8,7 @@ use super::queries::own_roles::RoleRow;
 use super::roles::built_in;
 use crate::doors::Grant;
 use crate::error::{AppError, FieldError, Result};
+use crate::network;
 
 /// The permissions that no system uses, whatever its roles carry: saying who may do what,
 /// binding the organisation, and being the second person of two.
@@ -68,16 +69,20 @@ pub fn check_networks(named: &[String]) -> Result<Vec<IpNetwork>> {
             "must have 1 to 50 networks; leave it out for anywhere",
         ));
     }
-    let parsed = named.iter().map(|text| text.parse::<IpNetwork>());
-    let (good, flawed): (Vec<_>, Vec<_>) = parsed.enumerate().partition(|(_, network)| network.is_ok());
-    if flawed.is_empty() {
-        return Ok(good.into_iter().filter_map(|(_, network)| network.ok()).collect());
+    let (mut networks, mut flaws) = (Vec::new(), Vec::new());
+    for (index, text) in named.iter().enumerate() {
+        match network::parse(text) {
+            Ok(network) => networks.push(network),
+            Err(error) => flaws.push(FieldError {
+                pointer: format!("/networks/{index}"),
+                detail: error.to_string(),
+            }),
+        }
     }
-    let flaw = |(index, _)| FieldError {
-        pointer: format!("/networks/{index}"),
-        detail: "must be an address or a network like 203.0.113.0/24".to_owned(),
-    };
-    Err(AppError::Invalid(flawed.into_iter().map(flaw).collect()))
+    match flaws.is_empty() {
+        true => Ok(networks),
+        false => Err(AppError::Invalid(flaws)),
+    }
 }
 
 #[cfg(test)]

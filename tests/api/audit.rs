@@ -1,6 +1,8 @@
 //! Who did, saw or was refused what; and that nothing happens unlogged.
 
 use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
+use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use serde_json::{Value, json};
@@ -392,4 +394,41 @@ async fn what_cannot_be_logged_is_neither_shown_nor_done() {
         .unwrap();
     assert_eq!(unlogged, 0);
     write().await.expect(201);
+}
+
+#[actix_web::test]
+async fn what_would_read_otherwise_than_it_is_gets_into_no_event() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+
+    for name in ["On-Behalf-Of", "Access-Justification"] {
+        for turning in ['\u{202A}', '\u{202E}', '\u{2066}', '\u{2069}'] {
+            let value = HeaderValue::from_bytes(format!("PC 1234 {turning}tset").as_bytes()).unwrap();
+            let request = TestRequest::get()
+                .uri("/v1/me")
+                .insert_header(("Authorization", format!("Bearer {}", app.token(&sergeant))))
+                .insert_header((name, value));
+            let refused = app.send(request).await.expect(400);
+            assert!(refused.body["detail"].as_str().unwrap().starts_with(name));
+        }
+    }
+
+    let with_text = "select count(*) as number from audit_events \
+                     where on_behalf_of is not null or justification is not null";
+    assert_eq!(app.number(with_text).await, 0);
+}
+
+#[actix_web::test]
+async fn what_was_typed_in_the_place_of_an_id_is_not_in_the_log() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let absent = Uuid::now_v7().to_string();
+
+    for (typed, logged) in [("helen-birch", "…"), ("v1", "…"), (absent.as_str(), absent.as_str())] {
+        app.get(&sergeant, &format!("/v1/cases/{typed}/notes"))
+            .await
+            .expect(404);
+        let event = app.last_audit("list_notes").await;
+        assert_eq!(event.facts, json!({"path": format!("/v1/cases/{logged}/notes")}));
+    }
 }

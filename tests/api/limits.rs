@@ -6,7 +6,9 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::json;
+use ipnetwork::IpNetwork;
+use serde_json::{Value, json};
+use uuid::Uuid;
 use wardlink::db::schema::audit_events;
 use wardlink::limits::{Rate, Rates};
 
@@ -93,6 +95,84 @@ async fn whoever_floods_the_service_does_not_flood_the_log() {
     app.get(&sergeant, "/v1/me").await.expect(429);
 
     assert_eq!((at_first, refusals_in_the_log(&app).await), (1, 2));
+}
+
+#[actix_web::test]
+async fn a_token_that_has_expired_takes_nothing_of_its_owners_and_is_logged_once_a_minute() {
+    let person = Rate::of(2);
+    let app = limited(Rates { person, ..Rates::OFF }).await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let expired = format!("Bearer {}", app.token(&sergeant));
+    app.later(chrono::Duration::minutes(20));
+    let ask = || {
+        let draft = app.draft(&sergeant, Method::GET, "/v1/me");
+        draft.header("Authorization", &expired).send()
+    };
+    let logged = "select count(*) as number from audit_events where reason = 'unauthenticated' \
+                  and actor_user_id is not null and org_id is not null";
+
+    for _ in 0..3 {
+        ask().await.expect(401);
+    }
+    let at_first = app.number(logged).await;
+    app.get(&sergeant, "/v1/me").await.expect(200);
+    app.steady.advance(Duration::from_secs(60));
+    ask().await.expect(401);
+
+    assert_eq!((at_first, app.number(logged).await), (1, 2));
+}
+
+/// A forged token in the log: from where, by whom, as what, with what result and fault.
+type Forgery = (Option<IpNetwork>, Option<Uuid>, String, String, Option<i16>, Value);
+
+#[actix_web::test]
+async fn tokens_that_are_none_of_ours_are_logged_once_a_minute_for_each_address() {
+    let app = TestApp::start_with(|config| config.trusted_proxies = vec!["203.0.113.0/24".parse().unwrap()]).await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let (one, other) = (app.token(&sergeant), app.token(&sergeant));
+    let signature = one.rsplit_once('.').unwrap().1;
+    let altered = format!("{}.{signature}", other.rsplit_once('.').unwrap().0);
+    let ask = async |from: &str, token: &str| {
+        let request = TestRequest::get()
+            .uri("/v1/me")
+            .insert_header(("X-Forwarded-For", from))
+            .insert_header(("Authorization", format!("Bearer {token}")));
+        app.send(request).await.expect(401)
+    };
+
+    for token in [altered.as_str(), "nonsense", "a.b.c"] {
+        ask("198.51.100.1", token).await;
+    }
+    ask("198.51.100.2", "nonsense").await;
+    app.anonymous(Method::GET, "/v1/me", None).await.expect(401);
+    app.steady.advance(Duration::from_secs(60));
+    ask("198.51.100.1", "nonsense").await;
+
+    let logged: Vec<Forgery> = audit_events::table
+        .filter(audit_events::action.eq("read_me"))
+        .order(audit_events::seq)
+        .select((
+            audit_events::peer,
+            audit_events::actor_user_id,
+            audit_events::op,
+            audit_events::outcome,
+            audit_events::status,
+            audit_events::facts,
+        ))
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    let forgery = |from: &str, fault: &str| -> Forgery {
+        let facts = json!({"path": "/v1/me", "fault": fault});
+        let (security, refused) = ("security".to_owned(), "refused".to_owned());
+        (Some(from.parse().unwrap()), None, security, refused, Some(401), facts)
+    };
+    let expected = [
+        forgery("198.51.100.1", "signature does not verify"),
+        forgery("198.51.100.2", "not a compact JWS"),
+        forgery("198.51.100.1", "not a compact JWS"),
+    ];
+    assert_eq!(logged, expected);
 }
 
 async fn from_address(app: &TestApp, path: &str, forwarded_for: &str) -> Reply {

@@ -2,6 +2,7 @@
 //! one record. Afterwards state, log and outbox say the same.
 
 mod accounts;
+mod bounds;
 mod cases;
 mod crowds;
 pub mod interleaving;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
 use crate::support::TestDatabase;
 
@@ -48,4 +48,21 @@ async fn without_a_context_the_app_role_sees_no_row_in_any_table() {
         );
     }
     assert!(rows_there > 100, "the template has rows that could be seen");
+}
+
+#[actix_web::test]
+async fn jobs_let_nobody_in() {
+    let database = TestDatabase::new().await;
+    let mut worker = database.as_role("wardlink_worker").await;
+
+    for call in [
+        "find_sign_in('csm@camden.example')",
+        "start_session(null::uuid, null::uuid, 1, null::inet, null, null::bytea, 1, null)",
+        "rotate_refresh_token(''::bytea, ''::bytea, 1)",
+        "enter(gen_random_uuid(), gen_random_uuid(), '')",
+        "add_first_administrator(null, null, null, null, null, null)",
+    ] {
+        let refused = worker.batch_execute(&format!("select {call}")).await.unwrap_err();
+        assert!(refused.to_string().contains("permission denied"), "{call}: {refused}");
+    }
 }

@@ -210,6 +210,49 @@ async fn guessing_codes_gets_slower_too() {
 }
 
 #[actix_web::test]
+async fn guessing_the_code_that_confirms_gets_slower_and_slows_nothing_else() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let seed = seed(&app, &sergeant).await;
+    let confirm = async |code: &str| {
+        app.post(&sergeant, "/v1/me/totp/confirm", json!({ "totp": code }))
+            .await
+    };
+    let wrong = code(&app, &seed, 100);
+
+    for _ in 0..5 {
+        confirm(&wrong).await.expect(422);
+    }
+    let early = confirm(&code(&app, &seed, 0)).await.expect(429);
+
+    assert_eq!(early.header("retry-after"), Some("1"));
+    login(&app, SERGEANT, json!({})).await.expect(200);
+    app.later(Duration::seconds(1));
+    confirm(&code(&app, &seed, 0)).await.expect(200);
+    let mut owner = app.database.owner().await;
+    let counted: i64 = sign_in_failures::table.count().get_result(&mut owner).await.unwrap();
+    assert_eq!(counted, 1, "of the address alone");
+}
+
+#[actix_web::test]
+async fn a_right_password_is_no_failure_where_the_rest_is_refused() {
+    let app = TestApp::start().await;
+    let (sergeant, _, _) = enrolled(&app, SERGEANT).await;
+    let constable = app.sign_in("pc.kentish-town@met.example").await;
+    let right = json!({"current_password": RIGHT});
+
+    for _ in 0..7 {
+        app.post(&sergeant, "/v1/me/totp", right.clone()).await.expect(409);
+        let draft = app.draft(&constable, Method::DELETE, "/v1/me/totp");
+        draft.json(right.clone()).send().await.expect(404);
+    }
+
+    let mut owner = app.database.owner().await;
+    let counted: i64 = sign_in_failures::table.count().get_result(&mut owner).await.unwrap();
+    assert_eq!(counted, 0);
+}
+
+#[actix_web::test]
 async fn a_reset_token_lets_nobody_guess_codes_faster() {
     let app = TestApp::start().await;
     let (officer, _, _) = enrolled(&app, "asb@camden.example").await;

@@ -92,8 +92,8 @@ async fn what_a_system_cannot_be_is_named() {
         ),
         (json!({"networks": []}), vec!["/networks"]),
         (
-            json!({"networks": ["203.0.113.0/33", "::1", "here"]}),
-            vec!["/networks/0", "/networks/2"],
+            json!({"networks": ["203.0.113.0/33", "::1", "here", "::ffff:203.0.113.0/120"]}),
+            vec!["/networks/0", "/networks/2", "/networks/3"],
         ),
         (json!({"expires_at": "2026-03-02T09:00:00Z"}), vec!["/expires_at"]),
         (json!({"expires_at": "soon"}), vec!["/expires_at"]),

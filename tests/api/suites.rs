@@ -4,6 +4,8 @@ mod bodies;
 mod canaries;
 mod etags;
 pub mod fingerprint;
+mod grants;
+mod kept;
 mod leaves;
 mod markings;
 mod matrix;

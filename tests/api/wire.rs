@@ -363,6 +363,28 @@ async fn how_far_the_clocks_differ_is_seen_on_the_machine_itself() {
 }
 
 #[actix_web::test]
+async fn what_a_proxy_on_the_machine_hands_on_is_shown_no_metrics() {
+    let trusting = TestApp::start_with(|config| config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()]).await;
+    let other = TestApp::start().await;
+    let ask = async |app: &TestApp, header: &str| {
+        let request = format!("GET /metrics HTTP/1.1\r\nHost: localhost\r\n{header}Connection: close\r\n\r\n");
+        status(&exchange(app.listen(), request).await).to_owned()
+    };
+
+    for app in [&trusting, &other] {
+        assert_eq!(ask(app, "").await, "200");
+        for header in [
+            "X-Forwarded-For: 203.0.113.9\r\n",
+            "X-Forwarded-For: 127.0.0.1\r\n",
+            "X-Forwarded-For: unknown\r\n",
+            "Forwarded: for=203.0.113.9\r\n",
+        ] {
+            assert_eq!(ask(app, header).await, "404", "{header}");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn methods_that_a_client_invents_are_not_kept() {
     let app = TestApp::start().await;
     let address = app.listen();

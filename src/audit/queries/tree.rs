@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::sealing::number;
 use crate::audit::checkpoint::Checkpoint;
 use crate::audit::merkle::{Block, FANOUT, Hash, Known};
-use crate::db::schema::{audit_checkpoints, audit_cosignatures, audit_hashes};
+use crate::db::schema::{audit_checkpoints, audit_cosignatures, audit_hashes, organisations};
 use crate::error::{AppError, Result};
 
 /// The hashes of some blocks.
@@ -146,12 +146,19 @@ pub async fn cosignatures(connection: &mut AsyncPgConnection, sizes: &[i64]) -> 
         .await?)
 }
 
-/// How many witnesses of an organisation have cosigned a checkpoint.
+/// How many witnesses of an organisation have cosigned a checkpoint. Others of it wait
+/// until the end of the transaction.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn count_witnesses(connection: &mut AsyncPgConnection, size: i64, org_id: Uuid) -> Result<i64> {
     use audit_cosignatures as kept;
+    let _held: Uuid = organisations::table
+        .filter(organisations::id.eq(org_id))
+        .select(organisations::id)
+        .for_no_key_update()
+        .first(connection)
+        .await?;
     Ok(kept::table
         .filter(kept::tree_size.eq(size).and(kept::org_id.eq(org_id)))
         .count()

@@ -298,6 +298,9 @@ impl Workflow {
     /// # Errors
     /// [`WorkflowError::DetailsInvalid`] with every fault.
     pub fn check_details_change(&self, before: &Value, after: &Value) -> Result<(), WorkflowError> {
+        if !after.is_object() {
+            return self.check_details(after);
+        }
         let written: Vec<SchemaFault> = self
             .read_only_members()
             .iter()

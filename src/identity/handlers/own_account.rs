@@ -75,8 +75,8 @@ pub async fn change_my_password(
     caller
         .alter(body, async |room, change: PasswordChange| {
             let (user, session, now) = (room.person.user_id, room.person.session_id, room.now);
-            let hash = accepted(room, &change).await?;
-            people::set_password(room, user, &hash, now).await?;
+            let (old, new) = accepted(room, &change).await?;
+            own_password::replace(room, old.as_deref(), &new).await?;
             resets::forget(room, user).await?;
             let ended = people::end_sessions(room, user, Some(session), "password_changed", now).await?;
             Ok(Audited::new(Op::Security, Answer::no_content())
@@ -86,10 +86,11 @@ pub async fn change_my_password(
         .await
 }
 
-/// The hash of the new password, if the old one and the policy allow it.
-async fn accepted(room: &mut Room, change: &PasswordChange) -> Result<String> {
+/// The hashes of the old password and of the new one, if that is the old one and the
+/// policy allows the new.
+async fn accepted(room: &mut Room, change: &PasswordChange) -> Result<(Option<String>, String)> {
     let (user, name, services) = (room.person.user_id, room.person.name.clone(), room.services.clone());
-    let stored = own_password::confirm(room, &change.current_password).await?;
+    let old = own_password::confirm(room, &change.current_password).await?;
     let me = queries::read_me(room, user).await?;
     let context = [
         name.as_str(),
@@ -100,7 +101,6 @@ async fn accepted(room: &mut Room, change: &PasswordChange) -> Result<String> {
     let new = services
         .passwords
         .take_new(&change.new_password, &context, "/new_password");
-    let hash = room.step_out(new).await?;
-    own_password::expect_still(room, stored.as_deref()).await?;
-    Ok(hash)
+    let new = room.step_out(new).await?;
+    Ok((old, new))
 }

@@ -11,8 +11,9 @@ use crate::error::{AppError, Result};
 use crate::http::openapi::IfMatch;
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
+use crate::identity::queries::administrators;
 use crate::identity::queries::own_roles::{self, RoleChange, RoleRow};
-use crate::identity::roles::{BUILT_IN, PLATFORM_ONLY, built_in};
+use crate::identity::roles::{BUILT_IN, MANAGES_PEOPLE, PLATFORM_ONLY, built_in};
 use crate::identity::view::roles::{NewRoleBody, RolePatch, RoleView};
 
 /// The most roles an organisation makes, so that a list of them stays small.
@@ -68,6 +69,7 @@ pub async fn create_role(caller: Caller<may::ManageRoles>, body: JsonBody<NewRol
                 permissions: checked(new.permissions, &room.person.org_kind)?,
                 version: 1,
             };
+            administrators::hold(room, org).await?;
             if own_roles::list(room, org).await?.len() >= MOST_ROLES {
                 return Err(AppError::Conflict(format!("your organisation has {MOST_ROLES} roles")));
             }
@@ -105,7 +107,7 @@ pub async fn read_role(caller: Caller<may::ManageRoles>, id: Id) -> Result<HttpR
 /// Change a role
 ///
 /// Counts from the next request of everybody who holds it. Nobody changes what a
-/// role that they hold themselves carries.
+/// role that they hold themselves carries, and somebody is left who manages people.
 #[utoipa::path(
     tag = "identity",
     params(IfMatch),
@@ -118,8 +120,10 @@ pub async fn update_role(caller: Caller<may::ManageRoles>, id: Id, body: JsonBod
     caller
         .alter(body, async |room, patch: RolePatch| {
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
+            administrators::hold(room, org).await?;
             let row = own_roles::find(room, org, id).await?;
             room.request.expect_version(row.version)?;
+            let managed_people = row.permissions.iter().any(|code| code == MANAGES_PEOPLE);
             let permissions = match patch.permissions {
                 Some(wanted) => Some(checked(wanted, &room.person.org_kind)?),
                 None => None,
@@ -133,6 +137,9 @@ pub async fn update_role(caller: Caller<may::ManageRoles>, id: Id, body: JsonBod
                 updated_at: now,
             };
             own_roles::update(room, org, id, row.version, change).await?;
+            if managed_people && permissions.is_some() {
+                administrators::expect_one(room, org).await?;
+            }
             let row = own_roles::find(room, org, id).await?;
             let (version, carried) = (row.version, row.permissions.clone());
             let answer = Answer::ok(&RoleView::from(row))?.version(version);

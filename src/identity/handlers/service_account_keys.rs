@@ -12,6 +12,7 @@ use crate::http::fields::Moment;
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
 use crate::identity::client_assertion::{PublicJwk, RegisteredKey};
+use crate::identity::queries::people;
 use crate::identity::queries::service_accounts::{self, KeyRow};
 use crate::identity::tokens::ClientSecret;
 use crate::identity::view::service_accounts::{ClientKeyView, NewClientKey, NewClientKeyBody};
@@ -99,6 +100,7 @@ pub async fn create_service_account_key(
                 created_by: room.person.user_id,
                 created_at: now,
             };
+            people::lock(room, account.id).await?;
             let others = service_accounts::keys(room, (org, account.id), None, MOST_KEYS).await?;
             if others.len() as i64 >= MOST_KEYS {
                 return Err(AppError::Conflict(format!(

@@ -89,7 +89,7 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
             if !is_still_good(hall, user.user_id, reset.as_ref()).await? {
                 return refused(AppError::SignInFailed);
             }
-            let mut identified = start_session(hall, user, rehash).await?;
+            let mut identified = start_session(hall, user, rehash, has_factor).await?;
             if identified.answer.is_ok() {
                 attempt.succeeded(hall.connection().await?).await?;
                 identified.facts = json!({ "authenticated_by": means(has_factor, &credentials) });
@@ -180,7 +180,7 @@ async fn known_by_password(
     Ok(Some((user, rehash)))
 }
 
-async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>) -> Result<Identified> {
+async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>, has_factor: bool) -> Result<Identified> {
     let session_id = Uuid::now_v7();
     let token = RefreshToken::generate();
     let session = NewSession {
@@ -193,9 +193,10 @@ async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>) ->
         token_life: REFRESH_IDLE,
         rehash,
         verified: user.password_hash,
+        has_factor,
     };
     if !sign_in::start_session(hall.connection().await?, session).await? {
-        // Changed while it was checked: it was the password, and is none now.
+        // It was so when it was looked at, and is not any more.
         let who = Some(Principal::new(user.user_id, user.org_id, Uuid::nil()));
         return Ok(Identified::refused(AppError::SignInFailed, who));
     }

@@ -6,7 +6,9 @@ use uuid::Uuid;
 use crate::audit::Op;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
+use crate::identity::attempt::Attempt;
 use crate::identity::own_password;
+use crate::identity::queries::second_factor::Kept;
 use crate::identity::queries::{people, resets, second_factor};
 use crate::identity::recovery::{self, Lost};
 use crate::identity::second::place;
@@ -34,6 +36,7 @@ pub async fn enrol_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Enro
             shown_once(room)?;
             own_password::confirm(room, &wanted.current_password).await?;
             let (org, user) = (room.person.org_id, room.person.user_id);
+            people::lock(room, user).await?;
             if second_factor::find(room, user)
                 .await?
                 .is_some_and(|kept| kept.confirmed)
@@ -45,11 +48,7 @@ pub async fn enrol_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Enro
             let seed = Seed::generate();
             let sealed = room.services.secrets.seal(seed.octets(), &place(org, user));
             let sealed = sealed.map_err(|error| AppError::Internal(error.to_string()))?;
-            if !second_factor::enrol(room, org, user, &sealed).await? {
-                return Err(AppError::Conflict(
-                    "an authenticator was enrolled a moment ago; confirm that one".to_owned(),
-                ));
-            }
+            second_factor::enrol(room, org, user, &sealed).await?;
             let view = SeedView::of(&seed, &room.services.config.issuer);
             let answer = Answer::created("/v1/me/totp".to_owned(), &view)?;
             Ok(Audited::new(Op::Security, answer).record(user))
@@ -60,7 +59,8 @@ pub async fn enrol_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Enro
 /// Confirm the authenticator
 ///
 /// From now on signing in needs a code. Answers with ten recovery codes, each good
-/// once, which are not shown again; ends all other sessions.
+/// once, which are not shown again; ends all other sessions. After some wrong codes in a
+/// row the next attempt has to wait, as at signing in.
 #[utoipa::path(
     tag = "identity",
     request_body = Confirmation,
@@ -77,9 +77,11 @@ pub async fn confirm_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Co
         .alter(body, async |room, confirmation: Confirmation| {
             shown_once(room)?;
             let (org, user, now) = (room.person.org_id, room.person.user_id, room.now);
-            let Some(kept) = second_factor::find(room, user).await?.filter(|kept| !kept.confirmed) else {
-                return Err(AppError::Conflict("there is nothing to confirm".to_owned()));
-            };
+            unconfirmed(room, user).await?;
+            let attempt = Attempt::in_session(room, &format!("authenticator {user}")).await?;
+            room.step_out(async { Ok(()) }).await?;
+            people::lock(room, user).await?;
+            let kept = unconfirmed(room, user).await?;
             let seed = crate::identity::second::seed_of(&room.services.secrets, org, user, kept.sealed)?;
             let Some(step) = seed.step_of(confirmation.totp.as_str(), now) else {
                 return Err(AppError::invalid(
@@ -87,6 +89,7 @@ pub async fn confirm_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Co
                     "is not the code of now; is the device's clock right?",
                 ));
             };
+            attempt.succeeded(room).await?;
             second_factor::confirm(room, user, step, now).await?;
             let codes = totp::recovery_codes();
             let digests: Vec<Vec<u8>> = codes.iter().map(|code| seed.recovery_digest(code)).collect();
@@ -119,6 +122,7 @@ pub async fn remove_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Rem
         .alter(body, async |room, removal: Removal| {
             own_password::confirm(room, &removal.current_password).await?;
             let user = room.person.user_id;
+            people::lock(room, user).await?;
             if !second_factor::remove(room, user).await? {
                 return Err(AppError::NotFound);
             }
@@ -149,6 +153,7 @@ pub async fn remove_totp_of(caller: Caller<may::ManageUsers>, id: Id) -> Result<
             if person.id == room.person.user_id {
                 return Err(AppError::Forbidden("remove your own at /v1/me/totp".to_owned()));
             }
+            people::lock(room, person.id).await?;
             if !second_factor::remove(room, person.id).await? {
                 return Err(AppError::NotFound);
             }
@@ -169,6 +174,13 @@ pub(super) fn shown_once(room: &Room) -> Result<()> {
         )),
         None => Ok(()),
     }
+}
+
+/// The seed that is yet to be confirmed.
+async fn unconfirmed(room: &mut Room, user: Uuid) -> Result<Kept> {
+    let kept = second_factor::find(room, user).await?;
+    kept.filter(|kept| !kept.confirmed)
+        .ok_or_else(|| AppError::Conflict("there is nothing to confirm".to_owned()))
 }
 
 async fn end_other_sessions(room: &mut Room, user: Uuid) -> Result<usize> {

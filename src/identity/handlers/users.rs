@@ -16,7 +16,7 @@ use crate::identity::email;
 use crate::identity::grants;
 use crate::identity::queries::own_roles::RoleRow;
 use crate::identity::queries::people::{self, NewUser, UserChange, UserRow};
-use crate::identity::queries::{own_roles, resets};
+use crate::identity::queries::{administrators, own_roles, resets};
 use crate::identity::recovery::{self, Lost};
 use crate::identity::tokens::ResetToken;
 use crate::identity::view::GrantView;
@@ -130,7 +130,7 @@ pub async fn read_user(caller: Caller<may::ManageUsers>, id: Id) -> Result<HttpR
 /// Change a person
 ///
 /// Merge-patch. Disabling an account ends all its sessions at once; nobody can
-/// disable their own.
+/// disable their own, nor the last one that manages people.
 #[utoipa::path(
     tag = "identity",
     params(IfMatch),
@@ -143,9 +143,12 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
     caller
         .alter(body, async |room, patch: UserPatch| {
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
+            let disabled = patch.disabled;
+            if disabled == Some(true) {
+                administrators::hold(room, org).await?;
+            }
             let row = people::find(room, org, id).await?;
             room.request.expect_version(row.version)?;
-            let disabled = patch.disabled;
             if id == me && disabled == Some(true) {
                 return Err(AppError::Forbidden("nobody disables their own account".to_owned()));
             }
@@ -159,6 +162,7 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
             people::update(room, org, id, row.version, change).await?;
             if disabled == Some(true) {
                 people::end_sessions(room, id, None, "disabled", now).await?;
+                administrators::expect_one(room, org).await?;
             }
             let (view, version) = current(room, id).await?;
             let answer = Answer::ok(&view)?.version(version);
@@ -218,7 +222,7 @@ pub async fn reset_password_of(caller: Caller<may::ManageUsers>, id: Id) -> Resu
 /// Say which roles a person holds
 ///
 /// Takes the place of all roles held before and counts from the person's next
-/// request. Nobody changes their own.
+/// request. Nobody changes their own, and somebody is left who manages people.
 #[utoipa::path(
     tag = "identity",
     params(IfMatch),
@@ -235,6 +239,7 @@ pub async fn replace_roles(
     caller
         .alter(body, async |room, wanted: RolesBody| {
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
+            administrators::hold(room, org).await?;
             let row = people::find(room, org, id).await?;
             if id == me {
                 return Err(AppError::Forbidden("nobody changes their own roles".to_owned()));
@@ -251,6 +256,7 @@ pub async fn replace_roles(
             };
             people::update(room, org, id, row.version, unchanged).await?;
             people::replace_grants(room, org, id, me, &granted).await?;
+            administrators::expect_one(room, org).await?;
             let (view, version) = current(room, id).await?;
             let roles: Vec<String> = granted.into_iter().map(|grant| grant.role).collect();
             let answer = Answer::ok(&view)?.version(version);

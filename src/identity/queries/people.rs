@@ -14,7 +14,7 @@ use crate::doors::Grant;
 use crate::error::{AppError, Result};
 
 /// The users who are no systems (`kind`).
-const PERSON: &str = "person";
+pub(super) const PERSON: &str = "person";
 
 /// An account, as its own organisation sees it.
 #[derive(Debug, Queryable, Selectable)]
@@ -285,17 +285,40 @@ pub async fn password_hash(connection: &mut AsyncPgConnection, user: Uuid) -> Re
         .await?)
 }
 
-/// Gives `user` another password.
+/// Keeps an account from other changes, and from starting sessions, until the end of the
+/// transaction. Whoever changes by what it signs in locks it before anything else of it.
+///
+/// # Errors
+/// [`AppError::NotFound`] where the caller may not change it.
+pub async fn lock(connection: &mut AsyncPgConnection, user: Uuid) -> Result<()> {
+    let _locked: Uuid = users::table
+        .filter(users::id.eq(user))
+        .select(users::id)
+        .for_no_key_update()
+        .first(connection)
+        .await?;
+    Ok(())
+}
+
+/// Gives `user` another password in the place of the one with the hash `old`. Returns
+/// whether it was still that.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn set_password(connection: &mut AsyncPgConnection, user: Uuid, hash: &str, at: DateTime<Utc>) -> Result<()> {
-    diesel::update(users::table)
+pub async fn set_password(
+    connection: &mut AsyncPgConnection,
+    user: Uuid,
+    old: Option<&str>,
+    new: &str,
+    at: DateTime<Utc>,
+) -> Result<bool> {
+    let changed = diesel::update(users::table)
         .filter(users::id.eq(user))
-        .set((users::password_hash.eq(hash), users::updated_at.eq(at)))
+        .filter(users::password_hash.is_not_distinct_from(old))
+        .set((users::password_hash.eq(new), users::updated_at.eq(at)))
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(changed == 1)
 }
 
 /// A session that lives.

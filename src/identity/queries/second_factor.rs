@@ -36,23 +36,21 @@ pub async fn find(connection: &mut AsyncPgConnection, user: Uuid) -> Result<Opti
 }
 
 /// Keeps a seed that is yet to be confirmed, in the place of one that was not.
-/// Returns whether it is kept: not where another was kept a moment ago.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn enrol(connection: &mut AsyncPgConnection, org: Uuid, user: Uuid, sealed: &Sealed) -> Result<bool> {
+pub async fn enrol(connection: &mut AsyncPgConnection, org: Uuid, user: Uuid, sealed: &Sealed) -> Result<()> {
     remove(connection, user).await?;
-    let kept = diesel::insert_into(totp_seeds::table)
+    diesel::insert_into(totp_seeds::table)
         .values((
             totp_seeds::user_id.eq(user),
             totp_seeds::org_id.eq(org),
             totp_seeds::key_id.eq(&sealed.key_id),
             totp_seeds::seed.eq(&sealed.bytes),
         ))
-        .on_conflict_do_nothing()
         .execute(connection)
         .await?;
-    Ok(kept == 1)
+    Ok(())
 }
 
 /// Has signing in ask for its codes from now on, those up to `step` excepted.

@@ -91,13 +91,15 @@ pub struct NewSession {
     pub rehash: Option<String>,
     /// The hash by which the password was checked.
     pub verified: Option<String>,
+    /// Whether a second factor was asked for.
+    pub has_factor: bool,
 }
 
 call!(StartSession, "start_session",
     session: Uuid => SqlUuid, user: Uuid => SqlUuid, life: i64 => BigInt,
     peer: Option<IpNetwork> => Nullable<Inet>, user_agent: Option<String> => Nullable<Text>,
     token: Vec<u8> => Binary, token_life: i64 => BigInt,
-    rehash: Option<String> => Nullable<Text>, verified: Option<String> => Nullable<Text>);
+    rehash: Option<String> => Nullable<Text>, verified: Option<String> => Nullable<Text>, has_factor: bool => Bool);
 
 #[derive(QueryableByName)]
 struct Started {
@@ -106,7 +108,8 @@ struct Started {
 }
 
 /// Starts a session with its first refresh token. False, and nothing done, where the
-/// password was changed since it was checked.
+/// password was changed since it was checked, the account disabled, or a second factor
+/// confirmed or removed.
 ///
 /// # Errors
 /// Those of the database.
@@ -121,6 +124,7 @@ pub async fn start_session(connection: &mut AsyncPgConnection, new: NewSession) 
         token_life: new.token_life.num_seconds(),
         rehash: new.rehash,
         verified: new.verified,
+        has_factor: new.has_factor,
     };
     let started: Started = RunQueryDsl::get_result(query, connection).await?;
     Ok(started.start_session)
@@ -350,7 +354,8 @@ diesel::define_sql_function! {
 }
 
 /// Forgets the failures under `forgotten`, and takes one back from `taken_back`: the
-/// one counted at the first time, so that the last was at the second again.
+/// one counted at the first time, so that the last was at the second again. Who does so
+/// at the same moment waits until the end of the transaction.
 ///
 /// # Errors
 /// Those of the database.

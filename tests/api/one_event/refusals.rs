@@ -1,5 +1,7 @@
 //! What is refused, and why, is one event in the log.
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
@@ -59,7 +61,11 @@ async fn whose_token_has_expired_is_in_the_log_by_name_at_every_operation() {
     let expired = format!("Bearer {}", world.app.token(&late));
     world.app.later(chrono::Duration::hours(1));
 
-    let with_expired = |draft, operation: &Operation| with_body(draft, operation).header("Authorization", &expired);
+    let with_expired = |draft, operation: &Operation| {
+        // Each is the first of its minute.
+        world.app.steady.advance(Duration::from_secs(60));
+        with_body(draft, operation).header("Authorization", &expired)
+    };
     provoke(&mut probe, &world, &late, 401, with_expired).await;
 }
 

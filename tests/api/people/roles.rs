@@ -8,7 +8,7 @@ use uuid::Uuid;
 use wardlink::db::schema::role_grants;
 
 use super::{ADMIN, MANAGER, logged, put_roles};
-use crate::support::TestApp;
+use crate::support::{Actor, TestApp};
 
 #[actix_web::test]
 async fn a_role_taken_away_counts_from_the_next_request() {
@@ -168,6 +168,32 @@ async fn nobody_widens_a_role_they_hold() {
         .expect(403);
 
     app.patch(&manager, &role, json!({"name": "Desk"})).await.expect(200);
+}
+
+#[actix_web::test]
+async fn somebody_is_left_who_manages_people_whichever_way_it_is_taken_away() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let officer = app.sign_in("asb@camden.example").await;
+    let desk = json!({"code": "people_desk", "name": "People desk", "permissions": ["user.manage"]});
+    let desk = app.post(&admin, "/v1/roles", desk).await.expect(201).id();
+    let desk = format!("/v1/roles/{desk}");
+    app.give_only(&manager, "people_desk", None, None).await;
+    app.grant_only(&officer, &["role.manage"], None, None).await;
+    let path = format!("/v1/users/{}", admin.user_id);
+
+    // What is limited to wards manages nobody.
+    let limited = json!([{"role": "org_admin", "areas": ["E05013663"]}]);
+    put_roles(&app, &manager, &path, limited).await.expect(200);
+    let narrow = async |who: &Actor| app.patch(who, &desk, json!({"permissions": ["case.read"]})).await;
+    assert_eq!(narrow(&officer).await.expect(409).problem(), "conflict");
+    app.get(&manager, "/v1/users").await.expect(200);
+
+    put_roles(&app, &manager, &path, json!([{"role": "org_admin"}]))
+        .await
+        .expect(200);
+    narrow(&officer).await.expect(200);
+    app.get(&manager, "/v1/users").await.expect(403);
 }
 
 #[actix_web::test]

@@ -31,23 +31,38 @@ impl Held {
     async fn hold(app: &TestApp, lock: &str) -> Self {
         let every = (0..app.services.config.connections).map(|_| app.services.db.app.get());
         drop(join_all(every).await);
+        Self::also(app, lock).await
+    }
+
+    /// Holds what `lock` locks, while requests are under way.
+    async fn also(app: &TestApp, lock: &str) -> Self {
         let (mut holder, watcher) = (app.database.owner().await, app.database.owner().await);
         holder.batch_execute(&format!("begin; {lock}")).await.unwrap();
         Self { holder, watcher }
     }
 
     /// Waits until so many sessions wait for a lock.
-    #[expect(clippy::disallowed_methods, reason = "a test looks at the server")]
     async fn until_waiting(&mut self, sessions: i64) {
-        #[derive(QueryableByName)]
-        struct Row {
-            #[diesel(sql_type = BigInt)]
-            waiting: i64,
-        }
-        let query = format!("select count(*) as waiting from {WAITING}");
+        self.until(sessions, &format!("select count(*) as number from {WAITING}"))
+            .await;
+    }
+
+    /// Waits until so many sessions wait for this lock, or behind others that do.
+    async fn until_behind(&mut self, sessions: i64) {
+        let holder = number(&mut self.holder, "select pg_backend_pid()::bigint as number").await;
+        let behind = format!(
+            "with recursive behind (pid) as ( \
+               values ({holder}) \
+               union select a.pid from pg_stat_activity a join behind b on b.pid = any (pg_blocking_pids(a.pid)) \
+                where a.datname = current_database()) \
+             select count(*) - 1 as number from behind"
+        );
+        self.until(sessions, &behind).await;
+    }
+
+    async fn until(&mut self, sessions: i64, query: &str) {
         for _ in 0..PATIENCE {
-            let row: Row = diesel::sql_query(&query).get_result(&mut self.watcher).await.unwrap();
-            if row.waiting >= sessions {
+            if number(&mut self.watcher, query).await >= sessions {
                 return;
             }
         }
@@ -63,6 +78,17 @@ impl Held {
     async fn release(mut self) {
         self.holder.batch_execute("commit").await.unwrap();
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test looks at the server")]
+async fn number(connection: &mut AsyncPgConnection, query: &str) -> i64 {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        number: i64,
+    }
+    let row: Row = diesel::sql_query(query).get_result(connection).await.unwrap();
+    row.number
 }
 
 /// Lets `first` and then `second` run up to what `lock` locks, and then on, in this
@@ -87,6 +113,26 @@ pub async fn in_order<A, B>(
     };
     let (first, second, ()) = join!(first, behind, conduct);
     (first, second)
+}
+
+/// Lets two requests run up to what `first` locks, both of them, then up to what `second`
+/// locks, and then on.
+pub async fn abreast<A, B>(
+    app: &TestApp,
+    (first, second): (&str, &str),
+    one: impl Future<Output = A>,
+    other: impl Future<Output = B>,
+) -> (A, B) {
+    let mut held = Held::hold(app, first).await;
+    let conduct = async {
+        held.until_waiting(2).await;
+        let mut next = Held::also(app, second).await;
+        held.release().await;
+        next.until_behind(2).await;
+        next.release().await;
+    };
+    let (one, other, ()) = join!(one, other, conduct);
+    (one, other)
 }
 
 /// Lets `request` run up to what `lock` locks, does `meanwhile` to its end, and then

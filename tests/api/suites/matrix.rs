@@ -6,11 +6,10 @@ use actix_web::http::Method;
 use serde_json::json;
 use wardlink::identity::roles::BUILT_IN;
 
+use super::kept::assert_kept;
 use super::objects::ask_at;
 use super::world::{Kind, World, colleague, kinds_of, nothing};
 use crate::support::{Actor, Operation, operations};
-
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/api/suites/role_matrix.txt");
 
 /// Ends the caller's own session, so it comes last.
 const LAST: &str = "logout";
@@ -131,22 +130,5 @@ async fn each_role_is_answered_as_the_file_says() {
     }
 
     let names: Vec<String> = everybody.into_iter().map(|(name, _)| name).collect();
-    let found = table(&names, &columns, &all);
-    if std::env::var("WARDLINK_RENEW").is_ok() {
-        std::fs::write(FILE, &found).unwrap();
-    }
-    let kept = std::fs::read_to_string(FILE).unwrap_or_default();
-    let differing = || {
-        let pairs = found.lines().zip(kept.lines().chain(std::iter::repeat("")));
-        let lines = pairs.filter(|(now, before)| now != before);
-        lines
-            .map(|(now, before)| format!("- {before}\n+ {now}\n"))
-            .collect::<String>()
-    };
-    assert!(
-        found == kept,
-        "roles are answered otherwise than role_matrix.txt says; if that is meant, run this \
-         test once with WARDLINK_RENEW=1 and look at the difference:\n{}",
-        differing()
-    );
+    assert_kept("role_matrix.txt", &table(&names, &columns, &all));
 }

@@ -25,7 +25,7 @@ fn value(world: &World, operation: &str, name: &str) -> Option<Value> {
         (_, "address") => json!("12 Leverton Street, NW5"),
         (_, "dpia_ref") => json!("DPIA-2026-14"),
         (_, "expires_at") => json!("2026-12-01T00:00:00Z"),
-        (_, "lead_user_id") => json!(world.keeper.user_id),
+        (_, "lead") => json!(world.keeper.user_id),
         (_, "networks") => json!(["203.0.113.0/24"]),
         (_, "post" | "rank") => json!("Inspector"),
         (_, "qualifier") => json!("personal"),
