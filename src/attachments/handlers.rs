@@ -63,9 +63,11 @@ fn noted<T>(access: &Access, audited: Audited<T>) -> Audited<T> {
 /// Add an attachment
 ///
 /// The original is kept as it came, as evidence; what is handed out is a copy
-/// without the place, time, device and names that cameras write into files. Type,
-/// name and content must agree. A file in which the scanner finds malware is
-/// refused; where the scanner does not answer, the file waits in quarantine.
+/// without the place, time, device and names that cameras write into pictures and
+/// films: of an MP4 or M4A, picture and sound alone. PDF, MP3, WAV and text are
+/// handed out as they came. Type, name and content must agree. A file in which the
+/// scanner finds malware is refused; where the scanner does not answer, the file
+/// waits in quarantine.
 #[utoipa::path(
     tag = "cases",
     request_body(content = NewAttachment, content_type = "multipart/form-data"),
@@ -153,7 +155,7 @@ pub async fn read_attachment(caller: Caller<may::ReadCases>, id: Id) -> Result<H
 
 /// Open an attachment
 ///
-/// The copy without metadata; the original for the owner of the case alone. The
+/// The copy that is handed out; the original for the owner of the case alone. The
 /// log has it as a disclosure. 409 while it waits for its malware scan.
 #[utoipa::path(
     tag = "cases",
