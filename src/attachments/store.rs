@@ -242,7 +242,8 @@ impl Store {
         }
     }
 
-    /// Writes bytes that are in memory already.
+    /// Writes bytes that are in memory already. When the returned future is dropped, what
+    /// was written is removed again. Needs a tokio runtime.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
@@ -251,7 +252,7 @@ impl Store {
             sha256: Sha256::digest(&content).into(),
             size: content.len() as u64,
         };
-        self.objects.put(&key.path(), content.into()).await?;
+        Upload::of(&self.objects, key, content).finish().await?;
         Ok(stored)
     }
 

@@ -150,6 +150,24 @@ async fn nothing_is_left_of_an_upload_that_is_dropped_while_it_ends() {
     }
 }
 
+#[test]
+fn nothing_is_left_of_bytes_that_are_dropped_while_they_are_written() {
+    // One thread writes, so that what it is asked for next comes after.
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let folder = Folder::new();
+        let store = folder.open();
+        {
+            let mut writing = std::pin::pin!(store.put(key(), Bytes::from_static(b"abc")));
+            assert!(futures_util::poll!(&mut writing).is_pending());
+        }
+        tokio::task::spawn_blocking(|| ()).await.unwrap();
+        background_ends().await;
+        assert!(folder.files().is_empty());
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn the_folder_is_closed_to_others() {
