@@ -175,21 +175,18 @@ pub async fn open_attachment(
 ) -> Result<HttpResponse> {
     caller
         .consult(parameters, async |room, parameters: ContentParams| {
-            let row = queries::find(room, id.get()).await?;
-            let access = access::find(room, row.case_id).await?;
             let copy = parameters.copy.unwrap_or_default();
-            if copy == WhichCopy::Original && !access.is_owner() {
-                return Err(AppError::Forbidden(
-                    "the original is for the organisation that owns the case".to_owned(),
-                ));
-            }
-            let state: AttachmentState = row.state.parse()?;
-            state.may_be_served()?;
+            let (row, _) = opening(room, id.get(), copy).await?;
             let (key, name) = match copy {
                 WhichCopy::Served => (ObjectKey::served(row.id), "served"),
                 WhichCopy::Original => (ObjectKey::original(row.id), "original"),
             };
-            let content = room.services.store.get_stream(key).await?;
+            let services = room.services.clone();
+            let content = room
+                .step_out(async { Ok(services.store.get_stream(key).await?) })
+                .await?;
+            // What was so when the store was asked need not be so any more.
+            let (row, access) = opening(room, id.get(), copy).await?;
             let bytes = content.stream.map_err(actix_web::error::ErrorInternalServerError);
             let answer = Answer::stream(row.media_type, bytes.boxed_local())
                 .version(row.version)
@@ -200,4 +197,18 @@ pub async fn open_attachment(
                 .fact("copy", name))
         })
         .await
+}
+
+/// An attachment of which the caller may open this copy now, with the access to its case.
+async fn opening(room: &mut Room, id: Uuid, copy: WhichCopy) -> Result<(AttachmentRow, Access)> {
+    let row = queries::find(room, id).await?;
+    let access = access::find(room, row.case_id).await?;
+    if copy == WhichCopy::Original && !access.is_owner() {
+        return Err(AppError::Forbidden(
+            "the original is for the organisation that owns the case".to_owned(),
+        ));
+    }
+    let state: AttachmentState = row.state.parse()?;
+    state.may_be_served()?;
+    Ok((row, access))
 }
