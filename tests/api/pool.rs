@@ -1,4 +1,4 @@
-//! Connections and what stays behind on them.
+//! Connections, how long they are waited for, and what stays behind on them.
 
 use std::time::Duration;
 
@@ -7,10 +7,15 @@ use diesel::QueryableByName;
 use diesel::sql_types::Integer;
 use diesel_async::RunQueryDsl;
 use futures_util::future::{join, join_all};
+use futures_util::join;
 use serde_json::json;
+use tokio::time::timeout;
+use uuid::Uuid;
+use wardlink::db::{Pools, TRIP, Tx};
+use wardlink::error::AppError;
 use wardlink::identity::passwords::{HashCost, HashQueue};
 
-use crate::support::TestApp;
+use crate::support::{Line, TestApp, TestDatabase};
 
 #[derive(Debug, PartialEq, QueryableByName)]
 struct Backend {
@@ -106,5 +111,35 @@ async fn who_sets_a_password_keeps_no_connection_while_it_is_hashed() {
     meanwhile.expect(200);
     for person in set {
         person.expect(200);
+    }
+}
+
+#[actix_web::test]
+async fn no_transaction_waits_for_a_database_that_has_fallen_silent() {
+    let line = Line::to(&TestDatabase::new().await, Duration::ZERO).await;
+    let pools = Pools::connect(&line.url, &line.url, 4, Duration::from_secs(20)).unwrap();
+    let begun = async || {
+        let tx = Tx::open(&pools.app).await.unwrap();
+        tx.begin().await.unwrap();
+        tx
+    };
+    let (to_commit, to_undo, to_try) = (begun().await, begun().await, begun().await);
+    let to_enter = Tx::open(&pools.app).await.unwrap();
+    line.fall_silent();
+
+    tokio::time::pause();
+    let ends = async {
+        join!(
+            to_commit.commit(),
+            to_undo.roll_back(),
+            to_try.try_log(),
+            to_enter.enter(Uuid::nil(), Uuid::nil(), "")
+        )
+    };
+    let ended = timeout(TRIP * 2, ends).await;
+
+    let (committed, undone, tried, entered) = ended.expect("each is given up");
+    for ended in [committed, undone, tried, entered.map(drop)] {
+        assert!(matches!(ended, Err(AppError::Unavailable(_))), "{ended:?}");
     }
 }
