@@ -1,6 +1,6 @@
 //! Connections, how long they are waited for, and what stays behind on them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
 use diesel::QueryableByName;
@@ -112,6 +112,20 @@ async fn who_sets_a_password_keeps_no_connection_while_it_is_hashed() {
     for person in set {
         person.expect(200);
     }
+}
+
+#[actix_web::test]
+async fn a_connection_that_is_slow_to_make_is_waited_for_and_one_that_is_taken_is_not() {
+    let line = Line::to(&TestDatabase::new().await, Duration::from_millis(20)).await;
+    let wait = Duration::from_millis(100);
+    let pools = Pools::connect(&line.url, &line.url, 1, wait).unwrap();
+
+    let began = Instant::now();
+    let made = pools.app.get().await;
+
+    assert!(began.elapsed() > wait, "that it is slow is what is tested");
+    let _made = made.unwrap();
+    assert!(matches!(pools.app.get().await, Err(AppError::Unavailable(text)) if text.contains("busy")));
 }
 
 #[actix_web::test]
