@@ -89,7 +89,8 @@ impl Pool {
     }
 }
 
-/// Opens a connection and takes on `role`, with bounded waits.
+/// Opens a connection and takes on `role`, with bounded waits. A statement whose client
+/// is gone is given up soon after: the pool has put another connection in its place.
 ///
 /// A login that is the role already keeps it; any other login (the embedded
 /// server's owner, or the one in `DATABASE_URL`) lays its own rights down.
@@ -100,7 +101,8 @@ async fn establish_as(url: &str, role: &str) -> ConnectionResult<AsyncPgConnecti
         .batch_execute(&format!(
             "SET ROLE {role}; SET search_path = wardlink, pg_temp; \
              SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
-             SET idle_in_transaction_session_timeout = '30s'; SET TimeZone = 'UTC'; SET jit = off"
+             SET idle_in_transaction_session_timeout = '30s'; SET client_connection_check_interval = '500ms'; \
+             SET TimeZone = 'UTC'; SET jit = off"
         ))
         .await
         .map_err(ConnectionError::CouldntSetupConfiguration)?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::Method;
 use diesel::QueryableByName;
 use diesel::sql_types::Integer;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::{join, join_all};
 use futures_util::join;
 use serde_json::json;
@@ -15,6 +15,7 @@ use wardlink::db::{Pools, TRIP, Tx};
 use wardlink::error::AppError;
 use wardlink::identity::passwords::{HashCost, HashQueue};
 
+use crate::races::interleaving::given_up_at;
 use crate::support::{Line, TestApp, TestDatabase};
 
 #[derive(Debug, PartialEq, QueryableByName)]
@@ -156,4 +157,24 @@ async fn no_transaction_waits_for_a_database_that_has_fallen_silent() {
     for ended in [committed, undone, tried, entered.map(drop)] {
         assert!(matches!(ended, Err(AppError::Unavailable(_))), "{ended:?}");
     }
+}
+
+#[actix_web::test]
+async fn a_statement_is_given_up_when_its_client_is_gone() {
+    let app = TestApp::start_with(|config| config.connections = 1).await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let case = app.a_case_of(&owner).await;
+    let mut connection = app.services.db.app.get().await.unwrap();
+    let patient = "set lock_timeout = 0; set statement_timeout = 0";
+    connection.batch_execute(patient).await.unwrap();
+    drop(connection);
+
+    let lock = format!("select from cases where id = '{case}' for update");
+    let change = app
+        .draft(&owner, Method::PATCH, &format!("/v1/cases/{case}"))
+        .header("If-Match", "*")
+        .json(json!({"title": "Louder music at night"}));
+    given_up_at(&app, &lock, change.send()).await;
+
+    app.get(&owner, "/v1/me").await.expect(200);
 }
