@@ -1,5 +1,7 @@
 //! Proofs that a partner can verify with nothing but the key of the log.
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -210,6 +212,21 @@ async fn an_organisation_makes_one_export_at_a_time() {
         let bytes = export(&app, &auditor, json!({})).await;
         verified(&app, &bytes).unwrap();
     }
+}
+
+#[actix_web::test]
+async fn who_reads_an_export_for_an_hour_keeps_nobody_from_theirs() {
+    let app = TestApp::start().await;
+    let auditor = app.sign_in(AUDITOR).await;
+    app.get(&auditor, "/v1/me").await.expect(200);
+    app.sign().await;
+    let _slow = [auditor.org_id, Uuid::nil()].map(|org| app.services.exports.take(org).unwrap());
+    let full = audit(&app, &auditor, Method::POST, "/v1/audit/exports", Some(json!({}))).await;
+
+    app.steady.advance(Duration::from_secs(60 * 60));
+
+    full.expect(429);
+    verified(&app, &export(&app, &auditor, json!({})).await).unwrap();
 }
 
 #[actix_web::test]

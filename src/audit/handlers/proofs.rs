@@ -104,7 +104,8 @@ fn proved((seal, event): &Leaf, viewer: Uuid, known: &Known, size: u64) -> Resul
 /// server or database by `wardlink audit verify --bundle`. The bundle is streamed: one
 /// that breaks off has no end and is refused by the verification. `Access-Purpose` as
 /// for the log itself; that it was taken away is in the log. 429 while another export
-/// of your organisation is under way, or two of others.
+/// of your organisation is under way, or two of others; one that is read for longer
+/// than an hour keeps nobody waiting.
 #[utoipa::path(
     tag = "audit",
     params(PurposeOfReading),
