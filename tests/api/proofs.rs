@@ -286,6 +286,29 @@ async fn a_long_export_is_whole_and_an_erased_body_is_counted() {
     assert_eq!((summary.events, summary.erased), (9001, 1));
 }
 
+#[test]
+fn proofs_are_made_beside_what_answers_requests() {
+    // One thread beside it, which somebody else keeps busy.
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = || builder.enable_all().max_blocking_threads(1).build().unwrap();
+    actix_web::rt::System::with_tokio_rt(runtime).block_on(async {
+        let app = TestApp::start_with(|config| config.connections = 1).await;
+        let auditor = app.sign_in(AUDITOR).await;
+        app.get(&auditor, "/v1/me").await.expect(200);
+        app.sign().await;
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let busy = tokio::task::spawn_blocking(move || ended.recv());
+        let mut export = Box::pin(export(&app, &auditor, json!({})));
+
+        let meanwhile = tokio::time::timeout(Duration::from_millis(500), &mut export).await;
+        drop(end);
+
+        assert!(meanwhile.is_err(), "the proofs were made where requests are answered");
+        assert_eq!(verified(&app, &export.await).unwrap().events, 1);
+        assert!(busy.await.unwrap().is_err(), "nothing was sent");
+    });
+}
+
 #[actix_web::test]
 async fn checkpoints_are_for_everybody_and_proved_to_extend_one_another() {
     let app = TestApp::start().await;
