@@ -121,21 +121,123 @@ pub fn media_box(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
     [&size[..], name, content].concat()
 }
 
-/// A film whose user data holds its place, as phones write it.
-pub fn mp4(brand: &[u8; 4]) -> Bytes {
-    let place = media_box(b"udta", &media_box(b"\xA9xyz", b"\0\x12\x15\xC7+51.5074-000.1278/"));
-    let track = media_box(b"trak", &[media_box(b"tkhd", b"t"), place.clone()].concat());
-    let movie = [
-        media_box(b"mvhd", b"m"),
-        track,
-        media_box(b"meta", b"taken at home"),
-        place,
+/// 2 March 2026, 08:40, as recordings count time: in seconds from 1904 on.
+pub const MADE: u32 = 0xE5CA_FD60;
+
+/// How the maker of a camera calls itself.
+pub const MAKER: &[u8] = b"Cam Maker";
+
+/// Where a film was taken, second by second: two samples of a track beside the picture.
+pub const JOURNEY: &[u8] = b"51.5074N0.1278W ";
+
+/// A box of numbers, of which the first is version and flags.
+pub fn table(name: &[u8; 4], numbers: &[u32]) -> Vec<u8> {
+    let content: Vec<u8> = numbers.iter().flat_map(|number| number.to_be_bytes()).collect();
+    media_box(name, &content)
+}
+
+fn place() -> Vec<u8> {
+    media_box(b"udta", &media_box(b"\xA9xyz", b"\0\x12\x15\xC7+51.5074-000.1278/"))
+}
+
+/// A track with its sample table, into which a camera wrote times, a place and its maker.
+pub fn track(id: u32, kind: &[u8; 4], stbl: &[u8]) -> Vec<u8> {
+    let handler = [&[0; 8][..], kind, &[0; 12], MAKER].concat();
+    let media = [
+        table(b"mdhd", &[0, MADE, MADE, 1000, 0, 0]),
+        media_box(b"hdlr", &handler),
+        place(),
+        media_box(b"minf", &media_box(b"stbl", stbl)),
     ];
-    let head = [&brand[..], b"\0\0\0\0", brand].concat();
+    let parts = [
+        table(b"tkhd", &[0, MADE, MADE, id, 0, 0]),
+        place(),
+        media_box(b"mdia", &media.concat()),
+    ];
+    media_box(b"trak", &parts.concat())
+}
+
+/// How pictures are coded, and by whose encoder.
+pub fn described() -> Vec<u8> {
+    let mut picture = vec![0; 78];
+    picture[42..42 + MAKER.len()].copy_from_slice(MAKER);
+    let entry = media_box(b"avc1", &picture);
+    media_box(b"stsd", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &entry].concat())
+}
+
+/// The tables of chunks: where each begins, and the sizes of the samples in it.
+pub fn tables(chunks: &[(u32, &[u32])]) -> Vec<u8> {
+    let count = |many: usize| u32::try_from(many).unwrap();
+    let sizes: Vec<u32> = chunks.iter().flat_map(|(_, sizes)| sizes.to_vec()).collect();
+    let (mut stsz, mut stsc) = (vec![0, 0, count(sizes.len())], vec![0, count(chunks.len())]);
+    let mut stco = stsc.clone();
+    stsz.extend(sizes);
+    for (number, (start, sizes)) in (1..).zip(chunks) {
+        stsc.extend([number, count(sizes.len()), 1]);
+        stco.push(*start);
+    }
+    [table(b"stsz", &stsz), table(b"stsc", &stsc), table(b"stco", &stco)].concat()
+}
+
+fn kind_of_film(brand: &[u8; 4]) -> Vec<u8> {
+    media_box(b"ftyp", &[&brand[..], b"\0\0\0\0", brand].concat())
+}
+
+/// Where the media of [`film`] begin.
+pub const MEDIA: u32 = 28;
+
+/// A film of two pictures with a journey between them, told by a track of these tables.
+pub fn film(brand: &[u8; 4], journey: &[u8]) -> Bytes {
+    let picture = tables(&[(MEDIA, &[4]), (MEDIA + 20, &[4])]);
+    let movie = [
+        table(b"mvhd", &[0, MADE, MADE, 1000, 0]),
+        track(1, b"vide", &[described(), picture].concat()),
+        track(2, b"meta", journey),
+        media_box(b"meta", b"taken at home"),
+        place(),
+    ];
     [
-        media_box(b"ftyp", &head),
+        kind_of_film(brand),
+        media_box(b"mdat", &[&b"film"[..], JOURNEY, b"more"].concat()),
         media_box(b"moov", &movie.concat()),
-        media_box(b"mdat", b"film"),
+        media_box(b"free", b"freeGPS 51.5074"),
+    ]
+    .concat()
+    .into()
+}
+
+/// A film with all that cameras write into one.
+pub fn mp4(brand: &[u8; 4]) -> Bytes {
+    film(brand, &tables(&[(MEDIA + 4, &[8, 8])]))
+}
+
+/// The same in a fragment, as cameras write that may be switched off any moment.
+pub fn mp4_in_fragments() -> Bytes {
+    let movie = [
+        table(b"mvhd", &[0, MADE, MADE, 1000, 0]),
+        track(1, b"vide", &[described(), tables(&[])].concat()),
+        track(2, b"meta", &tables(&[])),
+        media_box(b"mvex", &table(b"trex", &[0, 2, 1, 1000, 8, 0])),
+    ];
+    let pictures_at = |offset: u32| {
+        let picture = [
+            table(b"tfhd", &[0x2_0000, 1]),
+            table(b"trun", &[0x301, 1, offset, 1000, 4]),
+        ];
+        let journey = [table(b"tfhd", &[0, 2]), table(b"trun", &[0, 2])];
+        let parts = [
+            table(b"mfhd", &[0, 1]),
+            media_box(b"traf", &picture.concat()),
+            media_box(b"traf", &journey.concat()),
+        ];
+        media_box(b"moof", &parts.concat())
+    };
+    let behind_fragment = u32::try_from(pictures_at(0).len() + 8).unwrap();
+    [
+        kind_of_film(b"isom"),
+        media_box(b"moov", &movie.concat()),
+        pictures_at(behind_fragment),
+        media_box(b"mdat", &[&b"film"[..], JOURNEY, b"more"].concat()),
     ]
     .concat()
     .into()

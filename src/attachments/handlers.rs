@@ -63,9 +63,11 @@ fn noted<T>(access: &Access, audited: Audited<T>) -> Audited<T> {
 /// Add an attachment
 ///
 /// The original is kept as it came, as evidence; what is handed out is a copy
-/// without the place, time, device and names that cameras write into files. Type,
-/// name and content must agree. A file in which the scanner finds malware is
-/// refused; where the scanner does not answer, the file waits in quarantine.
+/// without the place, time, device and names that cameras write into pictures and
+/// films: of an MP4 or M4A, picture and sound alone. PDF, MP3, WAV and text are
+/// handed out as they came. Type, name and content must agree. A file in which the
+/// scanner finds malware is refused; where the scanner does not answer, the file
+/// waits in quarantine.
 #[utoipa::path(
     tag = "cases",
     request_body(content = NewAttachment, content_type = "multipart/form-data"),
@@ -153,7 +155,7 @@ pub async fn read_attachment(caller: Caller<may::ReadCases>, id: Id) -> Result<H
 
 /// Open an attachment
 ///
-/// The copy without metadata; the original for the owner of the case alone. The
+/// The copy that is handed out; the original for the owner of the case alone. The
 /// log has it as a disclosure. 409 while it waits for its malware scan.
 #[utoipa::path(
     tag = "cases",
@@ -173,21 +175,18 @@ pub async fn open_attachment(
 ) -> Result<HttpResponse> {
     caller
         .consult(parameters, async |room, parameters: ContentParams| {
-            let row = queries::find(room, id.get()).await?;
-            let access = access::find(room, row.case_id).await?;
             let copy = parameters.copy.unwrap_or_default();
-            if copy == WhichCopy::Original && !access.is_owner() {
-                return Err(AppError::Forbidden(
-                    "the original is for the organisation that owns the case".to_owned(),
-                ));
-            }
-            let state: AttachmentState = row.state.parse()?;
-            state.may_be_served()?;
+            let (row, _) = opening(room, id.get(), copy).await?;
             let (key, name) = match copy {
                 WhichCopy::Served => (ObjectKey::served(row.id), "served"),
                 WhichCopy::Original => (ObjectKey::original(row.id), "original"),
             };
-            let content = room.services.store.get_stream(key).await?;
+            let services = room.services.clone();
+            let content = room
+                .step_out(async { Ok(services.store.get_stream(key).await?) })
+                .await?;
+            // What was so when the store was asked need not be so any more.
+            let (row, access) = opening(room, id.get(), copy).await?;
             let bytes = content.stream.map_err(actix_web::error::ErrorInternalServerError);
             let answer = Answer::stream(row.media_type, bytes.boxed_local())
                 .version(row.version)
@@ -198,4 +197,18 @@ pub async fn open_attachment(
                 .fact("copy", name))
         })
         .await
+}
+
+/// An attachment of which the caller may open this copy now, with the access to its case.
+async fn opening(room: &mut Room, id: Uuid, copy: WhichCopy) -> Result<(AttachmentRow, Access)> {
+    let row = queries::find(room, id).await?;
+    let access = access::find(room, row.case_id).await?;
+    if copy == WhichCopy::Original && !access.is_owner() {
+        return Err(AppError::Forbidden(
+            "the original is for the organisation that owns the case".to_owned(),
+        ));
+    }
+    let state: AttachmentState = row.state.parse()?;
+    state.may_be_served()?;
+    Ok((row, access))
 }

@@ -6,8 +6,12 @@
 //! Everything after the picture's end is cut off, so that a file appended to
 //! it, or a second picture with its own metadata, is not handed out.
 //!
+//! Films keep picture and sound; tracks beside them, in which cameras write where
+//! they were second by second, go with their samples.
+//!
 //! Left as they are: the properties of PDF documents, ID3 tags of MP3 and LIST
-//! chunks of WAV sound, creation times and timed metadata tracks of MPEG-4.
+//! chunks of WAV sound; of MPEG-4, messages within the coded picture or sound,
+//! and media data that no track names.
 
 use std::ops::Range;
 

@@ -242,7 +242,8 @@ impl Store {
         }
     }
 
-    /// Writes bytes that are in memory already.
+    /// Writes bytes that are in memory already. When the returned future is dropped, what
+    /// was written is removed again. Needs a tokio runtime.
     ///
     /// # Errors
     /// [`StoreError::Failed`].
@@ -251,7 +252,7 @@ impl Store {
             sha256: Sha256::digest(&content).into(),
             size: content.len() as u64,
         };
-        self.objects.put(&key.path(), content.into()).await?;
+        Upload::of(&self.objects, key, content).finish().await?;
         Ok(stored)
     }
 
@@ -323,10 +324,12 @@ fn open_s3(config: &S3Config) -> Result<Arc<dyn ObjectStore>, StoreError> {
             return Err(StoreError::Configuration(format!("the {name} is empty")));
         }
     }
+    // A file may take as long as its reader does, if only it comes on.
     let client = ClientOptions::new()
         .with_allow_http(config.allow_http)
         .with_connect_timeout(Duration::from_secs(5))
-        .with_timeout(Duration::from_secs(60));
+        .with_timeout_disabled()
+        .with_read_timeout(Duration::from_secs(60));
     // The default of ten retries would hold a request for minutes.
     let retry = RetryConfig {
         max_retries: 3,

@@ -27,7 +27,7 @@ pub(super) struct Upload {
 }
 
 enum Stage {
-    /// Less than one part so far; nothing is written.
+    /// Nothing is written so far.
     Gathering(Vec<u8>),
     Writing(WriteMultipart),
     /// In a task of its own: dropped in the middle, nobody could tell whether
@@ -38,10 +38,15 @@ enum Stage {
 
 impl Upload {
     pub(super) fn new(objects: &Arc<dyn ObjectStore>, key: ObjectKey) -> Self {
+        Self::of(objects, key, Bytes::new())
+    }
+
+    /// What is written in one request, if no more comes.
+    pub(super) fn of(objects: &Arc<dyn ObjectStore>, key: ObjectKey, content: Bytes) -> Self {
         Self {
             objects: Arc::clone(objects),
             key,
-            stage: Stage::Gathering(Vec::new()),
+            stage: Stage::Gathering(content.into()),
         }
     }
 

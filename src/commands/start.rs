@@ -130,7 +130,7 @@ pub async fn services(
         clock,
         notary: Notary::open(&config)?,
         publisher: config.checkpoint_url.as_deref().map(Publisher::new).transpose()?,
-        exports: ExportPlaces::default(),
+        exports: ExportPlaces::new(steady.clone()),
         uploads: UploadPlaces::default(),
         tokens,
         keys,

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use ::deadpool::Runtime;
+use ::deadpool::managed::TimeoutType;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
+use super::tx::TRIP;
 use crate::error::{AppError, Result};
 
 /// A pooled connection.
@@ -17,7 +20,6 @@ pub type Connection = deadpool::Object<AsyncPgConnection>;
 #[derive(Clone)]
 pub struct Pool {
     connections: deadpool::Pool<AsyncPgConnection>,
-    wait: Duration,
 }
 
 /// The pools of a running service.
@@ -33,8 +35,9 @@ pub struct Pools {
 
 impl Pools {
     /// Pools on one database, perhaps by different logins; `size` is the number of
-    /// connections for requests, and `wait` how long one waits for a connection before
-    /// it is answered 503.
+    /// connections for requests, and `wait` how long one waits for a connection to come
+    /// free before it is answered 503. A connection that has to be made takes some twenty
+    /// round trips, so it gets longer.
     ///
     /// # Errors
     /// If the pool cannot be configured. No connection is made yet.
@@ -58,21 +61,25 @@ impl Pool {
         let manager = AsyncDieselConnectionManager::new_with_config(url, config);
         deadpool::Pool::builder(manager)
             .max_size(size)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(wait))
+            .create_timeout(Some(wait.max(TRIP)))
             .build()
-            .map(|connections| Self { connections, wait })
+            .map(|connections| Self { connections })
             .map_err(|error| AppError::Internal(format!("pool: {error}")))
     }
 
-    /// A connection, or 503 when none comes free in time.
+    /// A connection, or 503 when none comes free or can be made in time.
     ///
     /// # Errors
     /// [`AppError::Unavailable`].
     pub async fn get(&self) -> Result<Connection> {
-        match tokio::time::timeout(self.wait, self.connections.get()).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(AppError::Unavailable(format!("no database connection: {error}"))),
-            Err(_) => Err(AppError::Unavailable("all database connections are busy".to_owned())),
-        }
+        self.connections.get().await.map_err(|error| {
+            AppError::Unavailable(match error {
+                deadpool::PoolError::Timeout(TimeoutType::Wait) => "all database connections are busy".to_owned(),
+                error => format!("no database connection: {error}"),
+            })
+        })
     }
 
     /// Connections that are open, and those of them at rest.
@@ -82,7 +89,8 @@ impl Pool {
     }
 }
 
-/// Opens a connection and takes on `role`, with bounded waits.
+/// Opens a connection and takes on `role`, with bounded waits. A statement whose client
+/// is gone is given up soon after: the pool has put another connection in its place.
 ///
 /// A login that is the role already keeps it; any other login (the embedded
 /// server's owner, or the one in `DATABASE_URL`) lays its own rights down.
@@ -93,7 +101,8 @@ async fn establish_as(url: &str, role: &str) -> ConnectionResult<AsyncPgConnecti
         .batch_execute(&format!(
             "SET ROLE {role}; SET search_path = wardlink, pg_temp; \
              SET statement_timeout = '5s'; SET lock_timeout = '2s'; \
-             SET idle_in_transaction_session_timeout = '30s'; SET TimeZone = 'UTC'; SET jit = off"
+             SET idle_in_transaction_session_timeout = '30s'; SET client_connection_check_interval = '500ms'; \
+             SET TimeZone = 'UTC'; SET jit = off"
         ))
         .await
         .map_err(ConnectionError::CouldntSetupConfiguration)?;

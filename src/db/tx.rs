@@ -165,7 +165,8 @@ impl Tx {
             session,
             permission,
         };
-        let (begun, entry) = join!(send(self, "BEGIN"), enter.get_result::<Entry>(&mut connection));
+        let trip = async { join!(send(self, "BEGIN"), enter.get_result::<Entry>(&mut connection)) };
+        let (begun, entry) = in_time(trip).await?;
         begun?;
         Ok(entry?)
     }
@@ -237,8 +238,11 @@ impl Tx {
     /// # Errors
     /// [`crate::error::AppError::Unavailable`] if it cannot.
     pub async fn try_log(mut self) -> Result<()> {
-        audit::insert(&self, &NewAuditEvent::blank("probe")).await?;
-        send(&self, "ROLLBACK").await?;
+        let trip = async {
+            audit::insert(&self, &NewAuditEvent::blank("probe")).await?;
+            send(&self, "ROLLBACK").await.map_err(AppError::from)
+        };
+        in_time(trip).await??;
         drop(self.0.take());
         Ok(())
     }
@@ -264,7 +268,7 @@ impl Tx {
     /// # Errors
     /// If the database cannot be reached; then the connection is closed.
     pub async fn roll_back(mut self) -> Result<()> {
-        send(&self, "ROLLBACK").await?;
+        in_time(send(&self, "ROLLBACK")).await??;
         drop(self.0.take());
         Ok(())
     }
@@ -274,7 +278,7 @@ impl Tx {
     /// # Errors
     /// If the database did not confirm. Whether the changes were made is then unknown.
     pub async fn commit(mut self) -> Result<()> {
-        send(&self, "COMMIT").await?;
+        in_time(send(&self, "COMMIT")).await??;
         drop(self.0.take());
         Ok(())
     }

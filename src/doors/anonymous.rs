@@ -94,11 +94,12 @@ impl Hall {
     /// # Errors
     /// If the database did not confirm.
     pub async fn settle(&mut self) -> Result<()> {
-        self.patience.rest();
-        match self.tx.take() {
+        let settled = match self.tx.take() {
             Some(tx) => tx.commit().await,
             None => Ok(()),
-        }
+        };
+        self.patience.rest();
+        settled
     }
 
     /// Undoes what was done so far, and gives the connection back.
@@ -106,11 +107,12 @@ impl Hall {
     /// # Errors
     /// If the database did not confirm.
     pub async fn undo(&mut self) -> Result<()> {
-        self.patience.rest();
-        match self.tx.take() {
+        let undone = match self.tx.take() {
             Some(tx) => tx.roll_back().await,
             None => Ok(()),
-        }
+        };
+        self.patience.rest();
+        undone
     }
 }
 

@@ -204,13 +204,10 @@ impl<P: Permission> Caller<P> {
             session_id: self.session_id,
             now,
         };
-        let trip = async {
-            join!(
-                tx.enter(self.user_id, self.session_id, Self::needed().code),
-                fetch(&step)
-            )
-        };
-        let (entry, fetched) = in_time(trip).await?;
+        let (entry, fetched) = join!(
+            tx.enter(self.user_id, self.session_id, Self::needed().code),
+            in_time(fetch(&step))
+        );
         let entry = entry?;
         principal.org_id = entry.org_id;
         self.flight.place(entry.org_id);
@@ -238,7 +235,7 @@ impl<P: Permission> Caller<P> {
             _ => {}
         }
         let person = Person::of(entry, self.user_id, self.session_id)?;
-        Ok((person, request, fetched))
+        Ok((person, request, fetched?))
     }
 }
 

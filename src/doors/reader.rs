@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::may::Needed;
 use super::person::admit;
-use crate::db::Tx;
+use crate::db::{Tx, in_time};
 use crate::error::Result;
 use crate::services::Services;
 
@@ -32,12 +32,13 @@ impl Reader {
     /// Reads a piece, in a transaction that changes nothing.
     ///
     /// # Errors
-    /// If session or permission are gone, or the work fails.
+    /// If session or permission are gone, or the work fails or takes longer than a round
+    /// trip may.
     pub async fn read<T>(&self, work: impl AsyncFnOnce(&mut AsyncPgConnection) -> Result<T>) -> Result<T> {
         let mut tx = Tx::open(&self.services.db.app).await?;
         let entry = tx.enter(self.user_id, self.session_id, self.needed.code).await?;
         admit(&entry, self.peer, self.needed)?;
-        let read = work(&mut tx).await?;
+        let read = in_time(work(&mut tx)).await??;
         tx.roll_back().await?;
         Ok(read)
     }

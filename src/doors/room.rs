@@ -19,7 +19,7 @@ use super::reader::Reader;
 use super::refusal::{self, Unfinished};
 use super::request::Request;
 use crate::audit::{self, NewAuditEvent, Op, Outcome};
-use crate::db::{Tx, in_time};
+use crate::db::Tx;
 use crate::error::{AppError, Result};
 use crate::services::Services;
 
@@ -73,7 +73,7 @@ impl Room {
         self.patience.resume();
         self.tx = Tx::open(&self.services.db.app).await?;
         let (user, session) = (self.person.user_id, self.person.session_id);
-        let entry = in_time(self.tx.enter(user, session, self.needed.code)).await??;
+        let entry = self.tx.enter(user, session, self.needed.code).await?;
         admit(&entry, self.request.peer, self.needed)?;
         self.person = Person::of(entry, user, session)?;
         idempotency::resume(self).await?;

@@ -1,10 +1,15 @@
 //! Photographs and documents.
 
+use std::fs::OpenOptions;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use actix_web::http::Method;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use futures_util::future::join;
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -192,6 +197,55 @@ async fn a_partner_opens_the_copy_and_not_the_original_while_the_share_lasts() {
 
     app.get(&housing, &path).await.expect(404);
     app.get(&housing, &format!("{path}/content")).await.expect(404);
+}
+
+/// A file that the store does not get to open before this is dropped: a pipe, on which who
+/// reads waits for who writes.
+struct Withheld(PathBuf);
+
+impl Withheld {
+    fn new(app: &TestApp, attachment: Uuid) -> Self {
+        let folder = app.services.config.data.join("attachments/served");
+        let file = folder.join(attachment.to_string());
+        std::fs::remove_file(&file).unwrap();
+        mkfifo(&file, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+        Self(file)
+    }
+}
+
+impl Drop for Withheld {
+    fn drop(&mut self) {
+        let pipe = OpenOptions::new().read(true).write(true).open(&self.0);
+        // Who comes to it later waits no more either.
+        std::mem::forget(pipe);
+    }
+}
+
+#[actix_web::test]
+async fn a_store_that_hangs_keeps_no_connection_and_what_ends_meanwhile_is_not_shown() {
+    let app = TestApp::start_with(|config| {
+        config.connections = 1;
+        config.connection_wait = Duration::from_secs(2);
+    })
+    .await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    let case = app.a_case_of(&owner).await;
+    let share = app.open_to(&owner, case, housing.org_id, "view", ALL_CLASSES).await;
+    let added = add_photo(&app, &owner, case).await.expect(201);
+    let withheld = Withheld::new(&app, added.id());
+    let content = format!("/v1/attachments/{}/content", added.id());
+
+    let meanwhile = async {
+        let own = app.get(&owner, "/v1/me").await;
+        app.delete(&owner, &format!("/v1/shares/{share}")).await.expect(204);
+        drop(withheld);
+        own
+    };
+    let (opened, own) = join(app.get(&housing, &content), meanwhile).await;
+
+    own.expect(200);
+    opened.expect(404);
+    assert_eq!(app.last_audit("open_attachment").await.outcome, "refused");
 }
 
 #[actix_web::test]

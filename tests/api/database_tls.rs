@@ -8,31 +8,15 @@ use diesel_async::SimpleAsyncConnection;
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivatePkcs8KeyDer;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream, UnixStream};
-use tokio_postgres::config::Host;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use wardlink::db::Pools;
 
-use crate::support::TestDatabase;
+use crate::support::{TestDatabase, behind};
 
 /// What a client asks before it encrypts (PostgreSQL, message SSLRequest).
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
-
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
-
-/// A connection to the server that the tests run on.
-async fn behind(server: &tokio_postgres::Config) -> Box<dyn Stream> {
-    let port = server.get_ports().first().copied().unwrap_or(5432);
-    match &server.get_hosts()[0] {
-        Host::Tcp(name) => Box::new(TcpStream::connect((name.as_str(), port)).await.unwrap()),
-        Host::Unix(folder) => {
-            let socket = folder.join(format!(".s.PGSQL.{port}"));
-            Box::new(UnixStream::connect(socket).await.unwrap())
-        }
-    }
-}
 
 /// A certificate for `name` that vouches for itself, written to `file`, and a server's
 /// side of TLS that shows it.
@@ -79,15 +63,8 @@ async fn server(database: &TestDatabase, tls: Option<TlsAcceptor>) -> u16 {
 
 /// What becomes of a query over TLS to `port`, trusting `authorities`.
 async fn ask(database: &TestDatabase, port: u16, authorities: &Path) -> Result<(), String> {
-    let server: tokio_postgres::Config = database.url.parse().unwrap();
-    let password = server.get_password().map(|it| String::from_utf8_lossy(it).into_owned());
-    let url = format!(
-        "postgres://{}:{}@localhost:{port}/{}?sslmode=verify-full&sslrootcert={}",
-        server.get_user().unwrap(),
-        password.unwrap_or_default(),
-        server.get_dbname().unwrap(),
-        authorities.display()
-    );
+    let options = format!("?sslmode=verify-full&sslrootcert={}", authorities.display());
+    let url = database.by_way_of(port, &options);
     let pools = Pools::connect(&url, &url, 1, Duration::from_secs(5)).unwrap();
     let mut connection = pools.app.get().await.map_err(|error| format!("{error:?}"))?;
     connection.batch_execute("select 1").await.unwrap();

@@ -1,16 +1,22 @@
-//! Connections and what stays behind on them.
+//! Connections, how long they are waited for, and what stays behind on them.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::Method;
 use diesel::QueryableByName;
 use diesel::sql_types::Integer;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::{join, join_all};
+use futures_util::join;
 use serde_json::json;
+use tokio::time::timeout;
+use uuid::Uuid;
+use wardlink::db::{Pools, TRIP, Tx};
+use wardlink::error::AppError;
 use wardlink::identity::passwords::{HashCost, HashQueue};
 
-use crate::support::TestApp;
+use crate::races::interleaving::given_up_at;
+use crate::support::{Line, TestApp, TestDatabase};
 
 #[derive(Debug, PartialEq, QueryableByName)]
 struct Backend {
@@ -107,4 +113,68 @@ async fn who_sets_a_password_keeps_no_connection_while_it_is_hashed() {
     for person in set {
         person.expect(200);
     }
+}
+
+#[actix_web::test]
+async fn a_connection_that_is_slow_to_make_is_waited_for_and_one_that_is_taken_is_not() {
+    let line = Line::to(&TestDatabase::new().await, Duration::from_millis(20)).await;
+    let wait = Duration::from_millis(100);
+    let pools = Pools::connect(&line.url, &line.url, 1, wait).unwrap();
+
+    let began = Instant::now();
+    let made = pools.app.get().await;
+
+    assert!(began.elapsed() > wait, "that it is slow is what is tested");
+    let _made = made.unwrap();
+    assert!(matches!(pools.app.get().await, Err(AppError::Unavailable(text)) if text.contains("busy")));
+}
+
+#[actix_web::test]
+async fn no_transaction_waits_for_a_database_that_has_fallen_silent() {
+    let line = Line::to(&TestDatabase::new().await, Duration::ZERO).await;
+    let pools = Pools::connect(&line.url, &line.url, 4, Duration::from_secs(20)).unwrap();
+    let begun = async || {
+        let tx = Tx::open(&pools.app).await.unwrap();
+        tx.begin().await.unwrap();
+        tx
+    };
+    let (to_commit, to_undo, to_try) = (begun().await, begun().await, begun().await);
+    let to_enter = Tx::open(&pools.app).await.unwrap();
+    line.fall_silent();
+
+    tokio::time::pause();
+    let ends = async {
+        join!(
+            to_commit.commit(),
+            to_undo.roll_back(),
+            to_try.try_log(),
+            to_enter.enter(Uuid::nil(), Uuid::nil(), "")
+        )
+    };
+    let ended = timeout(TRIP * 2, ends).await;
+
+    let (committed, undone, tried, entered) = ended.expect("each is given up");
+    for ended in [committed, undone, tried, entered.map(drop)] {
+        assert!(matches!(ended, Err(AppError::Unavailable(_))), "{ended:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_statement_is_given_up_when_its_client_is_gone() {
+    let app = TestApp::start_with(|config| config.connections = 1).await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let case = app.a_case_of(&owner).await;
+    let mut connection = app.services.db.app.get().await.unwrap();
+    let patient = "set lock_timeout = 0; set statement_timeout = 0";
+    connection.batch_execute(patient).await.unwrap();
+    drop(connection);
+
+    let lock = format!("select from cases where id = '{case}' for update");
+    let change = app
+        .draft(&owner, Method::PATCH, &format!("/v1/cases/{case}"))
+        .header("If-Match", "*")
+        .json(json!({"title": "Louder music at night"}));
+    given_up_at(&app, &lock, change.send()).await;
+
+    app.get(&owner, "/v1/me").await.expect(200);
 }

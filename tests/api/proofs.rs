@@ -1,5 +1,7 @@
 //! Proofs that a partner can verify with nothing but the key of the log.
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -213,6 +215,21 @@ async fn an_organisation_makes_one_export_at_a_time() {
 }
 
 #[actix_web::test]
+async fn who_reads_an_export_for_an_hour_keeps_nobody_from_theirs() {
+    let app = TestApp::start().await;
+    let auditor = app.sign_in(AUDITOR).await;
+    app.get(&auditor, "/v1/me").await.expect(200);
+    app.sign().await;
+    let _slow = [auditor.org_id, Uuid::nil()].map(|org| app.services.exports.take(org).unwrap());
+    let full = audit(&app, &auditor, Method::POST, "/v1/audit/exports", Some(json!({}))).await;
+
+    app.steady.advance(Duration::from_secs(60 * 60));
+
+    full.expect(429);
+    verified(&app, &export(&app, &auditor, json!({})).await).unwrap();
+}
+
+#[actix_web::test]
 async fn a_bundle_is_held_against_every_checkpoint_that_was_kept() {
     let app = TestApp::start().await;
     let auditor = app.sign_in(AUDITOR).await;
@@ -267,6 +284,29 @@ async fn a_long_export_is_whole_and_an_erased_body_is_counted() {
     let summary = verified(&app, &export(&app, &auditor, json!({})).await).unwrap();
 
     assert_eq!((summary.events, summary.erased), (9001, 1));
+}
+
+#[test]
+fn proofs_are_made_beside_what_answers_requests() {
+    // One thread beside it, which somebody else keeps busy.
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = || builder.enable_all().max_blocking_threads(1).build().unwrap();
+    actix_web::rt::System::with_tokio_rt(runtime).block_on(async {
+        let app = TestApp::start_with(|config| config.connections = 1).await;
+        let auditor = app.sign_in(AUDITOR).await;
+        app.get(&auditor, "/v1/me").await.expect(200);
+        app.sign().await;
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let busy = tokio::task::spawn_blocking(move || ended.recv());
+        let mut export = Box::pin(export(&app, &auditor, json!({})));
+
+        let meanwhile = tokio::time::timeout(Duration::from_millis(500), &mut export).await;
+        drop(end);
+
+        assert!(meanwhile.is_err(), "the proofs were made where requests are answered");
+        assert_eq!(verified(&app, &export.await).unwrap().events, 1);
+        assert!(busy.await.unwrap().is_err(), "nothing was sent");
+    });
 }
 
 #[actix_web::test]

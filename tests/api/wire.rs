@@ -9,9 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 use wardlink::config::Deadlines;
+use wardlink::db::TRIP;
 use wardlink::db::schema::audit_events;
 
-use crate::support::{TestApp, exchange};
+use crate::support::{Actor, Line, TestApp, TestDatabase, exchange};
 
 const SERGEANT: &str = "sgt.kentish-town@met.example";
 
@@ -272,18 +273,24 @@ async fn log_much(app: &TestApp, org: Uuid) {
     app.sign().await;
 }
 
-#[actix_web::test]
-async fn an_export_ends_where_the_permission_for_it_is_taken_away() {
-    let app = TestApp::start().await;
-    let auditor = app.sign_in("dpo@camden.example").await;
-    log_much(&app, auditor.org_id).await;
+/// An export of much by `auditor`, and what a client has read of it so far.
+async fn export_under_way(app: &TestApp, auditor: &Actor) -> (TcpStream, Vec<u8>) {
+    log_much(app, auditor.org_id).await;
     let address = app.listen();
-    let request = app.head(&auditor, "POST /v1/audit/exports")
+    let request = app.head(auditor, "POST /v1/audit/exports")
         + "Access-Purpose: audit\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut bundle = vec![0; 100_000];
     stream.read_exact(&mut bundle).await.unwrap();
+    (stream, bundle)
+}
+
+#[actix_web::test]
+async fn an_export_ends_where_the_permission_for_it_is_taken_away() {
+    let app = TestApp::start().await;
+    let auditor = app.sign_in("dpo@camden.example").await;
+    let (mut stream, mut bundle) = export_under_way(&app, &auditor).await;
 
     let strip = format!("delete from role_grants where user_id = '{}'", auditor.user_id);
     app.database.owner().await.batch_execute(&strip).await.unwrap();
@@ -294,6 +301,20 @@ async fn an_export_ends_where_the_permission_for_it_is_taken_away() {
     assert_eq!(status(&bundle), "200");
     assert!(events > 0 && events < 9000, "{events} of 9000");
     assert!(!bundle.ends_with("0\r\n\r\n"), "it looks whole");
+}
+
+#[actix_web::test]
+async fn an_export_ends_where_the_database_falls_silent() {
+    let line = Line::to(&TestDatabase::new().await, Duration::ZERO).await;
+    let app = TestApp::start_on(TestDatabase { url: line.url.clone() }).await;
+    let auditor = app.sign_in("dpo@camden.example").await;
+    let (mut stream, mut bundle) = export_under_way(&app, &auditor).await;
+
+    line.fall_silent();
+    let ended = tokio::time::timeout(TRIP * 4, stream.read_to_end(&mut bundle)).await;
+
+    assert!(ended.is_ok(), "it waits for the database");
+    assert!(!bundle.ends_with(b"0\r\n\r\n"), "it looks whole");
 }
 
 #[actix_web::test]

@@ -125,6 +125,7 @@ fn fixture() -> impl Strategy<Value = (FileKind, &'static str, &'static str, Byt
         Just((FileKind::Png, "a.png", "image/png", png(4, 3))),
         Just((FileKind::Webp, "a.webp", "image/webp", webp(16, 16))),
         Just((FileKind::Mp4, "a.mp4", "video/mp4", mp4(b"isom"))),
+        Just((FileKind::Mp4, "a.mp4", "video/mp4", mp4_in_fragments())),
     ]
 }
 

@@ -2,6 +2,8 @@ use std::io;
 
 use futures_util::stream;
 use object_store::memory::InMemory;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::*;
 
@@ -150,6 +152,24 @@ async fn nothing_is_left_of_an_upload_that_is_dropped_while_it_ends() {
     }
 }
 
+#[test]
+fn nothing_is_left_of_bytes_that_are_dropped_while_they_are_written() {
+    // One thread writes, so that what it is asked for next comes after.
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let folder = Folder::new();
+        let store = folder.open();
+        {
+            let mut writing = std::pin::pin!(store.put(key(), Bytes::from_static(b"abc")));
+            assert!(futures_util::poll!(&mut writing).is_pending());
+        }
+        tokio::task::spawn_blocking(|| ()).await.unwrap();
+        background_ends().await;
+        assert!(folder.files().is_empty());
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn the_folder_is_closed_to_others() {
@@ -220,6 +240,42 @@ fn an_s3_compatible_store_is_configured_without_contact() {
         let error = Store::open(&AttachmentStoreConfig::S3(config)).unwrap_err();
         assert!(matches!(error, StoreError::Configuration(_)));
     }
+}
+
+/// Answers with a body that comes a byte at a time, and says where.
+async fn slow_store(bytes: u32, pause: Duration) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        assert!(client.read(&mut [0; 4096]).await.unwrap() > 0);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\nLast-Modified: Mon, 02 Mar 2026 09:00:00 GMT\r\nContent-Length: {bytes}\r\n\r\n"
+        );
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut pauses = tokio::time::interval(pause);
+        for _ in 0..bytes {
+            pauses.tick().await;
+            client.write_all(b".").await.unwrap();
+        }
+    });
+    endpoint
+}
+
+#[tokio::test]
+async fn what_takes_minutes_to_come_comes_whole_if_it_never_stops() {
+    let config = S3Config {
+        endpoint: Some(slow_store(30, Duration::from_secs(20)).await),
+        allow_http: true,
+        ..s3()
+    };
+    let store = Store::open(&AttachmentStoreConfig::S3(config)).unwrap();
+    let content = store.get_stream(key()).await.unwrap();
+
+    tokio::time::pause();
+    let read: Vec<Bytes> = content.stream.try_collect().await.unwrap();
+
+    assert_eq!(read.concat(), [b'.'; 30]);
 }
 
 #[test]

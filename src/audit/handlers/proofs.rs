@@ -104,7 +104,8 @@ fn proved((seal, event): &Leaf, viewer: Uuid, known: &Known, size: u64) -> Resul
 /// server or database by `wardlink audit verify --bundle`. The bundle is streamed: one
 /// that breaks off has no end and is refused by the verification. `Access-Purpose` as
 /// for the log itself; that it was taken away is in the log. 429 while another export
-/// of your organisation is under way, or two of others.
+/// of your organisation is under way, or two of others; one that is read for longer
+/// than an hour keeps nobody waiting.
 #[utoipa::path(
     tag = "audit",
     params(PurposeOfReading),
@@ -211,14 +212,28 @@ impl Export {
             Ok((leaves, known))
         };
         let (leaves, known): (Vec<Leaf>, Known) = self.reader.read(read).await?;
-        let mut lines = Vec::new();
-        for leaf in &leaves {
-            if let Some(event) = proved(leaf, viewer, &known, size)? {
-                lines.extend(self.writer.event(&event).map_err(checkpoint_error)?);
-            }
-        }
+        let mut writer = std::mem::take(&mut self.writer);
+        // Some hundred thousand hashes, for which no request has to wait.
+        let written = web::block(move || {
+            let lines = lines(&mut writer, &leaves, viewer, &known, size)?;
+            Ok::<_, AppError>((writer, lines))
+        });
+        let stopped = |_stopped| AppError::Unavailable("stopping".to_owned());
+        let (writer, lines) = written.await.map_err(stopped)??;
+        self.writer = writer;
         Ok(lines)
     }
+}
+
+/// The lines of these leaves, as far as `viewer` may see them.
+fn lines(writer: &mut Writer, leaves: &[Leaf], viewer: Uuid, known: &Known, size: u64) -> Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for leaf in leaves {
+        if let Some(event) = proved(leaf, viewer, known, size)? {
+            lines.extend(writer.event(&event).map_err(checkpoint_error)?);
+        }
+    }
+    Ok(lines)
 }
 
 /// The blocks that the proofs of these leaves need.

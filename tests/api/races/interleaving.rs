@@ -3,6 +3,8 @@
 //! A connection of the test's own holds a lock that both have to pass. PostgreSQL
 //! lets them through in the order in which they came.
 
+use std::time::Duration;
+
 use diesel::QueryableByName;
 use diesel::sql_types::BigInt;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
@@ -43,8 +45,7 @@ impl Held {
 
     /// Waits until so many sessions wait for a lock.
     async fn until_waiting(&mut self, sessions: i64) {
-        self.until(sessions, &format!("select count(*) as number from {WAITING}"))
-            .await;
+        self.until(sessions, &waiting()).await;
     }
 
     /// Waits until so many sessions wait for this lock, or behind others that do.
@@ -69,6 +70,18 @@ impl Held {
         panic!("no {sessions} sessions ever wait for the lock");
     }
 
+    /// Waits until nobody waits for a lock any more, though it is held.
+    async fn until_given_up(&mut self) {
+        let mut looks = tokio::time::interval(Duration::from_millis(10));
+        let looking = async {
+            while number(&mut self.watcher, &waiting()).await > 0 {
+                looks.tick().await;
+            }
+        };
+        let given_up = tokio::time::timeout(Duration::from_secs(10), looking).await;
+        given_up.expect("nobody waits for a client who is gone");
+    }
+
     /// Cancels the statements that wait, as a time limit does.
     async fn cancel(&mut self) {
         let cancel = format!("select pg_cancel_backend(pid) from {WAITING}");
@@ -81,6 +94,11 @@ impl Held {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test looks at the server")]
+/// How many sessions wait for a lock.
+fn waiting() -> String {
+    format!("select count(*) as number from {WAITING}")
+}
+
 async fn number(connection: &mut AsyncPgConnection, query: &str) -> i64 {
     #[derive(QueryableByName)]
     struct Row {
@@ -155,12 +173,23 @@ pub async fn meanwhile<A, B>(
 
 /// Lets `request` run up to what `lock` locks, and hangs up on it there.
 pub async fn hang_up_at<A>(app: &TestApp, lock: &str, request: impl Future<Output = A>) {
+    hung_up_at(app, lock, request).await.release().await;
+}
+
+/// As [`hang_up_at`], and holds the lock until the request does not wait for it any more.
+pub async fn given_up_at<A>(app: &TestApp, lock: &str, request: impl Future<Output = A>) {
+    let mut held = hung_up_at(app, lock, request).await;
+    held.until_given_up().await;
+    held.release().await;
+}
+
+async fn hung_up_at<A>(app: &TestApp, lock: &str, request: impl Future<Output = A>) -> Held {
     let mut held = Held::hold(app, lock).await;
     tokio::select! {
         _ = request => panic!("the request did not wait"),
         () = held.until_waiting(1) => {}
     }
-    held.release().await;
+    held
 }
 
 /// Where a case stands in the order in which whoever tells of cases takes their locks.

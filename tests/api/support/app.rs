@@ -246,7 +246,7 @@ async fn services(
         .unwrap(),
         notary: Notary::open(&config).unwrap(),
         publisher: None,
-        exports: ExportPlaces::default(),
+        exports: ExportPlaces::new(steady.clone()),
         uploads: UploadPlaces::default(),
         keys,
         clock,

@@ -4,6 +4,7 @@ mod app;
 mod cases;
 mod database;
 mod described;
+mod line;
 mod log;
 mod operations;
 mod people;
@@ -15,6 +16,7 @@ mod wire;
 pub use app::{Reply, TestApp, instant};
 
 pub use database::TestDatabase;
+pub use line::{Line, behind};
 pub use operations::{Operation, filled, holding, open_operations, operations};
 pub use people::{Actor, Draft};
 pub use photos::{BOUNDARY, form, photo};
