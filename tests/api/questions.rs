@@ -88,6 +88,52 @@ async fn a7_who_knew_what_of_a_person_and_when() {
 }
 
 #[actix_web::test]
+async fn a7_everything_at_an_address_as_far_as_its_place_is_open() {
+    let app = TestApp::start().await;
+    let (manager, police) = (app.sign_in(MANAGER).await, app.sign_in(POLICE).await);
+    let at = async |who: &Actor, uprn: &str| {
+        let mut body = app.case_body("nuisance").await;
+        body["uprn"] = json!(uprn);
+        app.post(who, "/v1/cases", body).await.expect(201).id()
+    };
+    let own = at(&manager, "5117512").await;
+    let elsewhere = at(&manager, "5117513").await;
+    let (shown, hidden) = (at(&police, "000005117512").await, at(&police, "5117512").await);
+    let opened = app
+        .open_to(&police, shown, manager.org_id, "view", &["core", "location"])
+        .await;
+    app.open_to(&police, hidden, manager.org_id, "view", &["core"]).await;
+    let there = async |who: &Actor, uprn: &str| {
+        let list = app.get(who, &format!("/v1/cases?uprn={uprn}")).await.expect(200);
+        let mut found: Vec<Value> = items(&list).iter().map(|case| case["id"].clone()).collect();
+        found.sort_by_key(ToString::to_string);
+        found
+    };
+
+    assert_eq!(there(&manager, "5117512").await, [json!(own), json!(shown)]);
+    assert_eq!(
+        there(&manager, "05117512").await.len(),
+        2,
+        "zeros before it mean nothing"
+    );
+    assert_eq!(there(&manager, "5117513").await, [json!(elsewhere)]);
+    assert_eq!(there(&police, "5117512").await, [json!(shown), json!(hidden)]);
+    assert!(there(&manager, "511751").await.is_empty(), "the whole number is meant");
+    app.get(&manager, "/v1/cases?uprn=12a").await.expect(422);
+
+    let less = json!({"data_classes": ["core"]});
+    let narrowed = app.patch(&police, &format!("/v1/shares/{opened}"), less).await;
+    narrowed.expect(200);
+    assert_eq!(there(&manager, "5117512").await, [json!(own)]);
+    let logged = app.last_audit("list_cases").await;
+    assert_eq!(
+        (logged.case_ids, &logged.facts["filters"]),
+        (vec![own], &json!(["uprn"])),
+        "by which number somebody looked is not in the log"
+    );
+}
+
+#[actix_web::test]
 async fn a8_the_logs_of_an_officer_for_a_period_with_the_proof_of_each() {
     let app = TestApp::start().await;
     let (manager, auditor) = (app.sign_in(MANAGER).await, app.sign_in(AUDITOR).await);
