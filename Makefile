@@ -9,7 +9,7 @@ DEBUG := "$(CARGO_TARGET_DIR)/debug/wardlink"
 RELEASE := "$(CARGO_TARGET_DIR)/release/wardlink"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench faults faults-short fuzz mutants openapi conformance check prerequisites
+.PHONY: help run test endurance bench faults faults-short fuzz mutants openapi conformance check prerequisites
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -21,6 +21,12 @@ run: prerequisites ## Build Wardlink and serve it with demonstration data
 test: prerequisites ## Run every test, against a PostgreSQL that is thrown away afterwards
 	cargo build --locked
 	$(DEBUG) with-postgres --disposable -- cargo test --locked
+
+endurance: prerequisites ## Run the tests that are about many calls with as many as a release is tried with
+	cargo build --locked
+	export WARDLINK_TEST_CALLS=20000 WARDLINK_TEST_CLEAN_RUNS=1000 && \
+		$(DEBUG) with-postgres --disposable -- cargo test --locked --test api -- \
+			one_connection:: under_concurrent_writers_there_is_no_false_alarm
 
 bench: prerequisites ## Measure, against a PostgreSQL as safe and as slow as in production
 	cargo build --release --locked

@@ -145,10 +145,11 @@ pub async fn list_disclosures(
             };
             let rows = queries::list(room, viewer, &filter, limit + 1).await?;
             let (rows, names) = redacted(room, rows).await?;
-            let views = rows.into_iter().map(|(row, _)| Disclosure::of(row, &names));
-            let page = Page::of(views.collect(), limit, LATEST_FIRST, |event: &Disclosure| {
-                (event.at, event.seq)
-            })?;
+            let views = rows
+                .into_iter()
+                .map(|(row, _)| Disclosure::of(row, &names))
+                .collect::<Result<_>>()?;
+            let page = Page::of(views, limit, LATEST_FIRST, |event: &Disclosure| (event.at, event.seq))?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
             Ok(access.note(Audited::consultation(answer).fact("shown", page.items.len())))
         })

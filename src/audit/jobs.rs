@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::cadence::{Cadence, SEAL_EVERY};
 use super::checkpoint::Checkpoint;
 use super::entry::{self, Seed};
 use super::merkle::{self, Frontier, Hash, blocks_asked_by, kept_level};
@@ -16,13 +17,6 @@ use crate::services::Services;
 
 /// Events sealed in one transaction.
 const BATCH: i64 = 4096;
-/// How often the sealer looks for new events.
-const SEAL_EVERY: Duration = Duration::from_millis(500);
-/// What is sealed is signed after this long.
-const SIGN_EVERY: Duration = Duration::from_secs(30);
-/// Or as soon as this many are not signed.
-const SIGN_AT: u64 = 1000;
-
 /// How often it is looked whether a checkpoint is to be sent away.
 const SEND_EVERY: Duration = Duration::from_secs(5);
 
@@ -52,19 +46,18 @@ async fn send(services: &Services) {
 
 async fn seal_and_sign(services: &Services) {
     let mut ticks = tokio::time::interval(SEAL_EVERY);
-    let (mut signed_at, mut unsigned) = (None, 0);
+    let mut cadence = Cadence::default();
     loop {
         ticks.tick().await;
         match seal(services).await {
-            Ok(sealed) => unsigned += sealed as u64,
+            Ok(sealed) => cadence.sealed(sealed),
             Err(error) => tracing::error!("sealing the log: {error}"),
         }
-        let waited = signed_at.is_none_or(|at: Instant| at.elapsed() >= SIGN_EVERY);
-        if waited || unsigned >= SIGN_AT {
+        if cadence.is_time_to_sign(Instant::now()) {
             if let Err(error) = sign(services).await {
                 tracing::error!("signing the log: {error}");
             }
-            (signed_at, unsigned) = (Some(Instant::now()), 0);
+            cadence.tried(Instant::now());
         }
     }
 }

@@ -4,6 +4,7 @@
 //! operation like any other and is logged itself.
 
 pub mod bundle;
+mod cadence;
 pub mod checkpoint;
 pub mod entry;
 pub mod handlers;

@@ -191,7 +191,8 @@ pub struct AuditEvent {
     "actor": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "name": "Amara Osei"},
     "organisation": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service"},
     "on_behalf_of": null, "purpose": "case_work", "justification": null,
-    "record_ids": [], "data_classes": ["core", "location"], "recipients": []
+    "record_ids": [], "data_classes": ["core", "location"], "recipients": [],
+    "gateway": null, "agreement_id": null, "agreement_version": null
 }))]
 pub struct Disclosure {
     /// Its place in the log.
@@ -219,6 +220,20 @@ pub struct Disclosure {
     pub data_classes: Vec<String>,
     /// Organisations it was made visible to.
     pub recipients: Vec<AuditOrganisation>,
+    /// The gateway in law by which it was made visible; `null` where somebody was shown it.
+    pub gateway: Option<String>,
+    /// The agreement that covers that, if one does.
+    pub agreement_id: Option<Uuid>,
+    /// The version of the agreement in which it does.
+    pub agreement_version: Option<i64>,
+}
+
+/// What the facts of an event say of the footing on which something was disclosed.
+#[derive(Deserialize)]
+struct Footing {
+    gateway: Option<String>,
+    agreement_id: Option<Uuid>,
+    agreement_version: Option<i64>,
 }
 
 /// Leaves of `row` what `viewer` may see; says whether it is another's act.
@@ -279,9 +294,13 @@ impl AuditEvent {
 
 impl Disclosure {
     /// The view of a redacted row.
-    pub fn of(event: AuditRow, names: &Names) -> Self {
+    ///
+    /// # Errors
+    /// If its facts are no JSON, or name a footing that is none.
+    pub fn of(event: AuditRow, names: &Names) -> Result<Self> {
         let (actor, organisation) = people(&event, names);
-        Self {
+        let footing: Footing = event.facts.read()?;
+        Ok(Self {
             seq: event.seq,
             at: event.at,
             op: event.op,
@@ -294,7 +313,10 @@ impl Disclosure {
             record_ids: event.record_ids,
             data_classes: event.data_classes,
             recipients: recipients(event.recipient_org_ids, names),
-        }
+            gateway: footing.gateway,
+            agreement_id: footing.agreement_id,
+            agreement_version: footing.agreement_version,
+        })
     }
 }
 

@@ -237,6 +237,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         version -> BigInt,
         search -> Tsvector,
+        uprn -> Nullable<Text>,
     }
 }
 

@@ -6,6 +6,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use chrono::{DateTime, Utc};
+use prometheus::proto::MetricFamily;
 use prometheus::{Encoder, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 
 use crate::audit::publisher::Publisher;
@@ -13,9 +14,15 @@ use crate::audit::{self, Backlog};
 use crate::error::{AppError, Result};
 use crate::services::Services;
 
-struct Metrics {
+/// What is counted for as long as the process runs.
+struct Counters {
     registry: Registry,
     responses: IntCounterVec,
+}
+
+/// What is looked up for one reading: of two at once, each shows what it found itself.
+struct Gauges {
+    registry: Registry,
     connections_open: IntGauge,
     connections_idle: IntGauge,
     log: LogGauges,
@@ -33,27 +40,47 @@ struct LogGauges {
     clock_ahead: IntGauge,
 }
 
-static METRICS: LazyLock<Option<Metrics>> = LazyLock::new(|| Metrics::new().ok());
+static COUNTERS: LazyLock<Option<Counters>> = LazyLock::new(|| Counters::new().ok());
 
-impl Metrics {
+impl Counters {
     fn new() -> prometheus::Result<Self> {
         let registry = Registry::new();
         let responses = IntCounterVec::new(
             Opts::new("wardlink_responses_total", "Responses, by operation and status class"),
             &["path", "method", "status"],
         )?;
+        registry.register(Box::new(responses.clone()))?;
+        Ok(Self { registry, responses })
+    }
+}
+
+impl Gauges {
+    fn new() -> prometheus::Result<Self> {
+        let registry = Registry::new();
         let connections_open = IntGauge::new("wardlink_database_connections_open", "Open database connections")?;
         let connections_idle = IntGauge::new("wardlink_database_connections_idle", "Idle database connections")?;
-        registry.register(Box::new(responses.clone()))?;
         registry.register(Box::new(connections_open.clone()))?;
         registry.register(Box::new(connections_idle.clone()))?;
         Ok(Self {
-            responses,
-            connections_open,
-            connections_idle,
             log: LogGauges::new(&registry)?,
             registry,
+            connections_open,
+            connections_idle,
         })
+    }
+
+    async fn look_up(&self, services: &Services) -> Vec<MetricFamily> {
+        let (open, idle) = services.db.app.usage();
+        self.connections_open.set(i64::try_from(open).unwrap_or(i64::MAX));
+        self.connections_idle.set(i64::try_from(idle).unwrap_or(i64::MAX));
+        self.log.refusing.set(i64::from(services.notary.is_refusing()));
+        let unsent = services.publisher.as_ref().is_some_and(Publisher::is_failing);
+        self.log.unsent.set(i64::from(unsent));
+        // Without the database the other metrics are still worth reading.
+        if let Ok(backlog) = audit::backlog(services).await {
+            self.log.set(&backlog, services.clock.now());
+        }
+        self.registry.gather()
     }
 }
 
@@ -95,10 +122,10 @@ impl LogGauges {
 
 /// Counts a response under its route's pattern.
 pub fn count<B>(response: &ServiceResponse<B>) {
-    let Some(metrics) = METRICS.as_ref() else { return };
+    let Some(counters) = COUNTERS.as_ref() else { return };
     let pattern = response.request().match_pattern();
     let status = response.status();
-    metrics
+    counters
         .responses
         .with_label_values(&[
             pattern.as_deref().unwrap_or("none"),
@@ -143,22 +170,13 @@ fn is_from_here(http: &HttpRequest) -> bool {
 )]
 #[get("/metrics")]
 pub async fn read_metrics(http: HttpRequest, services: web::Data<Services>) -> Result<HttpResponse> {
-    let Some(metrics) = METRICS.as_ref().filter(|_| is_from_here(&http)) else {
+    let Some(counters) = COUNTERS.as_ref().filter(|_| is_from_here(&http)) else {
         return Err(AppError::NotFound);
     };
-    let (open, idle) = services.db.app.usage();
-    metrics.connections_open.set(i64::try_from(open).unwrap_or(i64::MAX));
-    metrics.connections_idle.set(i64::try_from(idle).unwrap_or(i64::MAX));
-    metrics.log.refusing.set(i64::from(services.notary.is_refusing()));
-    let unsent = services.publisher.as_ref().is_some_and(Publisher::is_failing);
-    metrics.log.unsent.set(i64::from(unsent));
-    // Without the database the other metrics are still worth reading.
-    if let Ok(backlog) = audit::backlog(&services).await {
-        metrics.log.set(&backlog, services.clock.now());
-    }
+    let unmade = |error: prometheus::Error| AppError::Internal(format!("metrics: {error}"));
+    let mut families = counters.registry.gather();
+    families.extend(Gauges::new().map_err(unmade)?.look_up(&services).await);
     let mut text = Vec::new();
-    TextEncoder::new()
-        .encode(&metrics.registry.gather(), &mut text)
-        .map_err(|error| AppError::Internal(error.to_string()))?;
+    TextEncoder::new().encode(&families, &mut text).map_err(unmade)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))
 }

@@ -257,7 +257,7 @@ pub async fn approve_share(
             let (access, _) = seen(room, id.get()).await?;
             queries::hold_memberships(room, access.partnership_id).await?;
             let (access, mut row) = awaiting(room, id.get()).await?;
-            making::check_again(room, &access, &row).await?;
+            let agreement_version = making::check_again(room, &access, &row).await?;
             let now = room.now;
             let superseded = queries::supersede(room, &row, now).await?;
             ShareState::Active.as_str().clone_into(&mut row.state);
@@ -266,6 +266,7 @@ pub async fn approve_share(
             row.updated_at = now;
             queries::update(room, &mut row).await?;
             let answer = answered(&access, row, Op::Disclosure, "case.shared")?;
+            let answer = answer.fact("agreement_version", agreement_version);
             Ok(making::note_superseded(answer, superseded))
         })
         .await

@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::model::{
-    Agreement, Approver, CaseFacts, DataClass, Gateway, Level, OrganisationFacts, Permitted, Quality, ShareRequest,
-    ShareState, ShareTerms, SharingError, check_share,
+    Approver, CaseFacts, DataClass, Gateway, Level, OrganisationFacts, Permitted, Quality, ShareRequest, ShareState,
+    ShareTerms, SharingError, check_share,
 };
+use super::queries::agreements::KeptAgreement;
 use super::queries::{self, ShareRow};
 use super::view::{NewShare, QualityBody, ShareView};
 use crate::audit::{Op, OutboxEvent};
@@ -26,6 +27,8 @@ use crate::partnerships::members_among;
 pub struct Made {
     row: ShareRow,
     superseded: Option<Uuid>,
+    /// Of the agreement that covers it.
+    agreement_version: Option<i64>,
 }
 
 impl Made {
@@ -62,7 +65,7 @@ impl Made {
         } else {
             "case.share_requested"
         };
-        let audited = note(audited, &self.row, name)?;
+        let audited = note(audited, &self.row, name)?.fact("agreement_version", self.agreement_version);
         Ok(note_superseded(audited, self.superseded).counted(Volume::Shares, 1))
     }
 
@@ -119,14 +122,27 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
     }
     let asked = wanted.ad_hoc_approval.is_some();
     let footing = footing(&request, &from, &to, agreement.as_ref(), today, asked)?;
-    let row = row(room, access, wanted, agreement.map(|(keeper, _)| keeper), footing)?;
+    // What rests on a person does not rest on the agreement that was named as well.
+    let agreement = agreement.filter(|_| footing == Permitted::UnderAgreement);
+    let row = row(
+        room,
+        access,
+        wanted,
+        agreement.as_ref().map(|kept| kept.keeper),
+        footing,
+    )?;
     let mut superseded = None;
     if row.state == ShareState::Active.as_str() {
         let now = room.now;
         superseded = queries::supersede(room, &row, now).await?;
     }
     queries::insert(room, &row).await?;
-    Ok(Made { row, superseded })
+    let agreement_version = agreement.map(|kept| kept.version_number);
+    Ok(Made {
+        row,
+        superseded,
+        agreement_version,
+    })
 }
 
 /// On what footing it can be made. Where the agreement named does not carry it,
@@ -135,11 +151,11 @@ fn footing(
     request: &ShareRequest,
     from: &OrganisationFacts,
     to: &OrganisationFacts,
-    agreement: Option<&(Uuid, Agreement)>,
+    agreement: Option<&KeptAgreement>,
     today: NaiveDate,
     asked: bool,
 ) -> Result<Permitted> {
-    let agreement = agreement.map(|(_, agreement)| agreement);
+    let agreement = agreement.map(|kept| &kept.agreement);
     let permitted = match check_share(request, from, to, agreement, today) {
         Err(
             SharingError::AgreementNotActive
@@ -188,7 +204,7 @@ async fn sharer(room: &mut Room, org: Uuid, today: NaiveDate) -> Result<Organisa
     facts.ok_or_else(|| AppError::Forbidden("this organisation has no part in sharing".to_owned()))
 }
 
-async fn agreement(room: &mut Room, access: &Access, id: Uuid) -> Result<(Uuid, Agreement)> {
+async fn agreement(room: &mut Room, access: &Access, id: Uuid) -> Result<KeptAgreement> {
     match queries::agreements::find(room, id, access.partnership_id).await {
         Err(AppError::NotFound) => Err(AppError::invalid(
             "/agreement_id",
@@ -237,8 +253,7 @@ fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, foo
         Permitted::UnderAgreement => ShareState::Active,
         Permitted::NeedsAdHocApproval => ShareState::AwaitingApproval,
     };
-    // What rests on a person does not rest on the agreement that was named as well.
-    let covered = footing == Permitted::UnderAgreement;
+    let covered = keeper.is_some();
     let quality = wanted.quality.map(serde_json::to_value).transpose();
     Ok(ShareRow {
         id: Uuid::now_v7(),
@@ -249,7 +264,7 @@ fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, foo
         data_classes: class_names(&wanted.data_classes),
         gateway: wanted.gateway.as_str().to_owned(),
         gateway_reference: wanted.gateway_reference.map(|text| text.into_string()),
-        agreement_org_id: keeper.filter(|_| covered),
+        agreement_org_id: keeper,
         agreement_id: wanted.agreement_id.filter(|_| covered),
         purpose: wanted.purpose.into_string(),
         safeguarding_note: wanted.safeguarding_note.map(|text| text.into_string()),
@@ -291,8 +306,9 @@ fn data_classes(row: &ShareRow) -> Result<BTreeSet<DataClass>> {
     queries::all_kept("share data class", &row.data_classes, DataClass::parse)
 }
 
-/// Asks the rules again, now that somebody approves a share that waits.
-pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Result<()> {
+/// Asks the rules again, now that somebody approves a share that waits. Answers which
+/// version of its agreement covers it, if one does.
+pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Result<Option<i64>> {
     let today = today(room)?;
     let to = recipient(room, access, row.to_org_id, today).await?;
     let from = sharer(room, row.requested_by_org_id, today).await?;
@@ -324,9 +340,9 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
         case: case_facts(room, access).await?,
     };
     super::model::check_approver(&request, &approver)?;
-    let agreement = agreement.as_ref().map(|(_, agreement)| agreement);
-    check_share(&request, &from, &to, agreement, today)?;
-    Ok(())
+    let named = agreement.as_ref().map(|kept| &kept.agreement);
+    check_share(&request, &from, &to, named, today)?;
+    Ok(agreement.map(|kept| kept.version_number))
 }
 
 /// Says in the log which share another took the place of.
@@ -361,6 +377,7 @@ pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Resu
     let audited = recipient.into_iter().fold(audited, Audited::recipient);
     Ok(audited
         .fact("gateway", row.gateway.clone())
+        .fact("agreement_id", row.agreement_id.map(|id| id.to_string()))
         .fact("level", row.level.clone())
         .fact("state", row.state.clone())
         .event(event))

@@ -345,7 +345,7 @@ async fn a_case_that_tells_of_people_counts_wherever_it_is_looked_at() {
     let manager = app.sign_in("csm@camden.example").await;
     let case = app.case(&manager, "abandoned_vehicle").await;
     let path = format!("/v1/cases/{case}");
-    let patch = async |details: serde_json::Value| {
+    let patch = async |details: Value| {
         let version = app.etag(&manager, &path).await;
         app.steady.advance(Duration::from_secs(3600));
         let draft = app.draft(&manager, Method::PATCH, &path).header("If-Match", &version);

@@ -21,6 +21,7 @@ mod departures;
 mod description;
 mod echo;
 mod expired;
+mod filters;
 mod forbidden;
 mod former_partners;
 mod geography;

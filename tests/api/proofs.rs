@@ -1,5 +1,7 @@
 //! Proofs that a partner can verify with nothing but the key of the log.
 
+use std::path::Path;
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -259,6 +261,102 @@ async fn a_bundle_is_held_against_every_checkpoint_that_was_kept() {
     ));
     assert!(matches!(held(vec![other(&newer)], vec![]), Err(BundleError::Fork(_))));
     assert!(matches!(held(vec![other(&older)], proofs()), Err(BundleError::Fork(_))));
+}
+
+/// Runs `wardlink audit verify` in a folder, where there is neither server nor database,
+/// nor a key of the log.
+fn verify_alone(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_wardlink"))
+        .args(["audit", "verify"])
+        .args(arguments)
+        .env_remove("DATABASE_URL")
+        .env("WARDLINK_DATA", "data")
+        .current_dir(folder)
+        .output()
+        .unwrap()
+}
+
+/// A bundle, whole and spoilt, two checkpoints of it and one of another history, and a
+/// proof between the two: as files of these names.
+async fn kept_by_a_partner(app: &TestApp, auditor: &Actor, folder: &Path) -> (Checkpoint, Checkpoint) {
+    app.get(auditor, "/v1/me").await.expect(200);
+    app.sign().await;
+    let older = app.services.notary.last().unwrap();
+    app.get(auditor, "/v1/me").await.expect(200);
+    app.sign().await;
+    let newer = app.services.notary.last().unwrap();
+    let forked = Checkpoint {
+        root: [0; 32],
+        ..newer.clone()
+    };
+    let whole = String::from_utf8(export(app, auditor, json!({})).await).unwrap();
+    let (all_but_the_last, _) = whole.trim_end().rsplit_once('\n').unwrap();
+    let path = format!("/v1/audit/consistency?from={}&to={}", older.size, newer.size);
+    let proof = app.get(auditor, &path).await.expect(200).bytes;
+    let signed = |checkpoint: &Checkpoint| app.services.notary.vouch(&checkpoint.text()).to_string();
+    for (name, content) in [
+        ("cut", format!("{all_but_the_last}\n").into_bytes()),
+        ("changed", whole.replacen("read_me", "read_it", 1).into_bytes()),
+        ("whole", whole.into_bytes()),
+        ("older", signed(&older).into_bytes()),
+        ("newer", signed(&newer).into_bytes()),
+        ("forked", signed(&forked).into_bytes()),
+        ("proof", proof),
+    ] {
+        std::fs::write(folder.join(name), content).unwrap();
+    }
+    (older, newer)
+}
+
+#[actix_web::test]
+async fn the_command_verifies_a_bundle_alone_and_says_what_is_wrong_with_it() {
+    let app = TestApp::start().await;
+    let auditor = app.sign_in(AUDITOR).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (older, newer) = kept_by_a_partner(&app, &auditor, folder.path()).await;
+    let verifier = app.services.notary.verifier();
+    let other = NoteSigner::new(verifier.name(), KeyKind::Log, &[1; 32]).unwrap();
+    let (key, other) = (verifier.to_string(), other.verifier().to_string());
+    let (key, other) = (&["--key", key.as_str()][..], &["--key", other.as_str()][..]);
+    let whole = format!("whole: 2 events of a log of {} entries, 0 bodies erased\n", newer.size);
+    let proof = format!("GET /v1/audit/consistency?from={}&to={}", older.size, newer.size);
+    let fork = format!("fork: at {} entries", newer.size);
+
+    let tries: [(&str, &[&str], i32, &str); 11] = [
+        ("--bundle whole", key, 0, &whole),
+        ("--bundle whole --checkpoint newer", key, 0, &whole),
+        ("--bundle whole --checkpoint older --consistency proof", key, 0, &whole),
+        ("--bundle whole --checkpoint older", key, 1, &proof),
+        ("--bundle whole --checkpoint forked", key, 1, &fork),
+        (
+            "--bundle changed",
+            key,
+            1,
+            "line 2, leaf 0: the proof leads to another root",
+        ),
+        ("--bundle cut", key, 1, "it was cut or changed"),
+        ("--bundle whole", other, 1, "line 1: not signed by that key"),
+        ("--bundle whole", &[], 1, "name the key of the log with --key"),
+        ("--bundle missing", key, 1, "missing: No such file"),
+        ("--consistency proof", key, 2, "--bundle"),
+    ];
+
+    for (files, key, code, says) in tries {
+        let arguments: Vec<&str> = files.split(' ').chain(key.iter().copied()).collect();
+
+        let ended = verify_alone(folder.path(), &arguments);
+
+        let [said, complained] = [ended.stdout, ended.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        assert_eq!(ended.status.code(), Some(code), "{files}: {complained}");
+        match code {
+            0 => assert_eq!((said.as_str(), complained.as_str()), (says, ""), "{files}"),
+            _ => assert!(
+                said.is_empty() && complained.contains(says),
+                "{files}: {said}{complained}"
+            ),
+        }
+    }
+    assert!(!folder.path().join("data").exists(), "nothing was started or made");
 }
 
 #[actix_web::test]

@@ -1,4 +1,7 @@
 //! The questions of auditors that need no meeting (domain §6.1), each asked of the API.
+//!
+//! Of A22 it is asked who was refused what. Who broke the glass is not: there is none to
+//! break, as nobody is let past the rules in an emergency.
 
 use actix_web::http::Method;
 use chrono::Duration;
@@ -7,6 +10,7 @@ use uuid::Uuid;
 
 use crate::support::{ALL_CLASSES, Actor, Reply, TestApp};
 
+const ADMINISTRATOR: &str = "admin@camden.example";
 const MANAGER: &str = "csm@camden.example";
 const AUDITOR: &str = "dpo@camden.example";
 const HOUSING: &str = "manager@primrose.example";
@@ -28,6 +32,39 @@ async fn subject_of(app: &TestApp, who: &Actor, case: Uuid) -> Uuid {
     app.post(who, &path, person).await.expect(201).id()
 }
 
+/// Shares a case with an organisation under the agreement in force.
+async fn share(app: &TestApp, who: &Actor, case: Uuid, with: &Actor, classes: &[&str]) -> Uuid {
+    let body = json!({"organisation_id": with.org_id, "level": "view", "data_classes": classes,
+        "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"});
+    let path = format!("/v1/cases/{case}/shares");
+    app.post(who, &path, body).await.expect(201).id()
+}
+
+/// The version of the agreement in force.
+async fn version_of_agreement(app: &TestApp) -> i64 {
+    app.number("select version_number as number from agreements where status = 'active'")
+        .await
+}
+
+/// The gateway, and the agreement with its version, that an answer names.
+fn footing(of: &Value) -> [Value; 3] {
+    ["gateway", "agreement_id", "agreement_version"].map(|member| of[member].clone())
+}
+
+/// The same of a share under the agreement in force.
+async fn footing_of_agreement(app: &TestApp) -> [Value; 3] {
+    let (agreement, version) = (app.agreement().await, version_of_agreement(app).await);
+    [json!("CDA115"), json!(agreement), json!(version)]
+}
+
+/// What was disclosed of a case, latest first.
+async fn disclosed(app: &TestApp, who: &Actor, case: Uuid) -> Vec<Value> {
+    let path = format!("/v1/cases/{case}/disclosures");
+    let mut all = items(&app.get(who, &path).await.expect(200));
+    all.retain(|it| it["op"] == "disclosure");
+    all
+}
+
 #[actix_web::test]
 async fn a1_which_actions_are_overdue_whose_and_how_often_extended() {
     let app = TestApp::start().await;
@@ -37,27 +74,49 @@ async fn a1_which_actions_are_overdue_whose_and_how_often_extended() {
         "title": "Visit the tenant", "description": "Before the weekend.", "tactic": "clean",
         "owner_org_id": manager.org_id, "priority": "p2", "due_at": "2026-03-09T17:00:00Z"
     });
-    let task = app
-        .post(&police, &format!("/v1/cases/{case}/tasks"), task)
-        .await
-        .expect(201)
-        .id();
+    let asked = app.post(&police, &format!("/v1/cases/{case}/tasks"), task).await;
+    let task = format!("/v1/tasks/{}", asked.expect(201).id());
+    app.post_to(&manager, &task, "accept", json!({})).await.expect(200);
+    for due in ["2026-03-11T17:00:00Z", "2026-03-13T17:00:00Z"] {
+        let more = json!({"due_at": due, "reason": "The tenant is away."});
+        app.post_to(&police, &task, "extend", more).await.expect(200);
+    }
     assert!(items(&app.get(&police, "/v1/tasks?overdue=true").await.expect(200)).is_empty());
 
-    app.later(Duration::days(9));
+    // Thursday the 19th, three working days after the time it was extended to.
+    app.later(Duration::days(17));
+    wardlink::tasks::jobs::escalate_tasks(&app.services).await.unwrap();
     let overdue = app.get(&police, "/v1/tasks?overdue=true").await.expect(200);
+    let events = app.get(&police, &format!("{task}/events")).await.expect(200);
 
     let [late] = &items(&overdue)[..] else {
         panic!("{overdue:?}")
     };
-    assert_eq!(late["id"], json!(task));
-    assert_eq!(late["due_at"], "2026-03-09T17:00:00Z");
-    let whole = app.get(&police, &format!("/v1/tasks/{task}")).await.expect(200);
-    assert_eq!(whole.body["owner_org_id"], json!(manager.org_id));
+    assert_eq!(format!("/v1/tasks/{}", late["id"].as_str().unwrap()), task);
+    let whole = app.get(&police, &task).await.expect(200).body;
+    for (member, value) in [
+        ("overdue", json!(true)),
+        ("owner_org_name", json!("London Borough of Camden")),
+        ("owner_user_name", json!("Helen Birch")),
+        ("extensions", json!(2)),
+        ("original_due_at", json!("2026-03-09T17:00:00Z")),
+        ("due_at", json!("2026-03-13T17:00:00Z")),
+        ("escalation_level", json!(2)),
+    ] {
+        assert_eq!(whole[member], value, "{member}");
+    }
+    let of = |verb: &str, member: fn(&Value) -> Value| -> Vec<Value> {
+        let events = items(&events).into_iter().filter(|event| event["verb"] == verb);
+        events.map(|event| member(&event)).collect()
+    };
     assert_eq!(
-        (&whole.body["extensions"], &whole.body["overdue"]),
-        (&json!(0), &json!(true))
+        of("extend", |event| json!([event["due_before"], event["due_after"]])),
+        [
+            json!(["2026-03-09T17:00:00Z", "2026-03-11T17:00:00Z"]),
+            json!(["2026-03-11T17:00:00Z", "2026-03-13T17:00:00Z"])
+        ]
     );
+    assert_eq!(of("escalate", |event| event["facts"]["level"].clone()), [1, 2]);
 }
 
 #[actix_web::test]
@@ -85,6 +144,52 @@ async fn a7_who_knew_what_of_a_person_and_when() {
         ]
     );
     assert!(contacts.iter().all(|event| event["at"].is_string()));
+}
+
+#[actix_web::test]
+async fn a7_everything_at_an_address_as_far_as_its_place_is_open() {
+    let app = TestApp::start().await;
+    let (manager, police) = (app.sign_in(MANAGER).await, app.sign_in(POLICE).await);
+    let at = async |who: &Actor, uprn: &str| {
+        let mut body = app.case_body("nuisance").await;
+        body["uprn"] = json!(uprn);
+        app.post(who, "/v1/cases", body).await.expect(201).id()
+    };
+    let own = at(&manager, "5117512").await;
+    let elsewhere = at(&manager, "5117513").await;
+    let (shown, hidden) = (at(&police, "000005117512").await, at(&police, "5117512").await);
+    let opened = app
+        .open_to(&police, shown, manager.org_id, "view", &["core", "location"])
+        .await;
+    app.open_to(&police, hidden, manager.org_id, "view", &["core"]).await;
+    let there = async |who: &Actor, uprn: &str| {
+        let list = app.get(who, &format!("/v1/cases?uprn={uprn}")).await.expect(200);
+        let mut found: Vec<Value> = items(&list).iter().map(|case| case["id"].clone()).collect();
+        found.sort_by_key(ToString::to_string);
+        found
+    };
+
+    assert_eq!(there(&manager, "5117512").await, [json!(own), json!(shown)]);
+    assert_eq!(
+        there(&manager, "05117512").await.len(),
+        2,
+        "zeros before it mean nothing"
+    );
+    assert_eq!(there(&manager, "5117513").await, [json!(elsewhere)]);
+    assert_eq!(there(&police, "5117512").await, [json!(shown), json!(hidden)]);
+    assert!(there(&manager, "511751").await.is_empty(), "the whole number is meant");
+    app.get(&manager, "/v1/cases?uprn=12a").await.expect(422);
+
+    let less = json!({"data_classes": ["core"]});
+    let narrowed = app.patch(&police, &format!("/v1/shares/{opened}"), less).await;
+    narrowed.expect(200);
+    assert_eq!(there(&manager, "5117512").await, [json!(own)]);
+    let logged = app.last_audit("list_cases").await;
+    assert_eq!(
+        (logged.case_ids, &logged.facts["filters"]),
+        (vec![own], &json!(["uprn"])),
+        "by which number somebody looked is not in the log"
+    );
 }
 
 #[actix_web::test]
@@ -121,6 +226,30 @@ async fn a8_the_logs_of_an_officer_for_a_period_with_the_proof_of_each() {
 }
 
 #[actix_web::test]
+async fn a8_on_which_footing_an_officer_disclosed_what() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let (auditor, colleague) = (app.sign_in(AUDITOR).await, app.sign_in("asb@camden.example").await);
+    let case = app.a_case_of(&manager).await;
+    share(&app, &manager, case, &housing, &["core"]).await;
+    let under_agreement = footing_of_agreement(&app).await;
+    let alone = super::sharing::ad_hoc(housing.org_id);
+    let path = format!("/v1/cases/{case}/shares");
+    let waiting = app.post(&manager, &path, alone).await.expect(201).id();
+    let path = format!("/v1/shares/{waiting}");
+    app.post_to(&colleague, &path, "approve", json!({})).await.expect(200);
+
+    let by = async |who: &Actor| log(&app, &auditor, &format!("op=disclosure&actor={}", who.user_id)).await;
+    let (agreed, approved) = (by(&manager).await, by(&colleague).await);
+
+    let facts = |events: &[Value]| -> Vec<[Value; 3]> { events.iter().map(|event| footing(&event["facts"])).collect() };
+    assert_eq!(facts(&agreed), [under_agreement.clone()]);
+    assert_eq!(facts(&approved), [[json!("CDA115"), Value::Null, Value::Null]]);
+    let told: Vec<[Value; 3]> = disclosed(&app, &manager, case).await.iter().map(footing).collect();
+    assert_eq!(told, [facts(&approved)[0].clone(), under_agreement]);
+}
+
+#[actix_web::test]
 async fn a9_did_an_officer_look_at_a_certain_case() {
     let app = TestApp::start().await;
     let (manager, auditor) = (app.sign_in(MANAGER).await, app.sign_in(AUDITOR).await);
@@ -137,44 +266,75 @@ async fn a9_did_an_officer_look_at_a_certain_case() {
 async fn a10_which_partners_received_it() {
     let app = TestApp::start().await;
     let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let (police, auditor) = (app.sign_in(POLICE).await, app.sign_in(AUDITOR).await);
     let case = app.a_case_of(&manager).await;
-    let share = json!({"organisation_id": housing.org_id, "level": "view", "data_classes": ["core", "location"],
-        "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"});
-    app.post(&manager, &format!("/v1/cases/{case}/shares"), share)
-        .await
-        .expect(201);
+    let person = subject_of(&app, &manager, case).await;
+    share(&app, &manager, case, &housing, &["core", "subjects"]).await;
+    share(&app, &manager, case, &police, &["core", "location"]).await;
 
-    let disclosures = app
-        .get(&manager, &format!("/v1/cases/{case}/disclosures"))
-        .await
-        .expect(200);
+    // In which cases we hold somebody, and whom these were opened to with the people in them.
+    let held = log(&app, &auditor, &format!("subject={person}")).await;
+    let given = disclosed(&app, &manager, case).await;
 
-    let given: Vec<_> = items(&disclosures)
-        .into_iter()
-        .filter(|it| it["op"] == "disclosure")
-        .collect();
-    assert_eq!(given.len(), 1);
-    assert_eq!(given[0]["recipients"][0]["id"], json!(housing.org_id));
+    assert!(held.iter().all(|event| event["case_ids"] == json!([case])) && !held.is_empty());
+    let of_people = |it: &&Value| it["data_classes"].as_array().unwrap().contains(&json!("subjects"));
+    let [received] = &given.iter().filter(of_people).collect::<Vec<_>>()[..] else {
+        panic!("{given:?}")
+    };
+    assert_eq!(
+        received["recipients"],
+        json!([{"id": housing.org_id, "name": "Primrose Homes"}])
+    );
+    assert_eq!(footing(received), footing_of_agreement(&app).await);
+    assert_eq!(given.len(), 2, "the police received the case, and nobody in it");
 }
 
 #[actix_web::test]
 async fn a16_what_have_you_done_with_what_we_gave_you() {
     let app = TestApp::start().await;
     let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
-    let case = app.a_shared_case(&manager, &housing, "view", &["core"]).await;
+    let police = app.sign_in(POLICE).await;
+    let case = app.a_shared_case(&manager, &housing, "contribute", &["core"]).await;
     app.get(&housing, &format!("/v1/cases/{case}")).await.expect(200);
+    let onlookers = async || {
+        let access = app.get(&manager, &format!("/v1/cases/{case}/access")).await;
+        items(&access.expect(200))
+    };
+    let orgs =
+        |onlookers: &[Value]| -> Vec<Value> { onlookers.iter().map(|it| it["organisation_id"].clone()).collect() };
+    let (owner, partner, third) = (json!(manager.org_id), json!(housing.org_id), json!(police.org_id));
 
     let looks = app
         .get(&manager, &format!("/v1/cases/{case}/disclosures"))
         .await
         .expect(200);
-    let access = app.get(&manager, &format!("/v1/cases/{case}/access")).await.expect(200);
+    assert_eq!(items(&looks)[0]["organisation"]["id"], partner);
+    assert_eq!(orgs(&onlookers().await), [owner.clone(), partner.clone()]);
 
-    assert_eq!(items(&looks)[0]["organisation"]["id"], json!(housing.org_id));
-    let text = String::from_utf8(access.bytes).unwrap();
-    assert!(text.contains(&housing.org_id.to_string()), "{text}");
-    let police = app.sign_in(POLICE).await;
-    assert!(!text.contains(&police.org_id.to_string()), "nobody else was given it");
+    // Housing passes it on to the police, as the owner approves.
+    let onward = share(&app, &housing, case, &police, &["core"]).await;
+    assert_eq!(
+        orgs(&onlookers().await),
+        [owner.clone(), partner.clone()],
+        "asked for alone"
+    );
+    let path = format!("/v1/shares/{onward}");
+    app.post_to(&manager, &path, "approve", json!({})).await.expect(200);
+
+    let seen_by = onlookers().await;
+    assert_eq!(orgs(&seen_by), [owner, partner.clone(), third]);
+    assert_eq!(seen_by[2]["why"]["share_id"], json!(onward));
+    let asked = app.get(&manager, &path).await.expect(200).body;
+    assert_eq!(asked["requested_by_organisation_id"], partner);
+    let [passed_on] = &disclosed(&app, &manager, case).await[..] else {
+        panic!("disclosed once")
+    };
+    assert_eq!(passed_on["action"], "approve_share");
+    assert_eq!(
+        passed_on["recipients"],
+        json!([{"id": police.org_id, "name": "Metropolitan Police Service"}])
+    );
+    assert_eq!(footing(passed_on), footing_of_agreement(&app).await);
 }
 
 #[actix_web::test]
@@ -290,24 +450,52 @@ async fn a22_who_was_refused_what() {
 #[actix_web::test]
 async fn a24_how_did_this_case_come_to_stand_as_it_does() {
     let app = TestApp::start().await;
-    let manager = app.sign_in(MANAGER).await;
+    let (manager, administrator) = (app.sign_in(MANAGER).await, app.sign_in(ADMINISTRATOR).await);
+    let account = format!("/v1/users/{}", manager.user_id);
+    let ranked = async |rank: &str| app.patch(&administrator, &account, json!({ "rank": rank })).await;
+    ranked("Senior officer").await.expect(200);
     let case = app.case(&manager, "graffiti").await;
-    let standard = json!({"classification": "standard"});
-    app.transition(&manager, case, "classify", standard).await.expect(200);
+    let path = format!("/v1/cases/{case}");
+    app.later(Duration::hours(1));
+    let mural = json!({"classification": "art_permitted", "explanation": "A mural, with the owner's leave.",
+        "reporter_told": false, "reporter_not_told_reason": "anonymous"});
+    let closing = json!({"event": "classify", "data": mural, "reason": "Seen with its owner."});
+    app.post_to(&manager, &path, "transitions", closing).await.expect(200);
+    // Whoever is asked later may be somebody else by then.
+    ranked("Head of service").await.expect(200);
 
-    let steps = app
-        .get(&manager, &format!("/v1/cases/{case}/transitions"))
-        .await
-        .expect(200);
-    let told = app
-        .get(&manager, &format!("/v1/cases/{case}/timeline"))
-        .await
-        .expect(200);
+    let steps = app.get(&manager, &format!("{path}/transitions")).await.expect(200);
+    let told = app.get(&manager, &format!("{path}/timeline")).await.expect(200);
+    let closed = app.get(&manager, &path).await.expect(200).body;
 
-    let step = &items(&steps)[0];
+    let [step] = &items(&steps)[..] else {
+        panic!("{steps:?}")
+    };
+    for (member, value) in [
+        ("event", json!("classify")),
+        ("from", json!("reported")),
+        ("to", json!("art_permitted")),
+        ("at", json!("2026-03-02T10:00:00Z")),
+        ("by", json!({"id": manager.user_id, "name": "Helen Birch"})),
+        ("organisation_id", json!(manager.org_id)),
+        ("rank", json!("Senior officer")),
+        ("reason", json!("Seen with its owner.")),
+        ("outcome", json!("art_permitted")),
+        ("explanation", json!("A mural, with the owner's leave.")),
+        ("reporter_told", json!(false)),
+    ] {
+        assert_eq!(step[member], value, "{member}");
+    }
+    assert_eq!(step["data"]["reporter_not_told_reason"], "anonymous");
+    let roles = step["roles"].as_array().unwrap();
+    assert!(roles.contains(&json!("supervisor")), "{roles:?}");
     assert_eq!(
-        (&step["event"], &step["by"]["name"]),
-        (&json!("classify"), &json!("Helen Birch"))
+        (&closed["status"], &closed["outcome"], &closed["closed_at"]),
+        (
+            &json!("closed"),
+            &json!("art_permitted"),
+            &json!("2026-03-02T10:00:00Z")
+        )
     );
     assert!(items(&told).iter().any(|entry| entry["name"] == "case.transitioned"));
 }

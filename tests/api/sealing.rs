@@ -13,7 +13,7 @@ use wardlink::audit::notary::Notary;
 use wardlink::audit::note::Note;
 use wardlink::db::schema::{audit_checkpoints, audit_events, audit_seals};
 
-use crate::support::TestApp;
+use crate::support::{TestApp, gauge};
 
 const MANAGER: &str = "csm@camden.example";
 
@@ -197,7 +197,7 @@ async fn a_log_that_was_cut_or_rewritten_is_not_signed() {
     assert_eq!(app.services.notary.last().unwrap(), signed);
     let metrics = app.anonymous(Method::GET, "/metrics", None).await;
     assert_eq!(metrics.status, 404, "metrics are for the machine itself");
-    assert!(app.services.notary.is_refusing());
+    assert_eq!(gauge(app.listen(), "wardlink_audit_checkpoint_refused").await, 1);
 }
 
 #[actix_web::test]
@@ -295,6 +295,45 @@ async fn while_sealing_is_behind_nothing_is_signed_and_it_is_told() {
 
     assert!(behind.to_string().contains("behind"), "{behind}");
     assert!(app.services.notary.is_refusing());
+}
+
+#[actix_web::test]
+async fn the_metrics_tell_that_a_transaction_holds_up_sealing_and_that_nothing_is_signed() {
+    let app = TestApp::start().await;
+    let address = app.listen();
+    let told = async |name: &str| gauge(address, &format!("wardlink_audit_{name}")).await;
+    let (mut slow, mut fast) = (app.database.owner().await, app.database.owner().await);
+    fast.batch_execute(&event("job.before")).await.unwrap();
+    app.sign().await;
+    app.tamper("update audit_checkpoints set signed_at = signed_at - interval '75 seconds'")
+        .await;
+    slow.batch_execute(&format!("begin; {}", event("job.slow")))
+        .await
+        .unwrap();
+    fast.batch_execute(
+        "insert into audit_events (at, op, action, outcome, purpose, request_id) \
+         values (now() - interval '90 seconds', 'security', 'job.fast', 'done', 'system_support', gen_random_uuid())",
+    )
+    .await
+    .unwrap();
+
+    assert_eq!(jobs::seal(&app.services).await.unwrap(), 0);
+    jobs::sign(&app.services).await.unwrap_err();
+
+    assert_eq!(told("unsealed_events").await, 1);
+    assert!(told("oldest_unsealed_seconds").await >= 90);
+    assert!(told("checkpoint_age_seconds").await >= 75);
+    assert_eq!(told("checkpoint_refused").await, 1);
+    assert_eq!(told("tree_size").await, told("checkpoint_size").await);
+
+    slow.batch_execute("commit").await.unwrap();
+    assert_eq!(app.sign().await, 2);
+
+    assert_eq!(told("unsealed_events").await, 0);
+    assert_eq!(told("oldest_unsealed_seconds").await, 0);
+    assert!(told("checkpoint_age_seconds").await < 75);
+    assert_eq!(told("checkpoint_refused").await, 0);
+    assert_eq!(told("tree_size").await, told("checkpoint_size").await);
 }
 
 #[actix_web::test]

@@ -1,4 +1,7 @@
 //! What a superuser can do to the log with every trigger off, and how it is found.
+//!
+//! `WARDLINK_TEST_CLEAN_RUNS=1000` asks for as many verifications beside writers as a
+//! release is tried with.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -340,7 +343,7 @@ async fn under_concurrent_writers_there_is_no_false_alarm() {
         }));
     }
 
-    let runs: usize = std::env::var("CLEAN_RUNS").map_or(20, |runs| runs.parse().unwrap());
+    let runs: usize = std::env::var("WARDLINK_TEST_CLEAN_RUNS").map_or(20, |runs| runs.parse().unwrap());
     let mut largest = 0;
     for run in 0..runs {
         turns.add_permits(12);

@@ -11,7 +11,7 @@ use diesel::sql_types::{Array, BigInt, Jsonb, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
 use ipnetwork::IpNetwork;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::audit::Outcome;
@@ -24,11 +24,11 @@ use crate::error::{AppError, Result};
 pub struct JsonText(pub String);
 
 impl JsonText {
-    /// The document.
+    /// The document, or what of it is asked for.
     ///
     /// # Errors
-    /// If the database holds what is no JSON.
-    pub fn read(&self) -> Result<Value> {
+    /// If the database holds something else.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_str(&self.0).map_err(|error| AppError::Internal(format!("facts of an event: {error}")))
     }
 }

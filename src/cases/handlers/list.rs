@@ -110,6 +110,10 @@ fn filters_of(step: &Doorstep<'_>, wanted: &ListCases) -> Result<Filters> {
         due_before: wanted.due_before.map(|at| at.0),
         overdue: wanted.overdue,
         shared: wanted.shared,
+        uprn: wanted
+            .uprn
+            .as_ref()
+            .map(|number| number.0.trim_start_matches('0').to_owned()),
         bbox: wanted.bbox.as_deref().map(read_bbox).transpose()?,
         words: wanted.q.clone().filter(|words| !words.trim().is_empty()),
         now: step.now,
@@ -147,6 +151,7 @@ fn names_of(filters: &Filters) -> Vec<&'static str> {
         ("due_before", filters.due_before.is_some()),
         ("overdue", filters.overdue.is_some()),
         ("shared", filters.shared.is_some()),
+        ("uprn", filters.uprn.is_some()),
         ("bbox", filters.bbox.is_some()),
         ("q", filters.words.is_some()),
     ]

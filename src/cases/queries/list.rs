@@ -52,6 +52,8 @@ pub struct Filters {
     pub due_before: Option<DateTime<Utc>>,
     pub overdue: Option<bool>,
     pub shared: Option<Shared>,
+    /// Without zeros before it.
+    pub uprn: Option<String>,
     /// West, south, east, north.
     pub bbox: Option<[f64; 4]>,
     pub words: Option<String>,
@@ -128,6 +130,7 @@ impl Filters {
             || self.due_before.is_some()
             || self.overdue.is_some()
             || self.shared.is_some()
+            || self.uprn.is_some()
             || self.bbox.is_some()
             || self.words.is_some()
     }
@@ -169,6 +172,9 @@ fn narrowed<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
             ));
         }
         None => {}
+    }
+    if let Some(uprn) = &filters.uprn {
+        query = query.filter(case_access::uprn.eq(uprn));
     }
     if let Some([west, south, east, north]) = filters.bbox {
         query = query

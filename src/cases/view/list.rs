@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::cases::queries::list::SummaryRow;
 use crate::cases::view::words::Marking;
 use crate::geography::Gss;
-use crate::http::fields::{Moment, Point, Text};
+use crate::http::fields::{Digits, Moment, Point, Text};
 
 /// The order of a list of cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
@@ -93,6 +93,10 @@ pub struct ListCases {
     /// Shared in or out.
     #[param(inline)]
     pub shared: Option<Shared>,
+    /// Unique Property Reference Number of its place, whatever the zeros before it. Only cases
+    /// whose place the caller may see can match.
+    #[param(inline, example = "5117512")]
+    pub uprn: Option<Digits<12>>,
     /// West, south, east, north in degrees. Only cases whose place the caller may see can match.
     #[param(
         pattern = r"^-?[0-9]{1,3}(\.[0-9]{1,17})?(,-?[0-9]{1,3}(\.[0-9]{1,17})?){3}$",

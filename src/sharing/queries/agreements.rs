@@ -23,11 +23,21 @@ struct AgreementRow {
     review_due: NaiveDate,
     dpia_ref: Option<String>,
     terms: Value,
+    version_number: i64,
 }
 
-/// An agreement of a partnership with those who signed it and have not withdrawn, and the organisation
-/// that keeps it.
-pub async fn find(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uuid) -> Result<(Uuid, Agreement)> {
+/// An agreement as it is kept.
+pub struct KeptAgreement {
+    /// The organisation that keeps it.
+    pub keeper: Uuid,
+    /// Which version of what was agreed it is.
+    pub version_number: i64,
+    /// What it says, with those who signed it and have not withdrawn.
+    pub agreement: Agreement,
+}
+
+/// An agreement of a partnership.
+pub async fn find(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uuid) -> Result<KeptAgreement> {
     let row: AgreementRow = agreements::table
         .filter(agreements::id.eq(id))
         .filter(agreements::partnership_id.eq(partnership))
@@ -42,6 +52,7 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uui
             agreements::review_due,
             agreements::dpia_ref,
             agreements::terms,
+            agreements::version_number,
         ))
         .first(connection)
         .await?;
@@ -66,7 +77,11 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uui
         gateways: all_kept("agreement gateway", &row.gateways, Gateway::parse)?,
         data_classes: all_kept("agreement data class", &row.data_classes, DataClass::parse)?,
     };
-    Ok((row.org_id, agreement))
+    Ok(KeptAgreement {
+        keeper: row.org_id,
+        version_number: row.version_number,
+        agreement,
+    })
 }
 
 /// How many days an agreement may be used after its review was due; none where its terms

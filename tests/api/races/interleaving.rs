@@ -93,12 +93,12 @@ impl Held {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test looks at the server")]
 /// How many sessions wait for a lock.
 fn waiting() -> String {
     format!("select count(*) as number from {WAITING}")
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test looks at the server")]
 async fn number(connection: &mut AsyncPgConnection, query: &str) -> i64 {
     #[derive(QueryableByName)]
     struct Row {

@@ -22,4 +22,4 @@ pub use people::{Actor, Draft};
 pub use photos::{BOUNDARY, form, photo};
 pub use records::ALL_CLASSES;
 pub use systems::{System, form_request, service_account, token_request};
-pub use wire::exchange;
+pub use wire::{exchange, gauge};
