@@ -26,4 +26,6 @@ pub mod reference;
 pub mod rule;
 pub mod services;
 pub mod sharing;
+#[cfg(test)]
+mod snapshot;
 pub mod tasks;

@@ -3,6 +3,7 @@ mod forbidden;
 mod harness;
 mod hostility;
 mod malformed;
+mod permitted;
 mod random;
 mod rules;
 mod walks;
