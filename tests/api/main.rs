@@ -57,5 +57,6 @@ mod suites;
 mod tampering;
 mod tasks;
 mod tls;
+mod visibility;
 mod what_is_shown;
 mod wire;
