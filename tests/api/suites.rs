@@ -3,6 +3,7 @@
 mod bodies;
 mod canaries;
 mod fingerprint;
+mod fitting;
 mod markings;
 mod matrix;
 mod nulls;
