@@ -8,6 +8,7 @@ mod markings;
 mod matrix;
 mod nulls;
 mod objects;
+mod planted;
 #[cfg(debug_assertions)]
 mod row_security;
 mod unauthenticated;
