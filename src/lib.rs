@@ -27,4 +27,6 @@ pub mod reference;
 pub mod rule;
 pub mod services;
 pub mod sharing;
+#[cfg(test)]
+mod snapshot;
 pub mod tasks;

@@ -67,7 +67,7 @@ pub async fn list_shares(caller: Caller<may::ShareCase>, id: Id, page: Params<Pa
             let page = Page::of(views, limit, "made", |share| share.id)?;
             let shown: Vec<Uuid> = page.items.iter().map(|share| share.id).collect();
             let answer = page.answer(&room.request.path, limit)?;
-            Ok(access.note(Audited::consultation(answer)).records(shown))
+            Ok(noted(&access, Audited::consultation(answer)).records(shown))
         })
         .await
 }
@@ -114,9 +114,14 @@ pub async fn read_share(caller: Caller<may::ShareCase>, id: Id) -> Result<HttpRe
             let (access, row) = seen(room, id.get()).await?;
             let (share, version) = (row.id, row.version);
             let answer = Answer::ok(&ShareView::of(row, access.org_id)?)?.version_as_seen(version);
-            Ok(access.note(Audited::consultation(answer)).record(share))
+            Ok(noted(&access, Audited::consultation(answer)).record(share))
         })
         .await
+}
+
+/// Why a case was shared tells of the case.
+fn noted<T>(access: &Access, audited: Audited<T>) -> Audited<T> {
+    access.note(audited).classes(["core"])
 }
 
 /// A share that the caller's organisation may know of, and its access to the case.
@@ -322,7 +327,7 @@ pub async fn list_case_access(caller: Caller<may::ReadCases>, id: Id) -> Result<
             let shown: Vec<Uuid> = shares.iter().map(|share| share.id).collect();
             let items = onlookers(room, &access, shares).await?;
             let answer = Answer::ok(&Page { items, next: None })?;
-            Ok(access.note(Audited::consultation(answer)).records(shown))
+            Ok(noted(&access, Audited::consultation(answer)).records(shown))
         })
         .await
 }

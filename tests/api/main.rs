@@ -65,5 +65,6 @@ mod tampering;
 mod tasks;
 mod tls;
 mod vehicles;
+mod visibility;
 mod what_is_shown;
 mod wire;

@@ -4,16 +4,19 @@ mod bodies;
 mod canaries;
 mod etags;
 pub mod fingerprint;
+mod fitting;
 mod grants;
-mod kept;
 mod leaves;
 mod markings;
 mod matrix;
 mod nulls;
 mod objects;
+mod planted;
 mod poison;
 #[cfg(debug_assertions)]
 mod row_security;
 mod scene;
+#[path = "../../src/snapshot.rs"]
+mod snapshot;
 mod unauthenticated;
 pub mod world;

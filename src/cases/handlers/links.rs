@@ -42,7 +42,8 @@ pub async fn list_links(caller: Caller<may::ReadCases>, id: Id, page: Params<Pag
                 next: page.next,
             };
             let answer = page.answer(&room.request.path, limit)?;
-            let audited = access.note(Audited::consultation(answer)).records(shown);
+            let audited = access.note(Audited::consultation(answer));
+            let audited = audited.records(shown).classes(["core"]);
             Ok(ends
                 .into_iter()
                 .fold(audited, |audited, (case, owner)| audited.case(case, owner)))
@@ -86,7 +87,8 @@ pub async fn link_cases(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<
             let answer = Answer::created(format!("/v1/cases/{}/links", row.case_id), &LinkView::from(row))?;
             let audited = other
                 .note(access.note(Audited::new(Op::Combination, answer)))
-                .record(link);
+                .record(link)
+                .classes(["core"]);
             Ok(told.into_iter().fold(audited, Audited::event))
         })
         .await

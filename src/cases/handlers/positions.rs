@@ -33,7 +33,7 @@ pub async fn list_positions(caller: Caller<may::ReadCases>, id: Id) -> Result<Ht
             let rows = queries::list(room, access.case_id).await?;
             let items: Vec<PositionView> = rows.into_iter().map(PositionView::from).collect();
             let answer = Answer::ok(&Page { items, next: None })?;
-            Ok(access.note(Audited::consultation(answer)))
+            Ok(access.note(Audited::consultation(answer)).classes(["core"]))
         })
         .await
 }
@@ -79,6 +79,7 @@ pub async fn take_position(
             let answer = Answer::ok(&PositionView::from(row))?;
             Ok(access
                 .note(Audited::alteration(answer))
+                .classes(["core"])
                 .fact("stance", stance)
                 .event(event))
         })

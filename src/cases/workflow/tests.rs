@@ -5,6 +5,7 @@ mod harness;
 mod hostility;
 mod malformed;
 mod nuisance;
+mod permitted;
 mod personal;
 mod random;
 mod rules;

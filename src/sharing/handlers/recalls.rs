@@ -116,7 +116,7 @@ pub async fn list_recalls(
                 .fold(Audited::consultation(answer), |audited, (case, owner)| {
                     audited.case(case, owner)
                 });
-            Ok(audited.records(shown))
+            Ok(audited.records(shown).classes(["core"]))
         })
         .await
 }
@@ -136,7 +136,10 @@ pub async fn read_recall(caller: Caller<may::AnswerRecall>, id: Id) -> Result<Ht
             let row = recalls::find(room, id.get()).await?;
             let (case, owner, share, version) = (row.case_id, row.org_id, row.share_id, row.version);
             let answer = Answer::ok(&RecallView::from(row))?.version(version);
-            Ok(Audited::consultation(answer).case(case, owner).record(share))
+            Ok(Audited::consultation(answer)
+                .case(case, owner)
+                .record(share)
+                .classes(["core"]))
         })
         .await
 }
@@ -186,6 +189,7 @@ pub async fn acknowledge_recall(
                 .case(case, owner)
                 .showing_no_case()
                 .record(share)
+                .classes(["core"])
                 .recipient(owner)
                 .fact("outcome", told.outcome.as_str())
                 .event(event))

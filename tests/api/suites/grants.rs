@@ -5,7 +5,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::kept::assert_kept;
+use super::snapshot;
 use crate::support::TestDatabase;
 
 /// A line for each role and each object that it may do anything with. Columns are named
@@ -66,5 +66,5 @@ async fn each_database_role_holds_what_the_file_says() {
     let held = held(&mut database.owner().await).await;
 
     let lines: String = held.into_iter().map(|held| held.line + "\n").collect();
-    assert_kept("grants.txt", &lines);
+    snapshot::hold("tests/api/suites/grants.txt", &lines);
 }

@@ -1,11 +1,11 @@
 //! A record that is somebody else's cannot be told from one that does not exist.
 
 use actix_web::http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::fingerprint::fingerprint;
 use super::world::{Home, Kind, Stranger, World, kinds_of, nothing, same_for_all};
-use crate::support::{Actor, BOUNDARY, Operation, Reply, TestApp, form, operations, photo};
+use crate::support::{Actor, BOUNDARY, Operation, Reply, TestApp, form, operations, photo, service_account};
 
 /// Operations about a record that belongs to somebody.
 pub fn about_records() -> Vec<(Operation, Vec<Kind>)> {
@@ -164,4 +164,51 @@ async fn a_record_is_not_found_under_another_case() {
         }
     }
     assert_eq!(before, fingerprint(&world.app).await);
+}
+
+/// Mine beneath theirs, and theirs beneath mine: keys of systems and members of partnerships.
+#[actix_web::test]
+async fn nothing_is_found_beneath_what_it_does_not_belong_to() {
+    let world = World::new().await;
+    let (app, keeper, away) = (&world.app, &world.keeper, &world.elsewhere);
+    let operator = app.sign_in("operator@wardlink.example").await;
+    let sibling = app.system(keeper, service_account(json!({}))).await;
+    let (camden, islington) = (app.partnership("CAM").await, app.partnership("ISL").await);
+    let before = fingerprint(app).await;
+    let mut crossed = 0;
+
+    for (operation, kinds) in about_records() {
+        let pairs = match kinds[..] {
+            [Kind::ServiceAccount, Kind::ClientKey] => vec![
+                (keeper, world.system.id, away.system.key),
+                (keeper, away.system.id, world.system.key),
+                (keeper, sibling.id, world.system.key),
+            ],
+            [Kind::Partnership, Kind::Membership] => vec![
+                (keeper, camden, away.actor.org_id),
+                (keeper, islington, world.owner.org_id),
+                // To the platform all of these are there, but not beneath one another.
+                (&operator, camden, away.actor.org_id),
+                (&operator, islington, world.owner.org_id),
+            ],
+            // What is beneath a case: the test above.
+            [_] | [Kind::Case, _] => continue,
+            _ => panic!("{}: which records are not beneath one another?", operation.id),
+        };
+        for (actor, outer, inner) in pairs {
+            let stranger = Stranger {
+                who: "who crosses ids",
+                actor: actor.clone(),
+                home: Home::Camden,
+                answers: &[403, 404],
+            };
+            let real = [outer.to_string(), inner.to_string()];
+            let not = [outer.to_string(), nothing(kinds[1])];
+            expect_alike(&world, &stranger, &operation, &real, &not).await;
+            crossed += 1;
+        }
+    }
+
+    assert!(crossed >= 10, "{crossed}");
+    assert_eq!(before, fingerprint(app).await);
 }

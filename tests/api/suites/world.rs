@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use people::{Home, Stranger, colleague};
-pub use records::{CORE, World, canaries};
+pub use records::{World, canaries};
 
 use crate::support::{Operation, Reply};
 

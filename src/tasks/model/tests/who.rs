@@ -1,6 +1,9 @@
 //! Who may task whom, and the names partners build against.
 
+use std::fmt::Write;
+
 use super::*;
+use crate::snapshot;
 
 #[test]
 fn across_organisations_nothing_starts_assigned() {
@@ -28,6 +31,8 @@ fn who_may_ask_whom() {
         (Council, Role::Officer, Police, Ok(())),
         (Council, Role::Officer, Probation, Ok(())),
         (Housing, Role::Officer, Police, Ok(())),
+        (Housing, Role::Coordinator, Health, Err(OUT)),
+        (Housing, Role::Supervisor, Housing, Err(OUT)),
         (Council, Role::Officer, Contractor, Ok(())),
         (Police, Role::Coordinator, Contractor, Err(OUT)),
         (Council, Role::Officer, Oversight, Err(UNTASKED)),
@@ -39,6 +44,56 @@ fn who_may_ask_whom() {
     ];
     for (from, role, to, expected) in lines {
         assert_eq!(ask(from, role, to), expected, "{from} {} to {to}", role.as_str());
+    }
+}
+
+/// Every role in every kind of organisation, asking each kind and ordering its own people.
+#[test]
+fn who_may_task_whom_is_as_the_file_says() {
+    let mut table = format!("{:<12}{:<25}", "from", "role");
+    for to in OrgKind::ALL {
+        write!(table, "{:<12}", to.as_str()).unwrap();
+    }
+    table.push_str("own people\n");
+    for from in OrgKind::ALL {
+        for role in Role::ALL {
+            let actor = person(SERGEANT, POLICE, from, &[role]);
+            write!(table, "{:<12}{:<25}", from.as_str(), role.as_str()).unwrap();
+            for to in OrgKind::ALL {
+                write!(table, "{:<12}", asks(&actor, to)).unwrap();
+            }
+            writeln!(table, "{}", orders(&actor)).unwrap();
+        }
+    }
+
+    snapshot::hold("src/tasks/model/tests/tasking.txt", &table);
+}
+
+/// What comes of it where `actor` asks an organisation of that kind.
+fn asks(actor: &Actor, to: OrgKind) -> &'static str {
+    match may_propose(actor, to) {
+        Ok(()) => "ask",
+        Err(TaskError::CannotPropose) => "-",
+        Err(TaskError::OutsideTaskingLine { .. }) => "line",
+        Err(TaskError::CannotBeTasked { .. }) => "never",
+        Err(other) => panic!("{other}"),
+    }
+}
+
+/// Whom of their own organisation `actor` may order to do something.
+fn orders(actor: &Actor) -> &'static str {
+    let may = |user_id: Option<Uuid>| {
+        let own = Assignee {
+            org_id: actor.org_id,
+            user_id,
+            within_reach: true,
+        };
+        may_assign(actor, &own).is_ok()
+    };
+    match (may(None), may(Some(actor.user_id))) {
+        (true, _) => "all",
+        (false, true) => "oneself",
+        (false, false) => "-",
     }
 }
 

@@ -111,7 +111,8 @@ impl World {
         vec![stranger("disabled", disabled), stranger("whose session ended", ended)]
     }
 
-    async fn out_of_scope(&self) -> Vec<Stranger> {
+    /// Those of the owner whose roles end at other wards or case types.
+    pub async fn out_of_scope(&self) -> Vec<Stranger> {
         let app = &self.app;
         let ward = colleague(app, "ward@camden.example").await;
         app.grant_only(&ward, may::CODES, Some(vec!["E05013663"]), None).await;

@@ -1,5 +1,6 @@
 //! The world's records. Each text in them has a word that stands nowhere else, one
-//! for each class of data.
+//! for each class of data, and one each for what only the sides of a share or of a task
+//! are told.
 
 use actix_web::http::Method;
 use diesel::prelude::*;
@@ -21,14 +22,20 @@ pub fn canaries() -> Vec<(&'static str, &'static str)> {
         ("subjects", PERSON),
         ("notes", NOTE),
         ("attachments", FILE),
+        ("told", TOLD),
+        ("asked", ASKED),
     ]
 }
 
-pub const CORE: &str = "zqcorebird";
-pub const PLACE: &str = "zqplacebird";
-pub const PERSON: &str = "zqpersonbird";
-pub const NOTE: &str = "zqnotebird";
-pub const FILE: &str = "zqfilebird";
+const CORE: &str = "zqcorebird";
+const PLACE: &str = "zqplacebird";
+const PERSON: &str = "zqpersonbird";
+const NOTE: &str = "zqnotebird";
+const FILE: &str = "zqfilebird";
+/// What an originator tells the recipient with a share, or to take it back.
+const TOLD: &str = "zqtoldbird";
+/// What organisations ask of one another, and answer.
+const ASKED: &str = "zqaskedbird";
 
 /// A council's cases with everything in them, and another council's things.
 pub struct World {
@@ -55,6 +62,8 @@ pub struct Camden {
     pub subject: Uuid,
     pub attachment: Uuid,
     pub task: Uuid,
+    /// More tasks, where a suite has made some.
+    pub other_tasks: Vec<Uuid>,
     /// An agreement that nobody has signed.
     pub draft: Uuid,
     /// A priority of a ward.
@@ -123,7 +132,7 @@ impl World {
             Kind::Note => vec![self.file.note],
             Kind::Subject => vec![self.file.subject],
             Kind::Attachment => vec![self.file.attachment],
-            Kind::Task => vec![self.file.task],
+            Kind::Task => [vec![self.file.task], self.file.other_tasks.clone()].concat(),
             Kind::Share => self.file.shares.clone(),
             Kind::Session => vec![self.owner.session_id],
             Kind::User => pick(!camden_is_own, self.owner.user_id, away.actor.user_id),
@@ -153,7 +162,7 @@ impl Camden {
         let (case, shared) = (tale(app, owner).await, tale(app, owner).await);
         let share = app.open_to(owner, case, police.org_id, "contribute", &["core"]).await;
         let recalled = app.open_to(owner, shared, police.org_id, "view", &["core"]).await;
-        let because = json!({"reason": format!("The wrong household was named: {CORE}.")});
+        let because = json!({"reason": format!("The wrong household was named: {TOLD}.")});
         app.post(owner, &format!("/v1/shares/{recalled}/recall"), because)
             .await
             .expect(200);
@@ -166,6 +175,7 @@ impl Camden {
             subject: subject(app, owner, case).await,
             attachment: attachment(app, owner, case).await,
             task: task(app, owner, case, police.org_id).await,
+            other_tasks: Vec::new(),
             draft: draft(app, owner, police.org_id).await,
             priority: priority(app, owner, "E05013664", "CAM").await,
             note_of_shared: note(app, owner, shared).await,
@@ -303,7 +313,7 @@ async fn attachment(app: &TestApp, owner: &Actor, case: Uuid) -> Uuid {
 }
 
 async fn task(app: &TestApp, owner: &Actor, case: Uuid, to: Uuid) -> Uuid {
-    let body = json!({"title": format!("Look for {CORE}"), "description": format!("At night {CORE}"),
+    let body = json!({"title": format!("Look for {ASKED}"), "description": format!("At night {ASKED}"),
         "tactic": "patrol", "priority": "p2", "owner_org_id": to, "due_at": "2026-03-09T17:00:00Z"});
     app.post(owner, &format!("/v1/cases/{case}/tasks"), body)
         .await
