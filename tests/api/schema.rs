@@ -5,13 +5,17 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
 
-use crate::support::TestApp;
+use crate::support::{TestApp, TestDatabase};
 
 /// A row of each kind that the demonstration has none of.
 const ONE_OF_EACH: &str = r"
 insert into case_links (id, org_id, case_id, case_org_id, linked_case_id, linked_case_org_id, kind, linked_by)
   select gen_random_uuid(), a.org_id, a.id, a.org_id, b.id, b.org_id, 'related', a.opened_by
     from cases a join cases b on b.org_id = a.org_id and b.id > a.id limit 1;
+insert into agreement_reviews (id, org_id, agreement_id, held_on, outcome, findings, next_review_due, recorded_by,
+    recorded_at)
+  select gen_random_uuid(), a.org_id, a.id, '2026-03-01', 'continue', 'In order.', '2027-03-01', u.id, now()
+    from agreements a join users u on u.org_id = a.org_id limit 1;
 insert into case_positions (org_id, case_id, case_org_id, stance, updated_by)
   select org_id, id, org_id, 'leading', opened_by from cases limit 1 on conflict do nothing;
 insert into custom_roles (id, org_id, code, name, permissions)

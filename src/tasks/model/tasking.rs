@@ -73,8 +73,8 @@ pub(super) fn check_line(actor: &Actor, owner: OrgKind) -> Result<(), TaskError>
         (OrgKind::Police, OrgKind::Health | OrgKind::Probation | OrgKind::Fire) => actor.has_any(&[Role::Coordinator]),
         // A contractor works for the council or landlord that pays it.
         (kind, OrgKind::Contractor) => matches!(kind, OrgKind::Council | OrgKind::Housing),
-        // Landlords ask the council and the police, neither one another nor the wider partners.
-        (OrgKind::Housing, OrgKind::Housing | OrgKind::Health | OrgKind::Probation | OrgKind::Fire) => false,
+        // Landlords ask the council and the police, not one another.
+        (OrgKind::Housing, OrgKind::Housing) => false,
         _ => true,
     };
     if in_line {

@@ -259,9 +259,10 @@ async fn a_partner_that_changes_what_it_can_is_answered_nothing_of_a_closed_clas
         // Whose step or task it is goes by the built-in roles.
         app.give(actor, "supervisor", None, None).await;
     }
+    // The police come last: they pass a task on, of which the housing provider is a side then.
     let partners: [(&str, &Actor, &[&str]); 2] = [
-        ("the police", &world.police, &["core", "told", "asked"]),
         ("the housing provider", &housing, &["core"]),
+        ("the police", &world.police, &["core", "told", "asked"]),
     ];
 
     for (who, actor, open) in partners {

@@ -50,6 +50,8 @@ pub async fn body(world: &World, operation: &Operation) -> Option<Value> {
             "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"}),
         "transition_case" => json!({"event": "observe", "data": {"observation": {"text": "Flat tyres."}}}),
         "update_case" => json!({"details": {"colour": "grey"}}),
+        // The example would leave its keeper without the rest.
+        "update_role" => json!({"name": "Everything"}),
         // The example would ask everybody after that for a justification.
         "update_organisation" => json!({"requires_acting_officer": true}),
         _ => return example,

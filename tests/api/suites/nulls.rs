@@ -29,6 +29,7 @@ fn value(world: &World, operation: &str, name: &str) -> Option<Value> {
         (_, "networks") => json!(["203.0.113.0/24"]),
         (_, "post" | "rank") => json!("Inspector"),
         (_, "qualifier") => json!("personal"),
+        (_, "separate_because") => json!("The marks were copied."),
         (_, "risk_band") => json!("medium"),
         _ => panic!("{operation}: say what {name} is set to"),
     })

@@ -31,8 +31,6 @@ fn who_may_ask_whom() {
         (Council, Role::Officer, Police, Ok(())),
         (Council, Role::Officer, Probation, Ok(())),
         (Housing, Role::Officer, Police, Ok(())),
-        (Housing, Role::Coordinator, Health, Err(OUT)),
-        (Housing, Role::Supervisor, Housing, Err(OUT)),
         (Council, Role::Officer, Contractor, Ok(())),
         (Police, Role::Coordinator, Contractor, Err(OUT)),
         (Council, Role::Officer, Oversight, Err(UNTASKED)),
