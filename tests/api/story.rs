@@ -235,7 +235,11 @@ async fn the_owner_sees_who_was_shown_the_case(cast: &Cast, vehicle: Uuid) {
     let shown = cast.app.get(&cast.sergeant, &path).await.expect(200);
     let items = shown.body["items"].as_array().unwrap();
     let council = json!({"id": cast.street.org_id, "name": "London Borough of Camden"});
-    let [shared] = &items.iter().filter(|it| it["action"] == "share_case").collect::<Vec<_>>()[..] else {
+    let [shared] = &items
+        .iter()
+        .filter(|it| it["action"] == "share_case")
+        .collect::<Vec<_>>()[..]
+    else {
         panic!("{items:?}")
     };
     assert_eq!(shared["op"], "disclosure");

@@ -36,7 +36,7 @@ pub async fn body(world: &World, operation: &Operation) -> Option<Value> {
         "acknowledge_recall" => json!({"outcome": "deleted"}),
         "add_member" => json!({"organisation_id": world.elsewhere.actor.org_id}),
         "create_case" => app.case_body("graffiti").await,
-        "draft_agreement" => {
+        "draft_agreement" | "draft_agreement_version" => {
             let mut draft = example?;
             draft["parties"] = json!([world.owner.org_id]);
             draft
@@ -216,7 +216,9 @@ async fn made_ready(world: &World, operation: &str) -> Option<Vec<String>> {
     let record = match operation {
         "sign_agreement" => agreement(world, 0).await,
         "activate_agreement" => agreement(world, 2).await,
-        "end_agreement" | "withdraw_from_agreement" => agreement(world, 3).await,
+        "end_agreement" | "withdraw_from_agreement" | "review_agreement" | "draft_agreement_version" => {
+            agreement(world, 3).await
+        }
         "narrow_share" | "recall_share" | "revoke_share" => {
             let case = app.a_case_of(camden).await;
             app.open_to(camden, case, world.police.org_id, "contribute", &["core"])

@@ -24,6 +24,7 @@ fn value(world: &World, operation: &str, name: &str) -> Option<Value> {
         ("update_agreement", "active_to") => json!("2028-01-01"),
         (_, "address") => json!("12 Leverton Street, NW5"),
         (_, "dpia_ref") => json!("DPIA-2026-14"),
+        (_, "evidence") => json!("Calls of the last quarter."),
         (_, "expires_at") => json!("2026-12-01T00:00:00Z"),
         (_, "lead") => json!(world.keeper.user_id),
         (_, "networks") => json!(["203.0.113.0/24"]),
