@@ -243,7 +243,7 @@ async fn a8_on_which_footing_an_officer_disclosed_what() {
     let (agreed, approved) = (by(&manager).await, by(&colleague).await);
 
     let facts = |events: &[Value]| -> Vec<[Value; 3]> { events.iter().map(|event| footing(&event["facts"])).collect() };
-    assert_eq!(facts(&agreed), [under_agreement.clone()]);
+    assert_eq!(facts(&agreed), std::slice::from_ref(&under_agreement));
     assert_eq!(facts(&approved), [[json!("CDA115"), Value::Null, Value::Null]]);
     let told: Vec<[Value; 3]> = disclosed(&app, &manager, case).await.iter().map(footing).collect();
     assert_eq!(told, [facts(&approved)[0].clone(), under_agreement]);

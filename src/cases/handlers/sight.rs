@@ -36,13 +36,16 @@ pub(super) struct Sight {
     pub attachments: Vec<AttachmentFactRow>,
 }
 
+/// The clocks that a change has moved, each with its id.
+pub(super) type MovedClocks = Vec<(Uuid, Clock)>;
+
 /// What follows where a case becomes one of high risk.
 #[derive(Default)]
 pub(super) struct Heightened {
     /// Who is to be told.
     pub alerts: Vec<Alert>,
     /// The clocks that changed.
-    pub clocks: Vec<(Uuid, Clock)>,
+    pub clocks: MovedClocks,
 }
 
 impl Sight {
@@ -166,7 +169,7 @@ impl Sight {
     ///
     /// # Errors
     /// If no workflow is known for the stored type, or a clock cannot be worked out.
-    pub fn take(&mut self, room: &Room, decision: &Decision) -> Result<Vec<(Uuid, Clock)>> {
+    pub fn take(&mut self, room: &Room, decision: &Decision) -> Result<MovedClocks> {
         let workflow = self.workflow(room)?;
         let moved = model::move_clocks(workflow, self.case.opened_at, &mut self.clocks, decision, room.now)?;
         let case = &mut self.case;
@@ -188,7 +191,7 @@ impl Sight {
     ///
     /// # Errors
     /// Those of [`take`](Self::take).
-    pub fn follow(&mut self, room: &Room, before: &Value) -> Result<Option<(Decision, Vec<(Uuid, Clock)>)>> {
+    pub fn follow(&mut self, room: &Room, before: &Value) -> Result<Option<(Decision, MovedClocks)>> {
         let workflow = self.workflow(room)?;
         let Some(decision) = workflow.decide_by_change(&self.facts(room), before) else {
             return Ok(None);

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::words::{Marking, Priority, Qualifier};
-use crate::cases::queries::cases::{FullCase, LocationRow};
+use crate::cases::queries::cases::{FullCase, LocationRow, MyAccessRow};
 use crate::cases::workflow::Allowed;
 use crate::clocks::{Clock, ClockResult, ClockRule};
 use crate::http::fields::{Digits, Moment, Point, Text, not_cleared, present};
@@ -147,6 +147,20 @@ pub struct MyAccess {
     pub since: DateTime<Utc>,
     /// Until when, if it ends by itself.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl From<MyAccessRow> for MyAccess {
+    fn from(access: MyAccessRow) -> Self {
+        Self {
+            level: access.level,
+            data_classes: access.data_classes,
+            via: access
+                .share_id
+                .map_or_else(|| "owner".to_owned(), |share| format!("share:{share}")),
+            since: access.since,
+            expires_at: access.expires_at,
+        }
+    }
 }
 
 /// One clock of a case.
@@ -394,15 +408,7 @@ impl CaseView {
             updated_at: case.updated_at,
             closed_at: case.closed_at,
             version: case.version,
-            my_access: MyAccess {
-                level: access.level,
-                data_classes: access.data_classes,
-                via: access
-                    .share_id
-                    .map_or_else(|| "owner".to_owned(), |share| format!("share:{share}")),
-                since: access.since,
-                expires_at: access.expires_at,
-            },
+            my_access: access.into(),
             clocks,
             allowed_transitions: allowed.into_iter().map(AllowedTransition::from).collect(),
             tells_of_people: false,

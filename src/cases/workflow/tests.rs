@@ -5,6 +5,7 @@ mod harness;
 mod hostility;
 mod malformed;
 mod nuisance;
+mod one_open;
 mod permitted;
 mod personal;
 mod random;
