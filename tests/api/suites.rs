@@ -1,10 +1,10 @@
 //! Who may do what: each operation of the document against each kind of caller.
 
 mod bodies;
+mod calls;
 mod canaries;
 mod etags;
 pub mod fingerprint;
-mod fitting;
 mod grants;
 mod leaves;
 mod markings;
@@ -18,5 +18,6 @@ mod row_security;
 mod scene;
 #[path = "../../src/snapshot.rs"]
 mod snapshot;
+mod stage;
 mod unauthenticated;
 pub mod world;

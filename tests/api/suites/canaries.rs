@@ -11,7 +11,7 @@ use uuid::Uuid;
 use wardlink::db::schema::audit_events;
 use wardlink::doors::may;
 
-use super::fitting;
+use super::calls::Calls;
 use super::objects::{ask_at, foreign_paths};
 use super::planted::{Word, plant};
 use super::world::{Home, Kind, World, canaries, kinds_of};
@@ -103,7 +103,7 @@ pub async fn look_around(world: &World, actor: &Actor) -> Seen {
 
 /// Everything that `actor` is answered when trying to change what is not theirs: with the
 /// example of each body, and with one that fits.
-async fn change_everything(world: &World, actor: &Actor) -> Seen {
+async fn change_everything(world: &World, calls: &Calls, actor: &Actor) -> Seen {
     let changes = |it: &Operation| it.method != Method::GET && it.permission.is_some();
     let mut all: Vec<Operation> = operations().into_iter().filter(changes).collect();
     // What is ended is changed before, one's own session last.
@@ -111,7 +111,7 @@ async fn change_everything(world: &World, actor: &Actor) -> Seen {
     let mut seen = Vec::new();
     for operation in all {
         let example = operation.body.clone();
-        let fitting = fitting::body(world, &operation).await;
+        let fitting = calls.body(world, &operation, "");
         let bodies = if fitting == example {
             vec![example]
         } else {
@@ -250,6 +250,7 @@ async fn its_owner_is_shown_whatever_was_said_of_a_case() {
 async fn a_partner_that_changes_what_it_can_is_answered_nothing_of_a_closed_class() {
     let mut world = World::new().await;
     let words = plant(&mut world).await.words();
+    let calls = Calls::new(&world).await;
     let app = &world.app;
     let housing = app.sign_in("manager@primrose.example").await;
     app.open_to(&world.owner, world.file.case, housing.org_id, "contribute", &["core"])
@@ -266,7 +267,7 @@ async fn a_partner_that_changes_what_it_can_is_answered_nothing_of_a_closed_clas
     ];
 
     for (who, actor, open) in partners {
-        let seen = change_everything(&world, actor).await;
+        let seen = change_everything(&world, &calls, actor).await;
 
         assert_closed(who, &seen, &words, open);
         let done = seen.iter().filter(|(_, reply)| reply.status.is_success()).count();

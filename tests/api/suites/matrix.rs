@@ -7,9 +7,9 @@ use std::fmt::Write;
 use actix_web::http::Method;
 use wardlink::identity::roles::BUILT_IN;
 
-use super::fitting::Stage;
 use super::snapshot;
-use super::world::{Kind, World, colleague, nothing};
+use super::stage::Stage;
+use super::world::{World, colleague};
 use crate::support::{Actor, Operation, operations};
 
 /// Ends the caller's own session, so it comes last.
@@ -40,37 +40,6 @@ async fn everybody(world: &World) -> Vec<(String, Actor)> {
     app.give_only(&graffiti, "officer", None, Some(vec!["graffiti"])).await;
     all.push(("officer:graffiti".to_owned(), graffiti));
     all
-}
-
-/// The records of the caller's organisation that an operation is called with.
-pub async fn own(world: &World, actor: &Actor, size: u64, kinds: &[(Kind, &str)]) -> Vec<String> {
-    let app = &world.app;
-    let mut ids = Vec::new();
-    for (kind, prefix) in kinds {
-        let id = match kind {
-            Kind::Case => world.file.case.to_string(),
-            Kind::Note => world.file.note.to_string(),
-            Kind::Subject => world.file.subject.to_string(),
-            Kind::Attachment => world.file.attachment.to_string(),
-            Kind::Task => world.file.task.to_string(),
-            Kind::Share => world.file.shares[0].to_string(),
-            Kind::User => world.keeper.user_id.to_string(),
-            Kind::Role => world.role.to_string(),
-            Kind::ServiceAccount => world.system.id.to_string(),
-            Kind::Agreement => world.file.draft.to_string(),
-            Kind::Partnership => app.partnership("CAM").await.to_string(),
-            Kind::Priority => world.file.priority.to_string(),
-            Kind::Organisation => actor.org_id.to_string(),
-            Kind::AuditEvent => world.own_event().await,
-            Kind::Session | Kind::Membership | Kind::ClientKey => nothing(*kind),
-            Kind::Reference if prefix.contains("{gss}") => "E05013664".to_owned(),
-            Kind::Reference if prefix.contains("{type}") => "graffiti".to_owned(),
-            Kind::Reference if prefix.contains("{slug}") => "not-found".to_owned(),
-            Kind::Reference => size.to_string(),
-        };
-        ids.push(id);
-    }
-    ids
 }
 
 /// A line for each operation, a column for each role.

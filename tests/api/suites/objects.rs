@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::fingerprint::fingerprint;
 use super::world::{Home, Kind, Stranger, World, kinds_of, nothing, same_for_all};
-use crate::support::{Actor, BOUNDARY, Operation, Reply, TestApp, form, operations, photo, service_account};
+use crate::support::{Actor, BOUNDARY, Draft, Operation, Reply, TestApp, form, operations, photo, service_account};
 
 /// Operations about a record that belongs to somebody.
 pub fn about_records() -> Vec<(Operation, Vec<Kind>)> {
@@ -32,6 +32,18 @@ pub async fn ask_at(
     body: Option<Value>,
     etag: &str,
 ) -> Reply {
+    draft_at(app, actor, operation, address, body, etag).send().await
+}
+
+/// The same request, not sent yet.
+pub fn draft_at<'a>(
+    app: &'a TestApp,
+    actor: &Actor,
+    operation: &Operation,
+    address: &str,
+    body: Option<Value>,
+    etag: &str,
+) -> Draft<'a> {
     let mut draft = app
         .draft(actor, operation.method.clone(), address)
         .header("If-Match", etag);
@@ -41,11 +53,11 @@ pub async fn ask_at(
     if operation.takes_a_file() {
         let file = form("wall.jpg", "image/jpeg", &photo(), "before");
         let media_type = format!("multipart/form-data; boundary={BOUNDARY}");
-        return draft.bytes(&media_type, file).send().await;
+        return draft.bytes(&media_type, file);
     }
     match body {
-        Some(body) => draft.json(body).send().await,
-        None => draft.send().await,
+        Some(body) => draft.json(body),
+        None => draft,
     }
 }
 

@@ -36,7 +36,7 @@ impl Target<'_> {
         let mut body = call.body.clone();
         put(&mut body, &self.leaf.place, json!(HERE));
         let spoilt = body.to_string().replacen(&json!(HERE).to_string(), text, 1);
-        let draft = scene.draft(self.operation, &self.leaf.place, &call.address);
+        let draft = scene.draft(self.operation, &call.address);
         draft.bytes("application/json", spoilt).send().await
     }
 
@@ -73,7 +73,8 @@ async fn targets<'a>(scene: &Scene, operations: &'a [Operation]) -> Vec<Target<'
     }
     let correct = named(operations, "correct_subject");
     let person = leaves(&document["components"]["schemas"]["PersonParticulars"], &document);
-    found.extend(within(correct, "/particulars", person, &scene.right(correct, "").await));
+    let call = scene.right(correct, "/particulars").await;
+    found.extend(within(correct, "/particulars", person, &call));
     found.extend(of_case_types(scene, operations).await);
     found
 }

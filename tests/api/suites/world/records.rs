@@ -116,11 +116,6 @@ impl World {
         self.file = Camden::file(&self.app, &self.owner, &self.police).await;
     }
 
-    /// The number of an event that only Camden sees.
-    pub async fn own_event(&self) -> String {
-        own_event(&self.app, self.owner.org_id).await.to_string()
-    }
-
     /// Records of that kind which are somebody else's to people of `home`.
     pub async fn foreign(&self, kind: Kind, home: Home) -> Vec<String> {
         let (app, away) = (&self.app, &self.elsewhere);
