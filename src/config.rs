@@ -77,7 +77,8 @@ pub struct Config {
     pub issuer: String,
     /// A list of breached passwords (`WARDLINK_BREACHED_PASSWORDS`).
     pub breached_passwords: Option<PathBuf>,
-    /// Networks whose `X-Forwarded-For` is believed (`WARDLINK_TRUSTED_PROXIES`).
+    /// Networks whose `X-Forwarded-For` is believed; a proxy that encrypts is to be among
+    /// them (`WARDLINK_TRUSTED_PROXIES`).
     pub trusted_proxies: Vec<IpNetwork>,
     /// How many requests are taken from whom (`WARDLINK_LIMIT_…`).
     pub limits: Rates,
@@ -85,8 +86,8 @@ pub struct Config {
     pub deadlines: Deadlines,
     /// Connections for requests (`WARDLINK_CONNECTIONS`).
     pub connections: usize,
-    /// How long a request waits for a database connection before it is answered 503,
-    /// in milliseconds (`WARDLINK_CONNECTION_WAIT`).
+    /// How long a request waits for a database connection to come free before it is
+    /// answered 503, in milliseconds (`WARDLINK_CONNECTION_WAIT`).
     pub connection_wait: Duration,
     /// How long it goes on after SIGTERM, not ready any more, so that load balancers
     /// notice before connections are refused, in milliseconds (`WARDLINK_DRAIN`).

@@ -53,7 +53,7 @@ impl FromStr for Rate {
 pub enum Volume {
     /// Looking at people, vehicles and premises: each that is shown.
     Subjects,
-    /// Searching for words.
+    /// Searching for words; not for an address or on the map.
     Searches,
     /// Sharing a case, or asking for it.
     Shares,
@@ -70,7 +70,8 @@ pub struct Rates {
     pub organisation: Rate,
     /// Of one address, whoever is behind it (`WARDLINK_LIMIT_ADDRESS`).
     pub address: Rate,
-    /// Of attempts to sign in or refresh from one address (`WARDLINK_LIMIT_SIGN_IN`).
+    /// Of attempts to sign in, refresh, or get, end and look into tokens from one address
+    /// (`WARDLINK_LIMIT_SIGN_IN`).
     pub sign_in: Rate,
     /// [`Volume::Subjects`] of one account (`WARDLINK_LIMIT_SUBJECTS`).
     pub subjects: Rate,
