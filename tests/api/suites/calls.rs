@@ -21,12 +21,15 @@ use crate::tasks::scene::PRIMROSE;
 /// The version that there is, whichever it is (RFC 9110 §13.1.1).
 pub const VERSION: &str = "*";
 
+/// Adds organisations and partnerships.
+const OPERATOR: &str = "operator@wardlink.example";
+
 /// A ward of Camden that its keeper has a team for.
 const WARD: &str = "E05013664";
 
 /// What calls are made of, besides the records of a world.
 pub struct Calls {
-    /// Adds organisations and partnerships.
+    /// Signed in.
     operator: Actor,
     partnership: Uuid,
     /// In force in that partnership.
@@ -57,7 +60,7 @@ impl Calls {
         let size = app.sign().await;
         let signed = app.get(keeper, &format!("/v1/audit/checkpoints/{size}")).await;
         Self {
-            operator: app.sign_in("operator@wardlink.example").await,
+            operator: app.sign_in(OPERATOR).await,
             partnership: app.partnership("CAM").await,
             agreement: app.agreement().await,
             housing,

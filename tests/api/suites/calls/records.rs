@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::list::{On, right};
-use super::{Calls, WARD};
+use super::{Calls, OPERATOR, WARD};
 use crate::sharing::ad_hoc;
 use crate::suites::world::{Home, Kind, World, kinds_of};
 use crate::support::{Actor, Operation};
@@ -52,7 +52,9 @@ impl Calls {
 
     /// A partnership, and an organisation that has joined it.
     async fn membership(&self, world: &World) -> Vec<String> {
-        let (app, operator) = (&world.app, &self.operator);
+        let app = &world.app;
+        // Anew: a suite may have called as the operator, and ended their sessions.
+        let operator = &app.sign_in(OPERATOR).await;
         let brigade = json!({"kind": "fire", "name": "London Fire Brigade"});
         let brigade = app.post(operator, "/v1/organisations", brigade).await.expect(201).id();
         let members = format!("/v1/partnerships/{}/members", self.partnership);
