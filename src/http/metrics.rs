@@ -20,26 +20,6 @@ struct Counters {
     responses: IntCounterVec,
 }
 
-/// What is looked up for one reading: of two at once, each shows what it found itself.
-struct Gauges {
-    registry: Registry,
-    connections_open: IntGauge,
-    connections_idle: IntGauge,
-    log: LogGauges,
-}
-
-/// How far the log is sealed and signed. What stands still here wants looking at.
-struct LogGauges {
-    unsealed: IntGauge,
-    oldest: IntGauge,
-    size: IntGauge,
-    signed: IntGauge,
-    signed_age: IntGauge,
-    refusing: IntGauge,
-    unsent: IntGauge,
-    clock_ahead: IntGauge,
-}
-
 static COUNTERS: LazyLock<Option<Counters>> = LazyLock::new(|| Counters::new().ok());
 
 impl Counters {
@@ -54,70 +34,79 @@ impl Counters {
     }
 }
 
-impl Gauges {
-    fn new() -> prometheus::Result<Self> {
-        let registry = Registry::new();
-        let connections_open = IntGauge::new("wardlink_database_connections_open", "Open database connections")?;
-        let connections_idle = IntGauge::new("wardlink_database_connections_idle", "Idle database connections")?;
-        registry.register(Box::new(connections_open.clone()))?;
-        registry.register(Box::new(connections_idle.clone()))?;
-        Ok(Self {
-            log: LogGauges::new(&registry)?,
-            registry,
-            connections_open,
-            connections_idle,
-        })
+/// What is looked up for one reading: of two at once, each shows what it found itself.
+async fn look_up(services: &Services) -> prometheus::Result<Vec<MetricFamily>> {
+    let registry = Registry::new();
+    let (open, idle) = services.db.app.usage();
+    let of_size = |size: usize| i64::try_from(size).unwrap_or(i64::MAX);
+    let unsent = services.publisher.as_ref().is_some_and(Publisher::is_failing);
+    show(
+        &registry,
+        &[
+            ("database_connections_open", "Open database connections", of_size(open)),
+            ("database_connections_idle", "Idle database connections", of_size(idle)),
+            (
+                "audit_checkpoint_refused",
+                "1 where the last attempt to sign was refused",
+                i64::from(services.notary.is_refusing()),
+            ),
+            (
+                "audit_checkpoint_unsent",
+                "1 where the last attempt to send a checkpoint failed",
+                i64::from(unsent),
+            ),
+        ],
+    )?;
+    // Without the database these are not known, and 0 would say that all is well.
+    if let Ok(backlog) = audit::backlog(services).await {
+        show(&registry, &of_the_log(&backlog, services.clock.now()))?;
     }
-
-    async fn look_up(&self, services: &Services) -> Vec<MetricFamily> {
-        let (open, idle) = services.db.app.usage();
-        self.connections_open.set(i64::try_from(open).unwrap_or(i64::MAX));
-        self.connections_idle.set(i64::try_from(idle).unwrap_or(i64::MAX));
-        self.log.refusing.set(i64::from(services.notary.is_refusing()));
-        let unsent = services.publisher.as_ref().is_some_and(Publisher::is_failing);
-        self.log.unsent.set(i64::from(unsent));
-        // Without the database the other metrics are still worth reading.
-        if let Ok(backlog) = audit::backlog(services).await {
-            self.log.set(&backlog, services.clock.now());
-        }
-        self.registry.gather()
-    }
+    Ok(registry.gather())
 }
 
-impl LogGauges {
-    fn new(registry: &Registry) -> prometheus::Result<Self> {
-        let gauge = |name: &str, help: &str| {
-            let gauge = IntGauge::new(format!("wardlink_audit_{name}"), help)?;
-            registry.register(Box::new(gauge.clone()))?;
-            prometheus::Result::Ok(gauge)
-        };
-        Ok(Self {
-            unsealed: gauge("unsealed_events", "Events that have no leaf yet, counted to 100,000")?,
-            oldest: gauge("oldest_unsealed_seconds", "Age of the oldest event without a leaf")?,
-            size: gauge("tree_size", "Leaves in the tree")?,
-            signed: gauge("checkpoint_size", "Leaves that the last checkpoint covers")?,
-            signed_age: gauge("checkpoint_age_seconds", "Age of the last checkpoint")?,
-            refusing: gauge("checkpoint_refused", "1 where the last attempt to sign was refused")?,
-            unsent: gauge(
-                "checkpoint_unsent",
-                "1 where the last attempt to send a checkpoint failed",
-            )?,
-            clock_ahead: gauge(
-                "clock_ahead_milliseconds",
-                "How far this machine's clock is ahead of the database's, by which the log is dated",
-            )?,
-        })
-    }
+/// How far the log is sealed and signed. What stands still here wants looking at.
+fn of_the_log(backlog: &Backlog, now: DateTime<Utc>) -> [Gauge; 6] {
+    let age = |since: Option<DateTime<Utc>>| since.map_or(0, |since| (backlog.now - since).num_seconds());
+    [
+        (
+            "audit_unsealed_events",
+            "Events that have no leaf yet, counted to 100,000",
+            backlog.events,
+        ),
+        (
+            "audit_oldest_unsealed_seconds",
+            "Age of the oldest event without a leaf",
+            age(backlog.oldest),
+        ),
+        ("audit_tree_size", "Leaves in the tree", backlog.size),
+        (
+            "audit_checkpoint_size",
+            "Leaves that the last checkpoint covers",
+            backlog.signed.unwrap_or(0),
+        ),
+        (
+            "audit_checkpoint_age_seconds",
+            "Age of the last checkpoint",
+            age(backlog.signed_at),
+        ),
+        (
+            "audit_clock_ahead_milliseconds",
+            "How far this machine's clock is ahead of the database's, by which the log is dated",
+            backlog.lead_of(now).num_milliseconds(),
+        ),
+    ]
+}
 
-    fn set(&self, backlog: &Backlog, now: DateTime<Utc>) {
-        let age = |since: Option<DateTime<Utc>>| since.map_or(0, |since| (backlog.now - since).num_seconds());
-        self.unsealed.set(backlog.events);
-        self.oldest.set(age(backlog.oldest));
-        self.size.set(backlog.size);
-        self.signed.set(backlog.signed.unwrap_or(0));
-        self.signed_age.set(age(backlog.signed_at));
-        self.clock_ahead.set(backlog.lead_of(now).num_milliseconds());
+/// Its name without the prefix, what it means, and its value.
+type Gauge = (&'static str, &'static str, i64);
+
+fn show(registry: &Registry, gauges: &[Gauge]) -> prometheus::Result<()> {
+    for (name, help, value) in gauges {
+        let gauge = IntGauge::new(format!("wardlink_{name}"), *help)?;
+        gauge.set(*value);
+        registry.register(Box::new(gauge))?;
     }
+    Ok(())
 }
 
 /// Counts a response under its route's pattern.
@@ -175,7 +164,7 @@ pub async fn read_metrics(http: HttpRequest, services: web::Data<Services>) -> R
     };
     let unmade = |error: prometheus::Error| AppError::Internal(format!("metrics: {error}"));
     let mut families = counters.registry.gather();
-    families.extend(Gauges::new().map_err(unmade)?.look_up(&services).await);
+    families.extend(look_up(&services).await.map_err(unmade)?);
     let mut text = Vec::new();
     TextEncoder::new().encode(&families, &mut text).map_err(unmade)?;
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(text))

@@ -251,6 +251,8 @@ async fn a_mark_that_is_filled_in_later_is_held_against_open_cases_too() {
     // It is asked once: not with what else is changed, nor by the same in other words.
     let same = json!({"details": {"vrm": "AB12 CDE", "colour": "red"}, "title": "Red hatchback"});
     assert_eq!(patch(same).await.expect(200).body["separate_because"], reason);
+    // What was said is not taken back while both are open.
+    assert_eq!(in_the_way(patch(json!({"separate_because": null})).await), first);
     // A case about something else needs no reason, and keeps none.
     let other = patch(json!({"details": {"vrm": "XY99ZZZ"}})).await.expect(200);
     assert_eq!(other.body["separate_because"], json!(null));

@@ -13,7 +13,7 @@ use wardlink::audit::notary::Notary;
 use wardlink::audit::note::Note;
 use wardlink::db::schema::{audit_checkpoints, audit_events, audit_seals};
 
-use crate::support::{TestApp, gauge};
+use crate::support::{TestApp, exchange, gauge};
 
 const MANAGER: &str = "csm@camden.example";
 
@@ -334,6 +334,23 @@ async fn the_metrics_tell_that_a_transaction_holds_up_sealing_and_that_nothing_i
     assert!(told("checkpoint_age_seconds").await < 75);
     assert_eq!(told("checkpoint_refused").await, 0);
     assert_eq!(told("tree_size").await, told("checkpoint_size").await);
+}
+
+#[actix_web::test]
+async fn what_is_not_known_of_the_log_is_not_shown_as_if_all_were_well() {
+    let app = TestApp::start().await;
+    app.tamper("alter table audit_seals rename to away").await;
+
+    let metrics = exchange(
+        app.listen(),
+        "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+
+    assert!(metrics.contains("wardlink_audit_checkpoint_refused 0"), "{metrics}");
+    for unknown in ["oldest_unsealed", "checkpoint_age", "unsealed_events", "tree_size"] {
+        assert!(!metrics.contains(unknown), "{unknown}: {metrics}");
+    }
 }
 
 #[actix_web::test]

@@ -53,7 +53,8 @@ pub(super) async fn settle(
         None if has_moved => None,
         None => case.separate_because.clone(),
     };
-    let asks = has_moved && reason.is_none() && case.status_class == "open";
+    let is_taken_back = case.separate_because.is_some();
+    let asks = (has_moved || is_taken_back) && reason.is_none() && case.status_class == "open";
     if let Some(key) = key.as_deref().filter(|_| asks) {
         let sought = Sought {
             case: Some(case.id),

@@ -45,8 +45,8 @@ const HELD: &str = "\
       select r.name, 'function ' || f.oid::regprocedure::text, 'execute' \
         from role r, pg_proc f \
        where f.pronamespace = 'wardlink'::regnamespace and has_function_privilege(r.oid, f.oid, 'execute')) \
-    select format('%s %s: %s', role, object, what) as line from held \
-     order by format('%s %s: %s', role, object, what) collate \"C\"";
+    select format('%s may %s on %s', role, what, object) as line from held \
+     order by format('%s %s %s', role, object, what) collate \"C\"";
 
 #[derive(QueryableByName)]
 struct Held {
