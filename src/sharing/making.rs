@@ -26,7 +26,7 @@ use crate::partnerships::members_among;
 #[must_use = "the log has to hear of it"]
 pub struct Made {
     row: ShareRow,
-    superseded: Option<Uuid>,
+    superseded: Option<(Uuid, String)>,
     /// Of the agreement that covers it.
     agreement_version: Option<i64>,
 }
@@ -345,10 +345,10 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
     Ok(agreement.map(|kept| kept.version_number))
 }
 
-/// Says in the log which share another took the place of.
-pub fn note_superseded<T>(audited: Audited<T>, superseded: Option<Uuid>) -> Audited<T> {
+/// Says in the log which share another took the place of, by how that one ended.
+pub fn note_superseded<T>(audited: Audited<T>, superseded: Option<(Uuid, String)>) -> Audited<T> {
     match superseded {
-        Some(share) => audited.record(share).fact("superseded", share.to_string()),
+        Some((share, state)) => audited.record(share).fact(&state, share.to_string()),
         None => audited,
     }
 }

@@ -7,10 +7,11 @@ pub mod tasked;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::case_when;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Timestamptz, Untyped, Uuid as SqlUuid};
+use diesel::sql_types::{Nullable, Text, Timestamptz, Untyped, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
@@ -226,19 +227,27 @@ pub async fn update(connection: &mut AsyncPgConnection, row: &mut ShareRow) -> R
 }
 
 /// Ends the active share of a case to an organisation, for another to take its place, and
-/// says which it was.
-pub async fn supersede(connection: &mut AsyncPgConnection, by: &ShareRow, now: DateTime<Utc>) -> Result<Option<Uuid>> {
+/// says which it was and how it ended. One whose time is over has expired, at the moment set,
+/// even where that is not yet written down.
+pub async fn supersede(
+    connection: &mut AsyncPgConnection,
+    by: &ShareRow,
+    now: DateTime<Utc>,
+) -> Result<Option<(Uuid, String)>> {
+    let is_over = || shares::expires_at.le(diesel::dsl::now);
+    let state = case_when::<_, _, Text>(is_over(), "expired").otherwise("superseded");
+    let ended_at = case_when::<_, _, Nullable<Timestamptz>>(is_over(), shares::expires_at).otherwise(now);
     Ok(diesel::update(shares::table)
         .filter(shares::case_id.eq(by.case_id))
         .filter(shares::to_org_id.eq(by.to_org_id))
         .filter(shares::state.eq("active"))
         .set((
-            shares::state.eq("superseded"),
-            shares::ended_at.eq(now),
+            shares::state.eq(state),
+            shares::ended_at.eq(ended_at),
             shares::version.eq(shares::version + 1),
             shares::updated_at.eq(now),
         ))
-        .returning(shares::id)
+        .returning((shares::id, shares::state))
         .get_result(connection)
         .await
         .optional()?)

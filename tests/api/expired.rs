@@ -146,3 +146,20 @@ async fn it_does_not_end_again_with_a_membership() {
     assert_eq!(expire_shares(&app.services).await.unwrap(), 1);
     assert_eq!(over.read().await["state"], "expired");
 }
+
+#[actix_web::test]
+async fn it_has_expired_at_its_time_where_another_takes_its_place() {
+    let over = Over::new().await;
+    let (app, owner) = (&over.app, &over.owner);
+    let anew = json!({"organisation_id": over.housing.org_id, "level": "view", "data_classes": ["core"],
+        "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"});
+
+    app.post(owner, &format!("/v1/cases/{}/shares", over.case), anew)
+        .await
+        .expect(201);
+
+    let share = over.read().await;
+    assert_eq!((&share["state"], &share["ended_at"]), (&json!("expired"), &json!(END)));
+    assert_eq!(expire_shares(&app.services).await.unwrap(), 0);
+    assert_eq!(over.items(&over.housing, "/v1/cases?shared=in").await.len(), 1);
+}

@@ -113,6 +113,45 @@ async fn who_is_to_be_a_member_is_not_seen_before_its_first_day() {
     assert!(of(items(&app, &owner, &members).await).contains(&newcomer));
 }
 
+#[actix_web::test]
+async fn who_is_to_come_back_stays_listed_as_the_member_it_was() {
+    let app = TestApp::start().await;
+    let (owner, housing) = (app.sign_in(OWNER).await, app.sign_in(HOUSING).await);
+    let operator = app.sign_in("operator@wardlink.example").await;
+    let members = members(&app, "CAM").await;
+    app.tamper(&format!(
+        "update wardlink.partnership_members set member_from = '2024-04-01', member_to = '2025-04-01' \
+          where org_id = '{}'",
+        housing.org_id
+    ))
+    .await;
+    let own = async |who: &Actor| {
+        let listed = items(&app, who, &members).await;
+        let own = listed
+            .into_iter()
+            .find(|member| member["organisation_id"] == json!(housing.org_id));
+        own.expect("who was a member stays on record")
+    };
+    let before = own(&owner).await;
+
+    let returning = json!({"organisation_id": housing.org_id, "member_from": "2190-01-01"});
+    app.post(&operator, &members, returning).await.expect(201);
+
+    assert_eq!(
+        (&before["name"], &before["member_to"]),
+        (&json!(PRIMROSE), &json!("2025-04-01"))
+    );
+    assert_eq!(own(&owner).await, before);
+    let ahead = own(&operator).await;
+    assert_eq!(
+        (&ahead["member_from"], &ahead["member_to"]),
+        (&json!("2190-01-01"), &Value::Null)
+    );
+    assert_eq!(ahead["earlier"][0]["member_from"], "2024-04-01");
+    app.get(&owner, &organisation(&housing)).await.expect(404);
+    app.get(&housing, &organisation(&owner)).await.expect(404);
+}
+
 /// What `actor` reads at `path`, with the purpose that the log is read for.
 async fn log(app: &TestApp, actor: &Actor, path: &str) -> Vec<Value> {
     let draft = app.draft(actor, Method::GET, path).header("Access-Purpose", "audit");

@@ -398,3 +398,70 @@ async fn the_same_key_sets_one_priority_and_members_are_told_once() {
     assert!(audience.contains(&housing) && audience.contains(&sergeant.org_id));
     assert!(!audience.contains(&islington));
 }
+
+/// Those who were told of something, once for each time.
+async fn audiences(app: &TestApp, name: &str) -> Vec<Vec<Uuid>> {
+    let told: Vec<Option<Vec<Uuid>>> = outbox_events::table
+        .filter(outbox_events::name.eq(name))
+        .select(outbox_events::audience_org_ids)
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    told.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+#[actix_web::test]
+async fn what_changes_nothing_counts_no_version_and_nobody_is_told() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let place = format!("/v1/priorities/{}", set(&app, &sergeant, json!({})).await);
+    let before = app.get(&sergeant, &place).await.expect(200).body;
+
+    let nothing = app.patch(&sergeant, &place, json!({})).await.expect(200);
+
+    assert_eq!(nothing.body, before);
+    assert_eq!(app.last_audit("update_ward_priority").await.facts["changed"], json!([]));
+    assert!(audiences(&app, "ward_priority.changed").await.is_empty());
+}
+
+#[actix_web::test]
+async fn who_has_left_changes_its_promises_no_more_and_those_who_stay_retire_them() {
+    let app = TestApp::start().await;
+    let (sergeant, manager) = (app.sign_in(SERGEANT).await, app.sign_in(MANAGER).await);
+    let operator = app.sign_in("operator@wardlink.example").await;
+    let place = format!("/v1/priorities/{}", set(&app, &sergeant, json!({})).await);
+    let retire = json!({"status": "retired", "outcome": "The police left the partnership."});
+    app.patch(&manager, &place, retire.clone()).await.expect(403);
+    let membership = format!(
+        "/v1/partnerships/{}/members/{}",
+        app.partnership("CAM").await,
+        sergeant.org_id
+    );
+
+    app.delete(&operator, &membership).await.expect(204);
+
+    app.get(&sergeant, &place).await.expect(200);
+    for body in [json!({"evidence": null}), retire.clone()] {
+        app.patch(&sergeant, &place, body).await.expect(403);
+    }
+    for body in [
+        json!({}),
+        json!({"text": "Something else."}),
+        json!({"status": "met", "outcome": "Quiet since February."}),
+        json!({"status": "retired", "outcome": "Another.", "text": "Something else."}),
+    ] {
+        app.patch(&manager, &place, body).await.expect(403);
+    }
+    let retired = app.patch(&manager, &place, retire.clone()).await.expect(200).body;
+    assert_eq!(
+        (&retired["status"], &retired["outcome"], &retired["version"]),
+        (&json!("retired"), &retire["outcome"], &json!(2))
+    );
+    assert_eq!(retired["organisation_id"], json!(sergeant.org_id));
+    app.patch(&manager, &place, retire).await.expect(409);
+    let told = audiences(&app, "ward_priority.ended").await;
+    let [audience] = told.as_slice() else {
+        panic!("{told:?}")
+    };
+    assert!(audience.contains(&manager.org_id) && !audience.contains(&sergeant.org_id));
+}

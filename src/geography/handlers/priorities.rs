@@ -146,9 +146,10 @@ pub async fn set_ward_priority(
 
 /// Change a ward priority
 ///
-/// Merge-patch, by the organisation that recorded it: says what was done, when it was
-/// reviewed, and at last how it ended and what came of it. Who set it, when and by which
-/// vote does not change.
+/// Merge-patch, by the organisation that recorded it while it is a member of the partnership:
+/// says what was done, when it was reviewed, and at last how it ended and what came of it. Who
+/// set it, when and by which vote does not change. Where that organisation has left, police
+/// and councils among the members may retire it.
 #[utoipa::path(
     tag = "geography",
     params(IfMatch),
@@ -166,19 +167,17 @@ pub async fn update_ward_priority(
         .alter(body, async |room, changes: WardPriorityChanges| {
             let (today, ends) = (local_date(room.now)?, changes.status.is_some());
             let mut row = queries::find(room, id.get()).await?;
-            if row.org_id != room.person.org_id {
-                return Err(AppError::Forbidden(
-                    "another organisation recorded this priority".to_owned(),
-                ));
-            }
+            let members = queries::members(room, row.partnership_id).await?;
+            expect_hand(room, &row, &members, &changes)?;
             room.request.expect_version(row.version)?;
             expect_voice(room, &row)?;
             let changed = apply(room, &mut row, changes, today)?;
             expect_voice(room, &row)?;
-            row.updated_at = room.now;
-            row.version += 1;
-            queries::update(room, &row).await?;
-            let members = queries::members(room, row.partnership_id).await?;
+            if !changed.is_empty() {
+                row.updated_at = room.now;
+                row.version += 1;
+                queries::update(room, &row).await?;
+            }
             let name = if ends {
                 "ward_priority.ended"
             } else {
@@ -187,11 +186,14 @@ pub async fn update_ward_priority(
             let event = told(name, &row, &members);
             let view = WardPriority::of(row, today)?;
             let answer = Answer::ok(&view)?.version_as_seen(view.version);
-            Ok(Audited::alteration(answer)
+            let audited = Audited::alteration(answer)
                 .record(view.id)
                 .fact("status", json!(view.status))
-                .fact("changed", json!(changed))
-                .event(event))
+                .fact("changed", json!(changed));
+            Ok(match changed.is_empty() {
+                true => audited,
+                false => audited.event(event),
+            })
         })
         .await
 }
@@ -232,6 +234,25 @@ async fn expect_partnership(room: &mut Room, id: Uuid, authority: &str) -> Resul
         return Ok(());
     }
     Err(AppError::invalid("/partnership_id", "does not work in this ward"))
+}
+
+/// Whoever recorded a priority changes it while they are a member of its partnership. Once
+/// they have left, those who stay may retire it: nobody else could end it any more.
+fn expect_hand(room: &Room, row: &PriorityRow, members: &[Uuid], changes: &WardPriorityChanges) -> Result<()> {
+    let own = room.person.org_id;
+    if !members.contains(&own) {
+        let detail = "your organisation has left the partnership of this priority";
+        return Err(AppError::Forbidden(detail.to_owned()));
+    }
+    let is_orphan = !members.contains(&row.org_id);
+    if row.org_id == own || (is_orphan && changes.only_retire()) {
+        return Ok(());
+    }
+    let detail = match is_orphan {
+        true => "another organisation recorded this priority, and has left: you may retire it, no more",
+        false => "another organisation recorded this priority",
+    };
+    Err(AppError::Forbidden(detail.to_owned()))
 }
 
 /// Whether the caller may speak for whoever set `row`, in its ward and of its case types. A

@@ -264,3 +264,22 @@ pub struct WardPriorityChanges {
     #[schema(value_type = Text<1, 2000>, required = false)]
     pub outcome: Option<Text<1, 2000>>,
 }
+
+impl WardPriorityChanges {
+    /// Whether they retire the priority, and change nothing else.
+    #[must_use]
+    pub fn only_retire(&self) -> bool {
+        matches!(
+            self,
+            Self {
+                text: None,
+                case_types: None,
+                evidence: None,
+                actions: None,
+                reviewed_on: None,
+                status: Some(PriorityEnding::Retired),
+                outcome: _,
+            }
+        )
+    }
+}

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, delete, get, post};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::platform_only;
+use super::{is_platform, platform_only};
 use crate::audit::{Op, OutboxEvent};
 use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, may};
@@ -13,7 +13,7 @@ use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
 use crate::partnerships::queries::departures::{self, Ended};
 use crate::partnerships::queries::organisations;
-use crate::partnerships::queries::partnerships::{self, PartnershipRow};
+use crate::partnerships::queries::partnerships::{self, MemberRow, PartnershipRow};
 use crate::partnerships::view::partnerships::{MemberView, NewMemberBody, NewPartnershipBody, PartnershipView};
 use crate::sharing::lost_sight_by_departure;
 
@@ -101,7 +101,8 @@ pub async fn create_partnership(
 /// List the members of a partnership
 ///
 /// Now and before, each with the days of its membership. Who is to be a member is listed
-/// from its first day; the platform sees it before.
+/// from its first day, and who is to come back as the member it was until then; the platform
+/// sees it before.
 #[utoipa::path(
     tag = "partnerships",
     params(PlainList),
@@ -118,7 +119,11 @@ pub async fn list_members(caller: Caller<may::BeSignedIn>, id: Id, params: Param
             let orgs: Vec<Uuid> = rows.iter().map(|row| row.org_id).collect();
             let earlier = partnerships::earlier_memberships(room, partnership.id, &orgs).await?;
             let names = names_of(room, orgs).await?;
-            let view = |row| MemberView::new(row, &names, &earlier);
+            let sees_ahead = is_platform(room);
+            let view = |row: MemberRow| match row.is_to_come && !sees_ahead {
+                true => MemberView::new(row, &names, &earlier).before_its_return(),
+                false => MemberView::new(row, &names, &earlier),
+            };
             let views = rows.into_iter().map(view).collect();
             let page = Page::of(views, limit, "organisation_id", |view: &MemberView| {
                 view.organisation_id

@@ -37,6 +37,8 @@ pub struct MemberRow {
     pub member_from: NaiveDate,
     /// First day it no longer is a member.
     pub member_to: Option<NaiveDate>,
+    /// Whether its first day lies ahead.
+    pub is_to_come: bool,
 }
 
 /// The partnerships that the caller sees, after the id `after`, one more than `limit`.
@@ -107,6 +109,7 @@ pub async fn members(
             partnership_members::org_id,
             partnership_members::member_from,
             partnership_members::member_to,
+            partnership_members::member_from.gt(london_today()),
         ))
         .load(connection)
         .await?)

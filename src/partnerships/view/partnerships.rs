@@ -101,6 +101,16 @@ impl MemberView {
                 .collect(),
         }
     }
+
+    /// The same before it comes back: the member it was last.
+    #[must_use]
+    pub fn before_its_return(mut self) -> Self {
+        if let Some(last) = self.earlier.pop() {
+            self.member_from = last.member_from;
+            self.member_to = Some(last.member_to);
+        }
+        self
+    }
 }
 
 /// A member to add.
