@@ -105,7 +105,7 @@ impl Workflow {
             ..before
         };
         let closure = self.weigh(edge, facts, &view, target)?;
-        self.check_details(&details_after)?;
+        self.check_details_since(&facts.details, &details_after)?;
         let clocks = effects::on_clocks(self, edge, facts, &view, closure.is_some());
         Ok(Decision {
             event: event.to_owned(),
