@@ -114,6 +114,7 @@ impl Workflow {
             class: target.class,
             public_status: target.public_status,
             logged_as: edge.line.logged_as,
+            disclosed: edge.line.disclosed.clone(),
             alerts: effects::alerts(&edge.line, &view),
             details_after,
             stops: clocks.stops,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::forbidden::{NOT_PERMITTED, disposal, refused_for, vehicle_on};
 use super::harness::*;
 use crate::cases::workflow::names::LoggedAs;
+use crate::sharing::model::DataClass;
 
 fn settled(status: &str) -> Value {
     match status {
@@ -149,6 +150,7 @@ fn a_late_answer_of_the_licensing_agency_is_recorded_wherever_the_case_is_by_the
         (asked.logged_as, answered.logged_as),
         (Some(LoggedAs::Disclosure), Some(LoggedAs::Collection))
     );
+    assert_eq!((asked.disclosed, answered.disclosed), (vec![DataClass::Core], vec![]));
     assert_eq!(sim.facts.details["keeper"]["source"], "dvla");
     assert!(!sim.runs("dvla_reply"));
     sim.state_is("local_notice");
