@@ -35,6 +35,8 @@ pub struct Trace {
     pub(super) events: Vec<OutboxEvent>,
     /// What it brought about for others, each in an event of the log apart.
     pub(super) deeds: Vec<Deed>,
+    /// Classes of data that somebody outside of the system was told.
+    pub(super) told_outside: BTreeSet<&'static str>,
     pub(super) counted: Option<(Volume, usize)>,
     pub(super) shows_case: bool,
     /// Whether what is shown is OFFICIAL-SENSITIVE, if it is classified at all.
@@ -54,6 +56,7 @@ impl<T> Audited<T> {
             facts: serde_json::Map::new(),
             events: Vec::new(),
             deeds: Vec::new(),
+            told_outside: BTreeSet::new(),
             counted: None,
             shows_case: true,
             sensitive: None,
@@ -166,6 +169,13 @@ impl<T> Audited<T> {
     /// organisation.
     pub fn followed_by(mut self, deed: Deed) -> Self {
         self.trace.deeds.push(deed);
+        self
+    }
+
+    /// A change tells somebody outside of the system data of these classes (s.62(1)(d)): that
+    /// has an event of the log apart, since the answer may show the caller more.
+    pub fn told_outside(mut self, classes: impl IntoIterator<Item = &'static str>) -> Self {
+        self.trace.told_outside.extend(classes);
         self
     }
 }

@@ -174,7 +174,8 @@ pub(super) async fn finish(
     let case = trace.cases.first().filter(|_| trace.shows_case).map(|(id, _)| *id);
     let events = std::mem::take(&mut trace.events);
     let deeds = std::mem::take(&mut trace.deeds).into_iter().map(|deed| (deed, None));
-    let apart = Account::of(deeds.collect(), || event_apart(&room));
+    let mut apart = Account::of(deeds.collect(), || event_apart(&room));
+    apart.events.extend(disclosure_outside(&room, &trace));
     let shows_people = trace.shows_people;
     let event = main_event(&room, trace, answer.status.as_u16());
     let Room {
@@ -225,6 +226,19 @@ fn event_apart(room: &Room) -> NewAuditEvent {
         request_id: Uuid::now_v7(),
         ..refusal::blank_event(&room.request, Some(room.person.user_id), Some(room.person.session_id))
     }
+}
+
+/// The event of the log of what somebody outside of the system was told, if anything.
+fn disclosure_outside(room: &Room, trace: &Trace) -> Option<NewAuditEvent> {
+    let (case_ids, case_org_ids) = trace.cases.iter().copied().unzip();
+    (!trace.told_outside.is_empty()).then(|| NewAuditEvent {
+        op: Op::Disclosure.as_str(),
+        case_ids,
+        case_org_ids,
+        data_classes: trace.told_outside.iter().copied().collect(),
+        facts: serde_json::Value::Object(trace.facts.clone()),
+        ..event_apart(room)
+    })
 }
 
 fn main_event(room: &Room, trace: Trace, status: u16) -> NewAuditEvent {

@@ -31,7 +31,7 @@ async fn asking_the_licensing_agency_is_a_disclosure_and_its_answer_a_collection
         .expect(200);
 
     for (event, data, op) in [
-        ("enquire_keeper", json!({"legal_basis": "Regulation 27"}), "disclosure"),
+        ("enquire_keeper", json!({"legal_basis": "Regulation 27"}), "alteration"),
         (
             "keeper_reply",
             json!({"found": true, "name": "Nora Quill"}),
@@ -43,10 +43,19 @@ async fn asking_the_licensing_agency_is_a_disclosure_and_its_answer_a_collection
         let logged = app.last_audit("transition_case").await;
         assert_eq!((logged.op.as_str(), logged.case_ids), (op, vec![case]));
         assert_eq!(logged.facts["transition"]["event"], event);
+        let shown = |class: &&str| logged.data_classes.iter().any(|it| it == class);
+        assert!(["core", "location"].iter().all(shown), "{:?}", logged.data_classes);
     }
     let told = app.get(&council, &format!("{path}/disclosures")).await.expect(200);
-    let ops = told.body["items"].as_array().unwrap().iter().map(|it| &it["op"]);
-    assert_eq!(ops.filter(|op| *op == "disclosure").count(), 1, "{}", told.body);
+    let told = told.body["items"].as_array().unwrap().iter();
+    let [outside] = &told.filter(|it| it["op"] == "disclosure").collect::<Vec<_>>()[..] else {
+        panic!("one step tells somebody outside");
+    };
+    assert_eq!(
+        (&outside["action"], &outside["data_classes"], &outside["actor"]["id"]),
+        (&json!("transition_case"), &json!(["core"]), &json!(council.user_id)),
+        "the mark goes outside, and nothing else that the caller is shown"
+    );
 }
 
 #[actix_web::test]

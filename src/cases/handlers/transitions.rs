@@ -77,15 +77,16 @@ pub(super) fn tell<T>(audited: Audited<T>, view: &CaseView, decision: &Decision)
     let mut told = facts.clone();
     told["alerts"] = json!(decision.alerts);
     let event = OutboxEvent::of_case("case.transitioned", view.id, view.owner.id).with(told);
-    audited.fact("transition", facts).event(event)
+    let disclosed = decision.disclosed.iter().map(|class| class.as_str());
+    audited.fact("transition", facts).event(event).told_outside(disclosed)
 }
 
-/// What the step is in the log.
+/// What the step is in the log. What it tells outside stands there apart: the caller may be
+/// shown more.
 fn op_of(decision: &Decision) -> Op {
     match decision.logged_as {
-        None => Op::Alteration,
+        None | Some(LoggedAs::Disclosure) => Op::Alteration,
         Some(LoggedAs::Collection) => Op::Collection,
-        Some(LoggedAs::Disclosure) => Op::Disclosure,
     }
 }
 

@@ -105,7 +105,7 @@ impl Workflow {
             ..before
         };
         let closure = self.weigh(edge, facts, &view, target)?;
-        self.check_details(&details_after)?;
+        self.check_details_since(&facts.details, &details_after)?;
         let clocks = effects::on_clocks(self, edge, facts, &view, closure.is_some());
         Ok(Decision {
             event: event.to_owned(),
@@ -114,6 +114,7 @@ impl Workflow {
             class: target.class,
             public_status: target.public_status,
             logged_as: edge.line.logged_as,
+            disclosed: edge.line.disclosed.clone(),
             alerts: effects::alerts(&edge.line, &view),
             details_after,
             stops: clocks.stops,

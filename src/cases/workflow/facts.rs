@@ -9,6 +9,7 @@ use super::names::{
     Agency, Basis, CountsFrom, LoggedAs, NotToldReason, PauseReason, Phase, PublicStatus, Qualifier, RiskBand, Role,
     StateClass,
 };
+use crate::sharing::model::DataClass;
 
 /// Who asks for the transition.
 #[derive(Debug, Clone)]
@@ -139,6 +140,8 @@ pub struct Decision {
     pub class: StateClass,
     pub public_status: PublicStatus,
     pub logged_as: Option<LoggedAs>,
+    /// Classes of data that somebody outside of the system is told.
+    pub disclosed: Vec<DataClass>,
     pub details_after: Value,
     /// Clocks to stop, before any is started.
     pub stops: Vec<String>,

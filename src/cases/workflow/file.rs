@@ -10,6 +10,7 @@ use super::names::{
     Agency, Basis, ClockKind, ClockPurpose, CountsFrom, LoggedAs, PauseReason, Phase, PublicStatus, Role, StateClass,
 };
 use crate::clocks::{CUTOFF, OPENING};
+use crate::sharing::model::DataClass;
 
 /// A name together with where it stands in the file.
 pub type Name = Spanned<String>;
@@ -145,6 +146,9 @@ pub struct EdgeLine {
     pub when_said: Vec<Name>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logged_as: Option<LoggedAs>,
+    /// Classes of data that a `disclosure` tells outside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disclosed: Vec<DataClass>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requires: Vec<Spanned<RequireLine>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -45,6 +45,8 @@ pub enum Test {
     ValueIn { at: String, among: Vec<Value> },
     /// A value is there at all.
     Present { at: String },
+    /// No value is there.
+    Absent { at: String },
     /// A value is a time that has not come yet.
     Ahead { at: String },
     /// Some item of a list has a member with one of the values listed and, if `past` names
@@ -148,6 +150,7 @@ impl Test {
             Self::Attached { .. } => "attached",
             Self::ValueIn { .. } => "value_in",
             Self::Present { .. } => "present",
+            Self::Absent { .. } => "absent",
             Self::Ahead { .. } => "ahead",
             Self::ListHas { .. } => "list_has",
             Self::DoneBy { .. } => "done_by",
@@ -159,6 +162,7 @@ impl Test {
             Self::Attached { at }
             | Self::ValueIn { at, .. }
             | Self::Present { at }
+            | Self::Absent { at }
             | Self::Ahead { at }
             | Self::ListHas { at, .. } => Some(at.as_str()),
             Self::ConsentRecorded => Some("/details/consent"),
@@ -187,6 +191,7 @@ impl Test {
             Self::Attached { at } => is_attached(facts, view.at(at)),
             Self::ValueIn { at, among } => view.at(at).is_some_and(|value| among.contains(value)),
             Self::Present { at } => view.at(at).is_some(),
+            Self::Absent { at } => view.at(at).is_none(),
             Self::Ahead { at } => view.at(at).and_then(time).is_some_and(|at| at > facts.now),
             Self::ListHas {
                 at,
@@ -278,6 +283,7 @@ pub(super) const PARAMETERS: &[(&str, &[&str])] = &[
     ("police_check_fresh", &["hours?"]),
     ("consent_recorded", &[]),
     ("attached", &["at"]),
+    ("absent", &["at"]),
     ("ahead", &["at"]),
     ("value_in", &["at", "in"]),
     ("list_has", &["at", "member", "in", "past?"]),
@@ -339,6 +345,7 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
         "police_check_fresh" => Test::PoliceCheckFresh { hours: line.hours },
         "consent_recorded" => Test::ConsentRecorded,
         "attached" => Test::Attached { at },
+        "absent" => Test::Absent { at },
         "ahead" => Test::Ahead { at },
         "value_in" => Test::ValueIn { at, among },
         "list_has" => Test::ListHas {

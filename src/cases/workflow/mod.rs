@@ -312,7 +312,21 @@ impl Workflow {
             .collect();
         refuse(written)?;
         refuse(self.unsaid(before, after))?;
-        self.check_details(after)
+        self.check_details_since(before, after)
+    }
+
+    /// Checks details that a case has come to. What it had already, and keeps as it was, may
+    /// be as old as a schema that took it, and is no fault of who moves the case on.
+    ///
+    /// # Errors
+    /// [`WorkflowError::DetailsInvalid`] with every fault that is new.
+    fn check_details_since(&self, before: &Value, after: &Value) -> Result<(), WorkflowError> {
+        let mut faults = schema::faults(&self.details, after, "/details");
+        if !faults.is_empty() {
+            let known = schema::faults(&self.details, before, "/details");
+            faults.retain(|fault| !(known.contains(fault) && is_kept(&fault.pointer, before, after)));
+        }
+        refuse(faults)
     }
 
     /// Members that stay once they are said (`x-stays`), and are not said any more.
@@ -347,6 +361,12 @@ impl Workflow {
 fn says(details: &Value, at: &str) -> bool {
     let member = details.pointer(at);
     member.is_some_and(|member| !member.is_null() && member != &Value::Bool(false))
+}
+
+/// Whether what a pointer under `/details` names was there before, and is the same.
+fn is_kept(pointer: &str, before: &Value, after: &Value) -> bool {
+    let at = pointer.strip_prefix("/details").unwrap_or(pointer);
+    before.pointer(at).is_some() && before.pointer(at) == after.pointer(at)
 }
 
 fn refuse(faults: Vec<SchemaFault>) -> Result<(), WorkflowError> {

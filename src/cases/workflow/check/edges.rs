@@ -11,7 +11,7 @@ use crate::cases::workflow::engine::{ANY_OPEN, SAME};
 use crate::cases::workflow::facts::CASE_MEMBERS;
 use crate::cases::workflow::file::{EdgeLine, Name, PostLine, SetLine, StartLine, WhenLine, WorkflowFile};
 use crate::cases::workflow::guard::{self, Guard, Test};
-use crate::cases::workflow::names::{Basis, ClockKind};
+use crate::cases::workflow::names::{Basis, ClockKind, LoggedAs};
 use crate::cases::workflow::schema;
 
 /// Checks every edge and returns those without fault, ready to decide.
@@ -61,6 +61,16 @@ fn data_schema(file: &WorkflowFile, line: &EdgeLine) -> Value {
     schema
 }
 
+/// What is told outside has its classes of data named, and nothing else has.
+fn check_disclosed(edge: &EdgeLine, faults: &mut Faults) {
+    let discloses = edge.logged_as == Some(LoggedAs::Disclosure);
+    if discloses == edge.disclosed.is_empty() {
+        let reason =
+            "`disclosed` names the classes of data told by what is `logged_as` a `disclosure`, and by that alone";
+        faults.at(&edge.event, reason);
+    }
+}
+
 impl EdgeCheck<'_> {
     fn check(&self, line: &Spanned<EdgeLine>, faults: &mut Faults) -> Option<Edge> {
         let offset = line.get_ref().event.span().start;
@@ -77,6 +87,7 @@ impl EdgeCheck<'_> {
         }
         self.check_clocks(edge, faults);
         self.check_when_said(edge, faults);
+        check_disclosed(edge, faults);
         for alert in &edge.alerts {
             self.check_when(alert.get_ref().when.as_ref(), alert.span().start, faults);
         }
@@ -194,7 +205,9 @@ impl EdgeCheck<'_> {
                     self.check_pointer(&format!("{at}/-/{past}"), offset, faults);
                 }
             }
-            Test::Attached { at } | Test::Present { at } | Test::Ahead { at } => self.check_pointer(at, offset, faults),
+            Test::Attached { at } | Test::Present { at } | Test::Absent { at } | Test::Ahead { at } => {
+                self.check_pointer(at, offset, faults);
+            }
             Test::ConsentRecorded => self.check_pointer("/details/consent/given_by", offset, faults),
             Test::PoliceCheckFresh { .. } => {
                 self.check_pointer("/details/pnc_check/at", offset, faults);

@@ -99,6 +99,28 @@ fn what_is_said_anew_makes_it_offensive_by_itself() {
 }
 
 #[test]
+fn what_is_taken_as_offensive_already_is_not_thrown_back() {
+    for from in ["ready", "held", "owner_responsible", "referred_external"] {
+        let mut sim = graffiti(from);
+        sim.detail("offensive", json!(true));
+        for (member, value) in [
+            ("strand", json!("race")),
+            ("strand", json!("religion")),
+            ("hate_flag", json!(true)),
+        ] {
+            assert_eq!(following(&mut sim, member, &value), None, "{from} {member} {value}");
+        }
+        refused_for(
+            &mut sim,
+            COUNCIL,
+            "found_offensive",
+            json!({}),
+            "it is offensive already",
+        );
+    }
+}
+
+#[test]
 fn what_was_said_already_or_is_not_said_changes_nothing() {
     let mut sim = graffiti("standard");
     for (member, value, follows) in [

@@ -80,6 +80,25 @@ pub(super) fn fault_at(old: &str, new: &str, at: &str, reason: &str) {
 }
 
 #[test]
+fn what_is_told_outside_says_what_it_is_and_nothing_else_does() {
+    let street = r#"who = ["street"]"#;
+    for line in [
+        r#"logged_as = "disclosure""#,
+        r#"disclosed = ["core"]"#,
+        "logged_as = \"collection\"\ndisclosed = [\"core\"]",
+    ] {
+        fault_at(
+            street,
+            &format!("{street}\n{line}"),
+            r#"event = "fill""#,
+            "`disclosed` names",
+        );
+    }
+    let told = format!("{street}\nlogged_as = \"disclosure\"\ndisclosed = [\"core\"]");
+    Workflow::load("workflows/pothole.toml", &GOOD.replacen(street, &told, 1)).unwrap();
+}
+
+#[test]
 fn the_good_file_is_good() {
     Workflow::load("workflows/pothole.toml", GOOD).unwrap();
 }

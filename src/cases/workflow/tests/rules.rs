@@ -165,6 +165,42 @@ fn details_may_be_empty_and_must_be_known() {
 }
 
 #[test]
+fn what_was_taken_before_a_rule_holds_up_neither_steps_nor_changes() {
+    let claim = json!({ "proof": "V5C", "promised_date": "0026-03-05" });
+    let mut sim = Sim::new("abandoned_vehicle");
+    sim.detail("claim", claim.clone())
+        .back_in("claimed")
+        .ok(COUNCIL, "claim_checked", json!({ "result": "still_there" }))
+        .state_is("monitoring");
+    let stored = json!({ "claim": claim });
+    let painted = json!({ "claim": claim, "colour": "red" });
+    sim.workflow.check_details_change(&stored, &painted).unwrap();
+    let (slug, _) = sim.refused(COUNCIL, "claimed", claim);
+    assert_eq!(slug, "transition-data-invalid");
+}
+
+#[test]
+fn a_fault_that_is_new_is_refused_beside_one_that_is_old() {
+    let vehicles = workflow("abandoned_vehicle");
+    let promised = |date: &str| json!({ "claim": { "promised_date": date } });
+    let mut unknown = promised("0026-03-05");
+    unknown["unknown"] = json!(1);
+    for (before, after, pointer) in [
+        (json!({}), promised("0026-03-05"), "/details/claim/promised_date"),
+        (
+            promised("0026-03-05"),
+            promised("0027-03-05"),
+            "/details/claim/promised_date",
+        ),
+        (promised("0026-03-05"), unknown, "/details/unknown"),
+    ] {
+        let refused = vehicles.check_details_since(&before, &after).unwrap_err();
+        let pointers: Vec<String> = refused.faults().into_iter().map(|fault| fault.pointer).collect();
+        assert_eq!(pointers, [pointer]);
+    }
+}
+
+#[test]
 fn personal_members_are_marked() {
     let personal = workflow("abandoned_vehicle");
     let personal = personal.personal_members();

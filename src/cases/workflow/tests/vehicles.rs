@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::forbidden::{NOT_PERMITTED, disposal, refused_for, vehicle_on};
 use super::harness::*;
 use crate::cases::workflow::names::LoggedAs;
+use crate::sharing::model::DataClass;
 
 fn settled(status: &str) -> Value {
     match status {
@@ -90,6 +91,24 @@ fn one_penalty_notice_is_given_for_one_offence() {
 }
 
 #[test]
+fn proceedings_are_begun_once_and_no_penalty_is_offered_after_them() {
+    let notice = json!({ "reference": "F2", "recipient": "B. Keeper" });
+    let another = json!({ "reference": "C2", "defendant": "B. Keeper" });
+    for mut sim in [
+        vehicle_on("road_adopted"),
+        penalised("expired_unpaid"),
+        penalised("cancelled"),
+    ] {
+        let begun = json!({ "reference": "C1", "defendant": "A. Keeper" });
+        sim.ok(COUNCIL, "prosecute", begun);
+        let before = sim.facts.details.clone();
+        refused_for(&mut sim, COUNCIL, "prosecute", another.clone(), "begun already");
+        refused_for(&mut sim, COUNCIL, "issue_fpn", notice.clone(), "proceedings were begun");
+        assert_eq!(sim.facts.details, before);
+    }
+}
+
+#[test]
 fn what_turns_out_to_be_a_wreck_in_the_pound_is_disposed_of_as_one() {
     for (member, state) in [
         ("fit_only_for_destruction", "removed"),
@@ -131,6 +150,7 @@ fn a_late_answer_of_the_licensing_agency_is_recorded_wherever_the_case_is_by_the
         (asked.logged_as, answered.logged_as),
         (Some(LoggedAs::Disclosure), Some(LoggedAs::Collection))
     );
+    assert_eq!((asked.disclosed, answered.disclosed), (vec![DataClass::Core], vec![]));
     assert_eq!(sim.facts.details["keeper"]["source"], "dvla");
     assert!(!sim.runs("dvla_reply"));
     sim.state_is("local_notice");

@@ -113,15 +113,19 @@ fn vehicle_afterwards(fired: &mut Fired) {
         .back_in("abandoned")
         .ok(
             COUNCIL,
-            "prosecute",
-            json!({ "reference": "C1", "defendant": "A. Keeper" }),
-        )
-        .ok(
-            COUNCIL,
             "issue_fpn",
             json!({ "reference": "F1", "recipient": "A. Keeper" }),
         )
-        .ok(COUNCIL, "settle_fpn", json!({ "status": "paid" }))
+        .ok(
+            COUNCIL,
+            "settle_fpn",
+            json!({ "status": "cancelled", "reason": "Wrong form." }),
+        )
+        .ok(
+            COUNCIL,
+            "prosecute",
+            json!({ "reference": "C1", "defendant": "A. Keeper" }),
+        )
         .ok(COUNCIL, "refer_police", json!({ "reason": "suspected_stolen" }))
         .back_in("removed")
         .ok(COUNCIL, "owner_notice", json!({ "pound_location": "Pound 2" }))
