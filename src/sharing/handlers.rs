@@ -272,7 +272,7 @@ pub async fn approve_share(
             queries::update(room, &mut row).await?;
             let answer = answered(&access, row, Op::Disclosure, "case.shared")?;
             let answer = answer.fact("agreement_version", agreement_version);
-            Ok(making::note_superseded(answer, superseded))
+            Ok(making::note_superseded(answer, superseded.as_ref()))
         })
         .await
 }

@@ -66,7 +66,7 @@ impl Made {
             "case.share_requested"
         };
         let audited = note(audited, &self.row, name)?.fact("agreement_version", self.agreement_version);
-        Ok(note_superseded(audited, self.superseded).counted(Volume::Shares, 1))
+        Ok(note_superseded(audited, self.superseded.as_ref()).counted(Volume::Shares, 1))
     }
 
     /// The kind of operation it was: only an active share discloses.
@@ -346,9 +346,9 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
 }
 
 /// Says in the log which share another took the place of, by how that one ended.
-pub fn note_superseded<T>(audited: Audited<T>, superseded: Option<(Uuid, String)>) -> Audited<T> {
+pub fn note_superseded<T>(audited: Audited<T>, superseded: Option<&(Uuid, String)>) -> Audited<T> {
     match superseded {
-        Some((share, state)) => audited.record(share).fact(&state, share.to_string()),
+        Some((share, state)) => audited.record(*share).fact(state, share.to_string()),
         None => audited,
     }
 }

@@ -4,6 +4,7 @@ mod forbidden;
 mod harness;
 mod hostility;
 mod malformed;
+mod malformed_clocks;
 mod nuisance;
 mod one_open;
 mod permitted;

@@ -1,0 +1,90 @@
+//! Clocks in a malformed file: each is refused with its line and a reason.
+
+use super::malformed::{GOOD, fault_at};
+use crate::cases::workflow::Workflow;
+
+#[test]
+fn hours_in_which_it_is_never_open() {
+    let hours = |opens: &str| format!("opening_hours = {{ opens = \"{opens}\", closes = \"17:00\" }}\nlaw = []");
+    for never in ["17:00", "18:30"] {
+        fault_at("law = []", &hours(never), "opening_hours", "opens no earlier");
+    }
+    let text = GOOD.replacen("law = []", &hours("08:00"), 1);
+    Workflow::load("workflows/pothole.toml", &text).unwrap();
+}
+
+#[test]
+fn clocks_that_make_no_sense() {
+    fault_at("starts_with_case = true\n", "", "name = \"fill\"", "is never started");
+    fault_at("n = 5\n", "", "name = \"fill\"", "has no length");
+    fault_at(
+        "n = 5\n",
+        "n = 5\nat_high_risk = \"fast\"\n",
+        "at_high_risk",
+        "unknown clock `fast`",
+    );
+    fault_at("\"Highways Regulations\"", "\"\"", "name = \"fill\"", "cites no law");
+    let pause = "pauses = [{ clock = \"fill\", reason = \"unsafe_weather\" }]\nguards = [";
+    fault_at("guards = [", pause, "pauses", "never pauses");
+}
+
+#[test]
+fn clocks_that_a_court_sets_and_of_which_it_gives_no_date() {
+    fault_at(
+        "kind = \"working_days\"\nn = 5\n",
+        "kind = \"court_set\"\n",
+        "name = \"fill\"",
+        "starts with no case",
+    );
+    let starting = |start: &str, kind: &str| {
+        GOOD.replacen("starts_with_case = true\n", "", 1)
+            .replacen("kind = \"working_days\"\nn = 5\n", kind, 1)
+            .replacen(
+                "stops = [\"fill\"]",
+                &format!("starts = [{{ clock = \"fill\"{start} }}]"),
+                1,
+            )
+            + "[edges.data]\nproperties = { on = { type = \"string\", format = \"date-time\" } }\n"
+    };
+    let (by_court, by_rule) = ("kind = \"court_set\"\n", "kind = \"working_days\"\nn = 5\n");
+    let (on, at_no_place) = (", court_date = \"/data/on\"", ", court_date = \"/data/at\"");
+    for (start, kind, reason) in [
+        ("", by_court, "give `court_date`"),
+        (on, by_rule, "it takes no `court_date`"),
+        (at_no_place, by_court, "nothing is ever at `/data/at`"),
+    ] {
+        let faults = Workflow::load("workflows/pothole.toml", &starting(start, kind)).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.reason.contains(reason)), "{faults:?}");
+    }
+    for (start, kind) in [(on, by_court), ("", by_rule)] {
+        Workflow::load("workflows/pothole.toml", &starting(start, kind)).unwrap();
+    }
+}
+
+/// The good file, whose clock fires an event that an edge of its own waits for.
+fn firing(of_the_edge: &str) -> String {
+    let edge =
+        "[[edges]]\nevent = \"lapse\"\ndescription = \"Nobody came.\"\nfrom = [\"reported\"]\nwho = [\"anyone\"]\n";
+    GOOD.replacen("n = 5\n", "n = 5\nfires = \"lapse\"\n", 1) + edge + of_the_edge
+}
+
+#[test]
+fn a_clock_that_fires_what_nothing_waits_for() {
+    let to = "to = \"filled\"\n";
+    let guard = "guards = [{ guard = \"clock_expired\", clock = \"fill\", say = \"not yet\" }]\n";
+    Workflow::load("workflows/pothole.toml", &firing(&format!("{to}{guard}"))).unwrap();
+
+    let another = guard.replace("clock = \"fill\"", "clock = \"other\"");
+    let photo = "guards = [{ guard = \"photo_attached\", say = \"attach a photo\" }]\n";
+    let data = format!("{guard}data.properties.why = {{ type = \"string\", description = \"Why.\" }}\n");
+    for nobody_waits in ["", photo, &another, &data] {
+        let text = firing(&format!("{to}{nobody_waits}"));
+        let faults = Workflow::load("workflows/pothole.toml", &text).unwrap_err();
+        let said: Vec<&str> = faults.iter().map(|fault| fault.reason.as_str()).collect();
+        assert!(
+            said.iter()
+                .any(|reason| reason.contains("of which no edge without data waits")),
+            "{nobody_waits}: {said:?}"
+        );
+    }
+}
