@@ -53,7 +53,7 @@ impl FromStr for Rate {
 pub enum Volume {
     /// Looking at people, vehicles and premises: each that is shown.
     Subjects,
-    /// Searching for words; not for an address or on the map.
+    /// Searching for words or at an address; not on the map.
     Searches,
     /// Sharing a case, or asking for it.
     Shares,

@@ -1,4 +1,4 @@
-//! `wardlink operator`: who runs the platform.
+//! `wardlink operator`: who runs the platform, and what only they can do.
 
 use std::io::{BufRead, IsTerminal, Read};
 use std::path::PathBuf;
@@ -22,6 +22,19 @@ pub enum Operator {
     /// The password comes from the terminal, from standard input, or from a file; never
     /// from the command line, which others on the machine can read.
     Create(Create),
+    /// Makes somebody the administrator of their organisation, where it has none.
+    ///
+    /// For an organisation whose only administrator has left, or has a role that is limited
+    /// to wards or case types. The organisation reads so in its log.
+    Appoint(Appoint),
+}
+
+/// Options of `operator appoint`.
+#[derive(Debug, clap::Args)]
+pub struct Appoint {
+    /// The address they sign in with.
+    #[arg(long)]
+    email: String,
 }
 
 /// Options of `operator create`.
@@ -43,7 +56,26 @@ pub struct Create {
 
 /// Does what `operator` says.
 pub fn run(config: Config, operator: Operator) -> Result<(), Failure> {
-    let Operator::Create(create) = operator;
+    match operator {
+        Operator::Create(create) => run_create(config, &create),
+        Operator::Appoint(appoint) => run_appoint(&config, &appoint),
+    }
+}
+
+fn run_appoint(config: &Config, appoint: &Appoint) -> Result<(), Failure> {
+    let email = email::normal(&text(&appoint.email, "email")?, "--email")?;
+    let database = Database::open(config)?;
+    let appointed = start::runtime()?.block_on(async {
+        migrate::migrate(&database.admin_url).await?;
+        let mut owner = migrate::as_owner(&database.admin_url).await?;
+        Ok::<_, Failure>(identity::appoint_administrator(&mut owner, &email).await?)
+    });
+    database.close()?;
+    eprintln!("wardlink: {email} is an administrator, {}", appointed?);
+    Ok(())
+}
+
+fn run_create(config: Config, create: &Create) -> Result<(), Failure> {
     let email = email::normal(&text(&create.email, "email")?, "--email")?;
     let name: Text<1, 200> = text(&create.name, "name")?;
     let organisation: Text<1, 200> = text(&create.organisation, "organisation")?;

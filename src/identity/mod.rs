@@ -32,7 +32,7 @@ use crate::rule::ProblemType;
 
 pub use grants::is_case_type;
 pub use powers::Powers;
-pub use queries::operator::{NewOperator, create_first as create_first_operator};
+pub use queries::operator::{NewOperator, appoint_administrator, create_first as create_first_operator};
 pub use queries::own_roles::list as own_roles_of;
 pub use queries::people::{NewUser, insert_first as insert_first_administrator, name_of_colleague};
 pub use queries::powers::powers;

@@ -383,6 +383,13 @@ async fn searching_sharing_and_exporting_are_taken_so_often_in_an_hour() {
     app.get(&manager, "/v1/cases?q=Osei").await.expect(429);
     app.get(&manager, "/v1/cases?ward=E05013663").await.expect(200);
 
+    let officer = app.sign_in("asb@camden.example").await;
+    app.get(&officer, "/v1/cases?uprn=5012345").await.expect(200);
+    app.get(&officer, "/v1/cases?uprn=5012346").await.expect(429);
+    app.get(&officer, "/v1/cases?bbox=-0.2,51.5,-0.1,51.6")
+        .await
+        .expect(200);
+
     let (case, police) = (
         app.a_case_of(&manager).await,
         app.organisation("Metropolitan Police Service").await,

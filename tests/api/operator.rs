@@ -7,7 +7,7 @@ use serde_json::json;
 use wardlink::db::schema::{audit_events, organisations, users};
 use wardlink::error::AppError;
 use wardlink::identity::passwords::Password;
-use wardlink::identity::{NewOperator, create_first_operator};
+use wardlink::identity::{NewOperator, appoint_administrator, create_first_operator};
 
 use crate::support::TestApp;
 
@@ -88,4 +88,52 @@ async fn where_there_is_an_operator_nobody_makes_another_by_command() {
         .await
         .unwrap();
     assert_eq!((logged, platforms), (0, 1));
+}
+
+/// Limits every role of an organisation to one ward, as if nobody had looked before an upgrade.
+async fn limit_roles_of(app: &TestApp, organisation: &str) {
+    app.tamper(&format!(
+        "update role_grants set areas = '{{E05013663}}' \
+          where org_id = (select id from organisations where name = '{organisation}')"
+    ))
+    .await;
+}
+
+#[actix_web::test]
+async fn an_organisation_without_administrator_is_given_one_by_command() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in("csm@camden.example").await;
+    app.get(&manager, "/v1/users").await.expect(403);
+    limit_roles_of(&app, "London Borough of Camden").await;
+    let mut owner = app.database.as_role("wardlink_owner").await;
+
+    let appointed = appoint_administrator(&mut owner, "csm@camden.example").await.unwrap();
+
+    assert_eq!(appointed, manager.user_id);
+    app.get(&manager, "/v1/users").await.expect(200);
+    let logged = app.last_audit("command.appoint_administrator").await;
+    assert_eq!(logged.op, "security");
+    assert_eq!(logged.record_ids, [manager.user_id]);
+    app.give(&manager, "auditor", None, None).await;
+    let log = app.draft(&manager, Method::GET, "/v1/audit/events");
+    let log = log.header("Access-Purpose", "audit").send().await.expect(200);
+    let mut actions = log.body["items"].as_array().unwrap().iter().map(|it| &it["action"]);
+    assert!(actions.any(|it| it == "command.appoint_administrator"), "{log:?}");
+    let again = appoint_administrator(&mut owner, "street@camden.example").await;
+    assert!(matches!(again, Err(AppError::Conflict(_))), "{again:?}");
+}
+
+#[actix_web::test]
+async fn where_somebody_manages_people_nobody_is_appointed_by_command() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in("csm@camden.example").await;
+    limit_roles_of(&app, "London Borough of Camden").await;
+    app.grant_only(&manager, &["user.manage"], None, None).await;
+    let mut owner = app.database.as_role("wardlink_owner").await;
+
+    for email in ["street@camden.example", "nobody@camden.example"] {
+        let refused = appoint_administrator(&mut owner, email).await;
+
+        assert!(matches!(refused, Err(AppError::Conflict(_))), "{email}: {refused:?}");
+    }
 }

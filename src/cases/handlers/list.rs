@@ -51,7 +51,8 @@ async fn list_cases(
             }
             let classes = if place { vec!["core", "location"] } else { vec!["core"] };
             let audited = Audited::consultation(answer).cases(shown).classes(classes);
-            let audited = match found.used.contains(&"q") {
+            let searches = ["q", "uprn"].iter().any(|name| found.used.contains(name));
+            let audited = match searches {
                 true => audited.counted(Volume::Searches, 1),
                 false => audited,
             };

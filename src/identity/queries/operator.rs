@@ -1,9 +1,12 @@
-//! Making the first operator of a deployment, as the owner of the tables.
+//! Making the first operator of a deployment, and helping an organisation to an
+//! administrator, as the owner of the tables.
 
 use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::administrators;
+use super::people::PERSON;
 use crate::audit::{self, NewAuditEvent};
 use crate::db::schema::{organisations, role_grants, users};
 use crate::error::{AppError, Result};
@@ -51,15 +54,7 @@ pub async fn create_first(connection: &mut AsyncPgConnection, new: &NewOperator)
                 .await;
             added.map_err(taken)?;
             for role in [OPERATOR, ADMINISTRATOR] {
-                diesel::insert_into(role_grants::table)
-                    .values((
-                        role_grants::id.eq(Uuid::now_v7()),
-                        role_grants::org_id.eq(org),
-                        role_grants::user_id.eq(user),
-                        role_grants::role.eq(role),
-                    ))
-                    .execute(connection)
-                    .await?;
+                grant(connection, org, user, role).await?;
             }
             let event = NewAuditEvent {
                 org_id: Some(org),
@@ -72,6 +67,60 @@ pub async fn create_first(connection: &mut AsyncPgConnection, new: &NewOperator)
             Ok(user)
         })
         .await
+}
+
+/// Makes somebody the administrator of their organisation, where nobody is left who manages
+/// its people: only such a person could give the role over the API. The log of the
+/// organisation says so in the same transaction.
+///
+/// # Errors
+/// [`AppError::Conflict`] where nobody with an account in use signs in with that address, or
+/// somebody manages the organisation's people.
+pub async fn appoint_administrator(connection: &mut AsyncPgConnection, email: &str) -> Result<Uuid> {
+    let email = email.to_owned();
+    connection
+        .transaction::<_, AppError, _>(async |connection| {
+            let person: Option<(Uuid, Uuid)> = users::table
+                .filter(users::email.eq(&email))
+                .filter(users::kind.eq(PERSON))
+                .filter(users::disabled_at.is_null())
+                .select((users::id, users::org_id))
+                .first(connection)
+                .await
+                .optional()?;
+            let nobody = || AppError::Conflict("nobody with an account in use signs in with this address".to_owned());
+            let (user, org) = person.ok_or_else(nobody)?;
+            administrators::hold(connection, org).await?;
+            if administrators::expect_one(connection, org).await.is_ok() {
+                return Err(AppError::Conflict(
+                    "somebody manages the people of this organisation: they give the role over the API".to_owned(),
+                ));
+            }
+            grant(connection, org, user, ADMINISTRATOR).await?;
+            let event = NewAuditEvent {
+                org_id: Some(org),
+                request_id: Uuid::now_v7(),
+                record_ids: vec![user],
+                facts: serde_json::json!({"roles": [ADMINISTRATOR]}),
+                ..NewAuditEvent::blank("command.appoint_administrator")
+            };
+            audit::insert(connection, &event).await?;
+            Ok(user)
+        })
+        .await
+}
+
+async fn grant(connection: &mut AsyncPgConnection, org: Uuid, user: Uuid, role: &str) -> Result<()> {
+    diesel::insert_into(role_grants::table)
+        .values((
+            role_grants::id.eq(Uuid::now_v7()),
+            role_grants::org_id.eq(org),
+            role_grants::user_id.eq(user),
+            role_grants::role.eq(role),
+        ))
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Operators are made by operators, but for the first.
