@@ -18,7 +18,7 @@ use crate::http::fields::{Day, Text};
 #[into_params(parameter_in = Query)]
 pub struct WardQuery {
     /// London date on which the wards stand; today, where it is left out.
-    #[param(value_type = Option<NaiveDate>)]
+    #[param(inline)]
     pub at: Option<Day>,
     /// GSS code of the local authority.
     #[param(value_type = Option<String>, pattern = "^[ENSW][0-9]{8}$", example = "E09000007")]
@@ -42,7 +42,7 @@ pub struct LookupQuery {
     #[param(minimum = -90, maximum = 90, example = 51.55)]
     pub lat: f64,
     /// London date on which the ward stands; today, where it is left out.
-    #[param(value_type = Option<NaiveDate>)]
+    #[param(inline)]
     pub at: Option<Day>,
 }
 

@@ -41,7 +41,7 @@ impl WardPriorityStatus {
 #[into_params(parameter_in = Query)]
 pub struct WardPriorityQuery {
     /// London date on which they stood; those of all times, where it is left out.
-    #[param(value_type = Option<NaiveDate>)]
+    #[param(inline)]
     pub at: Option<Day>,
     /// Those that stand there now.
     #[param(inline)]
