@@ -10,7 +10,6 @@ use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfi
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
-use super::tx::TRIP;
 use crate::error::{AppError, Result};
 
 /// A pooled connection.
@@ -63,7 +62,7 @@ impl Pool {
             .max_size(size)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(wait))
-            .create_timeout(Some(wait.max(TRIP)))
+            .create_timeout(Some(wait.max(CONNECTING)))
             .build()
             .map(|connections| Self { connections })
             .map_err(|error| AppError::Internal(format!("pool: {error}")))
@@ -88,6 +87,11 @@ impl Pool {
         (status.size, status.available)
     }
 }
+
+/// How long making a connection may take: some twenty round trips, with TLS, so a database
+/// 70 ms away is reached. One that was begun while the network swallowed everything keeps
+/// nobody waiting for longer once it is back.
+const CONNECTING: Duration = Duration::from_millis(1_500);
 
 /// Opens a connection and takes on `role`, with bounded waits. A statement whose client
 /// is gone is given up soon after: the pool has put another connection in its place.
