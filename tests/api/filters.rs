@@ -1,5 +1,5 @@
-//! The filters of the list of cases: each finds something and leaves something out, and
-//! what finds few is looked up in an index, behind row-level security too.
+//! The list of cases: its pages, and its filters, each of which finds something and leaves
+//! something out. What finds few is looked up in an index, behind row-level security too.
 
 use chrono::Duration;
 use diesel::QueryableByName;
@@ -12,6 +12,7 @@ use crate::support::{ALL_CLASSES, Actor, TestApp};
 
 const MANAGER: &str = "csm@camden.example";
 const POLICE: &str = "insp.north@met.example";
+const SERGEANT: &str = "sgt.kentish-town@met.example";
 
 /// Four cases that the manager sees: one that they lead, one that is closed, one given to
 /// the police, and one taken from them.
@@ -151,5 +152,96 @@ async fn words_and_addresses_are_looked_up_in_an_index_behind_row_level_security
         let looked_up = |line: &str| line.contains("Index Cond:") && line.contains(column);
         assert!(plan.lines().next().unwrap().contains("actual rows=1"), "{plan}");
         assert!(plan.contains(index) && plan.lines().any(looked_up), "{plan}");
+    }
+}
+
+#[actix_web::test]
+async fn pages_follow_one_another_without_gap_or_repeat() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let mut made = Vec::new();
+    for _ in 0..5 {
+        made.push(app.case(&sergeant, "graffiti").await);
+    }
+    for sort in ["-updated_at", "-opened_at", "due_at"] {
+        let mut seen = Vec::new();
+        let mut path = format!("/v1/cases?limit=2&sort={sort}");
+        loop {
+            let page = app.get(&sergeant, &path).await.expect(200);
+            seen.extend(
+                page.body["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|item| item["id"].as_str().unwrap().to_owned()),
+            );
+            let Some(next) = page.body["next"].as_str() else { break };
+            assert!(page.header("link").unwrap().contains("rel=\"next\""));
+            path = format!("/v1/cases?limit=2&sort={sort}&cursor={next}");
+        }
+        seen.sort();
+        let mut expected: Vec<_> = made.iter().map(Uuid::to_string).collect();
+        expected.sort();
+        assert_eq!(seen, expected, "sorted by {sort}");
+    }
+}
+
+#[actix_web::test]
+async fn every_filter_finds_what_it_names() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let mut body = app.case_body("graffiti").await;
+    body["title"] = json!("Purple tag on the viaduct");
+    let tag = app.post(&sergeant, "/v1/cases", body).await.expect(201);
+    app.case(&sergeant, "nuisance").await;
+    let reference = tag.body["ref"].as_str().unwrap();
+    let owner = sergeant.org_id;
+
+    for (query, found) in [
+        ("type=graffiti".to_owned(), 1),
+        ("status=open".to_owned(), 2),
+        ("status=closed".to_owned(), 0),
+        ("state=reported".to_owned(), 2),
+        ("ward=E05013664".to_owned(), 2),
+        ("ward=E05013666".to_owned(), 0),
+        (format!("owner={owner}"), 2),
+        ("assigned_to=me".to_owned(), 0),
+        ("updated_after=2026-03-01T00:00:00Z".to_owned(), 2),
+        ("updated_after=2026-03-02T09:00:00Z".to_owned(), 0),
+        ("overdue=true".to_owned(), 0),
+        ("overdue=false".to_owned(), 2),
+        ("shared=in".to_owned(), 0),
+        ("shared=out".to_owned(), 0),
+        ("bbox=-0.15,51.54,-0.13,51.56".to_owned(), 2),
+        ("bbox=0,51.54,0.1,51.56".to_owned(), 0),
+        ("q=purple+viaducts".to_owned(), 1),
+        ("q=leverton".to_owned(), 2),
+        (format!("q={reference}"), 1),
+        (format!("q=+{}+", reference.to_lowercase()), 1),
+        ("q=VIA-26-NOBODY".to_owned(), 0),
+        ("q=%22".to_owned(), 0),
+    ] {
+        let list = app.get(&sergeant, &format!("/v1/cases?{query}")).await.expect(200);
+        assert_eq!(list.body["items"].as_array().unwrap().len(), found, "{query}");
+    }
+    for (query, name) in [
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("sort=title", "sort"),
+        ("bbox=1,2,3", "bbox"),
+        ("cursor=nonsense", "cursor"),
+        ("colour=red", "colour"),
+        ("updated_after=infinity", "updated_after"),
+        ("ward=Gospel+Oak", "ward"),
+        ("state=", "state"),
+        ("type=%07", "type"),
+        ("assigned_to=them", "assigned_to"),
+    ] {
+        let reply = app.get(&sergeant, &format!("/v1/cases?{query}")).await.expect(422);
+        assert!(
+            reply.body["errors"].to_string().contains(name),
+            "{query}: {}",
+            reply.body
+        );
     }
 }
