@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import proof
 from statements import Script, now, statements_of
 
 HERE = Path(__file__).parent
@@ -64,6 +65,7 @@ class Bench:
         self.log = Path(self.sql("show data_directory", self.admin)).parent / "log" / "postgres.log"
         self.base = 300_000_000_000
         self.server = None
+        self.address = f"http://{LISTEN}"
 
     # --- PostgreSQL
 
@@ -154,7 +156,7 @@ class Bench:
         if body is not None:
             headers["Content-Type"] = "application/json"
         data = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
-        request = urllib.request.Request(f"http://{LISTEN}{path}", data, headers, method=method)
+        request = urllib.request.Request(self.address + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request) as answer:
                 return json.load(answer), dict(answer.headers)
@@ -262,7 +264,7 @@ class Bench:
             "BENCH_TOTAL": str(size), "BENCH_BASE": str(self.base),
         }
         command = ["wrk", "-t2", f"-c{CONNECTIONS}", f"-d{self.options.seconds}s", "--latency",
-                   "-s", str(HERE / "wrk.lua"), f"http://{LISTEN}"]
+                   "-s", str(HERE / "wrk.lua"), self.address]
         cpu, database = self.cpu_of_server(), self.cpu_of_postgres()
         output = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
         found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)", output)
@@ -318,9 +320,10 @@ class Bench:
             results.append(self.measure(operation, size))
             print(row(results[-1]), file=sys.stderr, flush=True)
         memory = {"cases": size, "rss_mb": self.memory("VmRSS"), "peak_mb": self.memory("VmHWM")}
-        self.stop()
+        proved = proof.measure(self, size)
+        print(proof.told(size, proved), file=sys.stderr, flush=True)
         self.sql(f"drop database bench_{size}", self.admin) if not self.options.keep else None
-        return {"load_per_second": rate, "memory": memory, "results": results}
+        return {"load_per_second": rate, "memory": memory, "results": results, "proof": proved}
 
 
 ROLE = "-c role=wardlink_app -c search_path=wardlink,pg_temp -c jit=off -c timezone=UTC"
@@ -359,6 +362,7 @@ def table(runs):
         memory = run["memory"]
         lines.append(f"{memory['cases']:>9} cases: loaded {run['load_per_second']:.0f}/s; "
                      f"server {memory['rss_mb']:.0f} MB, at most {memory['peak_mb']:.0f} MB")
+        lines.append(proof.told(memory["cases"], run["proof"]))
     return "\n".join(lines)
 
 

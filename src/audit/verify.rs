@@ -30,7 +30,7 @@ const BATCH: u64 = 8192;
 const LATE: TimeDelta = TimeDelta::minutes(10);
 /// How long an event may wait to be sealed: what is older is proved by nothing.
 const BEHIND: TimeDelta = TimeDelta::seconds(60);
-/// Findings after which it is plain that something is wrong.
+/// Findings after which it is plain that something is wrong, and no more of the log is read.
 const ENOUGH: usize = 100;
 
 /// Verifies the log of a database, against the key of its checkpoints and any
@@ -62,8 +62,11 @@ pub async fn database(
             signed: checkpoint.size,
         });
     }
-    watch.left_over(&mut report);
-    watch.hold_to(&extent, &mut report);
+    report.root = watch.frontier.root();
+    if report.left_off_at.is_none() {
+        watch.left_over(&mut report);
+        watch.hold_to(&extent, &mut report);
+    }
     let waiting = queries::waiting(connection).await?;
     report.unsealed = waiting.events.unsigned_abs();
     if waiting.oldest.is_some_and(|oldest| waiting.now - oldest > BEHIND) {
@@ -175,7 +178,8 @@ async fn watch_leaves(
         for (leaf, reckoned) in rows.iter().zip(leaves) {
             watch.pass(leaf, reckoned, &kept, upper, report);
         }
-        if report.findings.len() > ENOUGH {
+        if report.findings.len() > ENOUGH && !following.is_empty() {
+            report.left_off_at = rows.last().map(|(seal, _)| seal.seq);
             return Ok(());
         }
         batch = following;
@@ -300,7 +304,6 @@ impl Watch {
 
     /// Holds the tree to what sealing says of it.
     fn hold_to(&self, extent: &queries::Extent, report: &mut Report) {
-        report.root = self.frontier.root();
         let peaks = extent.peaks.iter().map(Vec::as_slice);
         let agrees = extent.size.unsigned_abs() == self.frontier.size()
             && peaks.eq(self.frontier.peaks().iter().map(|peak| &peak[..]));

@@ -118,6 +118,9 @@ fn verify_database(config: &Config, key: &VerifierKey, elsewhere: Vec<Checkpoint
     for finding in &report.findings {
         println!("{finding}");
     }
+    if let Some(seq) = report.left_off_at {
+        println!("this is enough: what follows event {seq} was not looked at");
+    }
     let (leaves, checkpoints, erased) = (report.leaves, report.checkpoints, report.erased);
     if report.unsealed > 0 {
         println!(

@@ -394,3 +394,28 @@ async fn the_command_names_what_is_wrong_and_fails() {
         text(&broken.stdout)
     );
 }
+
+#[actix_web::test]
+async fn where_too_much_is_wrong_the_rest_is_not_said_to_be_gone() {
+    let app = TestApp::start().await;
+    app.tamper(
+        "insert into audit_events (op, action, outcome, purpose, request_id) \
+         select 'consultation', 'read_case', 'done', 'case_work', gen_random_uuid() \
+           from generate_series(1, 9000)",
+    )
+    .await;
+    app.sign().await;
+    let kept = app.services.notary.last().unwrap();
+    app.tamper("update audit_events set action = 'other' where action = 'read_case'")
+        .await;
+
+    let report = verified(&app, &[kept]).await;
+
+    assert!(report.left_off_at.is_some());
+    assert!(
+        report
+            .findings
+            .iter()
+            .all(|finding| finding.fault == Fault::EventChanged)
+    );
+}

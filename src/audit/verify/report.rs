@@ -111,6 +111,8 @@ pub struct Report {
     pub unsealed: u64,
     /// What is wrong, in the order in which it was found.
     pub findings: Vec<Finding>,
+    /// The last event that was looked at, where so much was wrong that the rest was not.
+    pub left_off_at: Option<i64>,
 }
 
 impl Default for Report {
@@ -122,6 +124,7 @@ impl Default for Report {
             erased: 0,
             unsealed: 0,
             findings: Vec::new(),
+            left_off_at: None,
         }
     }
 }
