@@ -5,7 +5,11 @@
 //! order of the tree, and the last is the [`Tail`], by which a bundle that was cut
 //! is known.
 
+use std::fmt;
 use std::io::{BufRead, Read as _};
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -22,6 +26,8 @@ use super::proved::{Proved, Unproved, base64, unbase64};
 pub const FORM: &str = "wardlink-audit/1";
 /// The longest line that is read, in bytes.
 const LONGEST_LINE: u64 = 16 * 1024 * 1024;
+/// Bytes of lines that are verified at a time, by all processors.
+const BATCH: usize = 4 * 1024 * 1024;
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -247,15 +253,30 @@ impl<R: BufRead> Lines<R> {
         if bytes.pop() != Some(b'\n') {
             return Err(BundleError::Cut);
         }
-        let text = String::from_utf8(bytes).map_err(|error| self.malformed(&error))?;
+        let text = String::from_utf8(bytes).map_err(|error| malformed(line, &error))?;
         Ok(Some(text))
     }
 
-    fn malformed(&self, reason: &dyn std::fmt::Display) -> BundleError {
-        BundleError::Malformed {
-            line: self.number,
-            reason: reason.to_string(),
+    /// Reads events, and tells what comes after them: more (`None`), the end, or what
+    /// is wrong with the line that follows.
+    fn batch(&mut self) -> (Vec<EventLine>, Result<Option<Tail>, BundleError>) {
+        let (mut events, mut size) = (Vec::new(), 0);
+        while size < BATCH {
+            let text = match self.next() {
+                Ok(Some(text)) => text,
+                Ok(None) => return (events, Err(BundleError::Cut)),
+                Err(error) => return (events, Err(error)),
+            };
+            if let Ok(tail) = serde_json::from_str(&text) {
+                return (events, Ok(Some(tail)));
+            }
+            size += text.len();
+            events.push(EventLine {
+                number: self.number,
+                text,
+            });
         }
+        (events, Ok(None))
     }
 
     fn signed(&self, text: &str, key: &VerifierKey) -> Result<Note, BundleError> {
@@ -281,9 +302,9 @@ pub fn verify(reader: impl BufRead, key: &VerifierKey, elsewhere: &Elsewhere) ->
         before: Hash::default(),
     };
     let first = lines.next()?.ok_or(BundleError::Cut)?;
-    let head: Head = serde_json::from_str(&first).map_err(|error| lines.malformed(&error))?;
+    let head: Head = serde_json::from_str(&first).map_err(|error| malformed(1, &error))?;
     if head.bundle != FORM {
-        return Err(lines.malformed(&"not a bundle of this form"));
+        return Err(malformed(1, &"not a bundle of this form"));
     }
     let note = lines.signed(&head.checkpoint, key)?;
     let checkpoint = Checkpoint::open(&note, key).map_err(|source| BundleError::Unsigned { line: 1, source })?;
@@ -295,41 +316,78 @@ pub fn verify(reader: impl BufRead, key: &VerifierKey, elsewhere: &Elsewhere) ->
         checkpoint,
     };
     let mut least = 0;
-    while let Some(text) = lines.next()? {
-        if let Ok(tail) = serde_json::from_str::<Tail>(&text) {
-            let note = lines.signed(&tail.end, key)?;
-            let whole = note.text() == end_text(key.name(), summary.events, &lines.before);
-            return match whole && lines.next()?.is_none() {
-                true => Ok(summary),
-                false => Err(BundleError::Cut),
-            };
-        }
-        least = verify_event(&lines, &text, &mut summary, least)?;
+    loop {
+        let (events, then) = lines.batch();
+        least = summary.count(&events, least)?;
+        let Some(tail) = then? else { continue };
+        let note = lines.signed(&tail.end, key)?;
+        let whole = note.text() == end_text(key.name(), summary.events, &lines.before);
+        return match whole && lines.next()?.is_none() {
+            true => Ok(summary),
+            false => Err(BundleError::Cut),
+        };
     }
-    Err(BundleError::Cut)
 }
 
-/// Verifies the line of an event, and tells the least place that the next may have.
-fn verify_event<R: BufRead>(
-    lines: &Lines<R>,
-    text: &str,
-    summary: &mut Summary,
-    least: u64,
-) -> Result<u64, BundleError> {
-    let event: Proved = serde_json::from_str(text).map_err(|error| lines.malformed(&error))?;
-    if event.leaf_index < least {
-        return Err(lines.malformed(&"the events are not in the order of the tree"));
-    }
-    let has_body = event
-        .verify(&summary.checkpoint)
-        .map_err(|source| BundleError::Unproved {
-            line: lines.number,
-            leaf_index: event.leaf_index,
+/// The line of an event.
+struct EventLine {
+    number: u64,
+    text: String,
+}
+
+impl EventLine {
+    /// Verifies the event, and tells its place and whether it has a body.
+    fn verify(&self, checkpoint: &Checkpoint) -> Result<(u64, bool), BundleError> {
+        let event: Proved = serde_json::from_str(&self.text).map_err(|error| malformed(self.number, &error))?;
+        let leaf_index = event.leaf_index;
+        let has_body = event.verify(checkpoint).map_err(|source| BundleError::Unproved {
+            line: self.number,
+            leaf_index,
             source,
         })?;
-    summary.events += 1;
-    summary.erased += u64::from(!has_body);
-    Ok(event.leaf_index + 1)
+        Ok((leaf_index, has_body))
+    }
+}
+
+impl Summary {
+    /// Verifies the lines of events, and tells the least place that the next may have.
+    fn count(&mut self, events: &[EventLine], mut least: u64) -> Result<u64, BundleError> {
+        for (event, verified) in events.iter().zip(verify_each(events, &self.checkpoint)) {
+            let (leaf_index, has_body) = verified?;
+            if leaf_index < least {
+                let reason = "the events are not in the order of the tree";
+                return Err(malformed(event.number, &reason));
+            }
+            self.events += 1;
+            self.erased += u64::from(!has_body);
+            least = leaf_index + 1;
+        }
+        Ok(least)
+    }
+}
+
+/// Verifies events on all processors, and answers in their order.
+fn verify_each(events: &[EventLine], checkpoint: &Checkpoint) -> Vec<Result<(u64, bool), BundleError>> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = events.len().div_ceil(processors).max(1);
+    let verify = |share: &[EventLine]| -> Vec<_> { share.iter().map(|event| event.verify(checkpoint)).collect() };
+    thread::scope(|scope| {
+        let shares: Vec<_> = events
+            .chunks(share)
+            .map(|share| scope.spawn(|| verify(share)))
+            .collect();
+        shares
+            .into_iter()
+            .flat_map(|share| share.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
+}
+
+fn malformed(line: u64, reason: &dyn fmt::Display) -> BundleError {
+    BundleError::Malformed {
+        line,
+        reason: reason.to_string(),
+    }
 }
 
 #[cfg(test)]
