@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::workflow::{ClockFact, ClockLine, Decision, Workflow, names};
-use crate::clocks::{Basis, Clock, ClockError, ClockKind, ClockRule, PauseReason};
+use crate::clocks::{Clock, ClockError, ClockRule};
 use crate::rule::{CaseInTheWay, ProblemType, Rule};
 
 /// Applies a merge patch (RFC 7396): members of `patch` replace those of `target`,
@@ -33,22 +33,12 @@ pub fn merge_patch(target: &mut Value, patch: &Value) {
 /// # Errors
 /// [`ClockError::RuleInvalid`] where the words do not fit together.
 pub fn rule_of(workflow: &Workflow, line: &ClockLine) -> Result<ClockRule, ClockError> {
-    let word = |value: &str| Value::String(value.to_owned());
-    let kind: Option<ClockKind> = serde_json::from_value(word(line.kind.as_str())).ok();
-    let basis: Option<Basis> = serde_json::from_value(word(line.basis.as_str())).ok();
-    let name = line.name.get_ref().clone();
-    let (Some(kind), Some(basis)) = (kind, basis) else {
-        return Err(ClockError::RuleInvalid {
-            name,
-            reason: "its kind or basis is unknown",
-        });
-    };
     let hours = workflow.file().opening_hours.get_ref();
     let rule = ClockRule {
-        name,
-        kind,
+        name: line.name.get_ref().clone(),
+        kind: line.kind,
         n: line.n.unwrap_or_default(),
-        basis,
+        basis: line.basis,
         legal_ref: line.legal_ref.clone(),
         cutoff: hours.closes,
         opens: hours.opens,
@@ -60,15 +50,9 @@ pub fn rule_of(workflow: &Workflow, line: &ClockLine) -> Result<ClockRule, Clock
 
 /// A running or stopped clock as the workflow's guards look at it.
 pub fn clock_fact(clock: &Clock) -> ClockFact {
-    let basis = match clock.rule.basis {
-        Basis::Statute => names::Basis::Statute,
-        Basis::Regulation => names::Basis::Regulation,
-        Basis::Code => names::Basis::Code,
-        Basis::LocalPolicy => names::Basis::LocalPolicy,
-    };
     ClockFact {
         name: clock.rule.name.clone(),
-        basis,
+        basis: clock.rule.basis,
         started_at: clock.started_at,
         due_at: clock.due_at,
         stopped_at: clock.stopped_at,
@@ -104,10 +88,8 @@ pub fn move_clocks(
         each(clocks, name, &|clock| clock.stop(now).map(drop))?;
     }
     for pause in &decision.pauses {
-        let reason: Option<PauseReason> = serde_json::from_value(pause.reason.as_str().into()).ok();
-        let reason = reason.ok_or_else(|| unfit(&pause.clock, "its reason to pause is unknown"))?;
         // What is late already is late whatever it waits for: it does not stop the step.
-        each(clocks, &pause.clock, &|clock| match clock.pause(reason, now) {
+        each(clocks, &pause.clock, &|clock| match clock.pause(pause.reason, now) {
             Err(ClockError::AlreadyOverdue { .. }) => Ok(()),
             paused => paused,
         })?;

@@ -9,7 +9,8 @@ use super::Workflow;
 use super::error::Unmet;
 use super::facts::{ClockFact, Closure, Facts};
 use super::guard::View;
-use super::names::{Basis, ClockPurpose, NotToldReason, Qualifier, RiskBand, Role};
+use super::names::{ClockPurpose, NotToldReason, Qualifier, RiskBand, Role};
+use crate::clocks::Basis;
 
 /// Rules that need nothing but the case and the actor.
 pub(super) fn unmet_by_case(workflow: &Workflow, facts: &Facts) -> Vec<Unmet> {

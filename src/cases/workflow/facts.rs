@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::names::{
-    Agency, Basis, CountsFrom, LoggedAs, NotToldReason, PauseReason, Phase, PublicStatus, Qualifier, RiskBand, Role,
-    StateClass,
+    Agency, CountsFrom, LoggedAs, NotToldReason, Phase, PublicStatus, Qualifier, RiskBand, Role, StateClass,
 };
+use crate::clocks::{Basis, PauseReason};
 use crate::sharing::model::DataClass;
 
 /// Who asks for the transition.

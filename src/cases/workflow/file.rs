@@ -6,10 +6,8 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::error::FileFault;
-use super::names::{
-    Agency, Basis, ClockKind, ClockPurpose, CountsFrom, LoggedAs, PauseReason, Phase, PublicStatus, Role, StateClass,
-};
-use crate::clocks::{CUTOFF, OPENING};
+use super::names::{Agency, ClockPurpose, CountsFrom, LoggedAs, Phase, PublicStatus, Role, StateClass};
+use crate::clocks::{Basis, CUTOFF, ClockKind, OPENING, PauseReason};
 use crate::sharing::model::DataClass;
 
 /// A name together with where it stands in the file.

@@ -1,4 +1,4 @@
-//! The closed vocabularies a workflow file may use.
+//! The closed vocabularies of workflow files. Those of clocks are in [`crate::clocks`].
 
 /// An enum of words with one spelling everywhere: in the file, in JSON and in messages.
 macro_rules! words {
@@ -92,40 +92,6 @@ words! {
 }
 
 words! {
-    /// How a clock counts.
-    ClockKind {
-        /// Exact elapsed hours.
-        ElapsedHours = "elapsed_hours",
-        /// Elapsed hours with 25 December disregarded.
-        ElapsedExclXmas = "elapsed_excl_xmas",
-        /// The day after the event is day 1; runs to the end of day `n`.
-        DaysFrom = "days_from",
-        /// The day of the event is day 1.
-        DaysBeginningWith = "days_beginning_with",
-        /// Calendar months, the day of the event included.
-        MonthsBeginningWith = "months_beginning_with",
-        /// Monday to Friday without the bank holidays of England and Wales.
-        WorkingDays = "working_days",
-        /// Hours of working days while it is open.
-        WorkingHours = "working_hours",
-        /// Calendar months.
-        CalendarMonths = "calendar_months",
-        /// The date a court gives.
-        CourtSet = "court_set",
-    }
-}
-
-words! {
-    /// What a clock's length rests on.
-    Basis {
-        Statute = "statute",
-        Regulation = "regulation",
-        Code = "code",
-        LocalPolicy = "local_policy",
-    }
-}
-
-words! {
     /// What a clock is for.
     ClockPurpose {
         /// Something must be done before it is due; open until stopped.
@@ -142,17 +108,6 @@ words! {
         Event = "event",
         /// When the case was opened.
         Report = "report",
-    }
-}
-
-words! {
-    /// The only reasons a clock of local policy may be paused for.
-    PauseReason {
-        AwaitingOwnerConsent = "awaiting_owner_consent",
-        AwaitingDvla = "awaiting_dvla",
-        ReporterUnavailable = "reporter_unavailable",
-        UnsafeWeather = "unsafe_weather",
-        PoliceHold = "police_hold",
     }
 }
 

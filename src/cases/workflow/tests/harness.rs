@@ -6,8 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cases::workflow::names::{Agency, ClockKind, CountsFrom, Phase, Qualifier, RiskBand, Role, StateClass};
+use crate::cases::workflow::names::{Agency, CountsFrom, Phase, Qualifier, RiskBand, Role, StateClass};
 use crate::cases::workflow::{Actor, AttachmentFact, Catalogue, ClockFact, Decision, Facts, Workflow, WorkflowError};
+use crate::clocks::ClockKind;
 
 pub type Who = (Agency, Role);
 pub const COUNCIL: Who = (Agency::Council, Role::Officer);

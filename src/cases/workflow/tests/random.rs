@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::harness::*;
-use crate::cases::workflow::names::{Agency, Basis, Qualifier, RiskBand, Role, StateClass};
+use crate::cases::workflow::names::{Agency, Qualifier, RiskBand, Role, StateClass};
 use crate::cases::workflow::{ClockFact, Decision};
+use crate::clocks::Basis;
 
 /// A value that fits a schema; `pick` chooses among the possibilities.
 fn sample(root: &Value, schema: &Value, pick: u64) -> Value {
