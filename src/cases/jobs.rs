@@ -12,7 +12,7 @@ use super::queries::cases;
 use super::queries::firing::{self, FiringCase};
 use super::queries::recoding::{self, LeftBehind};
 use super::queries::transitions::{self, TransitionRow};
-use super::workflow::names::{Agency, Qualifier, RiskBand, StateClass};
+use super::workflow::names::{Qualifier, RiskBand, StateClass};
 use super::workflow::{Actor, Catalogue, Decision, Facts, Workflow};
 use crate::audit::OutboxEvent;
 use crate::clocks::{Clock, local_date};
@@ -20,6 +20,7 @@ use crate::doors::{Deed, JobCaller, Run};
 use crate::error::{AppError, Result};
 use crate::geography::{Gss, WardMap, WardVersion};
 use crate::services::Services;
+use crate::sharing::model::OrgKind;
 
 /// Cases moved in one run.
 const AT_ONCE: i64 = 100;
@@ -105,7 +106,7 @@ fn facts_of(case: &FiringCase, clocks: &[(Uuid, Clock)], now: DateTime<Utc>) -> 
         details: case.details.clone(),
         // Nobody acts.
         actor: Actor {
-            agency: Agency::Oversight,
+            agency: OrgKind::Oversight,
             roles: Vec::new(),
             user_id: Uuid::nil(),
             organisation_id: case.org_id,

@@ -5,17 +5,15 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::names::{
-    Agency, CountsFrom, LoggedAs, NotToldReason, Phase, PublicStatus, Qualifier, RiskBand, Role, StateClass,
-};
+use super::names::{CountsFrom, LoggedAs, NotToldReason, Phase, PublicStatus, Qualifier, RiskBand, Role, StateClass};
 use crate::clocks::{Basis, PauseReason};
-use crate::sharing::model::DataClass;
+use crate::sharing::model::{DataClass, OrgKind};
 
 /// Who asks for the transition.
 #[derive(Debug, Clone)]
 pub struct Actor {
     /// Kind of the organisation the actor works for.
-    pub agency: Agency,
+    pub agency: OrgKind,
     pub roles: Vec<Role>,
     pub user_id: Uuid,
     pub organisation_id: Uuid,

@@ -6,9 +6,9 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::error::FileFault;
-use super::names::{Agency, ClockPurpose, CountsFrom, LoggedAs, Phase, PublicStatus, Role, StateClass};
+use super::names::{ClockPurpose, CountsFrom, LoggedAs, Phase, PublicStatus, Role, StateClass};
 use crate::clocks::{Basis, CUTOFF, ClockKind, OPENING, PauseReason};
-use crate::sharing::model::DataClass;
+use crate::sharing::model::{DataClass, OrgKind};
 
 /// A name together with where it stands in the file.
 pub type Name = Spanned<String>;
@@ -61,7 +61,7 @@ pub struct PostLine {
     pub name: Name,
     pub description: String,
     /// Kinds of organisation; empty means any.
-    pub agencies: Vec<Agency>,
+    pub agencies: Vec<OrgKind>,
     /// Any one of these roles is enough.
     pub roles: Vec<Role>,
     /// Only people of the case's lead organisation (the owner's while nobody leads).

@@ -35,22 +35,6 @@ macro_rules! words {
 }
 
 words! {
-    /// Kind of the organisation an actor works for.
-    Agency {
-        Police = "police",
-        Council = "council",
-        Housing = "housing",
-        Fire = "fire",
-        Health = "health",
-        Probation = "probation",
-        Transport = "transport",
-        Voluntary = "voluntary",
-        Contractor = "contractor",
-        Oversight = "oversight",
-    }
-}
-
-words! {
     /// Built-in role of an actor.
     Role {
         CallHandler = "call_handler",

@@ -5,9 +5,10 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::harness::*;
-use crate::cases::workflow::names::{Agency, Qualifier, RiskBand, Role, StateClass};
+use crate::cases::workflow::names::{Qualifier, RiskBand, Role, StateClass};
 use crate::cases::workflow::{ClockFact, Decision};
 use crate::clocks::Basis;
+use crate::sharing::model::OrgKind;
 
 /// A value that fits a schema; `pick` chooses among the possibilities.
 fn sample(root: &Value, schema: &Value, pick: u64) -> Value {
@@ -54,8 +55,8 @@ const PEOPLE: &[Who] = &[
     SERGEANT,
     HOUSING,
     CONTRACTOR,
-    (Agency::Council, Role::CallHandler),
-    (Agency::Police, Role::Auditor),
+    (OrgKind::Council, Role::CallHandler),
+    (OrgKind::Police, Role::Auditor),
 ];
 
 /// One event: which edge, whose, with what data, how many hours later.
