@@ -9,12 +9,13 @@ use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, AttachmentFactRow, CaseRow, LocationRow, MyAccessRow};
 use crate::cases::view::cases::{CaseView, ClockView};
 use crate::cases::view::words::Marking;
-use crate::cases::workflow::names::{Phase, Qualifier, RiskBand, Role, StateClass};
+use crate::cases::workflow::names::{Phase, Qualifier, RiskBand, StateClass};
 use crate::cases::workflow::{Actor, Alert, AttachmentFact, Decision, Facts, Workflow};
 use crate::clocks::Clock;
 use crate::db::names_of;
 use crate::doors::{Answer, Audited, Doorstep, Room};
 use crate::error::{AppError, Result};
+use crate::identity::roles::Role;
 use crate::limits::Volume;
 use crate::sharing::model::OrgKind;
 
@@ -118,7 +119,7 @@ impl Sight {
         let roles = room.person.roles_that_move(&case.ward_gss, &case.type_);
         let actor = Actor {
             agency: OrgKind::parse(&room.person.org_kind).unwrap_or(OrgKind::Oversight),
-            roles: roles.iter().filter_map(|role| Role::from_word(role)).collect(),
+            roles: roles.iter().filter_map(|role| Role::parse(role)).collect(),
             user_id: room.person.user_id,
             organisation_id: room.person.org_id,
         };

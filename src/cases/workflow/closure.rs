@@ -9,8 +9,9 @@ use super::Workflow;
 use super::error::Unmet;
 use super::facts::{ClockFact, Closure, Facts};
 use super::guard::View;
-use super::names::{ClockPurpose, NotToldReason, Qualifier, RiskBand, Role};
+use super::names::{ClockPurpose, NotToldReason, Qualifier, RiskBand};
 use crate::clocks::Basis;
+use crate::identity::roles::Role;
 
 /// Rules that need nothing but the case and the actor.
 pub(super) fn unmet_by_case(workflow: &Workflow, facts: &Facts) -> Vec<Unmet> {

@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::names::{CountsFrom, LoggedAs, NotToldReason, Phase, PublicStatus, Qualifier, RiskBand, Role, StateClass};
+use super::names::{CountsFrom, LoggedAs, NotToldReason, Phase, PublicStatus, Qualifier, RiskBand, StateClass};
 use crate::clocks::{Basis, PauseReason};
+use crate::identity::roles::Role;
 use crate::sharing::model::{DataClass, OrgKind};
 
 /// Who asks for the transition.

@@ -6,8 +6,9 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::error::FileFault;
-use super::names::{ClockPurpose, CountsFrom, LoggedAs, Phase, PublicStatus, Role, StateClass};
+use super::names::{ClockPurpose, CountsFrom, LoggedAs, Phase, PublicStatus, StateClass};
 use crate::clocks::{Basis, CUTOFF, ClockKind, OPENING, PauseReason};
+use crate::identity::roles::Role;
 use crate::sharing::model::{DataClass, OrgKind};
 
 /// A name together with where it stands in the file.

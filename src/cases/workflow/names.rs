@@ -35,25 +35,6 @@ macro_rules! words {
 }
 
 words! {
-    /// Built-in role of an actor.
-    Role {
-        CallHandler = "call_handler",
-        Officer = "officer",
-        Supervisor = "supervisor",
-        Coordinator = "coordinator",
-        IntelOfficer = "intel_officer",
-        IntelSupervisor = "intel_supervisor",
-        Contractor = "contractor",
-        PanelMember = "panel_member",
-        OrgAdmin = "org_admin",
-        DataProtectionOfficer = "data_protection_officer",
-        Auditor = "auditor",
-        Integration = "integration",
-        PlatformOperator = "platform_operator",
-    }
-}
-
-words! {
     /// Whether work on a case goes on.
     StateClass {
         Open = "open",

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::harness::*;
-use crate::cases::workflow::names::{Phase, Role};
+use crate::cases::workflow::names::Phase;
+use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
 pub(super) const GUARD: &str = "guard-not-met";

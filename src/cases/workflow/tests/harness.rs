@@ -6,9 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cases::workflow::names::{CountsFrom, Phase, Qualifier, RiskBand, Role, StateClass};
+use crate::cases::workflow::names::{CountsFrom, Phase, Qualifier, RiskBand, StateClass};
 use crate::cases::workflow::{Actor, AttachmentFact, Catalogue, ClockFact, Decision, Facts, Workflow, WorkflowError};
 use crate::clocks::ClockKind;
+use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
 pub type Who = (OrgKind, Role);

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::forbidden::{NOT_PERMITTED, refused_for};
 use super::harness::*;
-use crate::cases::workflow::names::{Qualifier, RiskBand, Role};
+use crate::cases::workflow::names::{Qualifier, RiskBand};
+use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
 #[test]

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use uuid::Uuid;
 
 use super::harness::Sim;
-use crate::cases::workflow::names::Role;
 use crate::cases::workflow::{Actor, Catalogue, Workflow};
+use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 use crate::snapshot;
 
@@ -84,7 +84,7 @@ fn everybody(workflow: &Workflow, state: &str) -> Vec<Person> {
             for role in Role::ALL {
                 facts.actor = Actor {
                     agency,
-                    roles: vec![*role],
+                    roles: vec![role],
                     user_id: Uuid::from_u128(2),
                     organisation_id: if leads { lead } else { Uuid::from_u128(3) },
                 };
@@ -92,7 +92,7 @@ fn everybody(workflow: &Workflow, state: &str) -> Vec<Person> {
                 people.push(Person {
                     agency,
                     leads,
-                    role: *role,
+                    role,
                     events: allowed.map(|it| it.event).collect(),
                 });
             }

@@ -5,9 +5,10 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::harness::*;
-use crate::cases::workflow::names::{Qualifier, RiskBand, Role, StateClass};
+use crate::cases::workflow::names::{Qualifier, RiskBand, StateClass};
 use crate::cases::workflow::{ClockFact, Decision};
 use crate::clocks::Basis;
+use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
 /// A value that fits a schema; `pick` chooses among the possibilities.
