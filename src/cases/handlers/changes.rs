@@ -16,7 +16,8 @@ use crate::cases::model::{self, CaseError};
 use crate::cases::queries::cases::{self as queries, CaseRow};
 use crate::cases::queries::transitions::{self as steps, TransitionRow};
 use crate::cases::view::cases::{CaseChanges, CaseView};
-use crate::cases::view::words::{Marking, Priority};
+use crate::cases::view::words::Marking;
+use crate::cases::workflow::names::RiskBand;
 use crate::clocks::Clock;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
@@ -163,8 +164,8 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<V
 /// A case of high risk is not closed by who leads it (domain §3.10); nor do they make it
 /// one of lower risk, or somebody else's, first.
 fn check_risk(room: &Room, case: &CaseRow, changes: &CaseChanges) -> Result<()> {
-    let was_high = case.risk_band.as_deref() == Some(Priority::High.as_str());
-    let lowers = changes.risk_band.is_some_and(|band| band != Some(Priority::High));
+    let was_high = case.risk_band.as_deref() == Some(RiskBand::High.as_str());
+    let lowers = changes.risk_band.is_some_and(|band| band != Some(RiskBand::High));
     let me = Some(room.person.user_id);
     let hands_over = changes.lead.is_some_and(|lead| lead != me);
     if was_high && case.lead_user_id == me && (lowers || hands_over) {

@@ -70,7 +70,7 @@ impl Facts {
             }
         };
         put("risk_band", self.risk_band.map(|band| band.to_string()));
-        put("qualifier", self.qualifier.map(|it| it.to_string()));
+        put("qualifier", self.qualifier.map(|it| it.as_str().to_owned()));
         put("lead_user", self.lead_user.map(|id| id.to_string()));
         Value::Object(members)
     }

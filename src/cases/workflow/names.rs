@@ -1,4 +1,4 @@
-//! The closed vocabularies of workflow files. Those of clocks are in [`crate::clocks`].
+//! The closed vocabularies of workflow files; those of clocks are in [`crate::clocks`].
 
 /// An enum of words with one spelling everywhere: in the file, in JSON and in messages.
 macro_rules! words {
@@ -34,11 +34,24 @@ macro_rules! words {
     };
 }
 
-words! {
-    /// Whether work on a case goes on.
-    StateClass {
-        Open = "open",
-        Closed = "closed",
+/// Open or closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StateClass {
+    /// Work goes on.
+    Open,
+    /// It ended.
+    Closed,
+}
+
+impl StateClass {
+    /// The word as written in files, SQL and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
     }
 }
 
@@ -98,18 +111,42 @@ words! {
 words! {
     /// Band of the latest risk assessment.
     RiskBand {
-        High = "high",
-        Medium = "medium",
         Standard = "standard",
+        Medium = "medium",
+        High = "high",
     }
 }
 
-words! {
-    /// Whom anti-social behaviour falls upon (NSIR qualifier).
-    Qualifier {
-        Personal = "personal",
-        Nuisance = "nuisance",
-        Environmental = "environmental",
+/// Whom anti-social behaviour falls upon (NSIR).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Qualifier {
+    /// A person or group is targeted or suffers most.
+    Personal,
+    /// The community at large.
+    Nuisance,
+    /// The wider environment.
+    Environmental,
+}
+
+impl Qualifier {
+    /// Every qualifier.
+    pub const ALL: [Self; 3] = [Self::Personal, Self::Nuisance, Self::Environmental];
+
+    /// The word as written in files, SQL and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Personal => "personal",
+            Self::Nuisance => "nuisance",
+            Self::Environmental => "environmental",
+        }
+    }
+
+    /// The qualifier of that name, if there is one.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == word)
     }
 }
 
