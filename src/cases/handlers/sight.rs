@@ -126,7 +126,7 @@ impl Sight {
         let attachments = self.attachments.iter();
         let attachments = attachments.map(|(id, phase, media_type)| AttachmentFact {
             id: *id,
-            phase: Phase::from_word(phase),
+            phase: Phase::parse(phase),
             is_photo: media_type.starts_with("image/"),
         });
         Facts {
@@ -137,8 +137,8 @@ impl Sight {
             owner_user: case.lead_user_id,
             lead_organisation: Some(case.org_id),
             lead_user: case.lead_user_id,
-            risk_band: case.risk_band.as_deref().and_then(RiskBand::from_word),
-            qualifier: case.qualifier.as_deref().and_then(Qualifier::from_word),
+            risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
+            qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
             attachments: attachments.collect(),
             clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
             now: room.now,

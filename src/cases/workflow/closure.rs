@@ -75,7 +75,7 @@ pub(super) fn recorded(outcomes: &[String], view: &View<'_>) -> Result<Closure, 
         ask("explanation_recorded", "/data/explanation", say);
     }
     let told = view.at("/data/reporter_told").and_then(Value::as_bool);
-    let not_told_reason = text(view, "/data/reporter_not_told_reason").and_then(|word| NotToldReason::from_word(&word));
+    let not_told_reason = text(view, "/data/reporter_not_told_reason").and_then(|word| NotToldReason::parse(&word));
     if told.is_none() {
         let say = "say whether the reporter was told".to_owned();
         ask("reporter_told", "/data/reporter_told", say);

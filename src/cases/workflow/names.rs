@@ -21,7 +21,7 @@ macro_rules! words {
 
             /// The word's meaning, or `None` if it is not one of these words.
             #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
+            pub fn parse(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|known| known.as_str() == word)
             }
         }
@@ -145,7 +145,7 @@ impl Qualifier {
 
     /// The qualifier of that name, if there is one.
     #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
+    pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.as_str() == word)
     }
 }
