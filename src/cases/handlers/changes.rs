@@ -24,6 +24,7 @@ use crate::error::{AppError, Result};
 use crate::http::fields::{Point, Text};
 use crate::http::openapi::IfMatch;
 use crate::identity;
+use crate::partnerships::code_and_authorities;
 
 /// Registers the operation.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -241,7 +242,7 @@ async fn move_place(
 ) -> Result<()> {
     let place = sight.place.as_mut().ok_or(AppError::NotFound)?;
     if let Some(to) = to {
-        let (_, authorities) = queries::partnership(room, sight.case.partnership_id)
+        let (_, authorities) = code_and_authorities(room, sight.case.partnership_id)
             .await?
             .ok_or(CaseError::PartnershipUnknown)?;
         let ward = ward_of(room, to, &authorities)?;

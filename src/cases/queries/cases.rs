@@ -10,9 +10,7 @@ use uuid::Uuid;
 
 use crate::clocks::Clock;
 use crate::db::Prepare;
-use crate::db::schema::{
-    attachments, case_access, case_clocks, case_locations, cases, organisations, partnerships, users,
-};
+use crate::db::schema::{attachments, case_access, case_clocks, case_locations, cases, organisations, users};
 use crate::error::{AppError, Result};
 use crate::sharing::model::DataClass;
 
@@ -30,19 +28,6 @@ pub struct LocationRow {
     pub uprn: Option<String>,
     /// Unique Street Reference Number.
     pub usrn: Option<String>,
-}
-
-/// The code and area of a partnership of the caller's organisation.
-///
-/// # Errors
-/// Those of the database.
-pub async fn partnership(mut connection: &AsyncPgConnection, id: Uuid) -> Result<Option<(String, Vec<String>)>> {
-    Ok(partnerships::table
-        .filter(partnerships::id.eq(id))
-        .select((partnerships::code, partnerships::local_authorities))
-        .first(&mut connection)
-        .await
-        .optional()?)
 }
 
 /// The name of the organisation that a user works for, where the caller may know it.
