@@ -15,6 +15,7 @@ use super::view::{NewShare, QualityBody, ShareView};
 use crate::audit::{Op, OutboxEvent};
 use crate::cases::access::Access;
 use crate::clocks;
+use crate::db::{all_kept, kept, kept_json};
 use crate::doors::may::{self, Permission};
 use crate::doors::{Audited, Room};
 use crate::error::{AppError, Result};
@@ -296,14 +297,14 @@ pub fn class_names(classes: &BTreeSet<DataClass>) -> Vec<String> {
 /// The terms of a share that is kept.
 pub fn terms(row: &ShareRow) -> Result<ShareTerms> {
     Ok(ShareTerms {
-        level: queries::kept("share level", &row.level, Level::parse)?,
+        level: kept("share level", &row.level, Level::parse)?,
         data_classes: data_classes(row)?,
         expires_at: row.expires_at,
     })
 }
 
 fn data_classes(row: &ShareRow) -> Result<BTreeSet<DataClass>> {
-    queries::all_kept("share data class", &row.data_classes, DataClass::parse)
+    all_kept("share data class", &row.data_classes, DataClass::parse)
 }
 
 /// Asks the rules again, now that somebody approves a share that waits. Answers which
@@ -316,12 +317,9 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
         Some(id) => Some(agreement(room, access, id).await?),
         None => None,
     };
-    let quality = row
-        .quality
-        .clone()
-        .map(serde_json::from_value::<QualityBody>)
-        .transpose();
-    let quality = quality.map_err(|error| AppError::Internal(format!("share quality: {error}")))?;
+    let quality = row.quality.clone();
+    let quality = quality.map(|quality| kept_json::<QualityBody>("share quality", quality));
+    let quality = quality.transpose()?;
     let approver = Approver {
         user_id: room.person.user_id,
         org_id: room.person.org_id,
@@ -331,7 +329,7 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
         requested_by: row.requested_by,
         originator: row.org_id,
         terms: terms(row)?,
-        gateway: queries::kept("share gateway", &row.gateway, Gateway::parse)?,
+        gateway: kept("share gateway", &row.gateway, Gateway::parse)?,
         gateway_reference: row.gateway_reference.clone(),
         purpose: row.purpose.clone(),
         safeguarding_note: row.safeguarding_note.clone(),
