@@ -13,7 +13,7 @@ use super::queries::agreements::KeptAgreement;
 use super::queries::{self, ShareRow};
 use super::view::{NewShare, QualityBody, ShareView};
 use crate::audit::{Op, OutboxEvent};
-use crate::cases::access::Access;
+use crate::cases::access::{self, Access};
 use crate::clocks;
 use crate::db::{all_kept, kept, kept_json};
 use crate::doors::may::{self, Permission};
@@ -102,7 +102,8 @@ pub async fn share_for_task(room: &mut Room, access: &Access, wanted: NewShare) 
 /// else awaiting the approval of a second person or of the originator.
 pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<Made> {
     queries::hold_memberships(room, access.partnership_id).await?;
-    queries::lock_case(room, access.case_id).await?;
+    // Whoever else wants to share this case waits.
+    access::lock(room, access.case_id).await?.ok_or(AppError::NotFound)?;
     refuse_beyond(access, &wanted)?;
     let today = today(room)?;
     let to = recipient(room, access, wanted.organisation_id, today).await?;

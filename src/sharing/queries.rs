@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::model::{DatedFlag, OrgKind, OrganisationFacts, ShareState};
-use crate::db::schema::{cases, organisation_flags, organisations, shares, subjects};
+use crate::db::schema::{organisation_flags, organisations, shares, subjects};
 use crate::db::{Prepare, kept};
 use crate::error::{AppError, Result};
 
@@ -152,26 +152,6 @@ pub async fn active(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result
         .order(shares::id)
         .select(ShareRow::as_select())
         .load(connection)
-        .await?)
-}
-
-/// Has whoever else wants to share this case wait for the end of the transaction.
-pub async fn lock_case(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<()> {
-    let _: Uuid = cases::table
-        .filter(cases::id.eq(case_id))
-        .select(cases::id)
-        .for_no_key_update()
-        .first(connection)
-        .await?;
-    Ok(())
-}
-
-/// When the case was opened.
-pub async fn opened_at(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<DateTime<Utc>> {
-    Ok(cases::table
-        .filter(cases::id.eq(case_id))
-        .select(cases::opened_at)
-        .first(connection)
         .await?)
 }
 

@@ -86,7 +86,7 @@ impl Sight {
     /// [`AppError::NotFound`] where it does not exist for the caller, and
     /// [`AppError::Forbidden`] where it was shared for viewing only.
     pub async fn locked(step: &Doorstep<'_>, id: Uuid) -> Result<Self> {
-        let (held, sight) = join!(queries::lock(step, id), Self::of(step, id));
+        let (held, sight) = join!(access::lock(step, id), Self::of(step, id));
         // In this order: where the first fails, the others can only say that it did.
         let (held, sight) = (held?, sight?);
         access::check_contributes(&sight.access.level)?;

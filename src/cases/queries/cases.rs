@@ -164,22 +164,6 @@ pub async fn read(mut connection: &AsyncPgConnection, id: Uuid) -> Result<FullCa
         .await?)
 }
 
-/// Locks a case that the caller may change, for the rest of the transaction; `None`
-/// where they may not. What is read after it is what was locked: each statement sees
-/// what is committed when it starts.
-///
-/// # Errors
-/// Those of the database.
-pub async fn lock(mut connection: &AsyncPgConnection, id: Uuid) -> Result<Option<Uuid>> {
-    Ok(cases::table
-        .filter(cases::id.eq(id))
-        .select(cases::id)
-        .for_no_key_update()
-        .first(&mut connection)
-        .await
-        .optional()?)
-}
-
 /// Writes a changed case, one version on.
 ///
 /// # Errors
