@@ -21,6 +21,7 @@ use crate::identity::recovery::{self, Lost};
 use crate::identity::tokens::ResetToken;
 use crate::identity::view::GrantView;
 use crate::identity::view::people::{NewUserBody, PasswordReset, RolesBody, UserPatch, UserView};
+use crate::partnerships::hold_organisation;
 
 /// List people
 ///
@@ -145,7 +146,7 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
             let disabled = patch.disabled;
             if disabled == Some(true) {
-                administrators::hold(room, org).await?;
+                hold_organisation(room, org).await?;
             }
             let row = people::find(room, org, id).await?;
             room.request.expect_version(row.version)?;
@@ -239,7 +240,7 @@ pub async fn replace_roles(
     caller
         .alter(body, async |room, wanted: RolesBody| {
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
-            administrators::hold(room, org).await?;
+            hold_organisation(room, org).await?;
             let row = people::find(room, org, id).await?;
             if id == me {
                 return Err(AppError::Forbidden("nobody changes their own roles".to_owned()));
