@@ -48,6 +48,27 @@ pub enum ClockResult {
     Void,
 }
 
+impl ClockResult {
+    /// Every result.
+    pub const ALL: [Self; 3] = [Self::Met, Self::Missed, Self::Void];
+
+    /// The name used in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Missed => "missed",
+            Self::Void => "void",
+        }
+    }
+
+    /// The result of that name, if there is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|result| result.as_str() == name)
+    }
+}
+
 /// One clock, with the rule as it was when the clock started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {

@@ -45,3 +45,16 @@ pub enum Basis {
     /// A promise that the organisation made itself, and may word itself.
     LocalPolicy,
 }
+
+impl Basis {
+    /// The name used in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Statute => "statute",
+            Self::Regulation => "regulation",
+            Self::Code => "code",
+            Self::LocalPolicy => "local_policy",
+        }
+    }
+}

@@ -7,7 +7,7 @@ mod vectors;
 use chrono::{DateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Europe::London;
 
-use super::{Basis, ClockKind, ClockRule};
+use super::{Basis, ClockKind, ClockResult, ClockRule};
 
 fn rule(kind: ClockKind, n: u32) -> ClockRule {
     ClockRule {
@@ -43,4 +43,16 @@ fn london(text: &str) -> DateTime<Utc> {
 
 fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
+}
+
+#[test]
+fn authorities_and_results_have_one_word_each_in_sql_and_json() {
+    for basis in [Basis::Statute, Basis::Regulation, Basis::Code, Basis::LocalPolicy] {
+        assert_eq!(serde_json::json!(basis), basis.as_str());
+    }
+    for result in ClockResult::ALL {
+        assert_eq!(serde_json::json!(result), result.as_str());
+        assert_eq!(ClockResult::parse(result.as_str()), Some(result));
+    }
+    assert_eq!(ClockResult::parse("won"), None);
 }

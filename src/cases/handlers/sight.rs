@@ -159,7 +159,7 @@ impl Sight {
         let workflow = self.workflow(room)?;
         let moved = model::hasten_clocks(workflow, &mut self.clocks, room.now)?;
         if !moved.is_empty() {
-            self.case.due_at = model::next_due(workflow, self.clocks.iter().map(|(_, clock)| clock));
+            self.case.due_at = model::next_due(workflow, &self.clocks);
         }
         Ok(Heightened {
             alerts: workflow.alerts_at_high_risk(),
@@ -179,7 +179,7 @@ impl Sight {
         decision.class.as_str().clone_into(&mut case.status_class);
         decision.public_status.as_str().clone_into(&mut case.public_status);
         case.details = decision.details_after.clone();
-        case.due_at = model::next_due(workflow, self.clocks.iter().map(|(_, clock)| clock));
+        case.due_at = model::next_due(workflow, &self.clocks);
         let closed = decision.class == StateClass::Closed;
         case.closed_at = closed.then_some(case.closed_at.unwrap_or(room.now));
         if decision.closure.is_some() || !closed {
