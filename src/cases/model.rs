@@ -40,7 +40,7 @@ pub fn rule_of(workflow: &Workflow, line: &ClockLine) -> Result<ClockRule, Clock
         n: line.n.unwrap_or_default(),
         basis: line.basis,
         legal_ref: line.legal_ref.clone(),
-        cutoff: hours.closes,
+        closes: hours.closes,
         opens: hours.opens,
         policy_version: line.policy_version,
     };

@@ -169,7 +169,7 @@ impl Clock {
     /// Lets a paused clock run on from `at`, with `due_at` moved by the pause:
     /// by the elapsed time where hours are counted (for working hours, those of
     /// them that passed), by the days that ended meanwhile otherwise (for working
-    /// days, those that reached the cutoff).
+    /// days, those that reached closing).
     ///
     /// # Errors
     /// [`ClockError::NotPaused`], [`ClockError::AlreadyStopped`],

@@ -19,10 +19,10 @@ pub enum ClockKind {
     /// date, or with the month's last day where it has no such date.
     MonthsBeginningWith,
     /// Monday to Friday without the bank holidays of England and Wales. What
-    /// arrives after the cutoff, or on no working day, counts as arriving on
-    /// the next working day, which is day 0; ends at the cutoff of day n.
+    /// arrives after closing, or on no working day, counts as arriving on
+    /// the next working day, which is day 0; ends at closing on day n.
     WorkingDays,
-    /// Hours of working days between opening and cutoff; what arrives outside of them counts
+    /// Hours of working days between opening and closing; what arrives outside of them counts
     /// from the next opening.
     WorkingHours,
     /// n months from: ends with the corresponding date, or with the month's

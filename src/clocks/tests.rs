@@ -16,7 +16,7 @@ fn rule(kind: ClockKind, n: u32) -> ClockRule {
         n,
         basis: Basis::LocalPolicy,
         legal_ref: "Camden standard".to_owned(),
-        cutoff: NaiveTime::from_hms_opt(17, 0, 0).unwrap(),
+        closes: NaiveTime::from_hms_opt(17, 0, 0).unwrap(),
         opens: NaiveTime::from_hms_opt(9, 0, 0).unwrap(),
         policy_version: 1,
     }
@@ -55,4 +55,9 @@ fn authorities_and_results_have_one_word_each_in_sql_and_json() {
         assert_eq!(ClockResult::parse(result.as_str()), Some(result));
     }
     assert_eq!(ClockResult::parse("won"), None);
+}
+
+#[test]
+fn a_rule_is_kept_with_the_name_that_running_clocks_have_for_its_closing() {
+    assert_eq!(serde_json::json!(rule(ClockKind::WorkingDays, 1))["cutoff"], "17:00:00");
 }

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::error::FileFault;
 use super::names::{ClockPurpose, CountsFrom, LoggedAs, Phase, PublicStatus, StateClass};
-use crate::clocks::{Basis, CUTOFF, ClockKind, OPENING, PauseReason};
+use crate::clocks::{Basis, CLOSING, ClockKind, OPENING, PauseReason};
 use crate::identity::roles::Role;
 use crate::sharing::model::{DataClass, OrgKind};
 
@@ -289,7 +289,7 @@ fn empty_object() -> Value {
 fn usual_hours() -> Spanned<OpeningHours> {
     let hours = OpeningHours {
         opens: OPENING,
-        closes: CUTOFF,
+        closes: CLOSING,
     };
     Spanned::new(0..0, hours)
 }
