@@ -201,7 +201,7 @@ pub async fn update_ward_priority(
 
 /// What members of the partnership are told of a priority.
 fn told(name: &'static str, row: &PriorityRow, members: &[Uuid]) -> OutboxEvent {
-    OutboxEvent::told_to(name, members.to_vec())
+    OutboxEvent::of_no_case(name, members.to_vec())
         .about(row.id)
         .with(json!({"ward": row.gss, "partnership_id": row.partnership_id, "status": row.status}))
 }
