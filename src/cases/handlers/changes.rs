@@ -156,7 +156,7 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<V
         move_place(room, sight, changes.location, changes.address).await?;
         changed.push("location");
     }
-    if one_open::settle(room, &mut sight.case, about, changes.separate_because).await? {
+    if one_open::bring_up_to_date(room, &mut sight.case, about, changes.separate_because).await? {
         changed.push("separate_because");
     }
     Ok(changed)
