@@ -373,7 +373,7 @@ pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Resu
         .with(facts);
     let classes = data_classes(row)?.into_iter().map(DataClass::as_str);
     let audited = audited.case(row.case_id, row.org_id).record(row.id).classes(classes);
-    let audited = recipient.into_iter().fold(audited, Audited::recipient);
+    let audited = audited.recipients(recipient);
     Ok(audited
         .fact("gateway", row.gateway.clone())
         .fact("agreement_id", row.agreement_id.map(|id| id.to_string()))

@@ -143,8 +143,8 @@ impl InHand {
             .record(row.id)
             .classes(["core"])
             .fact("verb", verb.as_str())
-            .event(announcement);
-        audited = others.fold(audited, Audited::recipient);
+            .event(announcement)
+            .recipients(others);
         for (name, state) in states {
             audited = audited.fact(name, state);
         }
