@@ -63,7 +63,8 @@ impl Sight {
         );
         let (case, access, place, mut owner, mut lead) = full?;
         if owner.is_none() {
-            // It has left the partnership, and its case names it still.
+            // It left the partnership before shares ended with a membership: those that stand
+            // show a case that names it still.
             let named = [Some(case.org_id), case.lead_user_id].into_iter().flatten();
             let names = names_of(step, named.collect()).await?;
             (owner, lead) = (names.of(case.org_id), names.of(case.lead_user_id));

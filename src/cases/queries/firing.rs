@@ -12,7 +12,7 @@ use crate::db::Prepare;
 use crate::db::schema::{case_clocks, cases};
 use crate::error::Result;
 
-/// What of a case a step rests on that nobody takes.
+/// What of a case a step rests on that nobody takes. Jobs may read little more of it.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = cases)]
 pub struct FiringCase {
