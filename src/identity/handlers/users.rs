@@ -19,7 +19,6 @@ use crate::identity::queries::people::{self, NewUser, UserChange, UserRow};
 use crate::identity::queries::{administrators, own_roles, resets};
 use crate::identity::recovery::{self, Lost};
 use crate::identity::tokens::ResetToken;
-use crate::identity::view::GrantView;
 use crate::identity::view::people::{NewUserBody, PasswordReset, RolesBody, UserPatch, UserView};
 use crate::partnerships::hold_organisation;
 
@@ -53,14 +52,10 @@ pub async fn list_users(caller: Caller<may::ManageUsers>, params: Params<PlainLi
 async fn views_of(room: &mut Room, rows: Vec<UserRow>) -> Result<Vec<UserView>> {
     let org = room.person.org_id;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let held = people::grants_of(room, org, &ids).await?;
-    let roles_of = |id: Uuid| {
-        let own = held.iter().filter(|(holder, _)| *holder == id);
-        own.map(|(_, grant)| GrantView::from(grant.clone())).collect()
-    };
+    let mut held = people::grants_of(room, org, &ids).await?;
     let view = |row: UserRow| {
-        let roles = roles_of(row.id);
-        UserView::of(row, roles)
+        let own = held.remove(&row.id).unwrap_or_default();
+        UserView::of(row, own)
     };
     Ok(rows.into_iter().map(view).collect())
 }
@@ -70,9 +65,8 @@ async fn current(room: &mut Room, id: Uuid) -> Result<(UserView, i64)> {
     let org = room.person.org_id;
     let row = people::find(room, org, id).await?;
     let version = row.version;
-    let held = people::grants_of(room, org, &[id]).await?;
-    let roles = held.into_iter().map(|(_, grant)| grant.into()).collect();
-    Ok((UserView::of(row, roles), version))
+    let held = people::grants_of(room, org, &[id]).await?.remove(&id);
+    Ok((UserView::of(row, held.unwrap_or_default()), version))
 }
 
 /// Add a person
