@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::workflow::{ClockFact, ClockLine, Decision, Workflow, names};
+use super::workflow::{ClockFact, ClockLine, ClockStart, Decision, Workflow, names};
 use crate::clocks::{Clock, ClockError, ClockRule};
 use crate::rule::{CaseInTheWay, ProblemType, Rule};
 
@@ -101,23 +101,26 @@ pub fn move_clocks(
         })?;
     }
     for start in &decision.starts {
-        let line = workflow
-            .clock(&start.clock)
-            .ok_or_else(|| unfit(&start.clock, "the case type has no such clock"))?;
         let from = match start.counts_from {
             names::CountsFrom::Report => opened_at,
             names::CountsFrom::Event => now,
         };
         let id = Uuid::now_v7();
-        let (rule, event) = (rule_of(workflow, line)?, decision.event.clone());
-        let clock = match start.court_date {
-            Some(date) => Clock::start_court_set(rule, event, from, date)?,
-            None => Clock::start(rule, event, from)?,
-        };
-        clocks.push((id, clock));
+        clocks.push((id, started(workflow, start, &decision.event, from)?));
         changed.push(id);
     }
     Ok(clocks.iter().filter(|(id, _)| changed.contains(id)).cloned().collect())
+}
+
+fn started(workflow: &Workflow, start: &ClockStart, event: &str, from: DateTime<Utc>) -> Result<Clock, ClockError> {
+    let line = workflow
+        .clock(&start.clock)
+        .ok_or_else(|| unfit(&start.clock, "the case type has no such clock"))?;
+    let rule = rule_of(workflow, line)?;
+    match start.court_date {
+        Some(date) => Clock::start_court_set(rule, event, from, date),
+        None => Clock::start(rule, event, from),
+    }
 }
 
 /// Puts in the place of running clocks those that a case of high risk goes by, from the same
