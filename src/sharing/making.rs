@@ -113,15 +113,7 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
         None => None,
     };
     let request = request(room, access, &wanted).await?;
-    let verifier = wanted.quality.as_ref().and_then(|quality| quality.verified_by);
-    if let Some(verifier) = verifier
-        && identity::name_of_colleague(room, verifier, room.person.org_id)
-            .await?
-            .is_none()
-    {
-        let detail = "is nobody of your organisation";
-        return Err(AppError::invalid("/quality/verified_by", detail));
-    }
+    check_verifier(room, &wanted).await?;
     let asked = wanted.ad_hoc_approval.is_some();
     let footing = footing(&request, &from, &to, agreement.as_ref(), today, asked)?;
     // What rests on a person does not rest on the agreement that was named as well.
@@ -145,6 +137,19 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
         superseded,
         agreement_version,
     })
+}
+
+async fn check_verifier(room: &Room, wanted: &NewShare) -> Result<()> {
+    let verifier = wanted.quality.as_ref().and_then(|quality| quality.verified_by);
+    if let Some(verifier) = verifier
+        && identity::name_of_colleague(room, verifier, room.person.org_id)
+            .await?
+            .is_none()
+    {
+        let detail = "is nobody of your organisation";
+        return Err(AppError::invalid("/quality/verified_by", detail));
+    }
+    Ok(())
 }
 
 /// On what footing it can be made. Where the agreement named does not carry it,
