@@ -1,6 +1,6 @@
 //! The record of one running clock: started, paused, resumed, stopped.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clock_rule::ClockRule;
@@ -227,18 +227,7 @@ impl Clock {
     /// clock is never overdue.
     #[must_use]
     pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
-        self.stopped_at.is_none() && due::is_past(self.due_at, self.standing_at(now))
-    }
-
-    /// Elapsed time left at `now`, negative once past the deadline. It stands
-    /// still while the clock is paused and after it stopped.
-    #[must_use]
-    pub fn time_left(&self, now: DateTime<Utc>) -> TimeDelta {
-        self.due_at.signed_duration_since(self.standing_at(now))
-    }
-
-    fn standing_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        self.stopped_at.or(self.paused_since()).unwrap_or(now)
+        self.stopped_at.is_none() && due::is_past(self.due_at, self.paused_since().unwrap_or(now))
     }
 
     fn check_step(&self, at: DateTime<Utc>) -> Result<(), ClockError> {
