@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::rule::{CaseInTheWay, ProblemType, Rule};
+use crate::rule::{CaseInTheWay, ProblemType, Rule, problems};
 
 /// A member of the request that was refused, and why.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
@@ -238,56 +238,48 @@ fn is_hidden(message: &str) -> bool {
     message.starts_with("new row violates row-level security policy")
 }
 
-macro_rules! problem_types {
-    ($($name:ident = $slug:literal, $status:literal, $title:literal, $meaning:literal;)*) => {
-        $(const $name: ProblemType = ProblemType {
-            slug: $slug, title: $title, status: $status, meaning: $meaning,
-        };)*
-        /// The problems that any operation can answer with.
-        pub const PROBLEMS: &[ProblemType] = &[$($name),*];
-    };
-}
-
-problem_types! {
-    MALFORMED = "malformed-request", 400, "Malformed request",
+problems! {
+    /// The problems that any operation can answer with.
+    PROBLEMS:
+    MALFORMED = 400 "malformed-request", "Malformed request",
         "The request is not valid HTTP, JSON or parameter syntax for this operation. Correct it before sending it again.";
-    UNAUTHENTICATED = "unauthenticated", 401, "Sign in needed",
+    UNAUTHENTICATED = 401 "unauthenticated", "Sign in needed",
         "There is no valid access token, or its session has ended. Sign in or refresh, then repeat the request.";
-    SIGN_IN_FAILED = "sign-in-failed", 401, "Sign-in failed",
+    SIGN_IN_FAILED = 401 "sign-in-failed", "Sign-in failed",
         "The e-mail address and password do not belong together. Nothing says which of them is wrong.";
-    FORBIDDEN = "forbidden", 403, "Not allowed",
+    FORBIDDEN = 403 "forbidden", "Not allowed",
         "You can see this, but your roles do not let you do it. Ask a supervisor or your organisation's administrator.";
-    NOT_FOUND = "not-found", 404, "Not found",
+    NOT_FOUND = 404 "not-found", "Not found",
         "There is nothing at this address that you may see. It may never have existed, or it may not be shared with your organisation.";
-    METHOD_NOT_ALLOWED = "method-not-allowed", 405, "Method not allowed",
+    METHOD_NOT_ALLOWED = 405 "method-not-allowed", "Method not allowed",
         "The address exists but not with this method. The Allow header lists those it has.";
-    TOO_SLOW = "request-too-slow", 408, "Request too slow",
+    TOO_SLOW = 408 "request-too-slow", "Request too slow",
         "The request body did not arrive in time: 15 seconds, and one more for every 16 KiB that came.";
-    STILL_RUNNING = "request-still-running", 409, "Still running",
+    STILL_RUNNING = 409 "request-still-running", "Still running",
         "A request with the same Idempotency-Key has not finished. Repeat it in a moment to get its answer.";
-    CONFLICT = "conflict", 409, "Conflict",
+    CONFLICT = 409 "conflict", "Conflict",
         "The change contradicts something that exists. The detail says what.";
-    STALE_VERSION = "stale-version", 412, "Changed meanwhile",
+    STALE_VERSION = 412 "stale-version", "Changed meanwhile",
         "Somebody changed the record since the version in If-Match. Read it again, look at the difference, and repeat the change.";
-    TOO_LARGE = "body-too-large", 413, "Too large",
+    TOO_LARGE = 413 "body-too-large", "Too large",
         "The request body is larger than this operation takes.";
-    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "Unsupported media type",
+    UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "Unsupported media type",
         "The body is not of a type that this operation reads.";
-    INVALID = "invalid-request", 422, "Invalid request",
+    INVALID = 422 "invalid-request", "Invalid request",
         "The request was understood but some members cannot be accepted; `errors` names each with a pointer. Nothing was stored.";
-    KEY_REUSED = "idempotency-key-reused", 422, "Idempotency-Key used before",
+    KEY_REUSED = 422 "idempotency-key-reused", "Idempotency-Key used before",
         "The same Idempotency-Key came earlier with a different body. Use a new key for a new request.";
-    VERSION_REQUIRED = "version-required", 428, "If-Match needed",
+    VERSION_REQUIRED = 428 "version-required", "If-Match needed",
         "This operation changes a record that others change too. Send its ETag as If-Match, so that nobody's change is lost.";
-    TOO_MANY_REQUESTS = "too-many-requests", 429, "Too many requests",
+    TOO_MANY_REQUESTS = 429 "too-many-requests", "Too many requests",
         "Wait for the seconds in Retry-After before trying again.";
-    LIMIT_EXCEEDED = "limit-exceeded", 429, "Limit exceeded",
+    LIMIT_EXCEEDED = 429 "limit-exceeded", "Limit exceeded",
         "You, your organisation or your address sent more requests than are taken. RateLimit-Policy and RateLimit say how many are; wait for the seconds in Retry-After.";
-    VOLUME_EXCEEDED = "volume-exceeded", 429, "Too much in an hour",
+    VOLUME_EXCEEDED = 429 "volume-exceeded", "Too much in an hour",
         "Looking at people, searching, sharing and exporting are taken only so often in an hour from one account, and what is beyond that is in the audit log. Wait for the seconds in Retry-After; who needs more regularly asks the operator.";
-    INTERNAL = "internal-error", 500, "Our fault",
+    INTERNAL = 500 "internal-error", "Our fault",
         "Something failed on our side and was logged under the request_id. Nothing was changed.";
-    UNAVAILABLE = "unavailable", 503, "Temporarily unavailable",
+    UNAVAILABLE = 503 "unavailable", "Temporarily unavailable",
         "The service cannot reach its database, cannot write its audit log or was not done in time, and then shows nothing. A change may or may not have been done: after Retry-After repeat with the same Idempotency-Key, or read first.";
 }
 

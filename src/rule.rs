@@ -19,6 +19,18 @@ pub struct ProblemType {
     pub meaning: &'static str,
 }
 
+/// Declares kinds of problems, and the list of them all.
+macro_rules! problems {
+    ($(#[$doc:meta])* $all:ident: $($name:ident = $status:literal $slug:literal, $title:literal, $meaning:literal;)+) => {
+        $(const $name: ProblemType =
+            ProblemType { slug: $slug, title: $title, status: $status, meaning: $meaning };)+
+
+        $(#[$doc])*
+        pub const $all: &[ProblemType] = &[$($name),+];
+    };
+}
+pub(crate) use problems;
+
 /// A case that stands against what was asked, and that the caller may see.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseInTheWay {

@@ -191,13 +191,13 @@ impl OutboxEvent {
         }
     }
 
-    /// An event of no case, told to these organisations.
-    pub fn told_to(name: &'static str, orgs: Vec<Uuid>) -> Self {
+    /// An event of no case, which only these organisations hear of.
+    pub fn of_no_case(name: &'static str, audience: Vec<Uuid>) -> Self {
         Self {
             name,
             case: None,
             data_class: "core",
-            audience: Some(orgs),
+            audience: Some(audience),
             record_id: None,
             facts: serde_json::json!({}),
         }
@@ -225,8 +225,8 @@ impl OutboxEvent {
 
     /// Limits it to some organisations.
     #[must_use]
-    pub fn told_only_to(mut self, orgs: Vec<Uuid>) -> Self {
-        self.audience = Some(orgs);
+    pub fn told_only_to(mut self, audience: Vec<Uuid>) -> Self {
+        self.audience = Some(audience);
         self
     }
 

@@ -3,11 +3,12 @@
 //! Read from `case_access`, the one source of visibility: no row means that the
 //! case does not exist for them.
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::db::schema::case_access;
+use crate::db::schema::{case_access, cases};
 use crate::doors::Audited;
 use crate::error::{AppError, Result};
 
@@ -55,6 +56,34 @@ pub async fn find(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<A
         .select(Access::as_select())
         .first(&mut connection)
         .await?)
+}
+
+/// When a case was opened that the caller's organisation sees.
+///
+/// # Errors
+/// [`AppError::NotFound`] where it sees none.
+pub async fn opened_at(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<DateTime<Utc>> {
+    Ok(cases::table
+        .filter(cases::id.eq(case_id))
+        .select(cases::opened_at)
+        .first(&mut connection)
+        .await?)
+}
+
+/// Locks a case that the caller may change, for the rest of the transaction; `None`
+/// where they may not. What is read after it is what was locked: each statement sees
+/// what is committed when it starts.
+///
+/// # Errors
+/// Those of the database.
+pub async fn lock(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<Option<Uuid>> {
+    Ok(cases::table
+        .filter(cases::id.eq(case_id))
+        .select(cases::id)
+        .for_no_key_update()
+        .first(&mut connection)
+        .await
+        .optional()?)
 }
 
 /// Only who may contribute goes on.

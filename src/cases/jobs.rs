@@ -12,7 +12,7 @@ use super::queries::cases;
 use super::queries::firing::{self, FiringCase};
 use super::queries::recoding::{self, LeftBehind};
 use super::queries::transitions::{self, TransitionRow};
-use super::workflow::names::{Agency, Qualifier, RiskBand, StateClass};
+use super::workflow::names::{Qualifier, RiskBand, StateClass};
 use super::workflow::{Actor, Catalogue, Decision, Facts, Workflow};
 use crate::audit::OutboxEvent;
 use crate::clocks::{Clock, local_date};
@@ -20,6 +20,7 @@ use crate::doors::{Deed, JobCaller, Run};
 use crate::error::{AppError, Result};
 use crate::geography::{Gss, WardMap, WardVersion};
 use crate::services::Services;
+use crate::sharing::model::OrgKind;
 
 /// Cases moved in one run.
 const AT_ONCE: i64 = 100;
@@ -88,7 +89,7 @@ async fn fire(
     }
     decision.to.clone_into(&mut case.state);
     case.details = decision.details_after.clone();
-    let due_at = model::next_due(workflow, clocks.iter().map(|(_, clock)| clock));
+    let due_at = model::next_due(workflow, &clocks);
     firing::update_case(connection, &case, decision.public_status.as_str(), due_at, now).await?;
     transitions::insert(connection, step_of(&case, clock, &decision, now)).await?;
     Ok(Some(decision))
@@ -105,7 +106,7 @@ fn facts_of(case: &FiringCase, clocks: &[(Uuid, Clock)], now: DateTime<Utc>) -> 
         details: case.details.clone(),
         // Nobody acts.
         actor: Actor {
-            agency: Agency::Oversight,
+            agency: OrgKind::Oversight,
             roles: Vec::new(),
             user_id: Uuid::nil(),
             organisation_id: case.org_id,
@@ -114,8 +115,8 @@ fn facts_of(case: &FiringCase, clocks: &[(Uuid, Clock)], now: DateTime<Utc>) -> 
         owner_user: case.lead_user_id,
         lead_organisation: Some(case.org_id),
         lead_user: case.lead_user_id,
-        risk_band: case.risk_band.as_deref().and_then(RiskBand::from_word),
-        qualifier: case.qualifier.as_deref().and_then(Qualifier::from_word),
+        risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
+        qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
         attachments: Vec::new(),
         clocks: clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
         now,

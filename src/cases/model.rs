@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::workflow::{ClockFact, ClockLine, Decision, Workflow, names};
-use crate::clocks::{Basis, Clock, ClockError, ClockKind, ClockRule, PauseReason};
+use super::workflow::{ClockFact, ClockLine, ClockStart, Decision, Workflow, names};
+use crate::clocks::{Clock, ClockError, ClockRule};
 use crate::rule::{CaseInTheWay, ProblemType, Rule};
 
 /// Applies a merge patch (RFC 7396): members of `patch` replace those of `target`,
@@ -33,24 +33,14 @@ pub fn merge_patch(target: &mut Value, patch: &Value) {
 /// # Errors
 /// [`ClockError::RuleInvalid`] where the words do not fit together.
 pub fn rule_of(workflow: &Workflow, line: &ClockLine) -> Result<ClockRule, ClockError> {
-    let word = |value: &str| Value::String(value.to_owned());
-    let kind: Option<ClockKind> = serde_json::from_value(word(line.kind.as_str())).ok();
-    let basis: Option<Basis> = serde_json::from_value(word(line.basis.as_str())).ok();
-    let name = line.name.get_ref().clone();
-    let (Some(kind), Some(basis)) = (kind, basis) else {
-        return Err(ClockError::RuleInvalid {
-            name,
-            reason: "its kind or basis is unknown",
-        });
-    };
     let hours = workflow.file().opening_hours.get_ref();
     let rule = ClockRule {
-        name,
-        kind,
+        name: line.name.get_ref().clone(),
+        kind: line.kind,
         n: line.n.unwrap_or_default(),
-        basis,
+        basis: line.basis,
         legal_ref: line.legal_ref.clone(),
-        cutoff: hours.closes,
+        closes: hours.closes,
         opens: hours.opens,
         policy_version: line.policy_version,
     };
@@ -60,15 +50,9 @@ pub fn rule_of(workflow: &Workflow, line: &ClockLine) -> Result<ClockRule, Clock
 
 /// A running or stopped clock as the workflow's guards look at it.
 pub fn clock_fact(clock: &Clock) -> ClockFact {
-    let basis = match clock.rule.basis {
-        Basis::Statute => names::Basis::Statute,
-        Basis::Regulation => names::Basis::Regulation,
-        Basis::Code => names::Basis::Code,
-        Basis::LocalPolicy => names::Basis::LocalPolicy,
-    };
     ClockFact {
         name: clock.rule.name.clone(),
-        basis,
+        basis: clock.rule.basis,
         started_at: clock.started_at,
         due_at: clock.due_at,
         stopped_at: clock.stopped_at,
@@ -104,10 +88,8 @@ pub fn move_clocks(
         each(clocks, name, &|clock| clock.stop(now).map(drop))?;
     }
     for pause in &decision.pauses {
-        let reason: Option<PauseReason> = serde_json::from_value(pause.reason.as_str().into()).ok();
-        let reason = reason.ok_or_else(|| unfit(&pause.clock, "its reason to pause is unknown"))?;
         // What is late already is late whatever it waits for: it does not stop the step.
-        each(clocks, &pause.clock, &|clock| match clock.pause(reason, now) {
+        each(clocks, &pause.clock, &|clock| match clock.pause(pause.reason, now) {
             Err(ClockError::AlreadyOverdue { .. }) => Ok(()),
             paused => paused,
         })?;
@@ -119,23 +101,26 @@ pub fn move_clocks(
         })?;
     }
     for start in &decision.starts {
-        let line = workflow
-            .clock(&start.clock)
-            .ok_or_else(|| unfit(&start.clock, "the case type has no such clock"))?;
         let from = match start.counts_from {
             names::CountsFrom::Report => opened_at,
             names::CountsFrom::Event => now,
         };
         let id = Uuid::now_v7();
-        let (rule, event) = (rule_of(workflow, line)?, decision.event.clone());
-        let clock = match start.court_date {
-            Some(date) => Clock::start_court_set(rule, event, from, date)?,
-            None => Clock::start(rule, event, from)?,
-        };
-        clocks.push((id, clock));
+        clocks.push((id, started(workflow, start, &decision.event, from)?));
         changed.push(id);
     }
     Ok(clocks.iter().filter(|(id, _)| changed.contains(id)).cloned().collect())
+}
+
+fn started(workflow: &Workflow, start: &ClockStart, event: &str, from: DateTime<Utc>) -> Result<Clock, ClockError> {
+    let line = workflow
+        .clock(&start.clock)
+        .ok_or_else(|| unfit(&start.clock, "the case type has no such clock"))?;
+    let rule = rule_of(workflow, line)?;
+    match start.court_date {
+        Some(date) => Clock::start_court_set(rule, event, from, date),
+        None => Clock::start(rule, event, from),
+    }
 }
 
 /// Puts in the place of running clocks those that a case of high risk goes by, from the same
@@ -170,7 +155,8 @@ fn unfit(clock: &str, reason: &'static str) -> ClockError {
 
 /// When the case is next due: the first end of its running deadlines. A paused one has no
 /// end yet; waiting periods are over when they are over, and never overdue.
-pub fn next_due<'a>(workflow: &Workflow, clocks: impl Iterator<Item = &'a Clock>) -> Option<DateTime<Utc>> {
+pub fn next_due(workflow: &Workflow, clocks: &[(Uuid, Clock)]) -> Option<DateTime<Utc>> {
+    let clocks = clocks.iter().map(|(_, clock)| clock);
     clocks
         .filter(|clock| clock.stopped_at.is_none() && clock.paused_since().is_none())
         .filter(|clock| is_deadline(workflow, clock))
@@ -359,10 +345,7 @@ mod tests {
         assert_eq!(running[0].result, Some(ClockResult::Void));
         assert_eq!(running[1].rule.name, "victim_update_high");
         assert_eq!(running[1].due_at, at("2026-03-09T23:59:59Z"));
-        assert_eq!(
-            next_due(nuisance, running.into_iter()),
-            Some(at("2026-03-09T23:59:59Z"))
-        );
+        assert_eq!(next_due(nuisance, &clocks), Some(at("2026-03-09T23:59:59Z")));
     }
 
     #[test]

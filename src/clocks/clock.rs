@@ -1,6 +1,6 @@
 //! The record of one running clock: started, paused, resumed, stopped.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::clock_rule::ClockRule;
@@ -46,6 +46,27 @@ pub enum ClockResult {
     Missed,
     /// It is no longer due; the clock counts neither way.
     Void,
+}
+
+impl ClockResult {
+    /// Every result.
+    pub const ALL: [Self; 3] = [Self::Met, Self::Missed, Self::Void];
+
+    /// The name used in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::Missed => "missed",
+            Self::Void => "void",
+        }
+    }
+
+    /// The result of that name, if there is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|result| result.as_str() == name)
+    }
 }
 
 /// One clock, with the rule as it was when the clock started.
@@ -148,7 +169,7 @@ impl Clock {
     /// Lets a paused clock run on from `at`, with `due_at` moved by the pause:
     /// by the elapsed time where hours are counted (for working hours, those of
     /// them that passed), by the days that ended meanwhile otherwise (for working
-    /// days, those that reached the cutoff).
+    /// days, those that reached closing).
     ///
     /// # Errors
     /// [`ClockError::NotPaused`], [`ClockError::AlreadyStopped`],
@@ -206,18 +227,7 @@ impl Clock {
     /// clock is never overdue.
     #[must_use]
     pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
-        self.stopped_at.is_none() && due::is_past(self.due_at, self.standing_at(now))
-    }
-
-    /// Elapsed time left at `now`, negative once past the deadline. It stands
-    /// still while the clock is paused and after it stopped.
-    #[must_use]
-    pub fn time_left(&self, now: DateTime<Utc>) -> TimeDelta {
-        self.due_at.signed_duration_since(self.standing_at(now))
-    }
-
-    fn standing_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        self.stopped_at.or(self.paused_since()).unwrap_or(now)
+        self.stopped_at.is_none() && due::is_past(self.due_at, self.paused_since().unwrap_or(now))
     }
 
     fn check_step(&self, at: DateTime<Utc>) -> Result<(), ClockError> {

@@ -8,7 +8,7 @@ use super::kind::{Basis, ClockKind};
 
 /// When a working day ends, London time, where a rule does not say: what arrives after
 /// 17:00 counts as arriving on the next working day (domain §3.2).
-pub const CUTOFF: NaiveTime = hour(17);
+pub const CLOSING: NaiveTime = hour(17);
 
 /// When a working day begins, London time, where a rule does not say. DESIGN: the domain
 /// counts working hours (§3.4) and does not say which they are.
@@ -47,9 +47,10 @@ pub struct ClockRule {
     pub basis: Basis,
     /// The section, regulation, code paragraph or policy that sets the deadline.
     pub legal_ref: String,
-    /// When a working day ends, local time, [`CUTOFF`] if absent; other kinds do not use it.
-    #[serde(default = "usual_cutoff")]
-    pub cutoff: NaiveTime,
+    /// When a working day ends, local time, [`CLOSING`] if absent; other kinds do not use it.
+    /// Clocks that run keep it as `cutoff`.
+    #[serde(rename = "cutoff", default = "usual_closing")]
+    pub closes: NaiveTime,
     /// When a working day begins, local time, [`OPENING`] if absent; only working hours use it.
     #[serde(default = "usual_opening", skip_serializing_if = "is_usual_opening")]
     pub opens: NaiveTime,
@@ -79,7 +80,7 @@ impl ClockRule {
         if self.legal_ref.trim().is_empty() {
             return invalid("it has no legal_ref");
         }
-        if self.kind == ClockKind::WorkingHours && self.opens >= self.cutoff {
+        if self.kind == ClockKind::WorkingHours && self.opens >= self.closes {
             return invalid("a working day begins before it ends");
         }
         match (self.kind == ClockKind::CourtSet, self.n) {
@@ -97,8 +98,8 @@ impl ClockRule {
     }
 }
 
-fn usual_cutoff() -> NaiveTime {
-    CUTOFF
+fn usual_closing() -> NaiveTime {
+    CLOSING
 }
 
 fn usual_opening() -> NaiveTime {

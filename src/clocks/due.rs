@@ -73,9 +73,9 @@ pub fn moved_by_pause(
 
 fn working_days_due(rule: &ClockRule, started_at: DateTime<Utc>) -> Result<DateTime<Utc>, ClockError> {
     let table = BankHolidays::england_and_wales();
-    let day_0 = table.day_of_receipt(started_at, rule.cutoff)?;
+    let day_0 = table.day_of_receipt(started_at, rule.closes)?;
     let last = table.add_working_days(day_0, rule.n)?;
-    london::instant(last.and_time(rule.cutoff))
+    london::instant(last.and_time(rule.closes))
 }
 
 fn moved_by_working_days(
@@ -85,11 +85,11 @@ fn moved_by_working_days(
     resumed_at: DateTime<Utc>,
 ) -> Result<DateTime<Utc>, ClockError> {
     let table = BankHolidays::england_and_wales();
-    let from = table.day_of_receipt(paused_at, rule.cutoff)?;
-    let to = table.day_of_receipt(resumed_at, rule.cutoff)?;
+    let from = table.day_of_receipt(paused_at, rule.closes)?;
+    let to = table.day_of_receipt(resumed_at, rule.closes)?;
     let paused = table.working_days_between(from, to)?;
     let last = table.add_working_days(local_date(due_at)?, paused)?;
-    london::instant(last.and_time(rule.cutoff))
+    london::instant(last.and_time(rule.closes))
 }
 
 fn hours(n: u32) -> TimeDelta {

@@ -19,10 +19,10 @@ pub enum ClockKind {
     /// date, or with the month's last day where it has no such date.
     MonthsBeginningWith,
     /// Monday to Friday without the bank holidays of England and Wales. What
-    /// arrives after the cutoff, or on no working day, counts as arriving on
-    /// the next working day, which is day 0; ends at the cutoff of day n.
+    /// arrives after closing, or on no working day, counts as arriving on
+    /// the next working day, which is day 0; ends at closing on day n.
     WorkingDays,
-    /// Hours of working days between opening and cutoff; what arrives outside of them counts
+    /// Hours of working days between opening and closing; what arrives outside of them counts
     /// from the next opening.
     WorkingHours,
     /// n months from: ends with the corresponding date, or with the month's
@@ -44,4 +44,17 @@ pub enum Basis {
     Code,
     /// A promise that the organisation made itself, and may word itself.
     LocalPolicy,
+}
+
+impl Basis {
+    /// The name used in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Statute => "statute",
+            Self::Regulation => "regulation",
+            Self::Code => "code",
+            Self::LocalPolicy => "local_policy",
+        }
+    }
 }

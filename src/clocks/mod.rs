@@ -22,7 +22,7 @@ mod working_hours;
 mod tests;
 
 pub use clock::{Clock, ClockResult, Pause, PauseReason};
-pub use clock_rule::{CUTOFF, ClockRule, OPENING};
+pub use clock_rule::{CLOSING, ClockRule, OPENING};
 pub use due::due_at;
 pub use error::{ClockError, PROBLEMS};
 pub use kind::{Basis, ClockKind};

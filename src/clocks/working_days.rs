@@ -114,14 +114,14 @@ impl BankHolidays {
     }
 
     /// The working day that something done at `at` counts as done on: the same
-    /// day up to and including the second of `cutoff`, else the next working day.
+    /// day up to and including the second of `closes`, else the next working day.
     ///
     /// # Errors
     /// [`ClockError::BankHolidaysUnknown`] outside the table's years.
-    pub fn day_of_receipt(&self, at: DateTime<Utc>, cutoff: NaiveTime) -> Result<NaiveDate, ClockError> {
+    pub fn day_of_receipt(&self, at: DateTime<Utc>, closes: NaiveTime) -> Result<NaiveDate, ClockError> {
         let local = london::local(at)?;
         let second = local.time().num_seconds_from_midnight();
-        let in_time = second <= cutoff.num_seconds_from_midnight();
+        let in_time = second <= closes.num_seconds_from_midnight();
         if in_time && self.is_working_day(local.date())? {
             Ok(local.date())
         } else {

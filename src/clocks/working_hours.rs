@@ -1,4 +1,4 @@
-//! Working hours: the time of working days between opening and cutoff.
+//! Working hours: the time of working days between opening and closing.
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -17,9 +17,9 @@ pub fn after(rule: &ClockRule, from: DateTime<Utc>, left: TimeDelta) -> Result<D
     let mut left = left;
     loop {
         if table.is_working_day(day)? {
-            let (opening, cutoff) = hours_of(rule, day)?;
+            let (opening, closing) = hours_of(rule, day)?;
             let begins = from.max(opening);
-            let open_for = (cutoff - begins).max(TimeDelta::zero());
+            let open_for = (closing - begins).max(TimeDelta::zero());
             if left <= open_for {
                 return Ok(begins + left);
             }
@@ -40,8 +40,8 @@ pub fn between(rule: &ClockRule, from: DateTime<Utc>, to: DateTime<Utc>) -> Resu
     let mut open_for = TimeDelta::zero();
     while day <= last {
         if table.is_working_day(day)? {
-            let (opening, cutoff) = hours_of(rule, day)?;
-            open_for += (cutoff.min(to) - opening.max(from)).max(TimeDelta::zero());
+            let (opening, closing) = hours_of(rule, day)?;
+            open_for += (closing.min(to) - opening.max(from)).max(TimeDelta::zero());
         }
         day = day.succ_opt().ok_or(ClockError::DateOutOfRange)?;
     }
@@ -50,5 +50,5 @@ pub fn between(rule: &ClockRule, from: DateTime<Utc>, to: DateTime<Utc>) -> Resu
 
 /// From when to when it is open on a working day.
 fn hours_of(rule: &ClockRule, day: NaiveDate) -> Result<(DateTime<Utc>, DateTime<Utc>), ClockError> {
-    Ok((instant(day.and_time(rule.opens))?, instant(day.and_time(rule.cutoff))?))
+    Ok((instant(day.and_time(rule.opens))?, instant(day.and_time(rule.closes))?))
 }

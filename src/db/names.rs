@@ -17,10 +17,10 @@ use crate::error::Result;
 
 /// The names that go with ids, as far as the caller may know them.
 #[derive(Debug, Default)]
-pub struct Names(HashMap<Uuid, Named>);
+pub struct Names(HashMap<Uuid, NameRow>);
 
 #[derive(Debug, QueryableByName)]
-struct Named {
+struct NameRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
     #[diesel(sql_type = Text)]
@@ -67,6 +67,6 @@ pub async fn names_of(mut connection: &AsyncPgConnection, ids: Vec<Uuid>) -> Res
     if ids.is_empty() {
         return Ok(Names::default());
     }
-    let found: Vec<Named> = RunQueryDsl::get_results(NamesOf(ids), &mut connection).await?;
+    let found: Vec<NameRow> = RunQueryDsl::get_results(NamesOf(ids), &mut connection).await?;
     Ok(Names(found.into_iter().map(|named| (named.id, named)).collect()))
 }

@@ -1,4 +1,5 @@
-//! The database roles and what each is for.
+//! The database roles, and those of them that this program signs in as; `ARCHITECTURE.md`
+//! says what each is for.
 //!
 //! Roles belong to the cluster, not to a database, so `migrate` makes them before
 //! the migrations grant them their rights.
@@ -6,12 +7,6 @@
 use diesel::QueryResult;
 use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
 
-/// Owns every table and signs in nowhere.
-pub const OWNER: &str = "wardlink_owner";
-/// Owns the few SECURITY DEFINER functions; sees rows by policy, not by ownership.
-pub const DEFINER: &str = "wardlink_definer";
-/// Runs migrations, and nothing else does.
-pub const MIGRATOR: &str = "wardlink_migrator";
 /// Serves requests. Owns nothing and cannot bypass row-level security.
 pub const APP: &str = "wardlink_app";
 /// Runs jobs: expiry, lapses, housekeeping.

@@ -102,10 +102,11 @@ impl<T> Audited<T> {
         self
     }
 
-    /// Cases that were shown, each once.
-    pub fn cases(mut self, cases: impl IntoIterator<Item = (Uuid, Uuid)>) -> Self {
-        self.trace.cases.extend(cases);
-        self
+    /// Cases that were touched or shown, each with the organisation that owns it.
+    pub fn cases(self, cases: impl IntoIterator<Item = (Uuid, Uuid)>) -> Self {
+        cases
+            .into_iter()
+            .fold(self, |audited, (id, owner)| audited.case(id, owner))
     }
 
     /// Another record that was touched or shown.
@@ -136,6 +137,12 @@ impl<T> Audited<T> {
     /// or told. Where it is on one case, the organisation knows that case by it.
     pub fn recipient(mut self, org: Uuid) -> Self {
         self.trace.recipients.insert(org);
+        self
+    }
+
+    /// Other organisations that this is directed to.
+    pub fn recipients(mut self, orgs: impl IntoIterator<Item = Uuid>) -> Self {
+        self.trace.recipients.extend(orgs);
         self
     }
 

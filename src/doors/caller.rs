@@ -139,7 +139,7 @@ impl<P: Permission> Caller<P> {
             }
         }
         .await;
-        refusal::settle(&self.services, &self.request, principal, looked).await
+        refusal::log_unfinished(&self.services, &self.request, principal, looked).await
     }
 
     fn principal(&self) -> Principal {
@@ -257,7 +257,7 @@ impl<P: Alters> Caller<P> {
             Ok(org_id)
         };
         let proved = proved.await;
-        let org_id = refusal::settle(&self.services, &self.request, principal, proved).await?;
+        let org_id = refusal::log_unfinished(&self.services, &self.request, principal, proved).await?;
         Ok((self, org_id))
     }
 
@@ -306,7 +306,7 @@ impl<P: Alters> Caller<P> {
                 break Err(unfinished);
             }
         };
-        refusal::settle(&self.services, &self.request, principal, changed).await
+        refusal::log_unfinished(&self.services, &self.request, principal, changed).await
     }
 
     /// The change, done once.

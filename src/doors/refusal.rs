@@ -64,9 +64,9 @@ impl From<AppError> for Unfinished {
     }
 }
 
-/// Passes a success on; logs an error before passing it on. If it cannot be
+/// Passes a success on; logs what is unfinished before passing its error on. If it cannot be
 /// logged, the answer is 503 instead.
-pub async fn settle<T>(
+pub async fn log_unfinished<T>(
     services: &Services,
     request: &Request,
     principal: Principal,

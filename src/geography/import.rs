@@ -74,9 +74,9 @@ pub enum ImportError {
     #[error("{first} and {second} overlap by {percent} % of the smaller one; wards of one date share no ground")]
     Overlap {
         /// One ward.
-        first: Named,
+        first: FileWard,
         /// The other.
-        second: Named,
+        second: FileWard,
         /// How much of the smaller one is covered.
         percent: f64,
     },
@@ -143,14 +143,14 @@ pub enum FeatureFault {
 
 /// A ward of the file: its place, counted from 0, and its code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
+pub struct FileWard {
     /// Its place.
     pub index: usize,
     /// Its code.
     pub gss: Gss,
 }
 
-impl std::fmt::Display for Named {
+impl std::fmt::Display for FileWard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "feature {} ({})", self.index, self.gss)
     }
@@ -225,7 +225,7 @@ fn refuse_overlap(wards: &[WardVersion]) -> Result<(), ImportError> {
     let Some(overlap) = find_overlap(wards) else {
         return Ok(());
     };
-    let named = |index: usize| Named {
+    let named = |index: usize| FileWard {
         index,
         gss: wards[index].gss.clone(),
     };

@@ -4,6 +4,7 @@
 use chrono::{Months, NaiveDate};
 use serde::Deserialize;
 
+use crate::identity::roles::Role;
 use crate::rule::{ProblemType, Rule};
 
 /// How old a priority may become before it is reviewed: three calendar months, by which
@@ -11,7 +12,7 @@ use crate::rule::{ProblemType, Rule};
 const REVIEWED_WITHIN: Months = Months::new(3);
 
 /// The role of the ward panel's members, who work no case.
-const PANEL_MEMBER: &str = "panel_member";
+const PANEL_MEMBER: &str = Role::PanelMember.as_str();
 
 /// Who set a priority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]

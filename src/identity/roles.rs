@@ -1,5 +1,74 @@
 //! The built-in roles (domain §1.6 maps real posts onto them).
 
+use serde::{Deserialize, Serialize};
+
+/// A built-in role by name, as the rules of tasking and of case types ask for it.
+///
+/// Custom roles carry permissions only and give nobody command over others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is the role of that name in the API")]
+pub enum Role {
+    CallHandler,
+    Officer,
+    Supervisor,
+    Coordinator,
+    IntelOfficer,
+    IntelSupervisor,
+    Contractor,
+    PanelMember,
+    OrgAdmin,
+    DataProtectionOfficer,
+    Auditor,
+    Integration,
+    PlatformOperator,
+}
+
+impl Role {
+    /// Every built-in role.
+    pub const ALL: [Self; 13] = [
+        Self::CallHandler,
+        Self::Officer,
+        Self::Supervisor,
+        Self::Coordinator,
+        Self::IntelOfficer,
+        Self::IntelSupervisor,
+        Self::Contractor,
+        Self::PanelMember,
+        Self::OrgAdmin,
+        Self::DataProtectionOfficer,
+        Self::Auditor,
+        Self::Integration,
+        Self::PlatformOperator,
+    ];
+
+    /// The name used in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CallHandler => "call_handler",
+            Self::Officer => "officer",
+            Self::Supervisor => "supervisor",
+            Self::Coordinator => "coordinator",
+            Self::IntelOfficer => "intel_officer",
+            Self::IntelSupervisor => "intel_supervisor",
+            Self::Contractor => "contractor",
+            Self::PanelMember => "panel_member",
+            Self::OrgAdmin => "org_admin",
+            Self::DataProtectionOfficer => "data_protection_officer",
+            Self::Auditor => "auditor",
+            Self::Integration => "integration",
+            Self::PlatformOperator => "platform_operator",
+        }
+    }
+
+    /// The built-in role of that name; `None` for a custom role.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
 /// A role that every deployment has and nobody can change.
 #[derive(Debug)]
 pub struct BuiltInRole {
@@ -51,48 +120,48 @@ const COORDINATE: &[&str] = &["agreement.manage", "task.assess"];
 /// never who approves it, whatever their roles.
 pub const BUILT_IN: &[BuiltInRole] = &[
     BuiltInRole {
-        code: "call_handler",
+        code: Role::CallHandler.as_str(),
         description: "Records what the public reports.",
         bundles: &[RECORD, &["case.transition"]],
     },
     BuiltInRole {
-        code: "officer",
+        code: Role::Officer.as_str(),
         description: "Works cases and tasks.",
         bundles: &[LOOK, RECORD, WORK, &["case.share"]],
     },
     BuiltInRole {
-        code: "supervisor",
+        code: Role::Supervisor.as_str(),
         description: "Works, supervises, shares and approves.",
         bundles: &[LOOK, RECORD, WORK, SUPERVISE, PROMISE],
     },
     BuiltInRole {
-        code: "coordinator",
+        code: Role::Coordinator.as_str(),
         description: "Runs joint tasking and agreements.",
         bundles: &[LOOK, RECORD, WORK, SUPERVISE, PROMISE, COORDINATE],
     },
     BuiltInRole {
-        code: "intel_officer",
+        code: Role::IntelOfficer.as_str(),
         description: "Assesses and links information.",
         bundles: &[LOOK, RECORD, WORK],
     },
     BuiltInRole {
-        code: "intel_supervisor",
+        code: Role::IntelSupervisor.as_str(),
         description: "Approves what leaves the intelligence unit.",
         bundles: &[LOOK, RECORD, WORK, SUPERVISE],
     },
     BuiltInRole {
-        code: "contractor",
+        code: Role::Contractor.as_str(),
         description: "Does jobs that were assigned.",
         bundles: &[LOOK, &["case.transition", "task.work", "attachment.create"]],
     },
     BuiltInRole {
-        code: "panel_member",
+        code: Role::PanelMember.as_str(),
         description: "Sets the priorities of its ward; sees what everybody signed in does: wards, their teams, \
                       partners and agreements; no case.",
         bundles: &[PROMISE],
     },
     BuiltInRole {
-        code: "org_admin",
+        code: Role::OrgAdmin.as_str(),
         description: "Manages people, roles and teams; reads no case.",
         bundles: &[&[
             "user.manage",
@@ -103,7 +172,7 @@ pub const BUILT_IN: &[BuiltInRole] = &[
         ]],
     },
     BuiltInRole {
-        code: "data_protection_officer",
+        code: Role::DataProtectionOfficer.as_str(),
         description: "Keeps agreements; reads the log and who was shown what.",
         bundles: &[&[
             "agreement.manage",
@@ -114,17 +183,17 @@ pub const BUILT_IN: &[BuiltInRole] = &[
         ]],
     },
     BuiltInRole {
-        code: "auditor",
+        code: Role::Auditor.as_str(),
         description: "Reads the log; no case content.",
         bundles: &[&["audit.read", "audit.case", "audit.cosign"]],
     },
     BuiltInRole {
-        code: "integration",
+        code: Role::Integration.as_str(),
         description: "A partner's system that reads and updates cases and tasks.",
         bundles: &[LOOK, RECORD, WORK, &["audit.cosign"]],
     },
     BuiltInRole {
-        code: "platform_operator",
+        code: Role::PlatformOperator.as_str(),
         description: "Adds organisations and partnerships; reads no case and no log.",
         bundles: &[&["organisation.manage", "partnership.manage"]],
     },
@@ -218,6 +287,12 @@ mod tests {
         }
         assert!(built_in("nobody").is_none() && built_in("").is_none());
         assert!(built_in("officer").unwrap().permissions().contains(&"subject.read"));
+    }
+
+    #[test]
+    fn each_role_that_rules_ask_for_is_built_in() {
+        let known: Vec<&str> = BUILT_IN.iter().map(|role| role.code).collect();
+        assert_eq!(known, Role::ALL.map(Role::as_str));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::queries::agreements::{AgreementRow, PartyRow};
 use super::view::agreements::{AgreementPatch, AgreementTerms, NewAgreementBody, validity};
 use crate::audit::Purpose;
+use crate::db::all_kept;
 use crate::error::{AppError, Result};
-use crate::sharing::all_kept;
 use crate::sharing::model::{Agreement, AgreementStatus, DataClass, Gateway, SharingError, check_activation};
 
 /// The most days of grace after a review was due.

@@ -1,6 +1,8 @@
 //! Organisations, the partnerships they form, and the agreements they share under.
 //!
-//! Offers others [`members_among`]: which organisations belong to a partnership today.
+//! Offers others which organisations belong to a partnership today ([`members_today`],
+//! [`members_among`]), where it works ([`code_and_authorities`]), and a lock on an organisation
+//! ([`hold_organisation`]).
 
 mod draft;
 pub mod handlers;
@@ -8,4 +10,5 @@ mod queries;
 mod review;
 mod view;
 
-pub use queries::partnerships::members_among;
+pub use queries::organisations::hold as hold_organisation;
+pub use queries::partnerships::{code_and_authorities, members_among, members_today};

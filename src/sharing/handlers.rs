@@ -142,7 +142,7 @@ async fn seen(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
 async fn owned(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
     let (access, row) = seen(room, id).await?;
     let access = access.owning()?;
-    queries::lock_case(room, row.case_id).await?;
+    access::lock(room, row.case_id).await?.ok_or(AppError::NotFound)?;
     let row = queries::hold(room, id).await?;
     Ok((access, row))
 }
@@ -333,7 +333,7 @@ pub async fn list_case_access(caller: Caller<may::ReadCases>, id: Id) -> Result<
 }
 
 async fn onlookers(room: &mut Room, access: &Access, shares: Vec<ShareRow>) -> Result<Vec<OnlookerView>> {
-    let since = queries::opened_at(room, access.case_id).await?;
+    let since = access::opened_at(room, access.case_id).await?;
     let looks = queries::last_looks(room, access.case_id).await?;
     let named = std::iter::once(access.case_org_id).chain(shares.iter().map(|share| share.to_org_id));
     let names = names_of(room, named.collect()).await?;

@@ -13,8 +13,9 @@ use super::queries::agreements::KeptAgreement;
 use super::queries::{self, ShareRow};
 use super::view::{NewShare, QualityBody, ShareView};
 use crate::audit::{Op, OutboxEvent};
-use crate::cases::access::Access;
+use crate::cases::access::{self, Access};
 use crate::clocks;
+use crate::db::{all_kept, kept, kept_json};
 use crate::doors::may::{self, Permission};
 use crate::doors::{Audited, Room};
 use crate::error::{AppError, Result};
@@ -101,7 +102,8 @@ pub async fn share_for_task(room: &mut Room, access: &Access, wanted: NewShare) 
 /// else awaiting the approval of a second person or of the originator.
 pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<Made> {
     queries::hold_memberships(room, access.partnership_id).await?;
-    queries::lock_case(room, access.case_id).await?;
+    // Whoever else wants to share this case waits.
+    access::lock(room, access.case_id).await?.ok_or(AppError::NotFound)?;
     refuse_beyond(access, &wanted)?;
     let today = today(room)?;
     let to = recipient(room, access, wanted.organisation_id, today).await?;
@@ -111,15 +113,7 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
         None => None,
     };
     let request = request(room, access, &wanted).await?;
-    let verifier = wanted.quality.as_ref().and_then(|quality| quality.verified_by);
-    if let Some(verifier) = verifier
-        && identity::name_of_colleague(room, verifier, room.person.org_id)
-            .await?
-            .is_none()
-    {
-        let detail = "is nobody of your organisation";
-        return Err(AppError::invalid("/quality/verified_by", detail));
-    }
+    check_verifier(room, &wanted).await?;
     let asked = wanted.ad_hoc_approval.is_some();
     let footing = footing(&request, &from, &to, agreement.as_ref(), today, asked)?;
     // What rests on a person does not rest on the agreement that was named as well.
@@ -143,6 +137,19 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
         superseded,
         agreement_version,
     })
+}
+
+async fn check_verifier(room: &Room, wanted: &NewShare) -> Result<()> {
+    let verifier = wanted.quality.as_ref().and_then(|quality| quality.verified_by);
+    if let Some(verifier) = verifier
+        && identity::name_of_colleague(room, verifier, room.person.org_id)
+            .await?
+            .is_none()
+    {
+        let detail = "is nobody of your organisation";
+        return Err(AppError::invalid("/quality/verified_by", detail));
+    }
+    Ok(())
 }
 
 /// On what footing it can be made. Where the agreement named does not carry it,
@@ -296,14 +303,14 @@ pub fn class_names(classes: &BTreeSet<DataClass>) -> Vec<String> {
 /// The terms of a share that is kept.
 pub fn terms(row: &ShareRow) -> Result<ShareTerms> {
     Ok(ShareTerms {
-        level: queries::kept("share level", &row.level, Level::parse)?,
+        level: kept("share level", &row.level, Level::parse)?,
         data_classes: data_classes(row)?,
         expires_at: row.expires_at,
     })
 }
 
 fn data_classes(row: &ShareRow) -> Result<BTreeSet<DataClass>> {
-    queries::all_kept("share data class", &row.data_classes, DataClass::parse)
+    all_kept("share data class", &row.data_classes, DataClass::parse)
 }
 
 /// Asks the rules again, now that somebody approves a share that waits. Answers which
@@ -316,12 +323,9 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
         Some(id) => Some(agreement(room, access, id).await?),
         None => None,
     };
-    let quality = row
-        .quality
-        .clone()
-        .map(serde_json::from_value::<QualityBody>)
-        .transpose();
-    let quality = quality.map_err(|error| AppError::Internal(format!("share quality: {error}")))?;
+    let quality = row.quality.clone();
+    let quality = quality.map(|quality| kept_json::<QualityBody>("share quality", quality));
+    let quality = quality.transpose()?;
     let approver = Approver {
         user_id: room.person.user_id,
         org_id: room.person.org_id,
@@ -331,7 +335,7 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
         requested_by: row.requested_by,
         originator: row.org_id,
         terms: terms(row)?,
-        gateway: queries::kept("share gateway", &row.gateway, Gateway::parse)?,
+        gateway: kept("share gateway", &row.gateway, Gateway::parse)?,
         gateway_reference: row.gateway_reference.clone(),
         purpose: row.purpose.clone(),
         safeguarding_note: row.safeguarding_note.clone(),
@@ -374,7 +378,7 @@ pub fn note<T>(audited: Audited<T>, row: &ShareRow, event: &'static str) -> Resu
         .with(facts);
     let classes = data_classes(row)?.into_iter().map(DataClass::as_str);
     let audited = audited.case(row.case_id, row.org_id).record(row.id).classes(classes);
-    let audited = recipient.into_iter().fold(audited, Audited::recipient);
+    let audited = audited.recipients(recipient);
     Ok(audited
         .fact("gateway", row.gateway.clone())
         .fact("agreement_id", row.agreement_id.map(|id| id.to_string()))

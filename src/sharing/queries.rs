@@ -4,8 +4,6 @@ pub mod agreements;
 pub mod recalls;
 pub mod tasked;
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::case_when;
 use diesel::pg::Pg;
@@ -17,8 +15,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::model::{DatedFlag, OrgKind, OrganisationFacts, ShareState};
-use crate::db::Prepare;
-use crate::db::schema::{cases, organisation_flags, organisations, shares, subjects};
+use crate::db::schema::{organisation_flags, organisations, shares, subjects};
+use crate::db::{Prepare, kept};
 use crate::error::{AppError, Result};
 
 /// A share as it is kept.
@@ -70,22 +68,6 @@ impl ShareRow {
         let is_over = self.state()? == ShareState::Expired;
         Ok(self.ended_at.or(self.expires_at.filter(|_| is_over)))
     }
-}
-
-/// What is kept by a name.
-///
-/// # Errors
-/// [`AppError::Internal`] for a name that is none: what cannot be read is not left out.
-pub fn kept<T>(what: &str, name: &str, parse: fn(&str) -> Option<T>) -> Result<T> {
-    parse(name).ok_or_else(|| AppError::Internal(format!("{what} {name}")))
-}
-
-/// What is kept by names.
-///
-/// # Errors
-/// As [`kept`].
-pub fn all_kept<T: Ord>(what: &str, names: &[String], parse: fn(&str) -> Option<T>) -> Result<BTreeSet<T>> {
-    names.iter().map(|name| kept(what, name, parse)).collect()
 }
 
 /// A share as it is kept, and whether it opens its case now.
@@ -170,26 +152,6 @@ pub async fn active(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result
         .order(shares::id)
         .select(ShareRow::as_select())
         .load(connection)
-        .await?)
-}
-
-/// Has whoever else wants to share this case wait for the end of the transaction.
-pub async fn lock_case(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<()> {
-    let _: Uuid = cases::table
-        .filter(cases::id.eq(case_id))
-        .select(cases::id)
-        .for_no_key_update()
-        .first(connection)
-        .await?;
-    Ok(())
-}
-
-/// When the case was opened.
-pub async fn opened_at(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<DateTime<Utc>> {
-    Ok(cases::table
-        .filter(cases::id.eq(case_id))
-        .select(cases::opened_at)
-        .first(connection)
         .await?)
 }
 

@@ -36,7 +36,7 @@ pub async fn read_visibility(
                     "only the organisation that owns the case may ask it of others".to_owned(),
                 ));
             }
-            let recorded = queries::recorded_at(room, access.case_id).await?;
+            let recorded = access::opened_at(room, access.case_id).await?;
             let reader = (!access.is_owner()).then_some(room.person.org_id);
             let shares = queries::shares(room, access.case_id, organisation, reader).await?;
             let at = query.at.map_or(room.now, |moment| moment.0);

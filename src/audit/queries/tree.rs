@@ -10,8 +10,9 @@ use uuid::Uuid;
 use super::sealing::number;
 use crate::audit::checkpoint::Checkpoint;
 use crate::audit::merkle::{Block, FANOUT, Hash, Known};
-use crate::db::schema::{audit_checkpoints, audit_cosignatures, audit_hashes, organisations};
+use crate::db::schema::{audit_checkpoints, audit_cosignatures, audit_hashes};
 use crate::error::{AppError, Result};
+use crate::partnerships::hold_organisation;
 
 /// The hashes of some blocks.
 ///
@@ -153,12 +154,7 @@ pub async fn cosignatures(connection: &mut AsyncPgConnection, sizes: &[i64]) -> 
 /// Those of the database.
 pub async fn count_witnesses(connection: &mut AsyncPgConnection, size: i64, org_id: Uuid) -> Result<i64> {
     use audit_cosignatures as kept;
-    let _held: Uuid = organisations::table
-        .filter(organisations::id.eq(org_id))
-        .select(organisations::id)
-        .for_no_key_update()
-        .first(connection)
-        .await?;
+    hold_organisation(connection, org_id).await?;
     Ok(kept::table
         .filter(kept::tree_size.eq(size).and(kept::org_id.eq(org_id)))
         .count()

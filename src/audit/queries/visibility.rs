@@ -6,21 +6,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::audit::visibility_model::ShareHistory;
-use crate::db::schema::{audit_events, cases, shares};
+use crate::db::schema::{audit_events, shares};
 use crate::error::{AppError, Result};
 use crate::sharing::model::ShareState;
-
-/// When a case was recorded.
-///
-/// # Errors
-/// Those of the database.
-pub async fn recorded_at(connection: &mut AsyncPgConnection, case: Uuid) -> Result<DateTime<Utc>> {
-    Ok(cases::table
-        .filter(cases::id.eq(case))
-        .select(cases::opened_at)
-        .first(connection)
-        .await?)
-}
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = shares)]

@@ -99,7 +99,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
     let clocks = opening_clocks(workflow, room.now)?;
     let case = CaseRow {
         ref_: crate::reference::new_reference(&code),
-        due_at: model::next_due(workflow, clocks.iter().map(|(_, clock)| clock)),
+        due_at: model::next_due(workflow, &clocks),
         open_case_key: workflow.open_case_key(&details),
         details,
         ward_gss: ward.clone(),

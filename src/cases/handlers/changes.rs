@@ -16,13 +16,15 @@ use crate::cases::model::{self, CaseError};
 use crate::cases::queries::cases::{self as queries, CaseRow};
 use crate::cases::queries::transitions::{self as steps, TransitionRow};
 use crate::cases::view::cases::{CaseChanges, CaseView};
-use crate::cases::view::words::{Marking, Priority};
+use crate::cases::view::words::Marking;
+use crate::cases::workflow::names::RiskBand;
 use crate::clocks::Clock;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::fields::{Point, Text};
 use crate::http::openapi::IfMatch;
 use crate::identity;
+use crate::partnerships::code_and_authorities;
 
 /// Registers the operation.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -154,7 +156,7 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<V
         move_place(room, sight, changes.location, changes.address).await?;
         changed.push("location");
     }
-    if one_open::settle(room, &mut sight.case, about, changes.separate_because).await? {
+    if one_open::bring_up_to_date(room, &mut sight.case, about, changes.separate_because).await? {
         changed.push("separate_because");
     }
     Ok(changed)
@@ -163,8 +165,8 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<V
 /// A case of high risk is not closed by who leads it (domain §3.10); nor do they make it
 /// one of lower risk, or somebody else's, first.
 fn check_risk(room: &Room, case: &CaseRow, changes: &CaseChanges) -> Result<()> {
-    let was_high = case.risk_band.as_deref() == Some(Priority::High.as_str());
-    let lowers = changes.risk_band.is_some_and(|band| band != Some(Priority::High));
+    let was_high = case.risk_band.as_deref() == Some(RiskBand::High.as_str());
+    let lowers = changes.risk_band.is_some_and(|band| band != Some(RiskBand::High));
     let me = Some(room.person.user_id);
     let hands_over = changes.lead.is_some_and(|lead| lead != me);
     if was_high && case.lead_user_id == me && (lowers || hands_over) {
@@ -240,7 +242,7 @@ async fn move_place(
 ) -> Result<()> {
     let place = sight.place.as_mut().ok_or(AppError::NotFound)?;
     if let Some(to) = to {
-        let (_, authorities) = queries::partnership(room, sight.case.partnership_id)
+        let (_, authorities) = code_and_authorities(room, sight.case.partnership_id)
             .await?
             .ok_or(CaseError::PartnershipUnknown)?;
         let ward = ward_of(room, to, &authorities)?;

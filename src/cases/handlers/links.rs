@@ -42,11 +42,8 @@ pub async fn list_links(caller: Caller<may::ReadCases>, id: Id, page: Params<Pag
                 next: page.next,
             };
             let answer = page.answer(&room.request.path, limit)?;
-            let audited = access.note(Audited::consultation(answer));
-            let audited = audited.records(shown).classes(["core"]);
-            Ok(ends
-                .into_iter()
-                .fold(audited, |audited, (case, owner)| audited.case(case, owner)))
+            let audited = access.note(Audited::consultation(answer)).cases(ends);
+            Ok(audited.records(shown).classes(["core"]))
         })
         .await
 }

@@ -39,7 +39,7 @@ pub(super) async fn beside_new(step: &Doorstep<'_>, new: &NewCase) -> Result<Opt
 /// # Errors
 /// [`CaseError::AlreadyOpen`] where another open case is about the same by now, that the
 /// caller may see, and no reason is given.
-pub(super) async fn settle(
+pub(super) async fn bring_up_to_date(
     room: &Room,
     case: &mut CaseRow,
     before: Option<String>,

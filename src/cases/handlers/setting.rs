@@ -7,6 +7,7 @@ use crate::cases::queries::cases as queries;
 use crate::cases::view::cases::NewCase;
 use crate::doors::Doorstep;
 use crate::error::Result;
+use crate::partnerships::code_and_authorities;
 use crate::rule::CaseInTheWay;
 
 /// What a case is recorded into.
@@ -23,7 +24,7 @@ impl Setting {
     /// Looks at it, in one round trip.
     pub async fn of(step: &Doorstep<'_>, new: &NewCase) -> Result<Self> {
         let (partnership, owner, same) = join!(
-            queries::partnership(step, new.partnership_id),
+            code_and_authorities(step, new.partnership_id),
             queries::name_of_employer(step, step.user_id),
             one_open::beside_new(step, new)
         );

@@ -9,13 +9,15 @@ use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, AttachmentFactRow, CaseRow, LocationRow, MyAccessRow};
 use crate::cases::view::cases::{CaseView, ClockView};
 use crate::cases::view::words::Marking;
-use crate::cases::workflow::names::{Agency, Phase, Qualifier, RiskBand, Role, StateClass};
+use crate::cases::workflow::names::{Phase, Qualifier, RiskBand, StateClass};
 use crate::cases::workflow::{Actor, Alert, AttachmentFact, Decision, Facts, Workflow};
 use crate::clocks::Clock;
 use crate::db::names_of;
 use crate::doors::{Answer, Audited, Doorstep, Room};
 use crate::error::{AppError, Result};
+use crate::identity::roles::Role;
 use crate::limits::Volume;
+use crate::sharing::model::OrgKind;
 
 /// A case as the caller's organisation sees it. After a change it is brought up to
 /// date here, so that the answer needs no second look at the database.
@@ -61,7 +63,8 @@ impl Sight {
         );
         let (case, access, place, mut owner, mut lead) = full?;
         if owner.is_none() {
-            // It has left the partnership, and its case names it still.
+            // It left the partnership before shares ended with a membership: those that stand
+            // show a case that names it still.
             let named = [Some(case.org_id), case.lead_user_id].into_iter().flatten();
             let names = names_of(step, named.collect()).await?;
             (owner, lead) = (names.of(case.org_id), names.of(case.lead_user_id));
@@ -84,7 +87,7 @@ impl Sight {
     /// [`AppError::NotFound`] where it does not exist for the caller, and
     /// [`AppError::Forbidden`] where it was shared for viewing only.
     pub async fn locked(step: &Doorstep<'_>, id: Uuid) -> Result<Self> {
-        let (held, sight) = join!(queries::lock(step, id), Self::of(step, id));
+        let (held, sight) = join!(access::lock(step, id), Self::of(step, id));
         // In this order: where the first fails, the others can only say that it did.
         let (held, sight) = (held?, sight?);
         access::check_contributes(&sight.access.level)?;
@@ -116,15 +119,15 @@ impl Sight {
         let case = &self.case;
         let roles = room.person.roles_that_move(&case.ward_gss, &case.type_);
         let actor = Actor {
-            agency: Agency::from_word(&room.person.org_kind).unwrap_or(Agency::Oversight),
-            roles: roles.iter().filter_map(|role| Role::from_word(role)).collect(),
+            agency: OrgKind::parse(&room.person.org_kind).unwrap_or(OrgKind::Oversight),
+            roles: roles.iter().filter_map(|role| Role::parse(role)).collect(),
             user_id: room.person.user_id,
             organisation_id: room.person.org_id,
         };
         let attachments = self.attachments.iter();
         let attachments = attachments.map(|(id, phase, media_type)| AttachmentFact {
             id: *id,
-            phase: Phase::from_word(phase),
+            phase: Phase::parse(phase),
             is_photo: media_type.starts_with("image/"),
         });
         Facts {
@@ -135,8 +138,8 @@ impl Sight {
             owner_user: case.lead_user_id,
             lead_organisation: Some(case.org_id),
             lead_user: case.lead_user_id,
-            risk_band: case.risk_band.as_deref().and_then(RiskBand::from_word),
-            qualifier: case.qualifier.as_deref().and_then(Qualifier::from_word),
+            risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
+            qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
             attachments: attachments.collect(),
             clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
             now: room.now,
@@ -157,7 +160,7 @@ impl Sight {
         let workflow = self.workflow(room)?;
         let moved = model::hasten_clocks(workflow, &mut self.clocks, room.now)?;
         if !moved.is_empty() {
-            self.case.due_at = model::next_due(workflow, self.clocks.iter().map(|(_, clock)| clock));
+            self.case.due_at = model::next_due(workflow, &self.clocks);
         }
         Ok(Heightened {
             alerts: workflow.alerts_at_high_risk(),
@@ -177,7 +180,7 @@ impl Sight {
         decision.class.as_str().clone_into(&mut case.status_class);
         decision.public_status.as_str().clone_into(&mut case.public_status);
         case.details = decision.details_after.clone();
-        case.due_at = model::next_due(workflow, self.clocks.iter().map(|(_, clock)| clock));
+        case.due_at = model::next_due(workflow, &self.clocks);
         let closed = decision.class == StateClass::Closed;
         case.closed_at = closed.then_some(case.closed_at.unwrap_or(room.now));
         if decision.closure.is_some() || !closed {

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::cases::access;
 use crate::cases::queries::timeline::{self as queries, HappenedRow};
@@ -10,10 +11,10 @@ use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, Params, may};
 use crate::error::Result;
 use crate::http::paging::{self, Asked, Page, read_cursor};
+use crate::sharing::model::DataClass;
 
+/// The order of what happened, in its cursors.
 const IN_ORDER: &str = "seq";
-/// The classes of a case's data, as events name them.
-const DATA_CLASSES: [&str; 6] = ["core", "location", "subjects", "notes", "attachments", "intelligence"];
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -44,13 +45,10 @@ pub async fn read_timeline(
             let access = access::find(room, id.get()).await?;
             let rows = queries::list(room, access.case_id, after, limit + 1).await?;
             let page = Page::of(rows, limit, IN_ORDER, |row: &HappenedRow| row.seq)?;
-            let shown = DATA_CLASSES
-                .into_iter()
-                .filter(|class| page.items.iter().any(|row| row.data_class == *class));
-            let (classes, records): (Vec<_>, Vec<_>) = (
-                shown.collect(),
-                page.items.iter().filter_map(|row| row.record_id).collect(),
-            );
+            let every = DataClass::ALL.into_iter().map(DataClass::as_str);
+            let shown = every.filter(|class| page.items.iter().any(|row| row.data_class == *class));
+            let classes: Vec<&'static str> = shown.collect();
+            let records: Vec<Uuid> = page.items.iter().filter_map(|row| row.record_id).collect();
             let named = page
                 .items
                 .iter()

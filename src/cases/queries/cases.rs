@@ -5,14 +5,13 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join_all;
 use futures_util::{TryFutureExt, try_join};
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::clocks::Clock;
-use crate::db::Prepare;
-use crate::db::schema::{
-    attachments, case_access, case_clocks, case_locations, cases, organisations, partnerships, users,
-};
+use crate::clocks::{Clock, ClockResult};
+use crate::db::schema::{attachments, case_access, case_clocks, case_locations, cases, organisations, users};
+use crate::db::{Prepare, kept, kept_json};
 use crate::error::{AppError, Result};
 use crate::sharing::model::DataClass;
 
@@ -30,19 +29,6 @@ pub struct LocationRow {
     pub uprn: Option<String>,
     /// Unique Street Reference Number.
     pub usrn: Option<String>,
-}
-
-/// The code and area of a partnership of the caller's organisation.
-///
-/// # Errors
-/// Those of the database.
-pub async fn partnership(mut connection: &AsyncPgConnection, id: Uuid) -> Result<Option<(String, Vec<String>)>> {
-    Ok(partnerships::table
-        .filter(partnerships::id.eq(id))
-        .select((partnerships::code, partnerships::local_authorities))
-        .first(&mut connection)
-        .await
-        .optional()?)
 }
 
 /// The name of the organisation that a user works for, where the caller may know it.
@@ -179,22 +165,6 @@ pub async fn read(mut connection: &AsyncPgConnection, id: Uuid) -> Result<FullCa
         .await?)
 }
 
-/// Locks a case that the caller may change, for the rest of the transaction; `None`
-/// where they may not. What is read after it is what was locked: each statement sees
-/// what is committed when it starts.
-///
-/// # Errors
-/// Those of the database.
-pub async fn lock(mut connection: &AsyncPgConnection, id: Uuid) -> Result<Option<Uuid>> {
-    Ok(cases::table
-        .filter(cases::id.eq(id))
-        .select(cases::id)
-        .for_no_key_update()
-        .first(&mut connection)
-        .await
-        .optional()?)
-}
-
 /// Writes a changed case, one version on.
 ///
 /// # Errors
@@ -255,19 +225,15 @@ struct ClockRow {
 
 impl ClockRow {
     fn into_clock(self) -> Result<(Uuid, Clock)> {
-        let spoilt = |error: serde_json::Error| AppError::Internal(format!("clock in the database: {error}"));
+        let result = self.result.map(|word| kept("clock result", &word, ClockResult::parse));
         let clock = Clock {
-            rule: serde_json::from_value(self.rule).map_err(spoilt)?,
+            rule: kept_json("rule of a clock", self.rule)?,
             start_event: self.start_event,
             started_at: self.started_at,
             due_at: self.due_at,
-            pauses: serde_json::from_value(self.pauses).map_err(spoilt)?,
+            pauses: kept_json("pauses of a clock", self.pauses)?,
             stopped_at: self.stopped_at,
-            result: self
-                .result
-                .map(|word| serde_json::from_value(Value::String(word)))
-                .transpose()
-                .map_err(spoilt)?,
+            result: result.transpose()?,
         };
         Ok((self.id, clock))
     }
@@ -296,6 +262,35 @@ pub async fn clocks(mut connection: &AsyncPgConnection, case: Uuid) -> Result<Ve
     rows.into_iter().map(ClockRow::into_clock).collect()
 }
 
+/// What of a clock changes while it runs, and when it stops.
+#[derive(Debug, AsChangeset, Insertable)]
+#[diesel(table_name = case_clocks, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct ClockChanges {
+    due_at: DateTime<Utc>,
+    pauses: Value,
+    stopped_at: Option<DateTime<Utc>>,
+    result: Option<&'static str>,
+}
+
+impl ClockChanges {
+    /// What a clock is now.
+    ///
+    /// # Errors
+    /// If its pauses cannot be written as JSON.
+    pub fn of(clock: &Clock) -> Result<Self> {
+        Ok(Self {
+            due_at: clock.due_at,
+            pauses: json(&clock.pauses)?,
+            stopped_at: clock.stopped_at,
+            result: clock.result.map(ClockResult::as_str),
+        })
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(|error| AppError::Internal(format!("clock: {error}")))
+}
+
 /// Writes a clock of a case, new or changed.
 ///
 /// # Errors
@@ -306,33 +301,22 @@ pub async fn write_clock(
     id: Uuid,
     clock: &Clock,
 ) -> Result<()> {
-    let json = |value: serde_json::Result<Value>| value.map_err(|error| AppError::Internal(format!("clock: {error}")));
-    let basis = json(serde_json::to_value(clock.rule.basis))?;
-    let result = clock
-        .result
-        .map(|result| json(serde_json::to_value(result)))
-        .transpose()?;
-    let changes = (
-        case_clocks::due_at.eq(clock.due_at),
-        case_clocks::pauses.eq(json(serde_json::to_value(&clock.pauses))?),
-        case_clocks::stopped_at.eq(clock.stopped_at),
-        case_clocks::result.eq(result.as_ref().and_then(Value::as_str).map(str::to_owned)),
-    );
+    let changes = ClockChanges::of(clock)?;
     diesel::insert_into(case_clocks::table)
         .values((
             case_clocks::id.eq(id),
             case_clocks::org_id.eq(owner),
             case_clocks::case_id.eq(case),
             case_clocks::name.eq(&clock.rule.name),
-            case_clocks::rule.eq(json(serde_json::to_value(&clock.rule))?),
-            case_clocks::basis.eq(basis.as_str().unwrap_or_default().to_owned()),
+            case_clocks::rule.eq(json(&clock.rule)?),
+            case_clocks::basis.eq(clock.rule.basis.as_str()),
             case_clocks::start_event.eq(&clock.start_event),
             case_clocks::started_at.eq(clock.started_at),
-            changes.clone(),
+            &changes,
         ))
         .on_conflict(case_clocks::id)
         .do_update()
-        .set(changes)
+        .set(&changes)
         .prepared()
         .execute(&mut connection)
         .await?;

@@ -6,12 +6,13 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::cases::ClockChanges;
 use crate::clocks::Clock;
 use crate::db::Prepare;
 use crate::db::schema::{case_clocks, cases};
-use crate::error::{AppError, Result};
+use crate::error::Result;
 
-/// What of a case a step rests on that nobody takes.
+/// What of a case a step rests on that nobody takes. Jobs may read little more of it.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = cases)]
 pub struct FiringCase {
@@ -85,18 +86,8 @@ pub async fn update_case(
 /// # Errors
 /// Those of the database.
 pub async fn update_clock(connection: &mut AsyncPgConnection, id: Uuid, clock: &Clock) -> Result<()> {
-    let json = |value: serde_json::Result<Value>| value.map_err(|error| AppError::Internal(format!("clock: {error}")));
-    let result = clock
-        .result
-        .map(|result| json(serde_json::to_value(result)))
-        .transpose()?;
     diesel::update(case_clocks::table.find(id))
-        .set((
-            case_clocks::due_at.eq(clock.due_at),
-            case_clocks::pauses.eq(json(serde_json::to_value(&clock.pauses))?),
-            case_clocks::stopped_at.eq(clock.stopped_at),
-            case_clocks::result.eq(result.as_ref().and_then(Value::as_str)),
-        ))
+        .set(ClockChanges::of(clock)?)
         .prepared()
         .execute(connection)
         .await?;

@@ -7,7 +7,8 @@ use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::cases::view::list::{Shared, Sort, StatusClass};
+use crate::cases::view::list::{Shared, Sort};
+use crate::cases::workflow::names::StateClass;
 use crate::db::Prepare;
 use crate::db::schema::sql_types::Tsquery;
 use crate::db::schema::{case_access, shares};
@@ -42,7 +43,7 @@ pub struct SummaryRow {
 /// What to list.
 #[derive(Debug, Default)]
 pub struct Filters {
-    pub status: Option<StatusClass>,
+    pub status: Option<StateClass>,
     pub state: Option<String>,
     pub kind: Option<String>,
     pub ward: Option<String>,
@@ -138,10 +139,7 @@ impl Filters {
 
 fn filters_of<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
     if let Some(status) = filters.status {
-        query = query.filter(case_access::status_class.eq(match status {
-            StatusClass::Open => "open",
-            StatusClass::Closed => "closed",
-        }));
+        query = query.filter(case_access::status_class.eq(status.as_str()));
     }
     if let Some(state) = &filters.state {
         query = query.filter(case_access::state.eq(state));

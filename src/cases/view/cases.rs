@@ -6,9 +6,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::words::{Marking, Priority, Qualifier};
+use super::words::{Marking, Priority};
 use crate::cases::queries::cases::{FullCase, LocationRow, MyAccessRow};
 use crate::cases::workflow::Allowed;
+use crate::cases::workflow::names::{Qualifier, RiskBand};
 use crate::clocks::{Clock, ClockResult, ClockRule};
 use crate::http::fields::{Digits, Moment, Point, Text, not_cleared, present};
 
@@ -101,8 +102,9 @@ pub struct CaseChanges {
     pub qualifier: Option<Option<Qualifier>>,
     /// Band of the latest risk assessment; `null` clears it.
     #[serde(default, deserialize_with = "present")]
+    // The words are those of a priority; clients know the schema by that name.
     #[schema(value_type = Option<Priority>)]
-    pub risk_band: Option<Option<Priority>>,
+    pub risk_band: Option<Option<RiskBand>>,
     /// Classification.
     #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Marking, required = false)]

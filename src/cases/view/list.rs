@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::cases::queries::list::SummaryRow;
 use crate::cases::view::words::Marking;
+use crate::cases::workflow::names::StateClass;
 use crate::geography::Gss;
 use crate::http::fields::{Digits, Moment, Point, Text};
 
@@ -36,16 +37,6 @@ impl Sort {
     }
 }
 
-/// Open or closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum StatusClass {
-    /// Work goes on.
-    Open,
-    /// It ended.
-    Closed,
-}
-
 /// The direction of sharing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -63,7 +54,7 @@ pub enum Shared {
 pub struct ListCases {
     /// Open or closed.
     #[param(inline)]
-    pub status: Option<StatusClass>,
+    pub status: Option<StateClass>,
     /// A state of the case type.
     #[param(inline)]
     pub state: Option<Text<1, 60>>,

@@ -27,29 +27,6 @@ impl Priority {
     }
 }
 
-/// Whom anti-social behaviour falls upon (NSIR).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Qualifier {
-    /// A person or group is targeted or suffers most.
-    Personal,
-    /// The community at large.
-    Nuisance,
-    /// The wider environment.
-    Environmental,
-}
-
-impl Qualifier {
-    /// The word in SQL.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Personal => "personal",
-            Self::Nuisance => "nuisance",
-            Self::Environmental => "environmental",
-        }
-    }
-}
-
 /// Government Security Classification of a case; SECRET and above is not for this system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Marking {

@@ -14,8 +14,9 @@ use toml::Spanned;
 
 use super::Edge;
 use super::file::{ClockLine, Name, WorkflowFile};
-use super::names::{Basis, ClockKind, StateClass};
+use super::names::StateClass;
 use super::schema;
+use crate::clocks::{Basis, ClockKind};
 
 /// A fault by the byte offset it stands at.
 pub(super) type Placed = (usize, String);

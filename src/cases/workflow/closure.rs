@@ -9,7 +9,9 @@ use super::Workflow;
 use super::error::Unmet;
 use super::facts::{ClockFact, Closure, Facts};
 use super::guard::View;
-use super::names::{Basis, ClockPurpose, NotToldReason, Qualifier, RiskBand, Role};
+use super::names::{ClockPurpose, NotToldReason, Qualifier, RiskBand};
+use crate::clocks::Basis;
+use crate::identity::roles::Role;
 
 /// Rules that need nothing but the case and the actor.
 pub(super) fn unmet_by_case(workflow: &Workflow, facts: &Facts) -> Vec<Unmet> {
@@ -73,7 +75,7 @@ pub(super) fn recorded(outcomes: &[String], view: &View<'_>) -> Result<Closure, 
         ask("explanation_recorded", "/data/explanation", say);
     }
     let told = view.at("/data/reporter_told").and_then(Value::as_bool);
-    let not_told_reason = text(view, "/data/reporter_not_told_reason").and_then(|word| NotToldReason::from_word(&word));
+    let not_told_reason = text(view, "/data/reporter_not_told_reason").and_then(|word| NotToldReason::parse(&word));
     if told.is_none() {
         let say = "say whether the reporter was told".to_owned();
         ask("reporter_told", "/data/reporter_told", say);

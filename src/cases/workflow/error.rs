@@ -4,8 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::names::Agency;
 use crate::rule::{ProblemType, Rule};
+use crate::sharing::model::OrgKind;
 
 /// A mistake in a workflow file: it stops the start.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -49,7 +49,7 @@ pub enum WorkflowError {
     #[error("`{event}` is not for this role at a {agency} organisation; it takes: {takes}")]
     TransitionNotPermitted {
         event: String,
-        agency: Agency,
+        agency: OrgKind,
         takes: String,
     },
     #[error("`{event}` cannot happen yet: {}", Said(unmet))]

@@ -5,17 +5,16 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::names::{
-    Agency, Basis, CountsFrom, LoggedAs, NotToldReason, PauseReason, Phase, PublicStatus, Qualifier, RiskBand, Role,
-    StateClass,
-};
-use crate::sharing::model::DataClass;
+use super::names::{CountsFrom, LoggedAs, NotToldReason, Phase, PublicStatus, Qualifier, RiskBand, StateClass};
+use crate::clocks::{Basis, PauseReason};
+use crate::identity::roles::Role;
+use crate::sharing::model::{DataClass, OrgKind};
 
 /// Who asks for the transition.
 #[derive(Debug, Clone)]
 pub struct Actor {
     /// Kind of the organisation the actor works for.
-    pub agency: Agency,
+    pub agency: OrgKind,
     pub roles: Vec<Role>,
     pub user_id: Uuid,
     pub organisation_id: Uuid,
@@ -71,7 +70,7 @@ impl Facts {
             }
         };
         put("risk_band", self.risk_band.map(|band| band.to_string()));
-        put("qualifier", self.qualifier.map(|it| it.to_string()));
+        put("qualifier", self.qualifier.map(|it| it.as_str().to_owned()));
         put("lead_user", self.lead_user.map(|id| id.to_string()));
         Value::Object(members)
     }

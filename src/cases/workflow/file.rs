@@ -6,11 +6,10 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::error::FileFault;
-use super::names::{
-    Agency, Basis, ClockKind, ClockPurpose, CountsFrom, LoggedAs, PauseReason, Phase, PublicStatus, Role, StateClass,
-};
-use crate::clocks::{CUTOFF, OPENING};
-use crate::sharing::model::DataClass;
+use super::names::{ClockPurpose, CountsFrom, LoggedAs, Phase, PublicStatus, StateClass};
+use crate::clocks::{Basis, CLOSING, ClockKind, OPENING, PauseReason};
+use crate::identity::roles::Role;
+use crate::sharing::model::{DataClass, OrgKind};
 
 /// A name together with where it stands in the file.
 pub type Name = Spanned<String>;
@@ -63,7 +62,7 @@ pub struct PostLine {
     pub name: Name,
     pub description: String,
     /// Kinds of organisation; empty means any.
-    pub agencies: Vec<Agency>,
+    pub agencies: Vec<OrgKind>,
     /// Any one of these roles is enough.
     pub roles: Vec<Role>,
     /// Only people of the case's lead organisation (the owner's while nobody leads).
@@ -290,7 +289,7 @@ fn empty_object() -> Value {
 fn usual_hours() -> Spanned<OpeningHours> {
     let hours = OpeningHours {
         opens: OPENING,
-        closes: CUTOFF,
+        closes: CLOSING,
     };
     Spanned::new(0..0, hours)
 }

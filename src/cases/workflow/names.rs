@@ -1,4 +1,4 @@
-//! The closed vocabularies a workflow file may use.
+//! The closed vocabularies of workflow files; those of clocks are in [`crate::clocks`].
 
 /// An enum of words with one spelling everywhere: in the file, in JSON and in messages.
 macro_rules! words {
@@ -21,7 +21,7 @@ macro_rules! words {
 
             /// The word's meaning, or `None` if it is not one of these words.
             #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
+            pub fn parse(word: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|known| known.as_str() == word)
             }
         }
@@ -34,46 +34,24 @@ macro_rules! words {
     };
 }
 
-words! {
-    /// Kind of the organisation an actor works for.
-    Agency {
-        Police = "police",
-        Council = "council",
-        Housing = "housing",
-        Fire = "fire",
-        Health = "health",
-        Probation = "probation",
-        Transport = "transport",
-        Voluntary = "voluntary",
-        Contractor = "contractor",
-        Oversight = "oversight",
-    }
+/// Open or closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StateClass {
+    /// Work goes on.
+    Open,
+    /// It ended.
+    Closed,
 }
 
-words! {
-    /// Built-in role of an actor.
-    Role {
-        CallHandler = "call_handler",
-        Officer = "officer",
-        Supervisor = "supervisor",
-        Coordinator = "coordinator",
-        IntelOfficer = "intel_officer",
-        IntelSupervisor = "intel_supervisor",
-        Contractor = "contractor",
-        PanelMember = "panel_member",
-        OrgAdmin = "org_admin",
-        DataProtectionOfficer = "data_protection_officer",
-        Auditor = "auditor",
-        Integration = "integration",
-        PlatformOperator = "platform_operator",
-    }
-}
-
-words! {
-    /// Whether work on a case goes on.
-    StateClass {
-        Open = "open",
-        Closed = "closed",
+impl StateClass {
+    /// The word as written in files, SQL and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
     }
 }
 
@@ -88,40 +66,6 @@ words! {
         WaitingForYouOrOwner = "waiting_for_you_or_owner",
         Done = "done",
         ClosedNoFurtherAction = "closed_no_further_action",
-    }
-}
-
-words! {
-    /// How a clock counts.
-    ClockKind {
-        /// Exact elapsed hours.
-        ElapsedHours = "elapsed_hours",
-        /// Elapsed hours with 25 December disregarded.
-        ElapsedExclXmas = "elapsed_excl_xmas",
-        /// The day after the event is day 1; runs to the end of day `n`.
-        DaysFrom = "days_from",
-        /// The day of the event is day 1.
-        DaysBeginningWith = "days_beginning_with",
-        /// Calendar months, the day of the event included.
-        MonthsBeginningWith = "months_beginning_with",
-        /// Monday to Friday without the bank holidays of England and Wales.
-        WorkingDays = "working_days",
-        /// Hours of working days while it is open.
-        WorkingHours = "working_hours",
-        /// Calendar months.
-        CalendarMonths = "calendar_months",
-        /// The date a court gives.
-        CourtSet = "court_set",
-    }
-}
-
-words! {
-    /// What a clock's length rests on.
-    Basis {
-        Statute = "statute",
-        Regulation = "regulation",
-        Code = "code",
-        LocalPolicy = "local_policy",
     }
 }
 
@@ -142,17 +86,6 @@ words! {
         Event = "event",
         /// When the case was opened.
         Report = "report",
-    }
-}
-
-words! {
-    /// The only reasons a clock of local policy may be paused for.
-    PauseReason {
-        AwaitingOwnerConsent = "awaiting_owner_consent",
-        AwaitingDvla = "awaiting_dvla",
-        ReporterUnavailable = "reporter_unavailable",
-        UnsafeWeather = "unsafe_weather",
-        PoliceHold = "police_hold",
     }
 }
 
@@ -178,18 +111,42 @@ words! {
 words! {
     /// Band of the latest risk assessment.
     RiskBand {
-        High = "high",
-        Medium = "medium",
         Standard = "standard",
+        Medium = "medium",
+        High = "high",
     }
 }
 
-words! {
-    /// Whom anti-social behaviour falls upon (NSIR qualifier).
-    Qualifier {
-        Personal = "personal",
-        Nuisance = "nuisance",
-        Environmental = "environmental",
+/// Whom anti-social behaviour falls upon (NSIR).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Qualifier {
+    /// A person or group is targeted or suffers most.
+    Personal,
+    /// The community at large.
+    Nuisance,
+    /// The wider environment.
+    Environmental,
+}
+
+impl Qualifier {
+    /// Every qualifier.
+    pub const ALL: [Self; 3] = [Self::Personal, Self::Nuisance, Self::Environmental];
+
+    /// The word as written in files, SQL and JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Personal => "personal",
+            Self::Nuisance => "nuisance",
+            Self::Environmental => "environmental",
+        }
+    }
+
+    /// The qualifier of that name, if there is one.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == word)
     }
 }
 

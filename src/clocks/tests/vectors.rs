@@ -137,17 +137,17 @@ fn working_hours_are_those_that_londons_clocks_show() {
 #[test]
 fn opening_hours_are_policy() {
     let hour = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
-    let open = |opens, cutoff| ClockRule {
+    let open = |opens, closes| ClockRule {
         opens: hour(opens),
-        cutoff: hour(cutoff),
+        closes: hour(closes),
         ..rule(ClockKind::WorkingHours, 4)
     };
     assert_eq!(
         due_at(&open(8, 20), london("2026-03-02 17:00")),
         Ok(london("2026-03-03 09:00"))
     );
-    for (opens, cutoff) in [(17, 17), (17, 9)] {
-        let refused = due_at(&open(opens, cutoff), london("2026-03-02 09:00"));
+    for (opens, closes) in [(17, 17), (17, 9)] {
+        let refused = due_at(&open(opens, closes), london("2026-03-02 09:00"));
         assert!(matches!(refused, Err(ClockError::RuleInvalid { .. })), "{refused:?}");
     }
     let days = ClockRule {
@@ -158,9 +158,9 @@ fn opening_hours_are_policy() {
 }
 
 #[test]
-fn the_cutoff_is_policy() {
+fn the_hour_of_closing_is_policy() {
     let early = ClockRule {
-        cutoff: NaiveTime::from_hms_opt(16, 30, 0).unwrap(),
+        closes: NaiveTime::from_hms_opt(16, 30, 0).unwrap(),
         ..rule(ClockKind::WorkingDays, 1)
     };
     assert_eq!(

@@ -17,11 +17,12 @@ use crate::geography::Gss;
 use crate::geography::priority::{self, PriorityEnding, PriorityError};
 use crate::geography::queries::priorities::{self as queries, Key, PriorityRow, Wanted};
 use crate::geography::view::priorities::{
-    NewWardPriority, WardPriority, WardPriorityAction, WardPriorityChanges, WardPriorityQuery,
+    NewWardPriority, WardPriority, WardPriorityAction, WardPriorityChanges, WardPriorityQuery, WardPriorityStatus,
 };
 use crate::http::openapi::IfMatch;
 use crate::http::paging::{self, Asked, Page, read_cursor};
 use crate::identity;
+use crate::partnerships::{code_and_authorities, members_today};
 
 /// The most case types that one is about.
 const MOST_TYPES: usize = 20;
@@ -125,7 +126,7 @@ pub async fn set_ward_priority(
                 None => None,
             };
             queries::insert(room, &row).await?;
-            let members = queries::members(room, partnership).await?;
+            let members = members_today(room, partnership).await?;
             let mut events = vec![told("ward_priority.set", &row, &members)];
             if let Some(old) = &replaced {
                 queries::update(room, old).await?;
@@ -167,7 +168,7 @@ pub async fn update_ward_priority(
         .alter(body, async |room, changes: WardPriorityChanges| {
             let (today, ends) = (local_date(room.now)?, changes.status.is_some());
             let mut row = queries::find(room, id.get()).await?;
-            let members = queries::members(room, row.partnership_id).await?;
+            let members = members_today(room, row.partnership_id).await?;
             expect_hand(room, &row, &members, &changes)?;
             room.request.expect_version(row.version)?;
             expect_voice(room, &row)?;
@@ -200,7 +201,7 @@ pub async fn update_ward_priority(
 
 /// What members of the partnership are told of a priority.
 fn told(name: &'static str, row: &PriorityRow, members: &[Uuid]) -> OutboxEvent {
-    OutboxEvent::told_to(name, members.to_vec())
+    OutboxEvent::of_no_case(name, members.to_vec())
         .about(row.id)
         .with(json!({"ward": row.gss, "partnership_id": row.partnership_id, "status": row.status}))
 }
@@ -226,7 +227,7 @@ fn expect_ward(room: &Room, gss: &Gss, set_on: NaiveDate, today: NaiveDate) -> R
 
 /// The partnership is the caller's own and works in the ward.
 async fn expect_partnership(room: &mut Room, id: Uuid, authority: &str) -> Result<()> {
-    let Some(authorities) = queries::local_authorities(room, id).await? else {
+    let Some((_, authorities)) = code_and_authorities(room, id).await? else {
         let detail = "is not a partnership of your organisation";
         return Err(AppError::invalid("/partnership_id", detail));
     };
@@ -293,7 +294,7 @@ fn new_row(room: &Room, gss: &Gss, new: NewWardPriority) -> Result<PriorityRow> 
         votes: new.votes.map(|votes| json!(votes)),
         evidence: new.evidence.map(|text| text.into_string()),
         actions: few_actions(&new.actions)?,
-        status: "active".to_owned(),
+        status: WardPriorityStatus::Active.as_str().to_owned(),
         outcome: None,
         ended_on: None,
         replaced_by: None,

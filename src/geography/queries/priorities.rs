@@ -6,8 +6,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::db::schema::{partnership_members, partnerships, ward_priorities};
-use crate::db::{Prepare, london_today};
+use crate::db::Prepare;
+use crate::db::schema::ward_priorities;
 use crate::error::{AppError, Result};
 use crate::geography::Gss;
 
@@ -171,35 +171,4 @@ pub async fn update(connection: &mut AsyncPgConnection, row: &PriorityRow) -> Re
         .execute(connection)
         .await?;
     (changed == 1).then_some(()).ok_or(AppError::StaleVersion)
-}
-
-/// The local authorities of a partnership that the caller belongs to.
-///
-/// # Errors
-/// Those of the database.
-pub async fn local_authorities(connection: &mut AsyncPgConnection, partnership: Uuid) -> Result<Option<Vec<String>>> {
-    Ok(partnerships::table
-        .filter(partnerships::id.eq(partnership))
-        .select(partnerships::local_authorities)
-        .first(connection)
-        .await
-        .optional()?)
-}
-
-/// Who belongs to a partnership today.
-///
-/// # Errors
-/// Those of the database.
-pub async fn members(connection: &mut AsyncPgConnection, partnership: Uuid) -> Result<Vec<Uuid>> {
-    Ok(partnership_members::table
-        .filter(partnership_members::partnership_id.eq(partnership))
-        .filter(partnership_members::member_from.le(london_today()))
-        .filter(
-            partnership_members::member_to
-                .is_null()
-                .or(partnership_members::member_to.gt(london_today().nullable())),
-        )
-        .select(partnership_members::org_id)
-        .load(connection)
-        .await?)
 }

@@ -1,13 +1,12 @@
 //! What the API shows and takes of ward priorities.
 
 use chrono::NaiveDate;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::error::{AppError, Result};
+use crate::db::kept_json;
+use crate::error::Result;
 use crate::geography::priority::{PriorityEnding, PrioritySetter, review_due};
 use crate::geography::queries::priorities::PriorityRow;
 use crate::http::fields::{Day, Moment, Text, not_cleared, present};
@@ -151,6 +150,7 @@ impl WardPriority {
     /// If what is stored of votes and actions is none.
     pub fn of(row: PriorityRow, today: NaiveDate) -> Result<Self> {
         let review_due = review_due(row.set_on, row.reviewed_on);
+        let votes = row.votes.map(|votes| kept_json("priority", votes));
         Ok(Self {
             review_due,
             overdue: row.ended_on.is_none() && review_due < today,
@@ -163,9 +163,10 @@ impl WardPriority {
             set_by: row.set_by,
             set_on: row.set_on,
             minutes_ref: row.minutes_ref,
-            votes: row.votes.map(stored).transpose()?,
+            // PostgreSQL keeps members in an order of its own: read, they are shown in ours.
+            votes: votes.transpose()?,
             evidence: row.evidence,
-            actions: stored(row.actions)?,
+            actions: kept_json("priority", row.actions)?,
             status: row.status,
             outcome: row.outcome,
             ended_on: row.ended_on,
@@ -176,11 +177,6 @@ impl WardPriority {
             version: row.version,
         })
     }
-}
-
-/// PostgreSQL keeps members in an order of its own: read, they are shown in ours.
-fn stored<T: DeserializeOwned>(value: Value) -> Result<T> {
-    serde_json::from_value(value).map_err(|error| AppError::Internal(format!("stored priority: {error}")))
 }
 
 /// A priority to set. Your organisation records it.

@@ -15,6 +15,7 @@ use crate::identity::queries::administrators;
 use crate::identity::queries::own_roles::{self, RoleChange, RoleRow};
 use crate::identity::roles::{BUILT_IN, MANAGES_PEOPLE, PLATFORM_ONLY, built_in};
 use crate::identity::view::roles::{NewRoleBody, RolePatch, RoleView};
+use crate::partnerships::hold_organisation;
 
 /// The most roles an organisation makes, so that a list of them stays small.
 const MOST_ROLES: usize = 200;
@@ -69,7 +70,7 @@ pub async fn create_role(caller: Caller<may::ManageRoles>, body: JsonBody<NewRol
                 permissions: checked(new.permissions, &room.person.org_kind)?,
                 version: 1,
             };
-            administrators::hold(room, org).await?;
+            hold_organisation(room, org).await?;
             if own_roles::list(room, org).await?.len() >= MOST_ROLES {
                 return Err(AppError::Conflict(format!("your organisation has {MOST_ROLES} roles")));
             }
@@ -120,7 +121,7 @@ pub async fn update_role(caller: Caller<may::ManageRoles>, id: Id, body: JsonBod
     caller
         .alter(body, async |room, patch: RolePatch| {
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
-            administrators::hold(room, org).await?;
+            hold_organisation(room, org).await?;
             let row = own_roles::find(room, org, id).await?;
             room.request.expect_version(row.version)?;
             let managed_people = row.permissions.iter().any(|code| code == MANAGES_PEOPLE);

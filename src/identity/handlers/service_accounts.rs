@@ -16,7 +16,6 @@ use crate::identity::queries::own_roles;
 use crate::identity::queries::people::{self, UserChange};
 use crate::identity::queries::service_accounts::{self, AccountRow, NewAccount, Reach};
 use crate::identity::service_accounts::{check_networks, check_scopes, usable};
-use crate::identity::view::GrantView;
 use crate::identity::view::people::{GrantBody, RolesBody};
 use crate::identity::view::service_accounts::{NewServiceAccountBody, ServiceAccountPatch, ServiceAccountView};
 
@@ -40,14 +39,10 @@ pub async fn list_service_accounts(
             let rows = service_accounts::list(room, org, list.after("id")?, limit).await?;
             let page = Page::of(rows, limit, "id", |row: &AccountRow| row.id)?;
             let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
-            let held = people::grants_of(room, org, &ids).await?;
-            let roles_of = |id: Uuid| {
-                let own = held.iter().filter(|(holder, _)| *holder == id);
-                own.map(|(_, grant)| GrantView::from(grant.clone())).collect()
-            };
+            let mut held = people::grants_of(room, org, &ids).await?;
             let view = |row: AccountRow| {
-                let roles = roles_of(row.id);
-                ServiceAccountView::of(row, roles)
+                let own = held.remove(&row.id).unwrap_or_default();
+                ServiceAccountView::of(row, own)
             };
             let page = Page {
                 items: page.items.into_iter().map(view).collect(),
@@ -64,9 +59,8 @@ async fn current(room: &mut Room, id: Uuid) -> Result<(ServiceAccountView, i64)>
     let org = room.person.org_id;
     let row = service_accounts::find(room, org, id).await?;
     let version = row.version;
-    let held = people::grants_of(room, org, &[id]).await?;
-    let roles = held.into_iter().map(|(_, grant)| grant.into()).collect();
-    Ok((ServiceAccountView::of(row, roles), version))
+    let held = people::grants_of(room, org, &[id]).await?.remove(&id);
+    Ok((ServiceAccountView::of(row, held.unwrap_or_default()), version))
 }
 
 /// Add a service account
@@ -228,8 +222,8 @@ async fn rearranged(
             roles
         }
         None => {
-            let held = people::grants_of(room, org, &[id]).await?;
-            held.into_iter().map(|(_, grant)| grant).collect()
+            let held = people::grants_of(room, org, &[id]).await?.remove(&id);
+            held.unwrap_or_default()
         }
     };
     check_scopes(scopes, &usable(&roles, &own))

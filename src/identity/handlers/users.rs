@@ -19,8 +19,8 @@ use crate::identity::queries::people::{self, NewUser, UserChange, UserRow};
 use crate::identity::queries::{administrators, own_roles, resets};
 use crate::identity::recovery::{self, Lost};
 use crate::identity::tokens::ResetToken;
-use crate::identity::view::GrantView;
 use crate::identity::view::people::{NewUserBody, PasswordReset, RolesBody, UserPatch, UserView};
+use crate::partnerships::hold_organisation;
 
 /// List people
 ///
@@ -52,14 +52,10 @@ pub async fn list_users(caller: Caller<may::ManageUsers>, params: Params<PlainLi
 async fn views_of(room: &mut Room, rows: Vec<UserRow>) -> Result<Vec<UserView>> {
     let org = room.person.org_id;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let held = people::grants_of(room, org, &ids).await?;
-    let roles_of = |id: Uuid| {
-        let own = held.iter().filter(|(holder, _)| *holder == id);
-        own.map(|(_, grant)| GrantView::from(grant.clone())).collect()
-    };
+    let mut held = people::grants_of(room, org, &ids).await?;
     let view = |row: UserRow| {
-        let roles = roles_of(row.id);
-        UserView::of(row, roles)
+        let own = held.remove(&row.id).unwrap_or_default();
+        UserView::of(row, own)
     };
     Ok(rows.into_iter().map(view).collect())
 }
@@ -69,9 +65,8 @@ async fn current(room: &mut Room, id: Uuid) -> Result<(UserView, i64)> {
     let org = room.person.org_id;
     let row = people::find(room, org, id).await?;
     let version = row.version;
-    let held = people::grants_of(room, org, &[id]).await?;
-    let roles = held.into_iter().map(|(_, grant)| grant.into()).collect();
-    Ok((UserView::of(row, roles), version))
+    let held = people::grants_of(room, org, &[id]).await?.remove(&id);
+    Ok((UserView::of(row, held.unwrap_or_default()), version))
 }
 
 /// Add a person
@@ -145,7 +140,7 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
             let disabled = patch.disabled;
             if disabled == Some(true) {
-                administrators::hold(room, org).await?;
+                hold_organisation(room, org).await?;
             }
             let row = people::find(room, org, id).await?;
             room.request.expect_version(row.version)?;
@@ -239,7 +234,7 @@ pub async fn replace_roles(
     caller
         .alter(body, async |room, wanted: RolesBody| {
             let (id, org, me, now) = (id.get(), room.person.org_id, room.person.user_id, room.now);
-            administrators::hold(room, org).await?;
+            hold_organisation(room, org).await?;
             let row = people::find(room, org, id).await?;
             if id == me {
                 return Err(AppError::Forbidden("nobody changes their own roles".to_owned()));

@@ -5,27 +5,13 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::people::PERSON;
-use crate::db::schema::{custom_roles, organisations, role_grants, users};
+use crate::db::schema::{custom_roles, role_grants, users};
 use crate::error::{AppError, Result};
 use crate::identity::roles::{MANAGES_PEOPLE, carriers};
 
-/// Keeps others from changing who has which role in `org`, and how many roles it has, until
-/// the end of the transaction.
-///
-/// # Errors
-/// [`AppError::NotFound`] where the caller may not change the organisation.
-pub async fn hold(connection: &mut AsyncPgConnection, org: Uuid) -> Result<()> {
-    let _held: Uuid = organisations::table
-        .filter(organisations::id.eq(org))
-        .select(organisations::id)
-        .for_no_key_update()
-        .first(connection)
-        .await?;
-    Ok(())
-}
-
 /// That somebody is left who manages the people of `org`: with an account in use, by a role
-/// for all wards and case types. [`hold`] it before what may have ended that.
+/// for all wards and case types. What may have ended that comes after
+/// [`hold_organisation`](crate::partnerships::hold_organisation).
 ///
 /// # Errors
 /// [`AppError::Conflict`] where nobody is.

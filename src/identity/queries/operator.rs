@@ -10,11 +10,13 @@ use super::people::PERSON;
 use crate::audit::{self, NewAuditEvent};
 use crate::db::schema::{organisations, role_grants, users};
 use crate::error::{AppError, Result};
+use crate::identity::roles::Role;
+use crate::partnerships::hold_organisation;
 
 /// The role that adds organisations and partnerships, and reads no case.
-const OPERATOR: &str = "platform_operator";
+const OPERATOR: &str = Role::PlatformOperator.as_str();
 /// With it the first operator can add others.
-const ADMINISTRATOR: &str = "org_admin";
+const ADMINISTRATOR: &str = Role::OrgAdmin.as_str();
 
 /// Who is to be the operator.
 #[derive(Debug, Clone)]
@@ -90,7 +92,7 @@ pub async fn appoint_administrator(connection: &mut AsyncPgConnection, email: &s
                 .optional()?;
             let nobody = || AppError::Conflict("nobody with an account in use signs in with this address".to_owned());
             let (user, org) = person.ok_or_else(nobody)?;
-            administrators::hold(connection, org).await?;
+            hold_organisation(connection, org).await?;
             if administrators::expect_one(connection, org).await.is_ok() {
                 return Err(AppError::Conflict(
                     "somebody manages the people of this organisation: they give the role over the API".to_owned(),

@@ -1,5 +1,7 @@
 //! The statements on accounts, their roles and their sessions.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
@@ -91,11 +93,15 @@ pub async fn find(connection: &mut AsyncPgConnection, org: Uuid, id: Uuid) -> Re
         .await?)
 }
 
-/// The roles that `people` hold, each with its holder.
+/// The roles that each of `people` holds; who holds none is left out.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn grants_of(connection: &mut AsyncPgConnection, org: Uuid, people: &[Uuid]) -> Result<Vec<(Uuid, Grant)>> {
+pub async fn grants_of(
+    connection: &mut AsyncPgConnection,
+    org: Uuid,
+    people: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Grant>>> {
     type Row = (Uuid, String, Option<Vec<String>>, Option<Vec<String>>);
     let rows: Vec<Row> = role_grants::table
         .filter(role_grants::org_id.eq(org))
@@ -109,16 +115,16 @@ pub async fn grants_of(connection: &mut AsyncPgConnection, org: Uuid, people: &[
         ))
         .load(connection)
         .await?;
-    let held = |(holder, role, areas, case_types)| {
-        let grant = Grant {
+    let mut held: HashMap<Uuid, Vec<Grant>> = HashMap::new();
+    for (holder, role, areas, case_types) in rows {
+        held.entry(holder).or_default().push(Grant {
             role,
             areas,
             case_types,
             ..Grant::default()
-        };
-        (holder, grant)
-    };
-    Ok(rows.into_iter().map(held).collect())
+        });
+    }
+    Ok(held)
 }
 
 /// A person to add.

@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::GrantView;
+use crate::doors::Grant;
 use crate::geography::model::Gss;
 use crate::http::fields::{Moment, Text, not_cleared, present};
 use crate::identity::passwords::Password;
@@ -88,7 +89,7 @@ pub struct UserView {
 
 impl UserView {
     /// The view of `row` with the roles held.
-    pub fn of(row: UserRow, roles: Vec<GrantView>) -> Self {
+    pub fn of(row: UserRow, held: Vec<Grant>) -> Self {
         Self {
             id: row.id,
             email: row.email,
@@ -96,7 +97,7 @@ impl UserView {
             rank: row.rank,
             post: row.post,
             disabled: row.disabled_at.is_some(),
-            roles,
+            roles: held.into_iter().map(GrantView::from).collect(),
             created_at: Moment(row.created_at),
         }
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::GrantView;
 use super::people::GrantBody;
-use crate::doors::may;
+use crate::doors::{Grant, may};
 use crate::http::fields::{Moment, Text, not_cleared, present};
 use crate::identity::client_assertion::PublicJwk;
 use crate::identity::queries::service_accounts::{AccountRow, KeyRow};
@@ -43,7 +43,7 @@ pub struct ServiceAccountView {
 
 impl ServiceAccountView {
     /// The view of `row` with the roles held.
-    pub fn of(row: AccountRow, roles: Vec<GrantView>) -> Self {
+    pub fn of(row: AccountRow, held: Vec<Grant>) -> Self {
         let networks = row
             .networks
             .map(|networks| networks.iter().map(ToString::to_string).collect());
@@ -51,7 +51,7 @@ impl ServiceAccountView {
             id: row.id,
             name: row.name,
             disabled: row.disabled_at.is_some(),
-            roles,
+            roles: held.into_iter().map(GrantView::from).collect(),
             scopes: row.scopes,
             networks,
             expires_at: row.expires_at.map(Moment),

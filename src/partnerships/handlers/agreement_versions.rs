@@ -143,5 +143,5 @@ async fn version_before(room: &mut Room, row: &AgreementRow) -> Result<Option<Ag
 /// Says in the log which version another took the place of, and to those who were party to it.
 pub(super) fn note_superseded(audited: Audited<Answer>, (former, parties): Superseded) -> Audited<Answer> {
     let audited = audited.record(former).fact("superseded", former.to_string());
-    parties.into_iter().fold(audited, Audited::recipient)
+    audited.recipients(parties)
 }

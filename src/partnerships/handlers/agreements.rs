@@ -148,7 +148,7 @@ pub(super) async fn add(room: &mut Room, row: AgreementRow, parties: Vec<Uuid>) 
     let view = view_of(room, row).await?;
     let answer = Answer::created(format!("/v1/agreements/{id}"), &view)?.version_as_seen(version);
     let told = parties.into_iter().filter(|party| *party != keeper);
-    Ok(told.fold(Audited::collection(answer).record(id), Audited::recipient))
+    Ok(Audited::collection(answer).record(id).recipients(told))
 }
 
 /// The parties once each, if all are members of the partnership.
@@ -203,7 +203,7 @@ pub async fn update_agreement(
             agreements::add_parties(room, id, row.org_id, &parties).await?;
             let told = parties.into_iter().filter(|party| *party != row.org_id);
             let audited = Audited::alteration(answer(room, id).await?).record(id);
-            Ok(told.fold(audited, Audited::recipient))
+            Ok(audited.recipients(told))
         })
         .await
 }
@@ -242,7 +242,7 @@ pub async fn sign_agreement(
                 return Err(AppError::Conflict("your organisation has signed already".to_owned()));
             }
             let audited = Audited::alteration(answer(room, id).await?).record(id);
-            Ok(others.into_iter().fold(audited, Audited::recipient))
+            Ok(audited.recipients(others))
         })
         .await
 }
@@ -340,7 +340,7 @@ pub async fn withdraw_from_agreement(
                 return Err(AppError::Conflict("your organisation has withdrawn already".to_owned()));
             }
             let audited = Audited::alteration(answer(room, id).await?).record(id);
-            Ok(others.into_iter().fold(audited, Audited::recipient))
+            Ok(audited.recipients(others))
         })
         .await
 }
@@ -372,7 +372,7 @@ pub(super) async fn changed(room: &mut Room, row: &AgreementRow) -> Result<Audit
     let audited = Audited::alteration(answer(room, id).await?)
         .record(id)
         .fact("status", row.status.clone());
-    Ok(told.into_iter().fold(audited, Audited::recipient))
+    Ok(audited.recipients(told))
 }
 
 /// The parties of an agreement other than its keeper.

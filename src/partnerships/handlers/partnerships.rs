@@ -228,10 +228,9 @@ fn note_ended<T>(audited: Audited<T>, ended: Ended, beside_cases: bool) -> Audit
     let audited = audited.record(ended.record_id);
     let sides = ended.sides.iter().copied();
     let Some((case, owner)) = ended.case_id.zip(ended.case_org_id) else {
-        let told = sides.filter(|_| !beside_cases);
-        return told.fold(audited, Audited::recipient);
+        return audited.recipients(sides.filter(|_| !beside_cases));
     };
-    let audited = sides.fold(audited, Audited::recipient);
+    let audited = audited.recipients(sides);
     let because = "membership_ended";
     let (name, facts) = match ended.what.as_str() {
         "share" => ("case.unshared", json!({"state": "ended", "reason": because})),

@@ -6,9 +6,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::db::kept;
 use crate::db::schema::{agreement_parties, agreements};
 use crate::error::{AppError, Result};
-use crate::sharing::kept;
 use crate::sharing::model::AgreementStatus;
 
 /// A version of an agreement, without its parties.

@@ -100,6 +100,22 @@ pub async fn lock(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Organi
         .await?)
 }
 
+/// Keeps others from changing an organisation until the end of the transaction, and so from
+/// whatever they hold it for as well: who has which role in it, how many roles it has, how
+/// many witnesses of it have cosigned a checkpoint.
+///
+/// # Errors
+/// [`AppError::NotFound`] where the caller may not change it.
+pub async fn hold(connection: &mut AsyncPgConnection, id: Uuid) -> Result<()> {
+    let _held: Uuid = organisations::table
+        .filter(organisations::id.eq(id))
+        .select(organisations::id)
+        .for_no_key_update()
+        .first(connection)
+        .await?;
+    Ok(())
+}
+
 /// Adds an organisation.
 ///
 /// # Errors

@@ -67,6 +67,22 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Partne
         .await?)
 }
 
+/// The code of a partnership that the caller sees, and the local authorities it works in.
+///
+/// # Errors
+/// Those of the database.
+pub async fn code_and_authorities(
+    mut connection: &AsyncPgConnection,
+    id: Uuid,
+) -> Result<Option<(String, Vec<String>)>> {
+    Ok(partnerships::table
+        .filter(partnerships::id.eq(id))
+        .select((partnerships::code, partnerships::local_authorities))
+        .first(&mut connection)
+        .await
+        .optional()?)
+}
+
 /// Adds a partnership.
 ///
 /// # Errors
@@ -115,6 +131,29 @@ pub async fn members(
         .await?)
 }
 
+/// Whether a membership counts today.
+#[diesel::dsl::auto_type]
+fn counts_today() -> _ {
+    partnership_members::member_from.le(london_today()).and(
+        partnership_members::member_to
+            .is_null()
+            .or(partnership_members::member_to.gt(london_today().nullable())),
+    )
+}
+
+/// Who is a member today.
+///
+/// # Errors
+/// Those of the database.
+pub async fn members_today(connection: &mut AsyncPgConnection, partnership: Uuid) -> Result<Vec<Uuid>> {
+    Ok(partnership_members::table
+        .filter(partnership_members::partnership_id.eq(partnership))
+        .filter(counts_today())
+        .select(partnership_members::org_id)
+        .load(connection)
+        .await?)
+}
+
 /// Those of `orgs` that are members today.
 ///
 /// # Errors
@@ -123,12 +162,7 @@ pub async fn members_among(connection: &mut AsyncPgConnection, partnership: Uuid
     Ok(partnership_members::table
         .filter(partnership_members::partnership_id.eq(partnership))
         .filter(partnership_members::org_id.eq_any(orgs))
-        .filter(partnership_members::member_from.le(london_today()))
-        .filter(
-            partnership_members::member_to
-                .is_null()
-                .or(partnership_members::member_to.gt(london_today().nullable())),
-        )
+        .filter(counts_today())
         .select(partnership_members::org_id)
         .load(connection)
         .await?)

@@ -1,14 +1,13 @@
 //! What the API shows and takes of information sharing agreements.
 
 use chrono::NaiveDate;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::audit::Purpose;
-use crate::db::Names;
-use crate::error::{AppError, Result};
+use crate::db::{Names, kept_json};
+use crate::error::Result;
 use crate::http::fields::{Day, Moment, Text, not_cleared, present};
 use crate::partnerships::queries::agreements::{AgreementRow, PartyRow};
 use crate::sharing::model::{AgreementStanding, AgreementStatus, DataClass, Gateway, Validity};
@@ -173,7 +172,7 @@ impl AgreementView {
             active_to: row.active_to,
             review_due: row.review_due,
             dpia_ref: row.dpia_ref,
-            terms: stored(row.terms, "terms")?,
+            terms: kept_json("terms", row.terms)?,
             parties: parties.into_iter().map(party).collect(),
         })
     }
@@ -184,7 +183,7 @@ impl AgreementView {
 /// # Errors
 /// If the stored terms are not terms, or it stands in no known state.
 pub fn validity(row: &AgreementRow) -> Result<Validity> {
-    let terms: AgreementTerms = stored(row.terms.clone(), "terms")?;
+    let terms: AgreementTerms = kept_json("terms", row.terms.clone())?;
     Ok(Validity {
         status: row.status()?,
         active_from: row.active_from,
@@ -193,14 +192,6 @@ pub fn validity(row: &AgreementRow) -> Result<Validity> {
         grace_days: terms.grace_days.unwrap_or_default(),
         dpia_ref: row.dpia_ref.clone(),
     })
-}
-
-/// A stored JSON value as what it was stored from.
-///
-/// # Errors
-/// If it is not that.
-pub fn stored<T: DeserializeOwned>(value: serde_json::Value, name: &str) -> Result<T> {
-    serde_json::from_value(value).map_err(|error| AppError::Internal(format!("stored {name}: {error}")))
 }
 
 /// An agreement to draft. Your organisation keeps the document.

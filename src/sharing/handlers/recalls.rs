@@ -111,11 +111,7 @@ pub async fn list_recalls(
                 next: page.next,
             };
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
-            let audited = cases
-                .into_iter()
-                .fold(Audited::consultation(answer), |audited, (case, owner)| {
-                    audited.case(case, owner)
-                });
+            let audited = Audited::consultation(answer).cases(cases);
             Ok(audited.records(shown).classes(["core"]))
         })
         .await

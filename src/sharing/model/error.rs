@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::gateway::Gateway;
 use super::organisation::OrgKind;
 use super::share::DataClass;
-use crate::rule::{ProblemType, Rule};
+use crate::rule::{ProblemType, Rule, problems};
 
 /// What an agreement leaves out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -78,17 +78,9 @@ fn codes(gateways: &[Gateway]) -> String {
     codes.join(", ")
 }
 
-macro_rules! problems {
-    ($($name:ident = $status:literal $slug:literal, $title:literal, $meaning:literal;)+) => {
-        $(const $name: ProblemType =
-            ProblemType { slug: $slug, title: $title, status: $status, meaning: $meaning };)+
-
-        /// Every problem of sharing, for `/problems/`.
-        pub const PROBLEMS: &[ProblemType] = &[$($name),+];
-    };
-}
-
 problems! {
+    /// Every problem of sharing, for `/problems/`.
+    PROBLEMS:
     SHARE_TO_SELF = 422 "share-to-self", "Shared with who has it",
         "A case is shared with an organisation other than the sharer and the owner.";
     PURPOSE_MISSING = 422 "share-purpose-missing", "Purpose missing",

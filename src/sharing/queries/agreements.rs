@@ -6,9 +6,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{all_kept, kept};
 use crate::db::schema::{agreement_parties, agreements};
-use crate::error::{AppError, Result};
+use crate::db::{all_kept, kept, kept_json};
+use crate::error::Result;
 use crate::sharing::model::{Agreement, AgreementStatus, DataClass, Gateway, Validity};
 
 #[derive(Queryable)]
@@ -90,7 +90,7 @@ fn grace_days(terms: &Value) -> Result<u16> {
     let Some(days) = terms.get("grace_days") else {
         return Ok(0);
     };
-    serde_json::from_value(days.clone()).map_err(|error| AppError::Internal(format!("agreement grace_days: {error}")))
+    kept_json("grace_days of an agreement", days.clone())
 }
 
 #[cfg(test)]
@@ -100,6 +100,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::error::AppError;
 
     #[test]
     fn a_name_that_is_none_is_an_error_and_is_not_left_out() {

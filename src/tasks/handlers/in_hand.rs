@@ -10,9 +10,10 @@ use super::show::{Beside, actor_of, view_of};
 use crate::cases::access::Access;
 use crate::doors::{Answer, Audited, Doorstep, Id, Room};
 use crate::error::{AppError, Result};
+use crate::identity::roles::Role;
 use crate::identity::{self, Powers};
 use crate::sharing::model::OrgKind;
-use crate::tasks::model::{self, Actor, Role, Task, TaskError, Verb, VerbRequest};
+use crate::tasks::model::{self, Actor, Task, TaskError, Verb, VerbRequest};
 use crate::tasks::queries::{self, Opened, TaskRow};
 use crate::tasks::record;
 
@@ -142,8 +143,8 @@ impl InHand {
             .record(row.id)
             .classes(["core"])
             .fact("verb", verb.as_str())
-            .event(announcement);
-        audited = others.fold(audited, Audited::recipient);
+            .event(announcement)
+            .recipients(others);
         for (name, state) in states {
             audited = audited.fact(name, state);
         }

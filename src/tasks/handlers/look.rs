@@ -88,10 +88,7 @@ async fn page_of_tasks(room: &mut Room, query: &TaskQuery) -> Result<Audited<Ans
         next: page.next,
     };
     let count = page.items.len();
-    let audited = Audited::consultation(linked(Answer::ok(&page)?, link));
-    let audited = cases
-        .into_iter()
-        .fold(audited, |audited, (id, owner)| audited.case(id, owner));
+    let audited = Audited::consultation(linked(Answer::ok(&page)?, link)).cases(cases);
     Ok(audited.records(ids).classes(["core"]).fact("count", count))
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::state::{TaskState, Verb};
 use super::task::StatutoryDuty;
-use crate::rule::{ProblemType, Rule};
+use crate::rule::{ProblemType, Rule, problems};
 use crate::sharing::model::OrgKind;
 
 /// A broken rule of tasking.
@@ -72,17 +72,9 @@ pub enum TaskError {
     CaseNotShared { pointer: &'static str },
 }
 
-macro_rules! problems {
-    ($($name:ident = $status:literal $slug:literal, $title:literal, $meaning:literal;)+) => {
-        $(const $name: ProblemType =
-            ProblemType { slug: $slug, title: $title, status: $status, meaning: $meaning };)+
-
-        /// Every problem of tasking, for `/problems/`.
-        pub const PROBLEMS: &[ProblemType] = &[$($name),+];
-    };
-}
-
 problems! {
+    /// Every problem of tasking, for `/problems/`.
+    PROBLEMS:
     NOT_IN_STATE = 409 "task-not-in-state", "The task's state does not allow this",
         "The verb does not fit the state the task is in. Read the task again: allowed_verbs says what fits.";
     NOT_A_PARTY = 403 "task-not-a-party", "Not a party to this task",

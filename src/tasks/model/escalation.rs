@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::event::TaskEvent;
 use super::state::Verb;
 use super::task::Task;
-use crate::clocks::{Basis, CUTOFF, ClockError, ClockKind, ClockRule, OPENING, due_at};
+use crate::clocks::{Basis, CLOSING, ClockError, ClockKind, ClockRule, OPENING, due_at};
 
 /// A rung of the ladder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ pub fn climb(task: &Task, level: Option<i16>, high_risk: bool, now: DateTime<Utc
     Ok(climb)
 }
 
-/// The end of the `days`th working day after `at`; after [`CUTOFF`] counts from the next.
+/// The end of the `days`th working day after `at`; after [`CLOSING`] counts from the next.
 ///
 /// # Errors
 /// [`ClockError`] where the bank holidays of the year are not known.
@@ -127,7 +127,7 @@ pub fn working_days_after(at: DateTime<Utc>, days: u32) -> Result<DateTime<Utc>,
         n: days,
         basis: Basis::LocalPolicy,
         legal_ref: "Joint tasking: working days to answer and to escalate".to_owned(),
-        cutoff: CUTOFF,
+        closes: CLOSING,
         opens: OPENING,
         policy_version: 1,
     };

@@ -30,6 +30,6 @@ pub use request::{
     Transfer, VerbRequest, Verify,
 };
 pub use state::{Party, Priority, Rag, TaskState, Verb};
-pub use task::{Actor, CounterOffer, Role, StatutoryDuty, Task};
+pub use task::{Actor, CounterOffer, StatutoryDuty, Task};
 pub use tasking::{Assignee, check_seen, may_assign, may_propose, propose_or_assign};
 pub use verbs::{admit, allowed_verbs, apply, lapse};

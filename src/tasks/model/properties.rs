@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::tests::{now, person, proposed, request, to_person};
 use super::*;
+use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
 /// Somebody of one of three organisations tries a verb, some hours later.

@@ -5,74 +5,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::state::{Priority, Rag, TaskState};
+use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
-
-/// A built-in role, as far as the rules of tasking ask for it.
-///
-/// Custom roles carry permissions only and give nobody command over others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is the role of that name in the API")]
-pub enum Role {
-    CallHandler,
-    Officer,
-    Supervisor,
-    Coordinator,
-    IntelOfficer,
-    IntelSupervisor,
-    Contractor,
-    PanelMember,
-    OrgAdmin,
-    DataProtectionOfficer,
-    Auditor,
-    Integration,
-    PlatformOperator,
-}
-
-impl Role {
-    /// Every built-in role.
-    pub const ALL: [Self; 13] = [
-        Self::CallHandler,
-        Self::Officer,
-        Self::Supervisor,
-        Self::Coordinator,
-        Self::IntelOfficer,
-        Self::IntelSupervisor,
-        Self::Contractor,
-        Self::PanelMember,
-        Self::OrgAdmin,
-        Self::DataProtectionOfficer,
-        Self::Auditor,
-        Self::Integration,
-        Self::PlatformOperator,
-    ];
-
-    /// The name used in the API and the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::CallHandler => "call_handler",
-            Self::Officer => "officer",
-            Self::Supervisor => "supervisor",
-            Self::Coordinator => "coordinator",
-            Self::IntelOfficer => "intel_officer",
-            Self::IntelSupervisor => "intel_supervisor",
-            Self::Contractor => "contractor",
-            Self::PanelMember => "panel_member",
-            Self::OrgAdmin => "org_admin",
-            Self::DataProtectionOfficer => "data_protection_officer",
-            Self::Auditor => "auditor",
-            Self::Integration => "integration",
-            Self::PlatformOperator => "platform_operator",
-        }
-    }
-
-    /// The built-in role of that name; `None` for a custom role.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.as_str() == name)
-    }
-}
 
 /// Who acts, as they were at that moment.
 #[derive(Debug, Clone, PartialEq, Eq)]

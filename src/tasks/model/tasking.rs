@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::error::TaskError;
 use super::state::TaskState;
-use super::task::{Actor, Role};
+use super::task::Actor;
+use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
 /// Roles that work cases and may therefore ask others to act. A ward panel

@@ -11,8 +11,9 @@ use crate::cases::workflow::engine::{ANY_OPEN, SAME};
 use crate::cases::workflow::facts::CASE_MEMBERS;
 use crate::cases::workflow::file::{EdgeLine, Name, PostLine, SetLine, StartLine, WhenLine, WorkflowFile};
 use crate::cases::workflow::guard::{self, Guard, Test};
-use crate::cases::workflow::names::{Basis, ClockKind, LoggedAs};
+use crate::cases::workflow::names::LoggedAs;
 use crate::cases::workflow::schema;
+use crate::clocks::{Basis, ClockKind};
 
 /// Checks every edge and returns those without fault, ready to decide.
 pub(super) fn check(file: &WorkflowFile, details: &Value, faults: &mut Faults) -> Vec<Edge> {

@@ -7,7 +7,8 @@ use toml::Spanned;
 use super::Faults;
 use crate::cases::workflow::engine::ANY_OPEN;
 use crate::cases::workflow::file::{EdgeLine, PostLine, WorkflowFile};
-use crate::cases::workflow::names::{Agency, StateClass};
+use crate::cases::workflow::names::StateClass;
+use crate::sharing::model::OrgKind;
 
 pub(super) fn check(file: &WorkflowFile, faults: &mut Faults) {
     check_reachable(file, faults);
@@ -112,13 +113,14 @@ fn share_an_agency(file: &WorkflowFile, one: &EdgeLine, other: &EdgeLine) -> boo
     agencies(file, one).iter().any(|it| theirs.contains(it))
 }
 
-fn agencies(file: &WorkflowFile, edge: &EdgeLine) -> BTreeSet<Agency> {
+fn agencies(file: &WorkflowFile, edge: &EdgeLine) -> BTreeSet<OrgKind> {
+    let every = OrgKind::ALL;
     let named = |post: &PostLine| edge.who.iter().any(|who| who.get_ref() == post.name.get_ref());
     let posts = file.posts.iter().map(Spanned::get_ref);
     posts
         .filter(|post| named(post))
         .flat_map(|post| match post.agencies.as_slice() {
-            [] => Agency::ALL,
+            [] => every.as_slice(),
             some => some,
         })
         .copied()

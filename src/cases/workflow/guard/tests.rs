@@ -1,7 +1,7 @@
 //! What each guard lets through.
 
 use super::*;
-use crate::cases::workflow::names::Basis;
+use crate::clocks::Basis;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

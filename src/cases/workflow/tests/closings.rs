@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::forbidden::*;
 use super::harness::*;
 use crate::cases::workflow::ClockFact;
-use crate::cases::workflow::names::{Basis, NotToldReason, Qualifier, RiskBand};
+use crate::cases::workflow::names::{NotToldReason, Qualifier, RiskBand};
+use crate::clocks::Basis;
 
 fn closings() -> Vec<(Sim, Who, &'static str, Value)> {
     let wrecked = |mut sim: Sim| {

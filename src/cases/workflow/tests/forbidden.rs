@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::harness::*;
-use crate::cases::workflow::names::{Agency, Phase, Role};
+use crate::cases::workflow::names::Phase;
+use crate::identity::roles::Role;
+use crate::sharing::model::OrgKind;
 
 pub(super) const GUARD: &str = "guard-not-met";
 pub(super) const NOT_PERMITTED: &str = "transition-not-permitted";
@@ -148,7 +150,7 @@ fn only_the_police_record_a_police_check() {
 
 #[test]
 fn only_the_council_decides_that_a_vehicle_is_abandoned() {
-    let contact_centre = (Agency::Council, Role::CallHandler);
+    let contact_centre = (OrgKind::Council, Role::CallHandler);
     for who in [HOUSING, CONTRACTOR, POLICE, SERGEANT, contact_centre] {
         for (state, event) in [("reported", "inspect"), ("monitoring", "reinspect")] {
             let mut sim = Sim::new("abandoned_vehicle");

@@ -6,16 +6,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::cases::workflow::names::{Agency, ClockKind, CountsFrom, Phase, Qualifier, RiskBand, Role, StateClass};
+use crate::cases::workflow::names::{CountsFrom, Phase, Qualifier, RiskBand, StateClass};
 use crate::cases::workflow::{Actor, AttachmentFact, Catalogue, ClockFact, Decision, Facts, Workflow, WorkflowError};
+use crate::clocks::ClockKind;
+use crate::identity::roles::Role;
+use crate::sharing::model::OrgKind;
 
-pub type Who = (Agency, Role);
-pub const COUNCIL: Who = (Agency::Council, Role::Officer);
-pub const COUNCIL_SUPERVISOR: Who = (Agency::Council, Role::Supervisor);
-pub const POLICE: Who = (Agency::Police, Role::Officer);
-pub const SERGEANT: Who = (Agency::Police, Role::Supervisor);
-pub const HOUSING: Who = (Agency::Housing, Role::Officer);
-pub const CONTRACTOR: Who = (Agency::Contractor, Role::Contractor);
+pub type Who = (OrgKind, Role);
+pub const COUNCIL: Who = (OrgKind::Council, Role::Officer);
+pub const COUNCIL_SUPERVISOR: Who = (OrgKind::Council, Role::Supervisor);
+pub const POLICE: Who = (OrgKind::Police, Role::Officer);
+pub const SERGEANT: Who = (OrgKind::Police, Role::Supervisor);
+pub const HOUSING: Who = (OrgKind::Housing, Role::Officer);
+pub const CONTRACTOR: Who = (OrgKind::Contractor, Role::Contractor);
 
 pub fn workflow(code: &str) -> Workflow {
     let (name, text) = crate::cases::workflow::BUILT_IN

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::forbidden::{graffiti, refused_for};
 use super::harness::*;
 use crate::cases::workflow::Decision;
-use crate::cases::workflow::names::Role;
+use crate::identity::roles::Role;
 
 #[test]
 fn hostility_perceived_later_stops_every_step_that_treats_it_as_ordinary() {

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::forbidden::{NOT_PERMITTED, refused_for};
 use super::harness::*;
-use crate::cases::workflow::names::{Agency, Qualifier, RiskBand, Role};
+use crate::cases::workflow::names::{Qualifier, RiskBand};
+use crate::identity::roles::Role;
+use crate::sharing::model::OrgKind;
 
 #[test]
 fn a_victim_is_told_of_the_right_to_a_case_review() {
@@ -158,12 +160,12 @@ fn of_a_council_only_officers_assess_the_risk() {
     let mut sim = Sim::new("nuisance");
     sim.assessed_as(RiskBand::Standard, Qualifier::Nuisance);
     let data = json!({ "earlier_reports": 0 });
-    let contact_centre = (Agency::Council, Role::CallHandler);
+    let contact_centre = (OrgKind::Council, Role::CallHandler);
     assert_eq!(
         sim.refused(contact_centre, "risk_assess", data.clone()).0,
         NOT_PERMITTED
     );
-    sim.ok((Agency::Police, Role::CallHandler), "risk_assess", data);
+    sim.ok((OrgKind::Police, Role::CallHandler), "risk_assess", data);
 }
 
 #[test]

@@ -6,8 +6,9 @@ use std::fmt::Write;
 use uuid::Uuid;
 
 use super::harness::Sim;
-use crate::cases::workflow::names::{Agency, Role};
 use crate::cases::workflow::{Actor, Catalogue, Workflow};
+use crate::identity::roles::Role;
+use crate::sharing::model::OrgKind;
 use crate::snapshot;
 
 #[test]
@@ -28,10 +29,10 @@ fn whose(workflow: &Workflow) -> String {
         writeln!(text, "  {state}").unwrap();
         let people = everybody(workflow, state);
         for event in events(workflow) {
-            for agency in Agency::ALL {
+            for agency in OrgKind::ALL {
                 let of = |leads: bool| -> Vec<Role> {
                     let may = |who: &&Person| {
-                        (who.agency, who.leads) == (*agency, leads) && who.events.iter().any(|it| it == event)
+                        (who.agency, who.leads) == (agency, leads) && who.events.iter().any(|it| it == event)
                     };
                     people.iter().filter(may).map(|who| who.role).collect()
                 };
@@ -66,7 +67,7 @@ fn events(workflow: &Workflow) -> Vec<&str> {
 
 /// Somebody of a kind of organisation in one role, and the events they could record.
 struct Person {
-    agency: Agency,
+    agency: OrgKind,
     leads: bool,
     role: Role,
     events: Vec<String>,
@@ -78,20 +79,20 @@ fn everybody(workflow: &Workflow, state: &str) -> Vec<Person> {
     state.clone_into(&mut facts.state);
     facts.lead_organisation = Some(lead);
     let mut people = Vec::new();
-    for agency in Agency::ALL {
+    for agency in OrgKind::ALL {
         for leads in [false, true] {
             for role in Role::ALL {
                 facts.actor = Actor {
-                    agency: *agency,
-                    roles: vec![*role],
+                    agency,
+                    roles: vec![role],
                     user_id: Uuid::from_u128(2),
                     organisation_id: if leads { lead } else { Uuid::from_u128(3) },
                 };
                 let allowed = workflow.allowed(&facts).into_iter();
                 people.push(Person {
-                    agency: *agency,
+                    agency,
                     leads,
-                    role: *role,
+                    role,
                     events: allowed.map(|it| it.event).collect(),
                 });
             }

@@ -5,8 +5,11 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::harness::*;
-use crate::cases::workflow::names::{Agency, Basis, Qualifier, RiskBand, Role, StateClass};
+use crate::cases::workflow::names::{Qualifier, RiskBand, StateClass};
 use crate::cases::workflow::{ClockFact, Decision};
+use crate::clocks::Basis;
+use crate::identity::roles::Role;
+use crate::sharing::model::OrgKind;
 
 /// A value that fits a schema; `pick` chooses among the possibilities.
 fn sample(root: &Value, schema: &Value, pick: u64) -> Value {
@@ -53,8 +56,8 @@ const PEOPLE: &[Who] = &[
     SERGEANT,
     HOUSING,
     CONTRACTOR,
-    (Agency::Council, Role::CallHandler),
-    (Agency::Police, Role::Auditor),
+    (OrgKind::Council, Role::CallHandler),
+    (OrgKind::Police, Role::Auditor),
 ];
 
 /// One event: which edge, whose, with what data, how many hours later.

@@ -6,8 +6,9 @@ use serde_json::json;
 
 use super::forbidden::graffiti;
 use super::harness::*;
-use crate::cases::workflow::names::{Qualifier, RiskBand, Role};
+use crate::cases::workflow::names::{Qualifier, RiskBand};
 use crate::cases::workflow::{Catalogue, PROBLEMS};
+use crate::identity::roles::Role;
 use crate::rule::Rule;
 
 #[test]

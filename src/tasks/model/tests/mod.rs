@@ -12,6 +12,7 @@ use chrono::{DateTime, Duration, TimeZone, Utc};
 use uuid::Uuid;
 
 use super::*;
+use crate::identity::roles::Role;
 use crate::rule::Rule;
 use crate::sharing::model::OrgKind;
 
