@@ -57,6 +57,9 @@ pub enum AppError {
     /// 413: more bytes than this operation takes.
     #[error("the body is larger than {limit} bytes")]
     TooLarge { limit: usize },
+    /// 414: a longer address than any operation has.
+    #[error("the address of the request is longer than {limit} bytes")]
+    UriTooLong { limit: usize },
     /// 415: not a media type this operation reads.
     #[error("send the body as {expected}")]
     UnsupportedMediaType { expected: &'static str },
@@ -142,6 +145,7 @@ impl AppError {
             Self::Conflict(_) => &CONFLICT,
             Self::StaleVersion => &STALE_VERSION,
             Self::TooLarge { .. } => &TOO_LARGE,
+            Self::UriTooLong { .. } => &URI_TOO_LONG,
             Self::UnsupportedMediaType { .. } => &UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_) => &INVALID,
             Self::KeyReused => &KEY_REUSED,
@@ -263,6 +267,8 @@ problems! {
         "Somebody changed the record since the version in If-Match. Read it again, look at the difference, and repeat the change.";
     TOO_LARGE = 413 "body-too-large", "Too large",
         "The request body is larger than this operation takes.";
+    URI_TOO_LONG = 414 "uri-too-long", "URI too long",
+        "The address of the request, with its query, is longer than 8 KiB. No operation needs one as long.";
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "Unsupported media type",
         "The body is not of a type that this operation reads.";
     INVALID = 422 "invalid-request", "Invalid request",

@@ -190,7 +190,7 @@ fn version_in(tag: &str) -> Option<&str> {
     Some(tag.split_once('-').map_or(tag, |(version, _)| version))
 }
 
-/// The id made or accepted by the outermost middleware.
+/// The id made or accepted by the conventions.
 pub fn request_id(http: &HttpRequest) -> Uuid {
     use actix_web::HttpMessage;
     http.extensions().get::<RequestId>().map_or_else(Uuid::nil, |id| id.0)

@@ -9,7 +9,7 @@ use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{ConnectionType, Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode, Uri};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, web};
 use futures_util::FutureExt;
@@ -22,7 +22,10 @@ use crate::doors::{InFlight, RequestId, log_refusal, peer_of};
 use crate::error::AppError;
 use crate::services::Services;
 
-/// The outermost middleware.
+/// Longest address of a request, in bytes (contract: 8 KiB).
+const URI_LIMIT: usize = 8 * 1024;
+
+/// The middleware around all operations.
 ///
 /// # Errors
 /// Carrying the problem document that answers a panic, a limit or a missed deadline.
@@ -94,6 +97,9 @@ async fn within_limits<B: MessageBody + 'static>(
     {
         services.limits.admit_address(address)?;
     }
+    if length_of(request.uri()) > URI_LIMIT {
+        return Err(AppError::UriTooLong { limit: URI_LIMIT });
+    }
     let deadlines = &services.config.deadlines;
     let payload = pace::body(request.take_payload(), deadlines.body);
     request.set_payload(payload);
@@ -115,6 +121,13 @@ async fn within_limits<B: MessageBody + 'static>(
         Err(_elapsed) => AppError::Unavailable(format!("not done within {} s", deadline.as_secs_f32())),
     };
     Err(log_lost(services, flight, error).await)
+}
+
+/// Bytes of an address: host, where one is part of it, path and query.
+fn length_of(uri: &Uri) -> usize {
+    let host = uri.authority().map_or(0, |host| host.as_str().len());
+    let path = uri.path_and_query().map_or(0, |path| path.as_str().len());
+    host + path
 }
 
 /// Why a request was refused ahead of every door, where anybody might do so at any rate.

@@ -1,16 +1,13 @@
 //! How fast a client has to send and to read.
 
-use std::any::Any;
 use std::time::Duration;
 
-use actix_tls::accept::rustls_0_23::TlsStream;
-use actix_web::dev::{Extensions, Payload};
+use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::{LocalBoxStream, unfold};
-use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::time::{Instant, timeout_at};
 
@@ -47,16 +44,9 @@ pub fn body(payload: Payload, first: Duration) -> Payload {
 /// Has the kernel give up a connection whose client takes nothing of its answer for
 /// as long as `unread`. Actix itself has no deadline for writing. A client that reads
 /// slowly, but reads, is not cut.
-pub fn answers(unread: Duration) -> impl Fn(&dyn Any, &mut Extensions) + Send + Sync + 'static {
+pub fn answers(socket: &TcpStream, unread: Duration) {
     let milliseconds = u32::try_from(unread.as_millis()).unwrap_or(u32::MAX);
-    move |connection, _| {
-        let encrypted = || Some(connection.downcast_ref::<TlsStream<TcpStream>>()?.get_ref().0);
-        let limited = match connection.downcast_ref::<TcpStream>().or_else(encrypted) {
-            Some(stream) => setsockopt(stream, sockopt::TcpUserTimeout, &milliseconds),
-            None => Err(Errno::ENOTSOCK),
-        };
-        if let Err(error) = limited {
-            tracing::warn!("a connection has no deadline for reading its answers: {error}");
-        }
+    if let Err(error) = setsockopt(socket, sockopt::TcpUserTimeout, &milliseconds) {
+        tracing::warn!("a connection has no deadline for reading its answers: {error}");
     }
 }

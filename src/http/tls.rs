@@ -62,16 +62,18 @@ impl Certificate {
         Ok(())
     }
 
-    /// A server that shows it.
+    /// A server that shows it, of HTTP/1.1 and nothing else (RFC 7301).
     ///
     /// # Errors
     /// If the cryptographic library does not offer these versions.
     pub fn server(self: Arc<Self>) -> Result<ServerConfig, TlsError> {
         let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
-        Ok(ServerConfig::builder_with_provider(self.provider.clone())
+        let mut server = ServerConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(&versions)?
             .with_no_client_auth()
-            .with_cert_resolver(self))
+            .with_cert_resolver(self);
+        server.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(server)
     }
 }
 

@@ -29,6 +29,7 @@ mod grace;
 mod grading;
 mod guessing;
 mod holds;
+mod in_turn;
 mod keys;
 mod limits;
 mod links;

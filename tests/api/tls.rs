@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use uuid::Uuid;
 use wardlink::config::TlsFiles;
 use wardlink::http::server;
 use wardlink::http::tls::Certificate;
@@ -36,11 +37,12 @@ async fn encrypted(
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let client = ClientConfig::builder_with_provider(provider)
+    let mut client = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[version])
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
+    client.alpn_protocols = vec![b"http/1.1".to_vec()];
     let connector = TlsConnector::from(Arc::new(client));
     connector.connect("localhost".try_into().unwrap(), stream).await
 }
@@ -150,4 +152,40 @@ async fn a_client_that_does_not_read_is_given_up_by_tls_too() {
         assert!(stopped.is_ok(), "still connected; encrypted: {is_encrypted}");
         drop(idle);
     }
+}
+
+#[actix_web::test]
+async fn requests_by_tls_are_answered_in_turn_by_the_protocol_agreed_upon() {
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = issue(folder.path());
+    let files = TlsFiles {
+        certificate: folder.path().join("cert.pem"),
+        key: folder.path().join("key.pem"),
+    };
+    let app = TestApp::start().await;
+    let tls = Arc::new(Certificate::open(files).unwrap()).server().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    actix_web::rt::spawn(server::serve(listener, app.services.clone(), 1, Some(tls)).unwrap());
+    let ids: Vec<String> = (0..1000).map(|_| Uuid::now_v7().to_string()).collect();
+    let ask = |id: &String| format!("GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: {id}\r\n");
+    let (last, others) = ids.split_last().unwrap();
+    let others: String = others.iter().map(|id| ask(id) + "\r\n").collect();
+    let requests = others + &ask(last) + "Connection: close\r\n\r\n";
+
+    let plain = TcpStream::connect(address).await.unwrap();
+    let mut stream = encrypted(plain, &trusted, &version::TLS13).await.unwrap();
+    let protocol = stream.get_ref().1.alpn_protocol().map(<[u8]>::to_vec);
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    let mut answers = Vec::new();
+    // Actix closes without a close_notify: what was said before counts.
+    let _ = stream.read_to_end(&mut answers).await;
+
+    assert_eq!(protocol.as_deref(), Some(&b"http/1.1"[..]));
+    let answers = String::from_utf8(answers).unwrap();
+    let answered: Vec<&str> = answers
+        .lines()
+        .filter_map(|line| line.strip_prefix("x-request-id: "))
+        .collect();
+    assert_eq!(answered, ids);
 }

@@ -261,6 +261,38 @@ async fn a_head_that_is_too_large_or_without_a_host_is_refused() {
     }
 }
 
+#[actix_web::test]
+async fn an_address_is_taken_up_to_8_kib_and_not_beyond() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let address = app.listen();
+    let before = events(&app).await;
+    let ask = async |start: &str, length: usize| {
+        let target = format!("{start}{}", "a".repeat(length - start.len()));
+        let request = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        exchange(address, request).await
+    };
+
+    let longest = ask("/healthz?", 8192).await;
+    let over = [
+        ask("/healthz?", 8193).await,
+        ask("/v1/cases/", 8193).await,
+        ask("http://localhost/healthz?", 60_000).await,
+    ];
+    let reply = app
+        .get(&sergeant, &format!("/v1/cases?q={}", "a".repeat(60_000)))
+        .await
+        .expect(414);
+
+    assert_eq!(status(&longest), "200", "{longest}");
+    for answer in over {
+        assert_eq!(status(&answer), "414", "{answer}");
+        assert!(answer.contains("\"/problems/uri-too-long\""), "{answer}");
+    }
+    assert_eq!(reply.problem(), "uri-too-long");
+    assert_eq!(events(&app).await, before);
+}
+
 /// Logs so much that an export of it does not fit between the service and a client that
 /// does not read.
 async fn log_much(app: &TestApp, org: Uuid) {

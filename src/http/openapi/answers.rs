@@ -143,7 +143,7 @@ fn shows(response: &Response, schemas: &[&str]) -> bool {
 }
 
 fn refusals(path: &str, method: &str, operation: &Operation) -> Vec<u16> {
-    let mut statuses = vec![408, 500, 503];
+    let mut statuses = vec![408, 414, 500, 503];
     let has_query = operation
         .parameters
         .iter()
