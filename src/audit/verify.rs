@@ -62,7 +62,6 @@ pub async fn database(
             signed: checkpoint.size,
         });
     }
-    report.root = watch.frontier.root();
     if report.left_off_at.is_none() {
         watch.left_over(&mut report);
         watch.hold_to(&extent, &mut report);

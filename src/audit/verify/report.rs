@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::audit::merkle::{Hash, empty_root};
-
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
@@ -97,12 +95,10 @@ impl fmt::Display for Finding {
 }
 
 /// What came of a verification.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Report {
     /// Leaves that were reckoned anew.
     pub leaves: u64,
-    /// The root over them.
-    pub root: Hash,
     /// Checkpoints of the database that were verified.
     pub checkpoints: u64,
     /// Events whose body was erased.
@@ -113,20 +109,6 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The last event that was looked at, where so much was wrong that the rest was not.
     pub left_off_at: Option<i64>,
-}
-
-impl Default for Report {
-    fn default() -> Self {
-        Self {
-            leaves: 0,
-            root: empty_root(),
-            checkpoints: 0,
-            erased: 0,
-            unsealed: 0,
-            findings: Vec::new(),
-            left_off_at: None,
-        }
-    }
 }
 
 impl Report {

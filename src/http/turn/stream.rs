@@ -55,7 +55,7 @@ struct Line {
 
 impl Line {
     /// How many of `bytes` there are up to the end of the first empty line, or all.
-    fn to_empty(&mut self, bytes: &[u8]) -> usize {
+    fn until_empty(&mut self, bytes: &[u8]) -> usize {
         for (before, byte) in bytes.iter().enumerate() {
             match byte {
                 b'\n' if mem::take(&mut self.is_empty) => return before + 1,
@@ -86,7 +86,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for InTurn<T> {
         let most = &this.held[..this.held.len().min(buffer.remaining())];
         let size = match this.turn.part(context) {
             None => return Poll::Pending,
-            Some(Part::ToEmptyLine) => this.line.to_empty(most),
+            Some(Part::ToEmptyLine) => this.line.until_empty(most),
             Some(Part::Bytes(left)) => usize::try_from(left).map_or(most.len(), |left| left.min(most.len())),
         };
         buffer.put_slice(&this.held.split_to(size));
