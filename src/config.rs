@@ -2,6 +2,7 @@
 //!
 //! All mistakes are reported at once. Secrets are never printed.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -50,8 +51,8 @@ impl Default for Deadlines {
     }
 }
 
-/// The settings of a service.
-#[derive(Debug, Clone)]
+/// The settings of a service. Logins are among them, so `Debug` shows none.
+#[derive(Clone)]
 pub struct Config {
     /// Where to listen (`WARDLINK_LISTEN`).
     pub listen: SocketAddr,
@@ -118,6 +119,12 @@ pub struct Config {
     pub attachment_limit: usize,
 }
 
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").finish_non_exhaustive()
+    }
+}
+
 /// Settings that cannot be used, one line each.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration cannot be used:\n  {}", .0.join("\n  "))]
@@ -135,7 +142,7 @@ impl Reader<'_> {
 
     fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: T) -> T
     where
-        T::Err: std::fmt::Display,
+        T::Err: fmt::Display,
     {
         match self.text(name).map(|text| text.parse()) {
             None => default,
@@ -293,4 +300,24 @@ fn attachments(reader: &mut Reader<'_>, data: &std::path::Path) -> AttachmentSto
         secret_access_key,
         allow_http: reader.parsed("WARDLINK_S3_ALLOW_HTTP", false),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_not_shown() {
+        let logins = [
+            "DATABASE_URL",
+            "WARDLINK_WORKER_URL",
+            "WARDLINK_MIGRATION_URL",
+            "WARDLINK_AUDITOR_URL",
+        ];
+
+        let config = Config::read(&|name| logins.contains(&name).then(|| "canary".to_owned())).unwrap();
+
+        assert_eq!(config.database_url.as_deref(), Some("canary"));
+        assert!(!format!("{config:?}").contains("canary"));
+    }
 }
