@@ -9,7 +9,7 @@ DEBUG := "$(CARGO_TARGET_DIR)/debug/wardlink"
 RELEASE := "$(CARGO_TARGET_DIR)/release/wardlink"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test endurance bench bench-sign-in faults faults-short fuzz mutants openapi conformance check prerequisites
+.PHONY: help run test endurance bench bench-sign-in faults faults-short fuzz mutants openapi conformance check sbom prerequisites
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -69,6 +69,10 @@ conformance: prerequisites ## Hold the service against its description, with Sch
 check: prerequisites ## Check format and lints
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
+
+sbom: ## Write what the binary is made of to target/wardlink.cdx.json (CycloneDX)
+	mkdir -p "$(CARGO_TARGET_DIR)"
+	python3 .ci/sbom.py "$(CARGO_TARGET_DIR)/wardlink.cdx.json"
 
 prerequisites:
 	@docker/prerequisites.sh
