@@ -33,6 +33,7 @@ mod in_turn;
 mod keys;
 mod limits;
 mod links;
+mod migrations;
 mod notes;
 mod one_connection;
 mod one_event;
