@@ -113,6 +113,8 @@ pub struct Config {
     pub audit_memory: Option<PathBuf>,
     /// A folder to which every checkpoint is written as well (`WARDLINK_CHECKPOINT_FOLDER`).
     pub checkpoint_folder: Option<PathBuf>,
+    /// A folder to which every event of the log is copied (`WARDLINK_AUDIT_COPY`).
+    pub audit_copy: Option<PathBuf>,
     /// An address beneath which every checkpoint is put (`WARDLINK_CHECKPOINT_URL`).
     pub checkpoint_url: Option<String>,
     /// Largest attachment in bytes (`WARDLINK_ATTACHMENT_LIMIT`).
@@ -203,6 +205,7 @@ impl Config {
             audit_key: reader.text("WARDLINK_AUDIT_KEY").map(PathBuf::from),
             audit_memory: reader.text("WARDLINK_AUDIT_MEMORY").map(PathBuf::from),
             checkpoint_folder: reader.text("WARDLINK_CHECKPOINT_FOLDER").map(PathBuf::from),
+            audit_copy: reader.text("WARDLINK_AUDIT_COPY").map(PathBuf::from),
             checkpoint_url: checkpoint_url(&mut reader),
             attachment_limit: reader.parsed("WARDLINK_ATTACHMENT_LIMIT", 20 * 1024 * 1024),
             data,

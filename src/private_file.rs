@@ -44,7 +44,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Found> {
 /// nothing, if it is already there.
 pub(crate) fn create(path: &Path, text: &str) -> io::Result<bool> {
     let folder = folder_of(path);
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    make_folder(folder)?;
     let draft = draft(path, text)?;
     // A link, unlike a rename, never replaces what another process made first.
     let linked = std::fs::hard_link(&draft, path);
@@ -54,6 +54,11 @@ pub(crate) fn create(path: &Path, text: &str) -> io::Result<bool> {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(e) => Err(e),
     }
+}
+
+/// Makes a folder that only its owner may open, unless it is there.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Waits until no other process or thread changes files in the folder of `path`; they
