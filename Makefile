@@ -9,7 +9,7 @@ DEBUG := "$(CARGO_TARGET_DIR)/debug/wardlink"
 RELEASE := "$(CARGO_TARGET_DIR)/release/wardlink"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test endurance bench faults faults-short fuzz mutants openapi conformance check prerequisites
+.PHONY: help run test endurance bench bench-sign-in faults faults-short fuzz mutants openapi conformance check sbom prerequisites
 
 help: ## Say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -32,6 +32,10 @@ bench: prerequisites ## Measure, against a PostgreSQL as safe and as slow as in 
 	cargo build --release --locked
 	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
 		$(RELEASE) with-postgres --data "$$folder" -- python3 bench/run.py --wardlink $(RELEASE)
+
+bench-sign-in: prerequisites ## Compare how long refused sign-ins take: does that tell who has an account?
+	cargo build --release --locked
+	$(RELEASE) with-postgres --disposable -- python3 bench/sign_in.py --wardlink $(RELEASE)
 
 faults: prerequisites ## Break it on purpose, half an hour long, and look whether anything was lost
 	cargo build --release --locked
@@ -65,6 +69,10 @@ conformance: prerequisites ## Hold the service against its description, with Sch
 check: prerequisites ## Check format and lints
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
+
+sbom: ## Write what the binary is made of to target/wardlink.cdx.json (CycloneDX)
+	mkdir -p "$(CARGO_TARGET_DIR)"
+	python3 .ci/sbom.py "$(CARGO_TARGET_DIR)/wardlink.cdx.json"
 
 prerequisites:
 	@docker/prerequisites.sh

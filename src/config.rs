@@ -2,6 +2,7 @@
 //!
 //! All mistakes are reported at once. Secrets are never printed.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -50,8 +51,8 @@ impl Default for Deadlines {
     }
 }
 
-/// The settings of a service.
-#[derive(Debug, Clone)]
+/// The settings of a service. Logins are among them, so `Debug` shows none.
+#[derive(Clone)]
 pub struct Config {
     /// Where to listen (`WARDLINK_LISTEN`).
     pub listen: SocketAddr,
@@ -112,10 +113,18 @@ pub struct Config {
     pub audit_memory: Option<PathBuf>,
     /// A folder to which every checkpoint is written as well (`WARDLINK_CHECKPOINT_FOLDER`).
     pub checkpoint_folder: Option<PathBuf>,
+    /// A folder to which every event of the log is copied (`WARDLINK_AUDIT_COPY`).
+    pub audit_copy: Option<PathBuf>,
     /// An address beneath which every checkpoint is put (`WARDLINK_CHECKPOINT_URL`).
     pub checkpoint_url: Option<String>,
     /// Largest attachment in bytes (`WARDLINK_ATTACHMENT_LIMIT`).
     pub attachment_limit: usize,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").finish_non_exhaustive()
+    }
 }
 
 /// Settings that cannot be used, one line each.
@@ -135,7 +144,7 @@ impl Reader<'_> {
 
     fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: T) -> T
     where
-        T::Err: std::fmt::Display,
+        T::Err: fmt::Display,
     {
         match self.text(name).map(|text| text.parse()) {
             None => default,
@@ -196,6 +205,7 @@ impl Config {
             audit_key: reader.text("WARDLINK_AUDIT_KEY").map(PathBuf::from),
             audit_memory: reader.text("WARDLINK_AUDIT_MEMORY").map(PathBuf::from),
             checkpoint_folder: reader.text("WARDLINK_CHECKPOINT_FOLDER").map(PathBuf::from),
+            audit_copy: reader.text("WARDLINK_AUDIT_COPY").map(PathBuf::from),
             checkpoint_url: checkpoint_url(&mut reader),
             attachment_limit: reader.parsed("WARDLINK_ATTACHMENT_LIMIT", 20 * 1024 * 1024),
             data,
@@ -293,4 +303,24 @@ fn attachments(reader: &mut Reader<'_>, data: &std::path::Path) -> AttachmentSto
         secret_access_key,
         allow_http: reader.parsed("WARDLINK_S3_ALLOW_HTTP", false),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_not_shown() {
+        let logins = [
+            "DATABASE_URL",
+            "WARDLINK_WORKER_URL",
+            "WARDLINK_MIGRATION_URL",
+            "WARDLINK_AUDITOR_URL",
+        ];
+
+        let config = Config::read(&|name| logins.contains(&name).then(|| "canary".to_owned())).unwrap();
+
+        assert_eq!(config.database_url.as_deref(), Some("canary"));
+        assert!(!format!("{config:?}").contains("canary"));
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::limits::Allowance;
 use crate::rule::{CaseInTheWay, ProblemType, Rule, problems};
 
 /// A member of the request that was refused, and why.
@@ -76,11 +77,10 @@ pub enum AppError {
     #[error("too many requests; wait {retry_after} s")]
     TooManyRequests { retry_after: u32 },
     /// 429: more requests than the limit of a person, organisation or address.
-    #[error("this {limit} has sent more requests than are taken; wait {retry_after} s")]
+    #[error("this {} has sent more requests than are taken; wait {retry_after} s", .allowance.name)]
     LimitExceeded {
-        limit: &'static str,
-        /// Requests a minute.
-        quota: u32,
+        /// Which limit, and what is left of it: less than this request counts as.
+        allowance: Allowance,
         retry_after: u32,
     },
     /// 429: more in an hour of what would let data out in bulk than one account may do.
@@ -280,7 +280,7 @@ problems! {
     TOO_MANY_REQUESTS = 429 "too-many-requests", "Too many requests",
         "Wait for the seconds in Retry-After before trying again.";
     LIMIT_EXCEEDED = 429 "limit-exceeded", "Limit exceeded",
-        "You, your organisation or your address sent more requests than are taken. RateLimit-Policy and RateLimit say how many are; wait for the seconds in Retry-After.";
+        "You, your organisation or your address sent more requests than are taken. RateLimit-Policy and RateLimit say how many are, of which a change takes two and a search ten; wait for the seconds in Retry-After.";
     VOLUME_EXCEEDED = 429 "volume-exceeded", "Too much in an hour",
         "Looking at people, searching, sharing and exporting are taken only so often in an hour from one account, and what is beyond that is in the audit log. Wait for the seconds in Retry-After; who needs more regularly asks the operator.";
     INTERNAL = 500 "internal-error", "Our fault",

@@ -61,6 +61,43 @@ pub enum Volume {
     Exports,
 }
 
+/// How much a request takes out of the limits of people and organisations: about as much as
+/// it costs the database (README.md, Measured).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// Looking up a record, or a page of a list in its order.
+    Look,
+    /// Changing something, or trying to.
+    Change,
+    /// Looking for words, for an address or on the map.
+    Search,
+}
+
+impl Weight {
+    /// The parameters of lists by which is searched.
+    const SEARCHING: [&str; 3] = ["q", "uprn", "bbox"];
+
+    /// That of a request by `method` with `query`.
+    pub fn of(method: &str, query: &str) -> Self {
+        let searches =
+            || form_urlencoded::parse(query.as_bytes()).any(|(name, _)| Self::SEARCHING.contains(&name.as_ref()));
+        match method {
+            "GET" | "HEAD" if searches() => Self::Search,
+            "GET" | "HEAD" => Self::Look,
+            _ => Self::Change,
+        }
+    }
+
+    /// As how many requests it counts.
+    pub fn requests(self) -> u32 {
+        match self {
+            Self::Look => 1,
+            Self::Change => 2,
+            Self::Search => 10,
+        }
+    }
+}
+
 /// The rates of a service: requests a minute, but for the last four, which are by the hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
@@ -102,7 +139,7 @@ impl Rates {
 pub struct Allowance {
     /// Whose limit it is: `person`, `organisation`.
     pub name: &'static str,
-    /// Requests a minute.
+    /// Requests a minute; each counts as its [`Weight`].
     pub quota: u32,
     /// Requests that would be taken at once now.
     pub left: u32,
@@ -132,6 +169,12 @@ pub struct Limits {
     forged: Bucket<IpNetwork>,
     /// The organisation of each person who was let in.
     members: DashMap<Uuid, Uuid>,
+}
+
+/// Less in a bucket than was wanted of it.
+struct Lack {
+    left: Allowance,
+    retry_after: u32,
 }
 
 type Buckets<K> = RateLimiter<K, DashMapStateStore<K>, Steady, StateInformationMiddleware>;
@@ -166,39 +209,51 @@ impl<K: std::hash::Hash + Eq + Clone> Bucket<K> {
         }
     }
 
-    /// Takes so many out, or all it can hold where that is less.
-    fn take_many(&self, key: &K, many: usize) -> Result<()> {
+    /// Takes so many out, or all it can hold where that is less. Says what is left, or how
+    /// long that many are yet to come.
+    fn draw(&self, key: &K, many: u32) -> Result<Option<Allowance>, Lack> {
         use governor::clock::Clock as _;
         let (Some(filled), Some(most)) = (&self.filled, self.rate.0) else {
-            return Ok(());
+            return Ok(None);
         };
-        let many = u32::try_from(many).unwrap_or(u32::MAX);
         let wanted = NonZeroU32::new(many).unwrap_or(NonZeroU32::MIN).min(most);
+        let allowance = |left| Allowance {
+            name: self.name,
+            quota: most.get(),
+            left,
+        };
         match filled.check_key_n(key, wanted) {
-            Ok(Err(not_yet)) => Err(AppError::VolumeExceeded {
-                volume: self.name,
-                retry_after: whole_seconds(not_yet.wait_time_from(self.clock.now())),
-            }),
-            Ok(Ok(_)) | Err(_) => Ok(()),
+            Ok(Ok(state)) => Ok(Some(allowance(state.remaining_burst_capacity()))),
+            Ok(Err(not_yet)) => {
+                let wait = not_yet.wait_time_from(self.clock.now());
+                let apart = not_yet.quota().replenish_interval();
+                let missing = wait.as_nanos().div_ceil(apart.as_nanos().max(1));
+                let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+                Err(Lack {
+                    left: allowance(wanted.get().saturating_sub(missing)),
+                    retry_after: whole_seconds(wait),
+                })
+            }
+            // Never, since no more is wanted than it can hold.
+            Err(_insufficient) => Ok(None),
         }
     }
 
-    /// Takes one request out.
-    fn take(&self, key: &K) -> Result<Option<Allowance>> {
-        use governor::clock::Clock as _;
-        let Some(filled) = &self.filled else { return Ok(None) };
-        match filled.check_key(key) {
-            Ok(state) => Ok(Some(Allowance {
-                name: self.name,
-                quota: state.quota().burst_size().get(),
-                left: state.remaining_burst_capacity(),
-            })),
-            Err(not_yet) => Err(AppError::LimitExceeded {
-                limit: self.name,
-                quota: self.rate.0.map_or(0, NonZeroU32::get),
-                retry_after: whole_seconds(not_yet.wait_time_from(self.clock.now())),
-            }),
-        }
+    /// Takes so many of what is counted by the hour out.
+    fn take_many(&self, key: &K, many: usize) -> Result<()> {
+        let many = u32::try_from(many).unwrap_or(u32::MAX);
+        self.draw(key, many).map(drop).map_err(|lack| AppError::VolumeExceeded {
+            volume: self.name,
+            retry_after: lack.retry_after,
+        })
+    }
+
+    /// Takes a request out, which counts as so many.
+    fn take(&self, key: &K, many: u32) -> Result<Option<Allowance>> {
+        self.draw(key, many).map_err(|lack| AppError::LimitExceeded {
+            allowance: lack.left,
+            retry_after: lack.retry_after,
+        })
     }
 
     fn forget_idle(&self) {
@@ -232,14 +287,16 @@ impl Limits {
         }
     }
 
-    /// Takes a request of `person`, and of their organisation once that is known.
+    /// Takes a request of `person`, and of their organisation once that is known: as many
+    /// as its weight.
     ///
     /// # Errors
     /// [`AppError::LimitExceeded`].
-    pub fn admit(&self, person: Uuid) -> Result<Vec<Allowance>> {
-        let own = self.person.take(&person)?;
+    pub fn admit(&self, person: Uuid, weight: Weight) -> Result<Vec<Allowance>> {
+        let many = weight.requests();
+        let own = self.person.take(&person, many)?;
         let organisation = self.organisation_of(person);
-        let all = organisation.map_or(Ok(None), |organisation| self.organisation.take(&organisation))?;
+        let all = organisation.map_or(Ok(None), |organisation| self.organisation.take(&organisation, many))?;
         Ok(own.into_iter().chain(all).collect())
     }
 
@@ -260,7 +317,7 @@ impl Limits {
     /// # Errors
     /// [`AppError::LimitExceeded`].
     pub fn admit_address(&self, address: IpAddr) -> Result<()> {
-        self.address.take(&neighbourhood(address)).map(drop)
+        self.address.take(&neighbourhood(address), 1).map(drop)
     }
 
     /// Takes an attempt to sign in from `address`.
@@ -268,7 +325,7 @@ impl Limits {
     /// # Errors
     /// [`AppError::LimitExceeded`].
     pub fn admit_sign_in(&self, address: IpAddr) -> Result<()> {
-        self.sign_in.take(&neighbourhood(address)).map(drop)
+        self.sign_in.take(&neighbourhood(address), 1).map(drop)
     }
 
     /// Takes so many of what `person` does only so often in an hour.
@@ -288,12 +345,12 @@ impl Limits {
     /// Whether a refusal of `person` by a limit, or of their token that is out of its time,
     /// is to be logged: else whoever floods the service would flood the log.
     pub fn is_to_be_logged(&self, person: Uuid) -> bool {
-        self.logged.take(&person).is_ok()
+        self.logged.take(&person, 1).is_ok()
     }
 
     /// Whether a token from `address` that is none of ours is to be logged.
     pub fn is_forgery_to_be_logged(&self, address: IpAddr) -> bool {
-        self.forged.take(&neighbourhood(address)).is_ok()
+        self.forged.take(&neighbourhood(address), 1).is_ok()
     }
 
     /// Lets go of whoever has used up nothing lately.
@@ -344,25 +401,65 @@ mod tests {
         let limits = Limits::new(&rates, &clock);
         let (one, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
 
-        let left: Vec<_> = (0..2).map(|_| limits.admit(one).unwrap()[0].left).collect();
-        let refused = limits.admit(one).unwrap_err();
-        let others = limits.admit(other).unwrap()[0];
+        let admit = |person| limits.admit(person, Weight::Look);
+        let left: Vec<_> = (0..2).map(|_| admit(one).unwrap()[0].left).collect();
+        let refused = admit(one).unwrap_err();
+        let others = admit(other).unwrap()[0];
         clock.advance(Duration::from_secs(30));
 
         assert_eq!(left, [1, 0]);
-        assert!(
-            matches!(
-                refused,
-                AppError::LimitExceeded {
-                    limit: "person",
-                    quota: 2,
-                    retry_after: 30
-                }
-            ),
-            "{refused:?}"
-        );
+        assert_eq!(excess(&refused), ("person", 2, 0, 30));
         assert_eq!((others.left, others.restored_in()), (1, 30));
-        assert!(limits.admit(one).is_ok() && limits.admit(one).is_err());
+        assert!(admit(one).is_ok() && admit(one).is_err());
+    }
+
+    /// Of which limit, how large, what is left of it, and how long to wait.
+    fn excess(error: &AppError) -> (&'static str, u32, u32, u32) {
+        match error {
+            AppError::LimitExceeded { allowance, retry_after } => {
+                (allowance.name, allowance.quota, allowance.left, *retry_after)
+            }
+            error => panic!("{error:?}"),
+        }
+    }
+
+    #[test]
+    fn a_request_counts_as_what_it_costs() {
+        let weight = |method, query| Weight::of(method, query).requests();
+
+        for query in ["", "limit=200", "ward=E05013663&sort=due_at", "cursor=q", "qq=1"] {
+            assert_eq!((weight("GET", query), weight("HEAD", query)), (1, 1), "{query}");
+        }
+        for query in ["q=van", "limit=1&uprn=5012345", "bbox=", "%71=van", "q"] {
+            assert_eq!((weight("GET", query), weight("HEAD", query)), (10, 10), "{query}");
+        }
+        for method in ["POST", "PUT", "PATCH", "DELETE"] {
+            assert_eq!((weight(method, ""), weight(method, "q=van")), (2, 2), "{method}");
+        }
+    }
+
+    #[test]
+    fn what_counts_as_more_than_is_left_waits_for_the_rest_and_takes_nothing() {
+        let clock = Steady::fixed();
+        let rates = Rates {
+            person: Rate::of(12),
+            organisation: Rate::of(4),
+            ..Rates::OFF
+        };
+        let limits = Limits::new(&rates, &clock);
+        let [one, member, organisation] = [1, 2, 3].map(Uuid::from_u128);
+        limits.learn(member, organisation);
+
+        let left = [Weight::Look, Weight::Change].map(|weight| limits.admit(one, weight).unwrap()[0].left);
+        let refused = limits.admit(one, Weight::Search).unwrap_err();
+        let whole = limits.admit(member, Weight::Search).unwrap();
+        clock.advance(Duration::from_secs(5));
+
+        assert_eq!(left, [11, 9]);
+        assert_eq!(excess(&refused), ("person", 12, 9, 5));
+        assert_eq!(limits.admit(one, Weight::Search).unwrap()[0].left, 0);
+        // More than a whole bucket counts as that.
+        assert_eq!(whole.iter().map(|it| it.left).collect::<Vec<_>>(), [2, 0]);
     }
 
     #[test]
@@ -406,15 +503,10 @@ mod tests {
         limits.learn(one, organisation);
         limits.learn(other, organisation);
 
-        assert!(limits.admit(one).is_ok());
-        assert!(matches!(
-            limits.admit(other),
-            Err(AppError::LimitExceeded {
-                limit: "organisation",
-                ..
-            })
-        ));
-        assert_eq!(limits.admit(stranger).unwrap(), []);
+        assert!(limits.admit(one, Weight::Look).is_ok());
+        let refused = limits.admit(other, Weight::Look).unwrap_err();
+        assert_eq!(excess(&refused).0, "organisation");
+        assert_eq!(limits.admit(stranger, Weight::Look).unwrap(), []);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// What stands at a path.
 pub(crate) enum Found {
@@ -14,8 +15,8 @@ pub(crate) enum Found {
     /// A file to which others than its owner have access, by its permission
     /// bits; it was not read.
     Exposed { mode: u32 },
-    /// A private file, read.
-    Text(String),
+    /// A private file, read; wiped from memory when it is let go.
+    Text(Zeroizing<String>),
 }
 
 /// Reads a file if it is private.
@@ -34,7 +35,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Found> {
     if mode & 0o077 != 0 {
         return Ok(Found::Exposed { mode });
     }
-    let mut text = String::new();
+    let mut text = Zeroizing::new(String::new());
     file.read_to_string(&mut text)?;
     Ok(Found::Text(text))
 }
@@ -43,7 +44,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Found> {
 /// nothing, if it is already there.
 pub(crate) fn create(path: &Path, text: &str) -> io::Result<bool> {
     let folder = folder_of(path);
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    make_folder(folder)?;
     let draft = draft(path, text)?;
     // A link, unlike a rename, never replaces what another process made first.
     let linked = std::fs::hard_link(&draft, path);
@@ -53,6 +54,11 @@ pub(crate) fn create(path: &Path, text: &str) -> io::Result<bool> {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(e) => Err(e),
     }
+}
+
+/// Makes a folder that only its owner may open, unless it is there.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 /// Waits until no other process or thread changes files in the folder of `path`; they

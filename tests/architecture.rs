@@ -241,6 +241,129 @@ fn checks_can_be_switched_off_in_debug_builds_alone() {
     );
 }
 
+/// Where secrets are dealt with.
+const WITH_SECRETS: [&str; 3] = ["commands/", "doors/", "identity/"];
+
+/// Whether a line compares, by `==` or `!=`, something whose name sounds like a secret or like
+/// what is kept in the stead of one.
+fn compares_a_secret(line: &str) -> bool {
+    const SOUNDS: [&str; 10] = [
+        "secret",
+        "token",
+        "hash",
+        "digest",
+        "password",
+        "seed",
+        "pepper",
+        "totp",
+        "recovery_code",
+        "checksum",
+    ];
+    let line = format!(" {} ", line.trim().to_lowercase());
+    !line.starts_with(" //")
+        && [" == ", " != "].iter().any(|operator| line.contains(operator))
+        && SOUNDS.iter().any(|sound| line.contains(sound))
+}
+
+#[test]
+fn what_is_secret_is_compared_in_a_time_that_tells_nothing() {
+    // Each with the reason why its time tells nothing.
+    const BUT: [(&str, &str, &str); 12] = [
+        ("commands/operator.rs", "prompt_password", "typed twice at a terminal"),
+        (
+            "commands/production.rs",
+            "known.as_bytes() == ",
+            "the operator's own, at the start",
+        ),
+        (
+            "commands/production.rs",
+            "get_user()",
+            "the operator's own, at the start",
+        ),
+        ("identity/client_credentials.rs", "!= shown.client", "ids of clients"),
+        (
+            "identity/device.rs",
+            "written(since, &digest) == ",
+            "what was sent, with itself",
+        ),
+        ("identity/passwords.rs", "hash.algorithm == ", "how a hash was made"),
+        ("identity/passwords.rs", "hash.version == ", "how a hash was made"),
+        ("identity/passwords.rs", "key_id_of(&hash) != ", "ids of keys"),
+        ("identity/secrets.rs", "secret.id == ", "ids of keys"),
+        ("identity/secrets/file.rs", "octets.len() == ", "lengths"),
+        ("identity/tokens/opaque.rs", "length == ", "lengths"),
+        (
+            "identity/tokens/opaque.rs",
+            "checksum == ",
+            "what was sent, with itself",
+        ),
+    ];
+    fn is_known(name: &str, line: &str) -> bool {
+        BUT.iter().any(|(file, part, _)| *file == name && line.contains(part))
+    }
+    let sources = sources();
+    let of_secrets = sources
+        .iter()
+        .filter(|(name, _)| WITH_SECRETS.iter().any(|folder| name.starts_with(folder)) && !name.contains("/tests"));
+    let lines: Vec<(&str, &str)> = of_secrets
+        .flat_map(|(name, text)| text.lines().map(move |line| (name.as_str(), line.trim())))
+        .filter(|(_, line)| compares_a_secret(line))
+        .collect();
+
+    let unknown: Vec<_> = lines.iter().filter(|(name, line)| !is_known(name, line)).collect();
+    assert!(
+        unknown.is_empty(),
+        "compare in constant time, or say why not: {unknown:?}"
+    );
+    for (file, part, _) in BUT {
+        let is_there = lines.iter().any(|(name, line)| *name == file && line.contains(part));
+        assert!(is_there, "{file} compares no {part} any more");
+    }
+}
+
+#[test]
+fn a_comparison_of_secrets_is_recognised() {
+    for line in [
+        "if kept.secret_hash == hash {",
+        "    .any(|it| it != Token::of(text))",
+        "    == hash",
+    ] {
+        assert!(compares_a_secret(line), "{line}");
+    }
+    for line in [
+        "// the hash == that one",
+        "if id == other {",
+        "let token = parse(text)?;",
+        "assert_eq!(hash, other);",
+    ] {
+        assert!(!compares_a_secret(line), "{line}");
+    }
+}
+
+#[test]
+fn what_holds_a_secret_is_neither_compared_nor_shown_as_it_is() {
+    const TYPES: [(&str, &str); 5] = [
+        ("identity/client_credentials.rs", "pub enum Proof {"),
+        ("identity/passwords.rs", "pub struct Password("),
+        ("identity/secrets.rs", "struct Secret {"),
+        ("identity/tokens/opaque.rs", "pub struct OpaqueToken<K> {"),
+        ("identity/totp.rs", "pub struct Seed("),
+    ];
+    let sources = sources();
+    for (file, declaration) in TYPES {
+        let (_, text) = sources.iter().find(|(name, _)| name == file).unwrap();
+        let (before, _) = text.split_once(declaration).unwrap();
+        let attributes = before.rsplit("\n\n").next().unwrap();
+        let derived = attributes.lines().find(|line| line.starts_with("#[derive("));
+        for comparing_or_showing in ["PartialEq", "PartialOrd", "Hash", "Debug", "Serialize"] {
+            assert!(
+                !derived.is_some_and(|derived| derived.contains(comparing_or_showing)),
+                "{declaration} derives {comparing_or_showing}"
+            );
+        }
+    }
+}
+
 #[test]
 fn each_control_is_held_by_tests_that_exist_or_says_why_not() {
     let files = ["src", "tests"]

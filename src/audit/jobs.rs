@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::cadence::{Cadence, SEAL_EVERY};
 use super::checkpoint::Checkpoint;
+use super::copy;
 use super::entry::{self, Seed};
 use super::merkle::{self, Frontier, Hash, blocks_asked_by, kept_level};
 use super::notary::{Notary, NotaryError};
@@ -19,6 +20,8 @@ use crate::services::Services;
 const BATCH: i64 = 4096;
 /// How often it is looked whether a checkpoint is to be sent away.
 const SEND_EVERY: Duration = Duration::from_secs(5);
+/// How often what was sealed is copied to a folder.
+const COPY_EVERY: Duration = Duration::from_secs(60);
 
 /// Nothing is signed while sealing is further behind than this: what is sealed after
 /// a checkpoint happened after it, but for a few minutes, and can be held to that.
@@ -28,9 +31,22 @@ const BEHIND: chrono::TimeDelta = chrono::TimeDelta::seconds(60);
 /// log has the database's; deadlines and tokens go by the service's.
 const SKEW: chrono::TimeDelta = chrono::TimeDelta::seconds(2);
 
-/// Seals, signs and sends until the service stops. What fails is tried again.
+/// Seals, signs, sends and copies until the service stops. What fails is tried again.
 pub async fn run(services: &Services) {
-    futures_util::future::join(seal_and_sign(services), send(services)).await;
+    futures_util::join!(seal_and_sign(services), send(services), keep_copy(services));
+}
+
+async fn keep_copy(services: &Services) {
+    let Some(folder) = &services.config.audit_copy else {
+        return;
+    };
+    let mut ticks = tokio::time::interval(COPY_EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = copy::catch_up(services, folder).await {
+            tracing::error!("copying the log: {error}");
+        }
+    }
 }
 
 async fn send(services: &Services) {

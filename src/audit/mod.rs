@@ -6,6 +6,7 @@
 pub mod bundle;
 mod cadence;
 pub mod checkpoint;
+pub mod copy;
 pub mod entry;
 pub mod handlers;
 pub mod jobs;

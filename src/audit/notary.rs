@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 use super::checkpoint::Checkpoint;
 use super::merkle::{self, Hash, Known, ProofError};
@@ -290,7 +291,7 @@ fn io(path: &Path, source: io::Error) -> NotaryError {
     }
 }
 
-fn read(path: &Path) -> Result<Option<String>, NotaryError> {
+fn read(path: &Path) -> Result<Option<Zeroizing<String>>, NotaryError> {
     match private_file::read(path).map_err(|source| io(path, source))? {
         Found::Nothing => Ok(None),
         Found::Text(text) => Ok(Some(text)),
@@ -308,22 +309,23 @@ fn origin(config: &Config) -> String {
 }
 
 /// A new key, also in the form of the reference implementation of signed notes.
-fn fresh_key(origin: &str) -> Option<(NoteSigner, String)> {
-    let mut seed = [0_u8; 32];
+fn fresh_key(origin: &str) -> Option<(NoteSigner, Zeroizing<String>)> {
+    let mut seed = Zeroizing::new(vec![0_u8; 32]);
     aws_lc_rs::rand::fill(&mut seed).ok()?;
     let signer = NoteSigner::new(origin, KeyKind::Log, &seed)?;
     let verifier = signer.verifier().to_string();
     let mut parts = verifier.splitn(3, '+');
     let (name, id) = (parts.next()?, parts.next()?);
-    let secret = STANDARD.encode([&[1], &seed[..]].concat());
-    let text = format!("{PRIVATE}{name}+{id}+{secret}\n");
-    Some((signer, text))
+    let octets = Zeroizing::new([&[1], &seed[..]].concat());
+    let secret = Zeroizing::new(STANDARD.encode(octets.as_slice()));
+    let text = format!("{PRIVATE}{name}+{id}+{}\n", secret.as_str());
+    Some((signer, text.into()))
 }
 
 fn read_key(text: &str) -> Option<NoteSigner> {
     let mut parts = text.strip_prefix(PRIVATE)?.splitn(3, '+');
     let (name, id, secret) = (parts.next()?, parts.next()?, parts.next()?);
-    let secret = STANDARD.decode(secret).ok()?;
+    let secret = Zeroizing::new(STANDARD.decode(secret).ok()?);
     let seed = secret.strip_prefix(&[1])?;
     let signer = NoteSigner::new(name, KeyKind::Log, seed)?;
     let verifier = signer.verifier().to_string();

@@ -139,6 +139,19 @@ impl Proved {
     /// # Errors
     /// Why not.
     pub fn verify(&self, checkpoint: &Checkpoint) -> Result<bool, Unproved> {
+        let has_body = self.holds_together()?;
+        let path: Vec<Hash> = self.proof.iter().map(|hash| unbase64(hash)).collect::<Result<_, _>>()?;
+        let leaf = merkle::leaf_hash(self.entry.as_bytes());
+        merkle::verify_inclusion(&leaf, self.leaf_index, checkpoint.size, &path, &checkpoint.root)?;
+        Ok(has_body)
+    }
+
+    /// Verifies that its parts are those that its entry commits to. `false` where its body
+    /// was erased.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn holds_together(&self) -> Result<bool, Unproved> {
         let committed: Committed = serde_json::from_str(&self.entry).map_err(|_error| Unproved::Malformed)?;
         let is_body = |part: &&DisclosedPart| BODY.contains(&part.name.as_str());
         let (body, links): (Vec<_>, Vec<_>) = self.parts.iter().partition(is_body);
@@ -146,9 +159,6 @@ impl Proved {
         if together(&links)? != committed.links || has_body && together(&body)? != committed.body {
             return Err(Unproved::OtherParts);
         }
-        let path: Vec<Hash> = self.proof.iter().map(|hash| unbase64(hash)).collect::<Result<_, _>>()?;
-        let leaf = merkle::leaf_hash(self.entry.as_bytes());
-        merkle::verify_inclusion(&leaf, self.leaf_index, checkpoint.size, &path, &checkpoint.root)?;
         Ok(has_body)
     }
 }

@@ -8,6 +8,7 @@ use super::database::Database;
 use super::start::{self, Failure};
 use crate::audit::bundle::{self, Consistency, Elsewhere};
 use crate::audit::checkpoint::Checkpoint;
+use crate::audit::copy;
 use crate::audit::notary::Notary;
 use crate::audit::note::{Note, VerifierKey};
 use crate::audit::verify;
@@ -16,7 +17,7 @@ use crate::config::Config;
 /// What can be done with the log.
 #[derive(Debug, clap::Subcommand)]
 pub enum Audit {
-    /// Verifies the log of the database, or a bundle that was exported from it.
+    /// Verifies the log of the database, a bundle that was exported from it, or a copy.
     Verify(Verify),
     /// Prints the public key that verifies the checkpoints.
     Key,
@@ -38,6 +39,10 @@ pub struct Verify {
     /// A bundle, verified by itself: needs neither server nor database
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
+    /// The folder of a copy (WARDLINK_AUDIT_COPY), held against checkpoints by itself: needs
+    /// neither server nor database
+    #[arg(long, value_name = "FOLDER", requires = "checkpoint", conflicts_with = "bundle")]
+    copy: Option<PathBuf>,
 }
 
 /// Does what `audit` says.
@@ -50,8 +55,9 @@ pub fn run(config: Config, audit: Audit) -> Result<(), Failure> {
         Audit::Verify(verify) => {
             let key = key(&config, &verify)?;
             let elsewhere = elsewhere(&verify.checkpoint, &key)?;
-            match &verify.bundle {
-                Some(path) => {
+            match (&verify.bundle, &verify.copy) {
+                (_, Some(folder)) => verify_copy(folder, &elsewhere),
+                (Some(path), None) => {
                     let proofs = consistency(&verify.consistency)?;
                     let elsewhere = Elsewhere {
                         checkpoints: elsewhere,
@@ -59,7 +65,7 @@ pub fn run(config: Config, audit: Audit) -> Result<(), Failure> {
                     };
                     verify_bundle(path, &key, &elsewhere)
                 }
-                None => verify_database(&config, &key, elsewhere),
+                (None, None) => verify_database(&config, &key, elsewhere),
             }
         }
     }
@@ -68,8 +74,8 @@ pub fn run(config: Config, audit: Audit) -> Result<(), Failure> {
 fn key(config: &Config, verify: &Verify) -> Result<VerifierKey, Failure> {
     match &verify.key {
         Some(key) => Ok(key.clone()),
-        None if verify.bundle.is_some() => {
-            Err("name the key of the log with --key, as you were given it, and not by the bundle".into())
+        None if verify.bundle.is_some() || verify.copy.is_some() => {
+            Err("name the key of the log with --key, as you were given it, and not by what is to be verified".into())
         }
         None => Ok(Notary::find(config)?.verifier().clone()),
     }
@@ -149,5 +155,11 @@ fn verify_bundle(path: &Path, key: &VerifierKey, elsewhere: &Elsewhere) -> Resul
         "whole: {} events of a log of {} entries, {} bodies erased",
         summary.events, summary.checkpoint.size, summary.erased
     );
+    Ok(())
+}
+
+fn verify_copy(folder: &Path, checkpoints: &[Checkpoint]) -> Result<(), Failure> {
+    let whole = copy::verify(folder, checkpoints)?;
+    println!("whole: {} events, {} bodies erased", whole.events, whole.erased);
     Ok(())
 }

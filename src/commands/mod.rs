@@ -78,3 +78,28 @@ fn with_settings(work: impl FnOnce(Config) -> Result<(), start::Failure>) -> Exi
     };
     work(config).map_or_else(|error| start::fail(&error), |()| ExitCode::SUCCESS)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// The options of a command, and of those beneath it.
+    fn options(command: &clap::Command) -> Vec<String> {
+        let own = command.get_arguments().map(|option| option.get_id().to_string());
+        own.chain(command.get_subcommands().flat_map(options)).collect()
+    }
+
+    #[test]
+    fn no_secret_is_taken_from_the_command_line_which_others_can_read() {
+        let telling = ["password", "secret", "key", "token", "url", "seed"];
+
+        let mut found = options(&Arguments::command());
+        found.retain(|option| telling.iter().any(|word| option.contains(*word)));
+        found.sort_unstable();
+
+        // A public key, and the names of two files.
+        assert_eq!(found, ["key", "password_file", "tls_key"]);
+    }
+}

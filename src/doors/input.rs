@@ -18,6 +18,7 @@ use percent_encoding::percent_decode;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::strict_json::{missing_member, read_json};
 use crate::error::{AppError, Result};
@@ -54,9 +55,10 @@ impl Input for () {
     }
 }
 
-/// A JSON body of type `T`.
+/// A JSON body of type `T`. Passwords come in some, so it is wiped from memory when it is
+/// let go.
 pub struct JsonBody<T> {
-    bytes: Result<Vec<u8>>,
+    bytes: Result<Zeroizing<Vec<u8>>>,
     kind: std::marker::PhantomData<T>,
 }
 
@@ -66,9 +68,9 @@ pub struct Params<T> {
     kind: std::marker::PhantomData<T>,
 }
 
-/// The body of an HTML form, of type `T`.
+/// The body of an HTML form, of type `T`; wiped like a [`JsonBody`].
 pub struct FormBody<T> {
-    bytes: Result<Vec<u8>>,
+    bytes: Result<Zeroizing<Vec<u8>>>,
     kind: std::marker::PhantomData<T>,
 }
 
@@ -170,8 +172,8 @@ impl<T> FromRequest for JsonBody<T> {
     }
 }
 
-async fn collect(mut payload: Payload) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+async fn collect(mut payload: Payload) -> Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::<u8>::new());
     while let Some(chunk) = payload.next().await {
         let chunk: web::Bytes = chunk.map_err(|error| broken_off(&error))?;
         if bytes.len() + chunk.len() > JSON_LIMIT {
@@ -180,6 +182,12 @@ async fn collect(mut payload: Payload) -> Result<Vec<u8>> {
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)
+}
+
+/// The digest of a body; of one that did not come, that of nothing.
+fn digest_of(body: &Result<Zeroizing<Vec<u8>>>) -> [u8; 32] {
+    let bytes = body.as_ref().map(|bytes| bytes.as_slice());
+    Sha256::digest(bytes.unwrap_or_default()).into()
 }
 
 /// Why a body did not come to its end.
@@ -194,17 +202,14 @@ impl<T: DeserializeOwned> Input for JsonBody<T> {
     type Value = T;
 
     fn read(&self) -> Result<T> {
-        match self.bytes.as_deref().map_err(Clone::clone)? {
+        match self.bytes.as_ref().map_err(Clone::clone)?.as_slice() {
             [] => read_json(b"{}"),
             bytes => read_json(bytes),
         }
     }
 
     fn fingerprint(&self) -> [u8; 32] {
-        match &self.bytes {
-            Ok(bytes) => Sha256::digest(bytes).into(),
-            Err(_) => Sha256::digest([]).into(),
-        }
+        digest_of(&self.bytes)
     }
 }
 
@@ -212,7 +217,7 @@ impl<T: DeserializeOwned> Input for FormBody<T> {
     type Value = T;
 
     fn read(&self) -> Result<T> {
-        let bytes = self.bytes.as_deref().map_err(Clone::clone)?;
+        let bytes = self.bytes.as_ref().map_err(Clone::clone)?.as_slice();
         if let Some((_, reason)) = unreadable(bytes) {
             return Err(AppError::Malformed(format!("the form: {reason}")));
         }
@@ -221,7 +226,7 @@ impl<T: DeserializeOwned> Input for FormBody<T> {
     }
 
     fn fingerprint(&self) -> [u8; 32] {
-        Sha256::digest(self.bytes.as_deref().unwrap_or_default()).into()
+        digest_of(&self.bytes)
     }
 }
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::refusal::Principal;
 use crate::audit::Purpose;
 use crate::error::{AppError, Result};
-use crate::limits::Allowance;
+use crate::limits::{Allowance, Weight};
 use crate::services::Services;
 
 /// The facts of a request that every operation needs, apart from its input.
@@ -96,7 +96,8 @@ impl InFlight {
     /// Takes the request out of its person's limits, and notes what is left of them.
     pub(super) fn admit(http: &HttpRequest, services: &Services, person: Uuid) -> Result<()> {
         use actix_web::HttpMessage;
-        let allowances = services.limits.admit(person)?;
+        let weight = Weight::of(http.method().as_str(), http.query_string());
+        let allowances = services.limits.admit(person, weight)?;
         if let Some(flight) = http.extensions().get::<Self>() {
             flight.0.borrow_mut().allowances = allowances;
         }

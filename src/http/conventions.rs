@@ -268,7 +268,7 @@ fn log_fault(error: &AppError) {
         AppError::Unavailable(text) => tracing::warn!("{text}"),
         AppError::Unauthenticated(text) | AppError::ForgedToken(text) => tracing::info!("not authenticated: {text}"),
         AppError::VolumeExceeded { volume, .. } => tracing::warn!("more {volume} than one account may have in an hour"),
-        AppError::LimitExceeded { limit, .. } => tracing::info!("over the limit of its {limit}"),
+        AppError::LimitExceeded { allowance, .. } => tracing::info!("over the limit of its {}", allowance.name),
         _ => {}
     }
 }

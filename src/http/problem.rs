@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::allowances;
 use crate::error::{AppError, FieldError};
-use crate::limits::Allowance;
 use crate::rule::CaseInTheWay;
 
 /// `application/problem+json` (RFC 9457).
@@ -108,9 +107,8 @@ pub fn respond(error: &AppError, id: Uuid) -> HttpResponse {
         errors: errors_of(error),
         case: error.case_in_the_way().map(NamedCase::of),
     });
-    if let AppError::LimitExceeded { limit, quota, .. } = error {
-        let (name, quota) = (*limit, *quota);
-        allowances::add(response.headers_mut(), &[Allowance { name, quota, left: 0 }]);
+    if let AppError::LimitExceeded { allowance, .. } = error {
+        allowances::add(response.headers_mut(), &[*allowance]);
     }
     response
 }

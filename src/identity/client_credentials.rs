@@ -1,5 +1,7 @@
 //! How a system shows who it is (RFC 6749 §2.3), and why it gets no token.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
@@ -81,8 +83,8 @@ pub fn oauth_error(problem: &ProblemType) -> Option<&'static str> {
     }
 }
 
-/// By what a system shows who it is.
-#[derive(Debug, PartialEq, Eq)]
+/// By what a system shows who it is. Never shown by `Debug`.
+#[cfg_attr(test, derive(PartialEq, Eq))]
 pub enum Proof {
     /// A secret, as it was sent.
     Secret(String),
@@ -90,8 +92,18 @@ pub enum Proof {
     Assertion(String),
 }
 
+impl fmt::Debug for Proof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Secret(_) => "Secret([redacted])",
+            Self::Assertion(_) => "Assertion([redacted])",
+        })
+    }
+}
+
 /// A system that says who it is, and shows it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
 pub struct ClientCredentials {
     /// Which one it says it is.
     pub client: Uuid,

@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::private_file::{self, Found};
 
@@ -259,9 +260,11 @@ impl KeyRing {
         }
     }
 
-    fn to_json(&self, path: &Path) -> Result<String, KeyError> {
+    fn to_json(&self, path: &Path) -> Result<Zeroizing<String>, KeyError> {
         let keys = self.keys.iter().map(|key| key.stored.clone()).collect();
-        serde_json::to_string_pretty(&KeyFile { keys }).map_err(|e| malformed(path, format!("cannot be written: {e}")))
+        let text = serde_json::to_string_pretty(&KeyFile { keys });
+        text.map(Zeroizing::new)
+            .map_err(|e| malformed(path, format!("cannot be written: {e}")))
     }
 }
 
@@ -275,13 +278,13 @@ pub(super) struct SigningKey {
 
 impl SigningKey {
     fn generate(now: DateTime<Utc>) -> Result<Self, KeyError> {
-        let mut seed = [0_u8; 32];
+        let mut seed = Zeroizing::new(vec![0_u8; 32]);
         aws_lc_rs::rand::fill(&mut seed).or(Err(KeyError::NotMade))?;
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).or(Err(KeyError::NotMade))?;
         Self::new(StoredKey {
             kid: thumbprint(&URL_SAFE_NO_PAD.encode(pair.public_key())),
             created_at: now,
-            seed: URL_SAFE_NO_PAD.encode(seed),
+            seed: URL_SAFE_NO_PAD.encode(seed.as_slice()),
             state: KeyState::Current,
         })
         .ok_or(KeyError::NotMade)
@@ -289,7 +292,7 @@ impl SigningKey {
 
     /// `None` if the seed is no Ed25519 seed or `kid` is not its thumbprint.
     fn new(stored: StoredKey) -> Option<Self> {
-        let seed = URL_SAFE_NO_PAD.decode(&stored.seed).ok()?;
+        let seed = Zeroizing::new(URL_SAFE_NO_PAD.decode(&stored.seed).ok()?);
         let pair = Ed25519KeyPair::from_seed_unchecked(&seed).ok()?;
         let x = URL_SAFE_NO_PAD.encode(pair.public_key());
         if thumbprint(&x) != stored.kid {
@@ -348,6 +351,12 @@ struct StoredKey {
     seed: String,
     #[serde(flatten)]
     state: KeyState,
+}
+
+impl Drop for StoredKey {
+    fn drop(&mut self) {
+        self.seed.zeroize();
+    }
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]

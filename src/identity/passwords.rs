@@ -9,6 +9,7 @@ use argon2::password_hash::{self, PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, KeyId, Params, ParamsBuilder, Version};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use zeroize::Zeroizing;
 
 use super::breached::Breached;
 use super::secrets::{Secrets, Use};
@@ -33,10 +34,10 @@ const FEWEST_GUESSES_LOG10: f64 = 10.0;
 const SHORTEST_CONTEXT_WORD: usize = 4;
 
 /// A password as it was typed: all of Unicode, not trimmed, not normalised.
-/// Never shown by `Debug`.
+/// Never shown by `Debug`, and wiped from memory when the last copy is let go.
 #[derive(Clone, Deserialize)]
 #[serde(from = "String")]
-pub struct Password(Arc<str>);
+pub struct Password(Arc<Zeroizing<String>>);
 
 impl Password {
     fn octets(&self) -> &[u8] {
@@ -50,13 +51,13 @@ impl Password {
 
 impl From<String> for Password {
     fn from(text: String) -> Self {
-        Self(text.into())
+        Self(Arc::new(text.into()))
     }
 }
 
 impl From<&str> for Password {
     fn from(text: &str) -> Self {
-        Self(text.into())
+        text.to_owned().into()
     }
 }
 
@@ -326,10 +327,10 @@ impl Passwords {
         };
         let id = secrets.current_id();
         let octets = secrets.digest_under(&id, Use::Pepper, password.octets());
-        let octets = octets.ok_or(PasswordError::PepperGone)?;
+        let octets = Zeroizing::new(octets.ok_or(PasswordError::PepperGone)?);
         let params = with_key_id(argon2.params(), &id)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let hash = self.run(move || argon2.hash_password(&octets)).await??;
+        let hash = self.run(move || argon2.hash_password(octets.as_slice())).await??;
         Ok(hash.to_string())
     }
 
@@ -345,7 +346,7 @@ impl Passwords {
             return Ok(false);
         }
         let hash = PasswordHash::new(stored.unwrap_or(&self.dummy)).map_err(password_hash::Error::from)?;
-        let octets = match key_id_of(&hash) {
+        let octets = Zeroizing::new(match key_id_of(&hash) {
             None => password.octets().to_vec(),
             Some(id) => self
                 .secrets
@@ -353,7 +354,7 @@ impl Passwords {
                 .and_then(|secrets| secrets.digest_under(&id, Use::Pepper, password.octets()))
                 .ok_or(PasswordError::PepperGone)?
                 .to_vec(),
-        };
+        });
         let argon2 = self.argon2.clone();
         let verified = self.run(move || argon2.verify_password(&octets, &hash)).await?;
         match verified {

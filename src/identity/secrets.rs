@@ -16,6 +16,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// Why the secrets could not be read, made or kept. Never quotes one.
 #[derive(Debug, thiserror::Error)]
@@ -114,11 +115,15 @@ pub struct Secrets {
     ring: RwLock<Arc<Vec<Secret>>>,
 }
 
+/// How long a secret is.
+const OCTETS: usize = 32;
+
 #[derive(Clone)]
 struct Secret {
     id: String,
     created_at: DateTime<Utc>,
-    octets: [u8; 32],
+    /// [`OCTETS`] of them, on the heap, so that moving it leaves no copy behind.
+    octets: Zeroizing<Vec<u8>>,
 }
 
 impl Secrets {
@@ -208,22 +213,24 @@ impl Secrets {
         })
     }
 
-    /// Decrypts what was sealed for `place`.
+    /// Decrypts what was sealed for `place`. It is wiped from memory when it is let go.
     ///
     /// # Errors
     /// [`NotOurs`].
-    pub fn unseal(&self, sealed: &Sealed, place: &Place) -> Result<Vec<u8>, NotOurs> {
+    pub fn unseal(&self, sealed: &Sealed, place: &Place) -> Result<Zeroizing<Vec<u8>>, NotOurs> {
         const NONCE: usize = 12;
         let ring = self.ring();
         let secret = ring.iter().find(|secret| secret.id == sealed.key_id).ok_or(NotOurs)?;
         let key = secret.column_key().ok_or(NotOurs)?;
         let (nonce, ciphertext) = sealed.bytes.split_at_checked(NONCE).ok_or(NotOurs)?;
         let nonce = aws_lc_rs::aead::Nonce::try_assume_unique_for_key(nonce).or(Err(NotOurs))?;
-        let mut plain = ciphertext.to_vec();
+        let mut plain = Zeroizing::new(ciphertext.to_vec());
         let opened = key
             .open_in_place(nonce, Aad::from(place.aad()), &mut plain)
             .or(Err(NotOurs))?;
-        Ok(opened.to_vec())
+        let length = opened.len();
+        plain.truncate(length);
+        Ok(plain)
     }
 
     #[expect(
@@ -257,7 +264,7 @@ impl fmt::Debug for Secrets {
 
 impl Secret {
     fn generate(now: DateTime<Utc>) -> Result<Self, SecretsError> {
-        let (mut octets, mut id) = ([0_u8; 32], [0_u8; 6]);
+        let (mut octets, mut id) = (Zeroizing::new(vec![0_u8; OCTETS]), [0_u8; 6]);
         aws_lc_rs::rand::fill(&mut octets).or(Err(SecretsError::NotMade))?;
         aws_lc_rs::rand::fill(&mut id).or(Err(SecretsError::NotMade))?;
         Ok(Self {

@@ -4,6 +4,7 @@
 use aws_lc_rs::{constant_time, hmac};
 use chrono::{DateTime, Utc};
 use data_encoding::BASE32_NOPAD;
+use zeroize::Zeroizing;
 
 use crate::rule::{ProblemType, Rule};
 
@@ -58,18 +59,18 @@ const NOT_ENROLLED: ProblemType = ProblemType {
               /v1/me/totp, nothing but your own account is open to you.",
 };
 
-/// What an authenticator and the service share.
-pub struct Seed(Vec<u8>);
+/// What an authenticator and the service share. It is wiped from memory when it is let go.
+pub struct Seed(Zeroizing<Vec<u8>>);
 
 impl Seed {
     /// A new one.
     pub fn generate() -> Self {
-        Self(rand::random::<[u8; SEED]>().to_vec())
+        Self(rand::random::<[u8; SEED]>().to_vec().into())
     }
 
     /// One that was kept.
-    pub fn from_octets(octets: Vec<u8>) -> Self {
-        Self(octets)
+    pub fn from_octets(octets: impl Into<Zeroizing<Vec<u8>>>) -> Self {
+        Self(octets.into())
     }
 
     /// Its octets.
@@ -162,6 +163,14 @@ mod tests {
         assert_eq!(seed.to_base32(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         assert_eq!(Seed::generate().octets().len(), SEED);
         assert_ne!(Seed::generate().octets(), Seed::generate().octets());
+    }
+
+    #[test]
+    fn a_seed_is_wiped_when_it_is_let_go() {
+        fn is_wiped(_: &impl zeroize::ZeroizeOnDrop) {}
+
+        // Otherwise it does not compile.
+        is_wiped(&Seed::generate().0);
     }
 
     #[test]

@@ -53,6 +53,30 @@ async fn a_person_is_told_what_is_left_and_refused_beyond_it() {
 }
 
 #[actix_web::test]
+async fn what_costs_more_takes_more_of_a_limit() {
+    let person = Rate::of(20);
+    let app = limited(Rates { person, ..Rates::OFF }).await;
+    let manager = app.sign_in("csm@camden.example").await;
+    let notes = format!("/v1/cases/{}/notes", app.a_case_of(&manager).await);
+    let note = json!({"body": "The flat is empty.", "audience": "own", "basis": "fact"});
+    let search = "/v1/cases?q=hatchback";
+
+    let listed = app.get(&manager, "/v1/cases?limit=200").await.expect(200);
+    let changed = app.post(&manager, &notes, note).await.expect(201);
+    let found = app.get(&manager, search).await.expect(200);
+    let over = app.get(&manager, search).await.expect(429);
+
+    let left = [&listed, &changed, &found, &over].map(|reply| reply.header("ratelimit").unwrap().to_owned());
+    let expected = [(19, 3), (17, 9), (7, 39), (7, 39)].map(|(left, t)| format!("\"person\";r={left};t={t}"));
+    assert_eq!(left, expected);
+    assert_eq!(over.header("retry-after"), Some("9"));
+    // What costs less is still taken.
+    app.get(&manager, "/v1/cases").await.expect(200);
+    app.steady.advance(Duration::from_secs(12));
+    app.get(&manager, search).await.expect(200);
+}
+
+#[actix_web::test]
 async fn colleagues_share_the_limit_of_their_organisation_and_nobody_elses() {
     let organisation = Rate::of(2);
     let app = limited(Rates {

@@ -1,11 +1,16 @@
 //! What holds for every table.
 
+use actix_web::http::Method;
 use actix_web::web;
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, HEXLOWER};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use serde_json::{Value, json};
+use wardlink::identity::tokens::RefreshToken;
+use wardlink::identity::totp::Seed;
 
-use crate::support::{TestApp, TestDatabase};
+use crate::support::{TestApp, TestDatabase, service_account};
 
 /// A row of each kind that the demonstration has none of.
 const ONE_OF_EACH: &str = r"
@@ -147,4 +152,102 @@ async fn jobs_let_nobody_in() {
         let refused = worker.batch_execute(&format!("select {call}")).await.unwrap_err();
         assert!(refused.to_string().contains("permission denied"), "{call}: {refused}");
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "any table is meant, whatever its columns")]
+async fn rows_of(connection: &mut AsyncPgConnection, table: &str) -> String {
+    let query = format!("select coalesce(string_agg(t::text, ' '), '') as name from wardlink.{table} t");
+    let rows: Name = diesel::sql_query(query).get_result(connection).await.unwrap();
+    rows.name
+}
+
+/// What would be in a table if a secret were kept: its text, or the octets of that, or those
+/// that it stands for.
+fn traces(secret: &str) -> Vec<String> {
+    let typed = secret.replace('-', "");
+    let opaque = BASE64URL_NOPAD.decode(secret.get(4..).unwrap_or_default().as_bytes());
+    let octets = [opaque, BASE32_NOPAD.decode(typed.as_bytes())].into_iter().flatten();
+    let octets = octets.map(|octets| HEXLOWER.encode(&octets[..octets.len().min(32)]));
+    let as_bytes = HEXLOWER.encode(secret.as_bytes());
+    let traces = [secret.to_owned(), typed, as_bytes].into_iter().chain(octets);
+    traces.filter(|trace| trace.len() >= 16).collect()
+}
+
+/// Has every kind of secret handed out that there is, and answers with all of them.
+async fn secrets_handed_out(app: &TestApp) -> Vec<String> {
+    let (first, second) = ("kettle-orbit-lantern-moss", "another-lantern-orbit-kettle");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let admin = app.sign_in("admin@camden.example").await;
+    let pending = app
+        .reset_token(&admin, app.sign_in("csm@camden.example").await.user_id)
+        .await;
+    let warden = "warden@camden.example";
+    let person = json!({"email": warden, "name": "Ines Duarte"});
+    let user = app.post(&admin, "/v1/users", person).await.expect(201).id();
+    let spent = app.reset_token(&admin, user).await;
+    let body = json!({"email": warden, "password": first, "reset_token": spent});
+    let signed_in = app
+        .anonymous(Method::POST, "/v1/auth/login", Some(body))
+        .await
+        .expect(200);
+    let body = json!({"refresh_token": signed_in.body["refresh_token"]});
+    let refreshed = app
+        .anonymous(Method::POST, "/v1/auth/refresh", Some(body))
+        .await
+        .expect(200);
+    let warden = app.sign_in(warden).await;
+    let body = json!({"current_password": first});
+    let enrolled = app.post(&warden, "/v1/me/totp", body).await.expect(201);
+    let secret = text(&enrolled.body["secret"]);
+    let seed = Seed::from_octets(BASE32_NOPAD.decode(secret.as_bytes()).unwrap());
+    let body = json!({"totp": seed.code(app.services.clock.now().timestamp() / 30)});
+    let confirmed = app.post(&warden, "/v1/me/totp/confirm", body).await.expect(200);
+    let change = app
+        .draft(&warden, Method::POST, "/v1/me/password")
+        .header("Idempotency-Key", "one");
+    let body = json!({"current_password": first, "new_password": second});
+    change.json(body).send().await.expect(204);
+    let system = app.system(&admin, service_account(json!({}))).await;
+    let token = app.token_by_secret(&system, &[]).await.expect(200);
+
+    let codes = confirmed.body["recovery_codes"].as_array().unwrap().iter().map(text);
+    let tokens =
+        ["access_token", "refresh_token"].map(|name| [text(&signed_in.body[name]), text(&refreshed.body[name])]);
+    [
+        text(&pending),
+        text(&spent),
+        secret,
+        system.secret,
+        first.to_owned(),
+        second.to_owned(),
+    ]
+    .into_iter()
+    .chain(tokens.into_iter().flatten())
+    .chain([text(&signed_in.body["device_token"]), text(&token.body["access_token"])])
+    .chain(codes)
+    .collect()
+}
+
+#[actix_web::test]
+async fn no_table_holds_a_secret_that_was_handed_out() {
+    let app = TestApp::start().await;
+
+    let secrets = secrets_handed_out(&app).await;
+
+    assert_eq!(secrets.len(), 22);
+    let mut owner = app.database.owner().await;
+    let mut kept = String::new();
+    for table in tables(&mut owner).await {
+        let rows = rows_of(&mut owner, &table).await;
+        for secret in &secrets {
+            let found = traces(secret).into_iter().find(|trace| rows.contains(trace));
+            assert_eq!(found, None, "{table} holds {secret}");
+        }
+        kept.push_str(&rows);
+    }
+    // It would be found: what is kept in the stead of a token is.
+    let digests = secrets.iter().filter_map(|secret| RefreshToken::parse(secret));
+    let digests: Vec<String> = digests.map(|token| HEXLOWER.encode(&token.hash())).collect();
+    assert_eq!(digests.len(), 2);
+    assert!(digests.iter().all(|digest| kept.contains(digest)));
 }

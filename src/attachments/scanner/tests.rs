@@ -107,6 +107,27 @@ async fn clamd_fails_closed() {
     ));
 }
 
+#[tokio::test]
+async fn whatever_clamd_answers_is_bounded_and_lets_nothing_pass() {
+    const FLOOD: &[u8] = &[b'A'; 100_000];
+    let long = format!("stream: {} FOUND\0", "\u{202e}Win.Test\n".repeat(300));
+    let long: &'static [u8] = Box::leak(long.into_bytes().into_boxed_slice());
+
+    for answer in [
+        FLOOD,
+        b"\xff\xfe\0\r\n",
+        b"stream: OK\0stream: OK\0",
+        b"stream: ok\0",
+        b" stream: OK\0",
+    ] {
+        let (scanner, _) = clamd(answer).await;
+        let verdict = scan(&scanner, b"x").await;
+        assert!(is_unavailable(&verdict), "{verdict:?}");
+    }
+    let (scanner, _) = clamd(long).await;
+    assert_eq!(scan(&scanner, b"x").await, infected(&"Win.Test".repeat(25)));
+}
+
 #[test]
 fn addresses_of_clamd_are_read() {
     assert_eq!("clamav:3310".parse(), Ok(ClamdAddress::Tcp("clamav:3310".into())));

@@ -16,6 +16,7 @@ use super::tree::{CheckpointRow, as_hash};
 use crate::audit::entry::Seed;
 use crate::audit::merkle::Hash;
 use crate::audit::proved::Kept;
+use crate::db::Prepare;
 use crate::db::schema::{audit_checkpoints, audit_events, audit_hashes, audit_seals};
 use crate::error::{AppError, Result};
 
@@ -164,7 +165,8 @@ pub async fn withheld(connection: &mut AsyncPgConnection, limit: i64) -> Result<
     Ok(found.into_iter().map(|row| row.seq).collect())
 }
 
-/// Leaves from `from` on, in order, each with its event.
+/// Leaves from `from` on, in order, each with its event. Planned for where that is: a plan
+/// for anywhere reckons with a tenth of the log, and goes through the whole of it.
 ///
 /// # Errors
 /// Those of the database.
@@ -176,6 +178,7 @@ pub async fn leaves(connection: &mut AsyncPgConnection, from: u64, limit: i64) -
         .order(seals::leaf_index)
         .limit(limit)
         .select((SealRow::as_select(), Option::<AuditRow>::as_select()))
+        .planned_anew()
         .load(connection)
         .await?)
 }

@@ -106,8 +106,8 @@ pub(super) fn shown(hall: &Hall, rows: &[ClientRow], credentials: &ClientCredent
     }
     match &credentials.proof {
         Proof::Secret(secret) => {
-            let hash = ClientSecret::parse(secret)?.hash();
-            let is_its = |row: &&ClientRow| row.secret_hash.as_deref() == Some(&hash);
+            let secret = ClientSecret::parse(secret)?;
+            let is_its = |row: &&ClientRow| row.secret_hash.as_deref().is_some_and(|kept| secret.is_kept_as(kept));
             Some(Shown {
                 key: rows.iter().find(is_its)?.key_id?,
                 means: "client_secret",

@@ -197,9 +197,11 @@ pub async fn update_service_account(
             }
             let (view, version) = current(room, id).await?;
             let answer = Answer::ok(&view)?.version(version);
+            let roles: Vec<String> = view.roles.into_iter().map(|held| held.role).collect();
             Ok(Audited::new(Op::Security, answer)
                 .record(id)
                 .fact("disabled", view.disabled)
+                .fact("roles", roles)
                 .fact("scopes", view.scopes))
         })
         .await

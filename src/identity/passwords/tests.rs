@@ -27,6 +27,14 @@ fn flaw(text: &str) -> Option<PasswordFlaw> {
 }
 
 #[test]
+fn a_password_is_wiped_when_it_is_let_go() {
+    fn is_wiped(_: &impl zeroize::ZeroizeOnDrop) {}
+
+    // Otherwise it does not compile.
+    is_wiped(&*password("kettle otter mandolin").0);
+}
+
+#[test]
 fn length_is_counted_in_characters() {
     assert_eq!(flaw(&"xy7".repeat(5)[..14]), Some(PasswordFlaw::TooShort));
     assert_eq!(flaw("kettleotterqz7m"), None);

@@ -7,8 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Secret, SecretsError};
+use super::{OCTETS, Secret, SecretsError};
 use crate::private_file::{self, Found};
 
 #[derive(Serialize, Deserialize)]
@@ -24,29 +25,36 @@ struct StoredSecret {
     secret: String,
 }
 
-fn to_json(ring: &[Secret]) -> String {
+impl Drop for StoredSecret {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
+fn to_json(ring: &[Secret]) -> Result<Zeroizing<String>, SecretsError> {
     let secrets = ring.iter().map(|secret| StoredSecret {
         id: secret.id.clone(),
         created_at: secret.created_at,
-        secret: URL_SAFE_NO_PAD.encode(secret.octets),
+        secret: URL_SAFE_NO_PAD.encode(secret.octets.as_slice()),
     });
-    serde_json::json!(SecretsFile {
-        secrets: secrets.collect()
-    })
-    .to_string()
+    let file = SecretsFile {
+        secrets: secrets.collect(),
+    };
+    let text = serde_json::to_string(&file).or(Err(SecretsError::NotMade))?;
+    Ok(text.into())
 }
 
 fn from_json(text: &str) -> Option<Vec<Secret>> {
     let file: SecretsFile = serde_json::from_str(text).ok()?;
-    let secret = |stored: StoredSecret| {
-        let octets = URL_SAFE_NO_PAD.decode(stored.secret).ok()?.try_into().ok()?;
-        (stored.id.len() == 8).then_some(Secret {
-            id: stored.id,
+    let secret = |stored: &StoredSecret| {
+        let octets = Zeroizing::new(URL_SAFE_NO_PAD.decode(&stored.secret).ok()?);
+        (stored.id.len() == 8 && octets.len() == OCTETS).then_some(Secret {
+            id: stored.id.clone(),
             created_at: stored.created_at,
             octets,
         })
     };
-    let ring: Vec<Secret> = file.secrets.into_iter().map(secret).collect::<Option<_>>()?;
+    let ring: Vec<Secret> = file.secrets.iter().map(secret).collect::<Option<_>>()?;
     (!ring.is_empty()).then_some(ring)
 }
 
@@ -57,13 +65,13 @@ pub(super) fn lock(path: &Path) -> Result<File, SecretsError> {
 
 /// Writes the file anew.
 pub(super) fn replace(path: &Path, ring: &[Secret]) -> Result<(), SecretsError> {
-    private_file::replace(path, &to_json(ring)).map_err(|source| io(path, source))
+    private_file::replace(path, &to_json(ring)?).map_err(|source| io(path, source))
 }
 
 /// Makes the file, or reads the one that another process made first.
 pub(super) fn establish(path: &Path, now: DateTime<Utc>) -> Result<Vec<Secret>, SecretsError> {
     let ring = vec![Secret::generate(now)?];
-    if private_file::create(path, &to_json(&ring)).map_err(|source| io(path, source))? {
+    if private_file::create(path, &to_json(&ring)?).map_err(|source| io(path, source))? {
         return Ok(ring);
     }
     read(path)?.ok_or_else(|| io(path, std::io::ErrorKind::NotFound.into()))

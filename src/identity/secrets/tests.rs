@@ -20,7 +20,7 @@ fn what_was_sealed_for_one_place_opens_nowhere_else() {
     let (_folder, secrets) = secrets();
     let sealed = secrets.seal(b"seed", &PLACE).unwrap();
 
-    assert_eq!(secrets.unseal(&sealed, &PLACE).unwrap(), b"seed");
+    assert_eq!(secrets.unseal(&sealed, &PLACE).unwrap().as_slice(), b"seed");
     for elsewhere in [
         Place {
             table: "users",
@@ -68,7 +68,7 @@ fn after_a_rotation_the_old_is_still_read_and_the_new_is_used() {
 
     secrets.rotate(DateTime::UNIX_EPOCH).unwrap();
 
-    assert_eq!(secrets.unseal(&sealed, &PLACE).unwrap(), b"seed");
+    assert_eq!(secrets.unseal(&sealed, &PLACE).unwrap().as_slice(), b"seed");
     assert_ne!(secrets.digest(Use::SignIn, b"a"), digest);
     assert!(secrets.recognises(Use::SignIn, b"a", &digest));
     assert!(!secrets.recognises(Use::Repetition, b"a", &digest));
@@ -121,6 +121,17 @@ fn secrets_are_not_shown() {
     let text = std::fs::read_to_string(folder.path().join("secrets.json")).unwrap();
     let secret = text.split("\"secret\":\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(secret.len() > 40 && !format!("{secrets:?}").contains(secret));
+}
+
+#[test]
+fn secrets_and_what_they_open_are_wiped_when_they_are_let_go() {
+    fn is_wiped(_: &impl zeroize::ZeroizeOnDrop) {}
+    let (_folder, secrets) = secrets();
+    let sealed = secrets.seal(b"seed", &PLACE).unwrap();
+
+    // Otherwise it does not compile.
+    is_wiped(&secrets.current().octets);
+    is_wiped(&secrets.unseal(&sealed, &PLACE).unwrap());
 }
 
 #[test]

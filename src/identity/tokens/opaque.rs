@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use aws_lc_rs::constant_time;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
@@ -92,6 +93,12 @@ impl<K: Kind> OpaqueToken<K> {
     /// 256 random bits cannot be guessed.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.secret).into()
+    }
+
+    /// Whether `kept` is what was kept in the stead of this token, in a time that does not
+    /// tell how much of it is.
+    pub fn is_kept_as(&self, kept: &[u8]) -> bool {
+        constant_time::verify_slices_are_equal(&self.hash(), kept).is_ok()
     }
 
     /// The text that is handed out, once.

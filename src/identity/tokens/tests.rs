@@ -192,6 +192,18 @@ fn a_refresh_token_is_read_back_and_hashed_alike() {
 }
 
 #[test]
+fn a_token_is_known_by_what_is_kept_in_its_stead() {
+    let token = ClientSecret::generate();
+    let mut other = token.hash();
+    other[31] ^= 1;
+
+    assert!(token.is_kept_as(&token.hash()));
+    for kept in [&other[..], &token.hash()[..31], &[]] {
+        assert!(!token.is_kept_as(kept), "{kept:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_a_refresh_token_is_not_read() {
     let text = RefreshToken::generate().reveal();
     let bare = &text[4..];

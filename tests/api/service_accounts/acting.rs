@@ -122,6 +122,49 @@ async fn a_system_shares_nothing_with_a_task_without_the_scope_to_share() {
 }
 
 #[actix_web::test]
+async fn who_let_a_system_read_a_case_is_found_from_the_case_on() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in("csm@camden.example").await);
+    let auditor = app.sign_in("dpo@camden.example").await;
+    let case = app.a_case_of(&manager).await;
+    let path = format!("/v1/cases/{case}");
+    app.get(&admin, &path).await.expect(403);
+    let system = app.system(&admin, service_account(json!({}))).await;
+    let reach = json!({"roles": [{"role": "officer"}], "scopes": ["case.read"]});
+    app.patch(&admin, &system.path(), reach).await.expect(200);
+    let acting = app.acting(&system).await;
+    app.get(&acting, &path).await.expect(200);
+    let log = async |query: String| {
+        let draft = app.draft(&auditor, Method::GET, &format!("/v1/audit/events?{query}"));
+        let page = draft.header("Access-Purpose", "audit").send().await.expect(200);
+        page.body["items"].as_array().unwrap().clone()
+    };
+
+    let read = log(format!("case={case}&action=read_case&outcome=done")).await;
+    let reader = read[0]["actor"]["id"].as_str().unwrap();
+    let steps = log(format!("subject={reader}&op=security")).await;
+
+    assert_eq!((read.len(), reader), (1, system.id.to_string().as_str()));
+    let steps: Vec<_> = steps
+        .iter()
+        .map(|step| {
+            (
+                step["action"].clone(),
+                step["actor"]["id"].clone(),
+                step["facts"]["roles"].clone(),
+            )
+        })
+        .collect();
+    let by_admin = |action: &str, roles: serde_json::Value| (json!(action), json!(admin.user_id), roles);
+    let expected = [
+        by_admin("update_service_account", json!(["officer"])),
+        by_admin("create_service_account_key", json!(null)),
+        by_admin("create_service_account", json!(["supervisor"])),
+    ];
+    assert_eq!(steps, expected);
+}
+
+#[actix_web::test]
 async fn a_token_may_be_narrowed_and_stays_so() {
     let (app, admin, system) = setting().await;
     let reply = app

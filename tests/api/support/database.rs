@@ -35,6 +35,21 @@ impl TestDatabase {
         }
     }
 
+    /// One that holds nothing yet, on a server on which the roles are.
+    pub async fn empty() -> Self {
+        let server = server_url();
+        TEMPLATE.get_or_init(|| on_its_own_runtime(server.clone()));
+        let name = format!("t_{}", Uuid::new_v4().simple());
+        let mut admin = connect(&server).await;
+        admin
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .await
+            .expect("an empty database");
+        Self {
+            url: with_database(&server, &name),
+        }
+    }
+
     /// A connection as the server's owner, past row-level security.
     pub async fn owner(&self) -> AsyncPgConnection {
         let mut connection = connect(&self.url).await;
