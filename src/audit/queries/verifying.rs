@@ -115,14 +115,12 @@ statement! {
       WHERE NOT EXISTS (SELECT FROM audit_seals s WHERE s.seq = e.seq)"
 }
 
-/// Holds the log still: what follows sees one moment, and changes nothing. A plan is made
-/// for every batch: one that is kept for all of them reckons with a tenth of the log, and
-/// goes through the whole of it each time.
+/// Holds the log still: what follows sees one moment, and changes nothing.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn hold_still(connection: &mut AsyncPgConnection) -> Result<()> {
-    let begin = "begin isolation level repeatable read, read only; set local plan_cache_mode = force_custom_plan";
+    let begin = "begin isolation level repeatable read, read only";
     Ok(connection.batch_execute(begin).await?)
 }
 

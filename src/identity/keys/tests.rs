@@ -79,7 +79,7 @@ fn a_spoilt_file_is_refused_without_quoting_it() {
     let keys = SigningKeys::open(folder.key_file(), noon()).unwrap();
     let good = std::fs::read_to_string(folder.key_file()).unwrap();
     let seed = keys.ring().current().unwrap().stored.seed.clone();
-    let other = SigningKey::generate(noon()).unwrap().stored.seed;
+    let other = SigningKey::generate(noon()).unwrap().stored.seed.clone();
     let spoilt = [
         String::new(),
         "{}".into(),
