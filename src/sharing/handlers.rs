@@ -149,7 +149,8 @@ async fn owned(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
 
 /// Narrow a share
 ///
-/// Fewer classes, a lower level, an earlier end. More than before is a new share.
+/// Fewer classes, a lower level, an earlier end. More than before is a new share; the same as before changes
+/// nothing.
 #[utoipa::path(
     tag = "sharing",
     params(IfMatch),
@@ -178,6 +179,10 @@ pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
             )?;
             if narrowed.expires_at.is_some_and(|end| end <= room.now) {
                 return Err(SharingError::ExpiryInPast.into());
+            }
+            if narrowed == current {
+                let answer = Answer::ok(&ShareView::of(row.clone(), access.org_id)?)?.version_as_seen(row.version);
+                return Ok(noted(&access, Audited::alteration(answer)).record(row.id));
             }
             row.level = narrowed.level.as_str().to_owned();
             row.data_classes = class_names(&narrowed.data_classes);
