@@ -36,6 +36,7 @@ async fn a_case_that_is_said_to_be_as_it_is_stays_as_it_was() {
     let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
     let mut body = app.case_body("abandoned_vehicle").await;
     body["details"] = json!({"vrm": "AB12CDE", "colour": "silver"});
+    body["uprn"] = json!("5117512");
     let case = app.post(&owner, "/v1/cases", body).await.expect(201).id();
     let path = format!("/v1/cases/{case}");
     let known = json!({"qualifier": "nuisance", "risk_band": "medium", "marking": "OFFICIAL-SENSITIVE",
@@ -56,7 +57,8 @@ async fn a_case_that_is_said_to_be_as_it_is_stays_as_it_was() {
         json!({"title": known["title"], "description": known["description"], "priority": "standard"}),
         json!({"qualifier": "nuisance", "risk_band": "medium", "marking": "OFFICIAL-SENSITIVE"}),
         json!({"lead": colleague.user_id, "separate_because": null}),
-        json!({"location": known["location"], "address": known["address"]}),
+        json!({"location": known["location"], "address": known["address"], "uprn": "5117512", "usrn": null}),
+        json!({"location": known["location"]}),
     ] {
         patch_in_vain(&app, &owner, &path, said.clone()).await;
 

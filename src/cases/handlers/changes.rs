@@ -21,10 +21,13 @@ use crate::cases::workflow::names::RiskBand;
 use crate::clocks::Clock;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
-use crate::http::fields::{Point, Text};
+use crate::http::fields::Point;
 use crate::http::openapi::IfMatch;
 use crate::identity;
 use crate::partnerships::code_and_authorities;
+
+/// The members that say where a case is.
+const PLACE: [&str; 4] = ["location", "address", "uprn", "usrn"];
 
 /// Registers the operation.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -36,8 +39,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// A merge patch (RFC 7396; `application/merge-patch+json` or `application/json`). Organisations that
 /// contribute may change `details` and `separate_because`; the rest is for the owner. Details by which it is
 /// about the same as another open case are refused as at recording (`case-already-open`). Where the case type
-/// has a step that follows by itself from what the details come to say, the answer is the case after it. What
-/// says of a case what it says already changes nothing, and counts no version.
+/// has a step that follows by itself from what the details come to say, the answer is the case after it. A case
+/// that moves to another point keeps neither `uprn` nor `usrn` that is not named. What says of a case what it
+/// says already changes nothing, and counts no version.
 #[utoipa::path(
     tag = "cases",
     params(IfMatch),
@@ -108,8 +112,8 @@ async fn write(
     clocks: &[(Uuid, Clock)],
     step: Option<TransitionRow>,
 ) -> Result<()> {
-    let is_of_place = |member: &&str| ["location", "address"].contains(member);
-    let moved = sight.place.as_ref().filter(|_| changed.iter().any(is_of_place));
+    let is_moved = changed.iter().any(|member| PLACE.contains(member));
+    let moved = sight.place.as_ref().filter(|_| is_moved);
     let place = async {
         match moved {
             Some(place) => queries::update_location(room, sight.case.id, place).await,
@@ -131,7 +135,8 @@ async fn write(
 
 /// Applies changes to a locked case.
 async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<()> {
-    if let Some(member) = owners_member(&changes).filter(|_| !sight.is_owner()) {
+    let named = owners_members(&changes);
+    if let Some(member) = named.first().filter(|_| !sight.is_owner()) {
         return Err(CaseError::OwnersMember(member).into());
     }
     let about = sight.workflow(room)?.open_case_key(&sight.case.details);
@@ -144,15 +149,15 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<(
     if let Some(user) = changes.lead.filter(|user| *user != sight.case.lead_user_id) {
         name_lead(room, sight, user).await?;
     }
-    if changes.location.is_some() || changes.address.is_some() {
-        move_place(room, sight, changes.location, changes.address).await?;
+    if named.iter().any(|member| PLACE.contains(member)) {
+        move_place(room, sight, &changes).await?;
     }
     one_open::bring_up_to_date(room, &mut sight.case, about, changes.separate_because).await
 }
 
-/// The first member named that is for the owner of the case alone.
-fn owners_member(changes: &CaseChanges) -> Option<&'static str> {
-    let named = [
+/// The members named that are for the owner of the case alone.
+fn owners_members(changes: &CaseChanges) -> Vec<&'static str> {
+    let members = [
         ("title", changes.title.is_some()),
         ("description", changes.description.is_some()),
         ("priority", changes.priority.is_some()),
@@ -162,8 +167,10 @@ fn owners_member(changes: &CaseChanges) -> Option<&'static str> {
         ("lead", changes.lead.is_some()),
         ("location", changes.location.is_some()),
         ("address", changes.address.is_some()),
+        ("uprn", changes.uprn.is_some()),
+        ("usrn", changes.usrn.is_some()),
     ];
-    named.into_iter().find_map(|(name, is_named)| is_named.then_some(name))
+    those(members)
 }
 
 /// The names of the members in which a case is another than it was.
@@ -181,12 +188,17 @@ fn changed_members(before: &CaseRow, place: Option<&LocationRow>, sight: &Sight)
         ("lead", before.lead_user_id != after.lead_user_id),
         ("location", place.map(point) != now_at.map(point)),
         ("address", place.map(|it| &it.address) != now_at.map(|it| &it.address)),
+        ("uprn", place.map(|it| &it.uprn) != now_at.map(|it| &it.uprn)),
+        ("usrn", place.map(|it| &it.usrn) != now_at.map(|it| &it.usrn)),
         ("separate_because", before.separate_because != after.separate_because),
     ];
-    members
-        .into_iter()
-        .filter_map(|(name, differs)| differs.then_some(name))
-        .collect()
+    those(members)
+}
+
+/// The names of those of which it is so.
+fn those<const N: usize>(members: [(&'static str, bool); N]) -> Vec<&'static str> {
+    let is_so = members.into_iter().filter(|(_, is_so)| *is_so);
+    is_so.map(|(name, _)| name).collect()
 }
 
 /// A case of high risk is not closed by who leads it (domain §3.10); nor do they make it
@@ -253,14 +265,11 @@ fn apply_owners(case: &mut CaseRow, changes: &CaseChanges) {
     }
 }
 
-async fn move_place(
-    room: &Room,
-    sight: &mut Sight,
-    to: Option<Point>,
-    address: Option<Option<Text<1, 300>>>,
-) -> Result<()> {
+/// Puts a case where it is said to be. Which property and which street it is was said of the
+/// point before: at another one neither is known, unless it is named.
+async fn move_place(room: &Room, sight: &mut Sight, changes: &CaseChanges) -> Result<()> {
     let place = sight.place.as_mut().ok_or(AppError::NotFound)?;
-    if let Some(to) = to.filter(|to| *to != Point::new(place.lon, place.lat)) {
+    if let Some(to) = changes.location.filter(|to| *to != Point::new(place.lon, place.lat)) {
         let (_, authorities) = code_and_authorities(room, sight.case.partnership_id)
             .await?
             .ok_or(CaseError::PartnershipUnknown)?;
@@ -268,9 +277,16 @@ async fn move_place(
         check_reach(room, &ward, &sight.case.type_)?;
         sight.case.ward_gss = ward;
         (place.lon, place.lat) = (to.lon(), to.lat());
+        (place.uprn, place.usrn) = (None, None);
     }
-    if let Some(address) = address {
-        place.address = address.map(Text::into_string);
+    if let Some(address) = &changes.address {
+        place.address = address.as_ref().map(|text| text.as_str().to_owned());
+    }
+    if let Some(uprn) = &changes.uprn {
+        place.uprn = uprn.as_ref().map(|number| number.0.clone());
+    }
+    if let Some(usrn) = &changes.usrn {
+        place.usrn = usrn.as_ref().map(|number| number.0.clone());
     }
     Ok(())
 }
