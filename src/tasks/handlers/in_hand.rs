@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::show::{Beside, actor_of, view_of};
 use crate::cases::access::Access;
-use crate::doors::{Answer, Audited, Doorstep, Id, Room};
+use crate::doors::{Answer, Audited, Doorstep, Grant, Id, Room};
 use crate::error::{AppError, Result};
 use crate::identity::roles::Role;
 use crate::identity::{self, Powers};
@@ -232,22 +232,31 @@ pub async fn check_owner(room: &mut Room, org: Uuid, user: Option<Uuid>, team: O
     Ok(())
 }
 
-/// Whether somebody is within the area that the person's commanding roles reach.
-/// Who belongs to no ward team works everywhere.
+/// Whether `user` or `team` is within the area that the person's commanding roles reach
+/// (domain §2.6). Where neither is named it is for whoever works on the case.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn is_within_reach(room: &mut Room, access: &Access, user: Option<Uuid>, team: Option<Uuid>) -> Result<bool> {
+    if user.is_none() && team.is_none() {
+        return Ok(true);
+    }
     let now = room.now;
     let wards = queries::wards_of(room, user, team, now).await?;
-    let commands = |ward: &String| {
-        let roles = room.person.roles_for(ward, &access.type_);
-        roles
-            .iter()
-            .filter_map(|role| Role::parse(role))
-            .any(|role| matches!(role, Role::Supervisor | Role::Coordinator))
-    };
-    Ok(wards.is_empty() || wards.iter().any(commands))
+    let mut commanding = room.person.grants.iter().filter(|grant| {
+        let role = Role::parse(&grant.role);
+        matches!(role, Some(Role::Supervisor | Role::Coordinator))
+    });
+    Ok(commanding.any(|grant| reaches(grant, &wards, &access.type_)))
+}
+
+/// Whether a grant reaches who works in `wards` or, where those are none, everywhere: the
+/// command of a sector ends with its wards, and with those who work there.
+fn reaches(grant: &Grant, wards: &[String], case_type: &str) -> bool {
+    match wards {
+        [] => grant.areas.is_none() && grant.covers("", case_type),
+        wards => wards.iter().any(|ward| grant.covers(ward, case_type)),
+    }
 }
 
 /// The kind of an organisation that is to be tasked.
