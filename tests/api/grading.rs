@@ -422,3 +422,42 @@ async fn a_protection_notice_waits_until_the_time_that_the_warning_gave_is_over(
         .collect();
     assert_eq!(taken, ["cpw", "cpn"]);
 }
+
+#[actix_web::test]
+async fn a_step_of_the_ladder_is_due_to_be_looked_at_on_the_day_that_was_said() {
+    let app = TestApp::start().await;
+    let lead = app.sign_in(OWNER).await;
+    let case = planned(&app, &lead).await;
+    let step = |review_at: &str| {
+        json!({"intervention": {"type": "warning_letter", "proportionality": "A talk changed nothing.",
+            "review_at": review_at}})
+    };
+    let review = |case: &Value| {
+        let mut clocks = case["clocks"].as_array().unwrap().iter();
+        clocks
+            .find(|clock| clock["name"] == "intervention_review")
+            .cloned()
+            .unwrap()
+    };
+    let until = "2026-03-04T10:00:00Z";
+
+    let refused = app
+        .transition(&lead, case, "intervene", step("2026-03-02T08:00:00Z"))
+        .await
+        .expect(409);
+    let taken = app.transition(&lead, case, "intervene", step(until)).await.expect(200);
+    app.later(Duration::days(3));
+    let late = app.get(&lead, &format!("/v1/cases/{case}")).await.expect(200);
+    let watched = app.transition(&lead, case, "monitor", json!({})).await.expect(200);
+
+    let fault = &refused.body["errors"][0];
+    assert_eq!(fault["pointer"], "/data/intervention/review_at");
+    assert!(fault["detail"].as_str().unwrap().contains("lies ahead"), "{fault}");
+    let (taken, late, watched) = (review(&taken.body), review(&late.body), review(&watched.body));
+    assert_eq!(
+        (&taken["kind"], &taken["due_at"], &taken["overdue"]),
+        (&json!("date_set"), &json!(until), &json!(false))
+    );
+    assert_eq!(late["overdue"], true);
+    assert_eq!(watched["result"], "missed");
+}

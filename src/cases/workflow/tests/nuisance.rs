@@ -51,13 +51,19 @@ fn instruments_belong_to_those_the_law_gives_them_to() {
     refused_for(&mut sim, HOUSING, "intervene", step("cpw"), "designation");
     sim.ok(HOUSING, "intervene", designated("cpw")).back_in("investigating");
     refused_for(&mut sim, HOUSING, "intervene", step("cpn"), "designation");
-    sim.later(24 * 30).ok(HOUSING, "intervene", designated("cpn"));
+    let mut notice = designated("cpn");
+    notice["intervention"]["review_at"] = json!("2026-05-01T09:00:00Z");
+    sim.later(24 * 30).ok(HOUSING, "intervene", notice);
 }
 
 #[test]
 fn no_protection_notice_before_the_time_that_the_warning_gave_is_over() {
     let step = |kind: &str| {
-        let until = "2026-03-16T09:00:00Z";
+        let until = if kind == "cpn" {
+            "2026-06-01T09:00:00Z"
+        } else {
+            "2026-03-16T09:00:00Z"
+        };
         json!({ "intervention": { "type": kind, "proportionality": "x", "review_at": until, "recipient": "body" } })
     };
     let mut sim = Sim::new("nuisance");
@@ -75,6 +81,28 @@ fn no_protection_notice_before_the_time_that_the_warning_gave_is_over() {
         .later(24 * 14 - 1);
     refused_for(&mut sim, POLICE, "intervene", step("cpn"), "time to act");
     sim.later(1).ok(POLICE, "intervene", step("cpn"));
+}
+
+#[test]
+fn a_step_is_looked_at_again_on_the_day_that_was_said() {
+    let step =
+        |review_at: &str| json!({ "intervention": { "type": "abc", "proportionality": "x", "review_at": review_at } });
+    let due_at = "2026-06-02T09:00:00Z";
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("investigating").led_by(COUNCIL);
+    refused_for(
+        &mut sim,
+        COUNCIL,
+        "intervene",
+        step("2026-03-02T09:00:00Z"),
+        "lies ahead",
+    );
+
+    sim.ok(COUNCIL, "intervene", step(due_at));
+    let clock = sim.facts.latest_clock("intervention_review").unwrap();
+    assert_eq!(clock.due_at, due_at.parse::<DateTime<Utc>>().unwrap());
+    sim.ok(COUNCIL, "monitor", json!({}));
+    assert!(!sim.runs("intervention_review"));
 }
 
 #[test]
