@@ -73,7 +73,12 @@ async fn hostility_perceived_later_makes_graffiti_offensive_until_it_is_gone() {
     let cleaned = json!({"method": "chemical", "at": "2026-03-02T13:00:00Z"});
     for (event, data, state, clocks) in [
         ("ready", council, "ready", vec![until]),
-        ("clean", cleaned, "cleaned", vec![]),
+        (
+            "clean",
+            cleaned,
+            "cleaned",
+            vec![("recurrence", "2026-03-30T22:59:59Z")],
+        ),
         ("verify", json!({"result": "not_clean"}), "ready", vec![until]),
     ] {
         let moved = app.transition(&owner, case, event, data).await.expect(200);
@@ -460,4 +465,36 @@ async fn a_step_of_the_ladder_is_due_to_be_looked_at_on_the_day_that_was_said() 
     );
     assert_eq!(late["overdue"], true);
     assert_eq!(watched["result"], "missed");
+}
+
+#[actix_web::test]
+async fn graffiti_that_is_there_again_within_28_days_has_come_back() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.case(&owner, "graffiti").await;
+    app.photograph(&owner, case, "before").await;
+    app.photograph(&owner, case, "after").await;
+    let clean = json!({"result": "clean", "explanation": "It is gone.", "reporter_told": true});
+    for (event, data) in [
+        ("classify", json!({"classification": "standard"})),
+        ("identify_owner", json!({"surface_owner": "council"})),
+        ("clean", json!({"method": "chemical", "at": "2026-03-02T09:00:00Z"})),
+        ("verify", clean),
+    ] {
+        app.transition(&owner, case, event, data).await.expect(200);
+    }
+    let path = format!("/v1/cases/{case}");
+    let closed = app.get(&owner, &path).await.expect(200);
+    app.later(Duration::days(28));
+    let back = app.transition(&owner, case, "reappeared", json!({})).await.expect(200);
+    let twice = app.transition(&owner, case, "reappeared", json!({})).await.expect(409);
+
+    assert_eq!(running(&closed.body), [("recurrence", "2026-03-30T22:59:59Z")]);
+    assert_eq!(
+        (&closed.body["status"], &closed.body["due_at"]),
+        (&json!("closed"), &Value::Null)
+    );
+    assert_eq!(back.body["state"], "closed");
+    assert!(running(&back.body).is_empty(), "{}", back.body);
+    assert_eq!(twice.problem(), "guard-not-met");
 }

@@ -184,6 +184,8 @@ fn graffiti_offensive(fired: &mut Fired) {
         .ok(COUNCIL, "clean", cleaned())
         .ok(COUNCIL, "verify", closing(json!({ "result": "clean" })))
         .state_is("closed")
+        .ok(COUNCIL, "reappeared", none())
+        .state_is("closed")
         .back_in("offensive")
         .detail("surface_owner", json!("private"))
         .ok(COUNCIL, "consent", agreed("verbal"))
