@@ -498,3 +498,36 @@ async fn graffiti_that_is_there_again_within_28_days_has_come_back() {
     assert!(running(&back.body).is_empty(), "{}", back.body);
     assert_eq!(twice.problem(), "guard-not-met");
 }
+
+#[actix_web::test]
+async fn the_police_say_how_soon_they_attend_and_why_and_anew_where_it_changes() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in("sgt.kentish-town@met.example").await;
+    let case = app.case(&sergeant, "nuisance").await;
+    let grade = |value: &str| json!({"scheme": "mps_iser", "value": value, "rationale": "They are at the door."});
+    let mut immediate = grade("immediate");
+
+    let extended = app
+        .transition(&sergeant, case, "grade", grade("extended"))
+        .await
+        .expect(200);
+    let refused = app
+        .transition(&sergeant, case, "grade", immediate.clone())
+        .await
+        .expect(409);
+    immediate["command_ref"] = json!("CAD 4711");
+    immediate["command_on"] = json!("2026-03-02");
+    let graded = app.transition(&sergeant, case, "grade", immediate).await.expect(200);
+
+    assert_eq!(extended.body["details"]["graded_response"]["value"], "extended");
+    let fault = &refused.body["errors"][0];
+    assert_eq!(fault["pointer"], "/data/command_ref");
+    assert!(fault["detail"].as_str().unwrap().contains("call 999"), "{fault}");
+    assert_eq!(graded.body["state"], "reported");
+    assert_eq!(
+        graded.body["details"]["graded_response"],
+        json!({"scheme": "mps_iser", "value": "immediate", "rationale": "They are at the door.",
+            "command_ref": "CAD 4711", "command_on": "2026-03-02", "at": "2026-03-02T09:00:00Z",
+            "by": sergeant.user_id})
+    );
+}

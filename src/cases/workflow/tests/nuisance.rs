@@ -9,6 +9,47 @@ use crate::cases::workflow::names::{Qualifier, RiskBand};
 use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
+fn grade(scheme: &str, value: &str) -> Value {
+    json!({ "scheme": scheme, "value": value, "rationale": "They are at the door." })
+}
+
+#[test]
+fn the_police_grade_how_soon_they_attend_in_the_words_of_one_scheme() {
+    let mut sim = Sim::new("nuisance");
+    assert_eq!(
+        sim.refused(COUNCIL, "grade", grade("mps_iser", "extended")).0,
+        NOT_PERMITTED
+    );
+    for (scheme, foreign, own) in [
+        ("mps_iser", "priority", "significant"),
+        ("suffolk_1_5", "immediate", "4"),
+        ("ncs_epsr", "2", "resolution"),
+    ] {
+        refused_for(&mut sim, POLICE, "grade", grade(scheme, foreign), scheme);
+        let graded = sim.attempt(POLICE, "grade", grade(scheme, own)).unwrap();
+        assert_eq!((graded.to.as_str(), graded.alerts.len()), ("reported", 0));
+        assert_eq!(graded.details_after["graded_response"]["value"], own);
+    }
+}
+
+#[test]
+fn where_somebody_is_in_danger_999_is_called_and_command_and_control_has_it() {
+    for (scheme, value) in [
+        ("mps_iser", "immediate"),
+        ("suffolk_1_5", "1"),
+        ("ncs_epsr", "emergency"),
+    ] {
+        let mut sim = Sim::new("nuisance");
+        let mut data = grade(scheme, value);
+        refused_for(&mut sim, POLICE, "grade", data.clone(), "call 999");
+        data["command_ref"] = json!("CAD 4711");
+        refused_for(&mut sim, POLICE, "grade", data.clone(), "give the day");
+        data["command_on"] = json!("2026-03-02");
+        let graded = sim.attempt(POLICE, "grade", data).unwrap();
+        assert_eq!(graded.alerts.len(), 1, "{scheme}");
+    }
+}
+
 #[test]
 fn a_victim_is_told_of_the_right_to_a_case_review() {
     let mut sim = Sim::new("nuisance");
