@@ -117,8 +117,8 @@ fn started(workflow: &Workflow, start: &ClockStart, event: &str, from: DateTime<
         .clock(&start.clock)
         .ok_or_else(|| unfit(&start.clock, "the case type has no such clock"))?;
     let rule = rule_of(workflow, line)?;
-    match start.court_date {
-        Some(date) => Clock::start_court_set(rule, event, from, date),
+    match start.date {
+        Some(date) => Clock::start_until(rule, event, from, date),
         None => Clock::start(rule, event, from),
     }
 }

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::clock_rule::ClockRule;
 use super::due;
 use super::error::ClockError;
-use super::kind::ClockKind;
 use super::london::in_range;
 
 /// Why a clock of local policy stands still; there are no other reasons.
@@ -102,27 +101,27 @@ impl Clock {
         Ok(Self::running(rule, start_event.into(), started_at, due_at))
     }
 
-    /// Starts a clock whose end the court gave. For an order that ends on a date
+    /// Starts a clock whose end is given. For an order that ends on a date
     /// rather than at an hour, give its [`end_of_day`](super::end_of_day).
     ///
     /// # Errors
-    /// [`ClockError::CourtDateNotAccepted`] for any other kind of clock,
-    /// [`ClockError::CourtDateBeforeStart`], [`ClockError::DateOutOfRange`], and
+    /// [`ClockError::DateNotAccepted`] for a clock that works its own end out,
+    /// [`ClockError::DateBeforeStart`], [`ClockError::DateOutOfRange`], and
     /// [`ClockError::RuleInvalid`].
-    pub fn start_court_set(
+    pub fn start_until(
         rule: ClockRule,
         start_event: impl Into<String>,
         started_at: DateTime<Utc>,
-        court_date: DateTime<Utc>,
+        date: DateTime<Utc>,
     ) -> Result<Self, ClockError> {
         rule.check()?;
-        if rule.kind != ClockKind::CourtSet {
-            return Err(ClockError::CourtDateNotAccepted);
+        if !rule.kind.is_given() {
+            return Err(ClockError::DateNotAccepted);
         }
         let started_at = in_range(started_at)?;
-        let due_at = in_range(court_date)?;
+        let due_at = in_range(date)?;
         if due_at < started_at {
-            return Err(ClockError::CourtDateBeforeStart);
+            return Err(ClockError::DateBeforeStart);
         }
         Ok(Self::running(rule, start_event.into(), started_at, due_at))
     }

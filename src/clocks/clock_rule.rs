@@ -40,7 +40,7 @@ pub struct ClockRule {
     /// What is counted.
     pub kind: ClockKind,
     /// How many of it: hours, days, working days or hours, months. At least 1, but 0
-    /// (or absent) for [`ClockKind::CourtSet`].
+    /// (or absent) where the date is given ([`ClockKind::is_given`]).
     #[serde(default)]
     pub n: u32,
     /// On whose authority.
@@ -83,18 +83,18 @@ impl ClockRule {
         if self.kind == ClockKind::WorkingHours && self.opens >= self.closes {
             return invalid("a working day begins before it ends");
         }
-        match (self.kind == ClockKind::CourtSet, self.n) {
-            (true, 1..) => invalid("a court-set clock counts nothing, so n must be absent"),
+        match (self.kind.is_given(), self.n) {
+            (true, 1..) => invalid("a clock whose date is given counts nothing, so n must be absent"),
             (false, 0) => invalid("n must be at least 1"),
             _ => Ok(()),
         }
     }
 
     /// Whether a clock of this rule may ever pause: only under local policy,
-    /// and never where a court set the date.
+    /// and never where the date is given.
     #[must_use]
     pub fn may_pause(&self) -> bool {
-        self.basis == Basis::LocalPolicy && self.kind != ClockKind::CourtSet
+        self.basis == Basis::LocalPolicy && !self.kind.is_given()
     }
 }
 

@@ -14,7 +14,7 @@ use super::working_hours;
 ///
 /// # Errors
 /// [`ClockError::RuleInvalid`] for a rule that contradicts itself,
-/// [`ClockError::CourtDateMissing`] for a court-set clock,
+/// [`ClockError::DateMissing`] for a clock whose date is given,
 /// [`ClockError::DateOutOfRange`] and [`ClockError::BankHolidaysUnknown`] where
 /// the start or the end lies in years that cannot be worked out.
 pub fn due_at(rule: &ClockRule, started_at: DateTime<Utc>) -> Result<DateTime<Utc>, ClockError> {
@@ -29,7 +29,7 @@ pub fn due_at(rule: &ClockRule, started_at: DateTime<Utc>) -> Result<DateTime<Ut
         ClockKind::WorkingDays => working_days_due(rule, started_at),
         ClockKind::WorkingHours => working_hours::after(rule, started_at, hours(rule.n)),
         ClockKind::CalendarMonths => end_of_day(months_from(day, rule.n)?),
-        ClockKind::CourtSet => Err(ClockError::CourtDateMissing),
+        ClockKind::CourtSet | ClockKind::DateSet => Err(ClockError::DateMissing),
     }
 }
 
@@ -67,7 +67,7 @@ pub fn moved_by_pause(
             let left = working_hours::between(rule, paused_at, due_at)?;
             working_hours::after(rule, resumed_at, left)
         }
-        ClockKind::CourtSet => Ok(due_at),
+        ClockKind::CourtSet | ClockKind::DateSet => Ok(due_at),
     }
 }
 

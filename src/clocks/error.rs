@@ -29,15 +29,15 @@ pub enum ClockError {
         /// Last year of the table.
         last_year: i32,
     },
-    /// The end of a court-set clock was asked for without the court's date.
-    #[error("The court gives the date of this clock, and none is given.")]
-    CourtDateMissing,
+    /// The end of a clock whose date is given was asked for without the date.
+    #[error("The date of this clock does not follow from its rule, and none is given.")]
+    DateMissing,
     /// A date was given for a clock that works its own end out.
     #[error("The end of this clock follows from its rule; no date can be given for it.")]
-    CourtDateNotAccepted,
-    /// The court's date lies before the start.
-    #[error("The court's date lies before the start of the clock.")]
-    CourtDateBeforeStart,
+    DateNotAccepted,
+    /// The date that was given lies before the start.
+    #[error("The date that was given lies before the start of the clock.")]
+    DateBeforeStart,
     /// Law, a code or the court set this clock: it does not pause.
     #[error("Only clocks set by local policy pause; this one runs under {legal_ref}.")]
     NeverPauses {
@@ -78,9 +78,9 @@ pub const PROBLEMS: &[ProblemType] = &[
     RULE_INVALID,
     DATE_OUT_OF_RANGE,
     BANK_HOLIDAYS_UNKNOWN,
-    COURT_DATE_MISSING,
-    COURT_DATE_NOT_ACCEPTED,
-    COURT_DATE_BEFORE_START,
+    DATE_MISSING,
+    DATE_NOT_ACCEPTED,
+    DATE_BEFORE_START,
     NEVER_PAUSES,
     ALREADY_OVERDUE,
     ALREADY_PAUSED,
@@ -93,7 +93,7 @@ const RULE_INVALID: ProblemType = ProblemType {
     slug: "clock-rule-invalid",
     title: "Clock rule is invalid",
     status: 422,
-    meaning: "A clock needs a name, a legal reference, and a count of at least 1 unless a court sets its date. Correct the rule.",
+    meaning: "A clock needs a name, a legal reference, and a count of at least 1 unless its date is given. Correct the rule.",
 };
 const DATE_OUT_OF_RANGE: ProblemType = ProblemType {
     slug: "clock-date-out-of-range",
@@ -107,23 +107,23 @@ const BANK_HOLIDAYS_UNKNOWN: ProblemType = ProblemType {
     status: 422,
     meaning: "Working days are counted only in years whose bank holidays are known. Check the date; if it is right, ask the operator to extend the table of bank holidays.",
 };
-const COURT_DATE_MISSING: ProblemType = ProblemType {
-    slug: "court-date-missing",
-    title: "Court date is missing",
+const DATE_MISSING: ProblemType = ProblemType {
+    slug: "clock-date-missing",
+    title: "Clock date is missing",
     status: 422,
-    meaning: "The court gives the date of this clock. Send the date it gave.",
+    meaning: "The date of this clock is given, by a court or by whoever takes the step. Send it.",
 };
-const COURT_DATE_NOT_ACCEPTED: ProblemType = ProblemType {
-    slug: "court-date-not-accepted",
-    title: "Court date is not accepted",
+const DATE_NOT_ACCEPTED: ProblemType = ProblemType {
+    slug: "clock-date-not-accepted",
+    title: "Clock date is not accepted",
     status: 422,
     meaning: "The deadline of this clock follows from its rule and cannot be given. Leave the date out.",
 };
-const COURT_DATE_BEFORE_START: ProblemType = ProblemType {
-    slug: "court-date-before-start",
-    title: "Court date is before the start",
+const DATE_BEFORE_START: ProblemType = ProblemType {
+    slug: "clock-date-before-start",
+    title: "Clock date is before the start",
     status: 422,
-    meaning: "The date the court gave cannot lie before the event that starts the clock. Check both.",
+    meaning: "The date that is given cannot lie before the event that starts the clock. Check both.",
 };
 const NEVER_PAUSES: ProblemType = ProblemType {
     slug: "clock-never-pauses",
@@ -168,9 +168,9 @@ impl Rule for ClockError {
             Self::RuleInvalid { .. } => &RULE_INVALID,
             Self::DateOutOfRange => &DATE_OUT_OF_RANGE,
             Self::BankHolidaysUnknown { .. } => &BANK_HOLIDAYS_UNKNOWN,
-            Self::CourtDateMissing => &COURT_DATE_MISSING,
-            Self::CourtDateNotAccepted => &COURT_DATE_NOT_ACCEPTED,
-            Self::CourtDateBeforeStart => &COURT_DATE_BEFORE_START,
+            Self::DateMissing => &DATE_MISSING,
+            Self::DateNotAccepted => &DATE_NOT_ACCEPTED,
+            Self::DateBeforeStart => &DATE_BEFORE_START,
             Self::NeverPauses { .. } => &NEVER_PAUSES,
             Self::AlreadyOverdue { .. } => &ALREADY_OVERDUE,
             Self::AlreadyPaused { .. } => &ALREADY_PAUSED,

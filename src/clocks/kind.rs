@@ -30,6 +30,16 @@ pub enum ClockKind {
     CalendarMonths,
     /// The court gives the date; nothing is counted.
     CourtSet,
+    /// Whoever starts the clock gives the date, as of a review; nothing is counted.
+    DateSet,
+}
+
+impl ClockKind {
+    /// Whether the date is given at the start, and does not follow from the rule.
+    #[must_use]
+    pub const fn is_given(self) -> bool {
+        matches!(self, Self::CourtSet | Self::DateSet)
+    }
 }
 
 /// On whose authority a clock runs.

@@ -794,6 +794,8 @@ diesel::table! {
         data_classes -> Array<Text>,
         escalation_level -> Nullable<SmallInt>,
         escalate_at -> Nullable<Timestamptz>,
+        blocker -> Nullable<Text>,
+        paused_at -> Nullable<Timestamptz>,
     }
 }
 

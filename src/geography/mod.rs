@@ -15,5 +15,6 @@ mod view;
 pub mod ward_map;
 
 pub use model::{Gss, WardVersion};
+pub use queries::priorities::standing as standing_priorities;
 pub use queries::{end_wards, load_wards, write_wards};
 pub use ward_map::WardMap;

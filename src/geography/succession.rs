@@ -1,8 +1,12 @@
-//! Which wards end when others come: on no day do two lie on one another (domain §1.4, G1).
+//! Which wards end when others come, on no day do two lie on one another (domain §1.4, G1), and
+//! what is left behind in them.
+
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use geo::BoundingRect as _;
 use geo::Intersects as _;
+use uuid::Uuid;
 
 use super::model::{Gss, WardVersion};
 use super::topology::lie_on_one_another;
@@ -66,6 +70,25 @@ pub fn endings(known: &[WardVersion], new: &[WardVersion]) -> Result<Vec<Ending>
     Ok(endings)
 }
 
+/// Those of `priorities`, each given with the code of its ward, whose ward stands no more from
+/// `day` on, by that code. They go over to no other ward by themselves: who is promised what is
+/// for those to say who set them.
+pub fn left_behind(
+    priorities: Vec<(String, Uuid)>,
+    wards: &[WardVersion],
+    day: NaiveDate,
+) -> BTreeMap<String, Vec<Uuid>> {
+    let stands = |gss: &str| {
+        let mut versions = wards.iter().filter(|ward| ward.gss.as_str() == gss);
+        versions.any(|ward| ward.valid_to.is_none_or(|last| last >= day))
+    };
+    let mut left: BTreeMap<String, Vec<Uuid>> = BTreeMap::new();
+    for (gss, priority) in priorities.into_iter().filter(|(gss, _)| !stands(gss)) {
+        left.entry(gss).or_default().push(priority);
+    }
+    left
+}
+
 fn shares_a_day(one: &WardVersion, other: &WardVersion) -> bool {
     let begins_in_time = |ward: &WardVersion, last: Option<NaiveDate>| last.is_none_or(|last| ward.valid_from <= last);
     begins_in_time(one, other.valid_to) && begins_in_time(other, one.valid_to)
@@ -121,6 +144,24 @@ mod tests {
 
         let ends = |code: &str| (code.to_owned(), "2022-05-04".to_owned());
         assert_eq!(ended(&known, &new), [ends("E05010001"), ends("E05010002")]);
+    }
+
+    #[test]
+    fn a_priority_is_left_behind_where_no_ward_of_its_code_stands_from_that_day_on() {
+        let wards = [
+            ward(1, 0.0, "2002-05-02", Some("2022-05-04")),
+            ward(2, 1.0, "2002-05-02", Some("2022-05-04")),
+            ward(2, 1.0, "2022-05-05", None),
+            ward(11, 0.0, "2022-05-05", None),
+        ];
+        let ids: Vec<Uuid> = (1..=4).map(Uuid::from_u128).collect();
+        let of = |code: u32, id: usize| (format!("E0501{code:04}"), ids[id]);
+        let priorities = vec![of(1, 0), of(1, 1), of(2, 2), of(11, 3)];
+        let left = |from: &str| left_behind(priorities.clone(), &wards, day(from));
+
+        let expected = BTreeMap::from([("E05010001".to_owned(), vec![ids[0], ids[1]])]);
+        assert_eq!(left("2022-05-05"), expected);
+        assert!(left("2022-05-04").is_empty());
     }
 
     #[test]

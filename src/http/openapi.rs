@@ -18,6 +18,7 @@ use utoipa::openapi::{OpenApi, RefOr, Required, Schema};
 use utoipa_actix_web::AppExt;
 
 use super::problem::Problem;
+use super::routes::KEYLESS;
 use crate::audit::Purpose;
 
 #[derive(utoipa::OpenApi)]
@@ -179,6 +180,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation) {
     if method == "PATCH" {
         allow_merge_patch(operation);
     }
+    describe_keyless(operation);
     describe_permission(operation);
 }
 
@@ -211,6 +213,21 @@ fn describe_permission(operation: &mut Operation) {
     };
     let description = operation.description.get_or_insert_default();
     let _ = write!(description, "\n\nPermission: `{code}`.");
+}
+
+/// Why an operation that changes something takes no `Idempotency-Key`, if it takes none.
+fn why_keyless(operation: &Operation) -> Option<&'static str> {
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    let keyless = KEYLESS.iter().find(|(keyless, _)| *keyless == id);
+    keyless.map(|(_, why)| *why)
+}
+
+fn describe_keyless(operation: &mut Operation) {
+    let Some(why) = why_keyless(operation) else {
+        return;
+    };
+    let description = operation.description.get_or_insert_default();
+    let _ = write!(description, "\n\nTakes no `Idempotency-Key`: {why}.");
 }
 
 fn has_parameter(operation: &Operation, name: &str) -> bool {
@@ -300,8 +317,7 @@ fn add_request_headers(method: &str, operation: &mut Operation) {
             ObjectBuilder::new().schema_type(Type::String).into(),
         ),
     );
-    let id = operation.operation_id.as_deref().unwrap_or_default();
-    if method != "GET" && !super::routes::KEYLESS.contains(&id) {
+    if method != "GET" && why_keyless(operation).is_none() {
         add_parameter(
             operation,
             header(

@@ -23,15 +23,24 @@ pub fn all(config: &mut ServiceConfig<'_>) {
         .service(problems_page::read_problem_type);
 }
 
-/// The operations that take no `Idempotency-Key`: what they answer is shown once and
-/// never kept, or they change nothing.
-pub const KEYLESS: &[&str] = &[
-    "confirm_totp",
-    "create_service_account_key",
-    "enrol_totp",
-    "export_audit",
-    "reset_password_of",
+/// The operations that take no `Idempotency-Key`, each with why: what they answer is secret,
+/// and is kept nowhere that it could be repeated from, or they change nothing.
+pub const KEYLESS: &[(&str, &str)] = &[
+    ("confirm_totp", SHOWN_ONCE),
+    ("create_service_account_key", SHOWN_ONCE),
+    ("enrol_totp", SHOWN_ONCE),
+    ("export_audit", "it changes nothing, and the bundle is not kept"),
+    ("introspect_token", "it changes nothing"),
+    ("issue_token", NOT_KEPT),
+    ("login", NOT_KEPT),
+    ("refresh", NOT_KEPT),
+    ("reset_password_of", SHOWN_ONCE),
+    ("revoke_token", "a token that is revoked again stays so"),
 ];
+
+/// Of what is refused with a key, so that nobody counts on a repetition.
+const SHOWN_ONCE: &str = "what is answered is shown once and not kept, so a request with one is refused (400)";
+const NOT_KEPT: &str = "tokens are not kept, so a repeated request is another one";
 
 /// The problem types of every capability, for `/problems/{slug}`.
 pub const PROBLEMS: &[&[ProblemType]] = &[

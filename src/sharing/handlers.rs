@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::lost_sight;
 use super::making::{self, class_names, make, note, terms};
 use super::model::{ShareState, ShareStateError, ShareTerms, SharingError, narrow};
+use super::queries::agreements::{self, Standings};
 use super::queries::{self, ShareRow};
-use super::view::{Approval, Because, Narrowing, NewShare, OnlookerView, RevokeParams, ShareView, Why};
+use super::view::{Approval, Because, Narrowing, NewShare, OnlookerView, RevokeParams, ShareView, Why, standing_of};
 use crate::audit::Op;
 use crate::cases::access::{self, Access};
 use crate::db::names_of;
@@ -62,7 +63,9 @@ pub async fn list_shares(caller: Caller<may::ShareCase>, id: Id, page: Params<Pa
             let after: Option<Uuid> = paging::read_cursor("made", page.cursor.as_deref())?;
             let onlooker = (!access.is_owner()).then_some(access.org_id);
             let rows = queries::list(room, access.case_id, onlooker, after, limit).await?;
-            let views = rows.into_iter().map(|row| ShareView::of(row, access.org_id));
+            let standings = standings_of(room, &rows).await?;
+            let views = rows.into_iter();
+            let views = views.map(|row| ShareView::of(row, access.org_id, &standings));
             let views = views.collect::<Result<Vec<_>>>()?;
             let page = Page::of(views, limit, "made", |share| share.id)?;
             let shown: Vec<Uuid> = page.items.iter().map(|share| share.id).collect();
@@ -112,11 +115,26 @@ pub async fn read_share(caller: Caller<may::ShareCase>, id: Id) -> Result<HttpRe
     caller
         .consult((), async |room, ()| {
             let (access, row) = seen(room, id.get()).await?;
-            let (share, version) = (row.id, row.version);
-            let answer = Answer::ok(&ShareView::of(row, access.org_id)?)?.version_as_seen(version);
+            let share = row.id;
+            let answer = shown(room, &access, row).await?;
             Ok(noted(&access, Audited::consultation(answer)).record(share))
         })
         .await
+}
+
+/// How the agreements stand today that `shares` rest on.
+async fn standings_of(room: &mut Room, shares: &[ShareRow]) -> Result<Standings> {
+    let today = making::today(room)?;
+    let named = shares.iter().filter_map(|share| share.agreement_id).collect();
+    agreements::standings(room, named, today).await
+}
+
+/// The answer that shows a share.
+async fn shown(room: &mut Room, access: &Access, row: ShareRow) -> Result<Answer> {
+    let version = row.version;
+    let standings = standings_of(room, std::slice::from_ref(&row)).await?;
+    let view = ShareView::of(row, access.org_id, &standings)?;
+    Ok(Answer::ok(&view)?.version_as_seen(version))
 }
 
 /// Why a case was shared tells of the case.
@@ -149,7 +167,8 @@ async fn owned(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
 
 /// Narrow a share
 ///
-/// Fewer classes, a lower level, an earlier end. More than before is a new share.
+/// Fewer classes, a lower level, an earlier end. More than before is a new share; the same as before changes
+/// nothing.
 #[utoipa::path(
     tag = "sharing",
     params(IfMatch),
@@ -179,19 +198,29 @@ pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
             if narrowed.expires_at.is_some_and(|end| end <= room.now) {
                 return Err(SharingError::ExpiryInPast.into());
             }
+            if narrowed == current {
+                let share = row.id;
+                let answer = shown(room, &access, row).await?;
+                return Ok(noted(&access, Audited::alteration(answer)).record(share));
+            }
             row.level = narrowed.level.as_str().to_owned();
             row.data_classes = class_names(&narrowed.data_classes);
             row.expires_at = narrowed.expires_at;
             row.updated_at = room.now;
             queries::update(room, &mut row).await?;
-            answered(&access, row, Op::Alteration, "case.shared")
+            answered(room, &access, row, Op::Alteration, "case.shared").await
         })
         .await
 }
 
-fn answered(access: &Access, row: ShareRow, op: Op, event: &'static str) -> Result<Audited<Answer>> {
-    let view = ShareView::of(row.clone(), access.org_id)?;
-    let answer = Answer::ok(&view)?.version_as_seen(row.version);
+async fn answered(
+    room: &mut Room,
+    access: &Access,
+    row: ShareRow,
+    op: Op,
+    event: &'static str,
+) -> Result<Audited<Answer>> {
+    let answer = shown(room, access, row.clone()).await?;
     Ok(access.note(note(Audited::new(op, answer), &row, event)?))
 }
 
@@ -270,7 +299,7 @@ pub async fn approve_share(
             row.approved_at = Some(now);
             row.updated_at = now;
             queries::update(room, &mut row).await?;
-            let answer = answered(&access, row, Op::Disclosure, "case.shared")?;
+            let answer = answered(room, &access, row, Op::Disclosure, "case.shared").await?;
             let answer = answer.fact("agreement_version", agreement_version);
             Ok(making::note_superseded(answer, superseded.as_ref()))
         })
@@ -296,7 +325,7 @@ pub async fn refuse_share(caller: Caller<may::ApproveShare>, id: Id, body: JsonB
                 return Err(SharingError::ApproverIsRequester.into());
             }
             end(room, &mut row, ShareState::Refused, Some(because.reason)).await?;
-            answered(&access, row, Op::Alteration, "case.share_refused")
+            answered(room, &access, row, Op::Alteration, "case.share_refused").await
         })
         .await
 }
@@ -335,6 +364,7 @@ pub async fn list_case_access(caller: Caller<may::ReadCases>, id: Id) -> Result<
 async fn onlookers(room: &mut Room, access: &Access, shares: Vec<ShareRow>) -> Result<Vec<OnlookerView>> {
     let since = access::opened_at(room, access.case_id).await?;
     let looks = queries::last_looks(room, access.case_id).await?;
+    let standings = standings_of(room, &shares).await?;
     let named = std::iter::once(access.case_org_id).chain(shares.iter().map(|share| share.to_org_id));
     let names = names_of(room, named.collect()).await?;
     let look = |org: Uuid| looks.iter().find(|look| look.org_id == org).map(|look| look.at);
@@ -361,6 +391,7 @@ async fn onlookers(room: &mut Room, access: &Access, shares: Vec<ShareRow>) -> R
             gateway: share.gateway,
             purpose: share.purpose,
             agreement_id: share.agreement_id,
+            agreement_standing: standing_of(share.agreement_id, &standings),
         },
     });
     Ok(std::iter::once(owner).chain(others).collect())

@@ -9,7 +9,7 @@ use super::model::{
     Approver, CaseFacts, DataClass, Gateway, Level, OrganisationFacts, Permitted, Quality, ShareRequest, ShareState,
     ShareTerms, SharingError, check_share,
 };
-use super::queries::agreements::KeptAgreement;
+use super::queries::agreements::{KeptAgreement, Standings};
 use super::queries::{self, ShareRow};
 use super::view::{NewShare, QualityBody, ShareView};
 use crate::audit::{Op, OutboxEvent};
@@ -30,6 +30,8 @@ pub struct Made {
     superseded: Option<(Uuid, String)>,
     /// Of the agreement that covers it.
     agreement_version: Option<i64>,
+    /// How that stands.
+    standings: Standings,
 }
 
 impl Made {
@@ -53,7 +55,7 @@ impl Made {
     /// # Errors
     /// For a share in no known state.
     pub fn view(&self, reader: Uuid) -> Result<ShareView> {
-        ShareView::of(self.row.clone(), reader)
+        ShareView::of(self.row.clone(), reader, &self.standings)
     }
 
     /// Tells the log and those concerned.
@@ -131,11 +133,14 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
         superseded = queries::supersede(room, &row, now).await?;
     }
     queries::insert(room, &row).await?;
+    let standing = agreement.as_ref().map(|kept| kept.agreement.validity.standing(today));
+    let standings = row.agreement_id.zip(standing).into_iter().collect();
     let agreement_version = agreement.map(|kept| kept.version_number);
     Ok(Made {
         row,
         superseded,
         agreement_version,
+        standings,
     })
 }
 

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::model::{Completeness, DataClass, Gateway, Grading, Level, Quality, ShareState};
+use super::model::{AgreementStanding, Completeness, DataClass, Gateway, Grading, Level, Quality, ShareState};
 use super::queries::ShareRow;
+use super::queries::agreements::Standings;
 use crate::error::Result;
 use crate::http::fields::{Moment, Text, not_cleared, present};
 
@@ -152,7 +153,8 @@ pub struct RevokeParams {
     "owner_organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b6f",
     "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "state": "active", "level": "contribute",
     "data_classes": ["core", "location", "notes"], "gateway": "CDA115", "gateway_reference": null,
-    "agreement_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71", "ad_hoc_reason": null, "purpose": "case_work",
+    "agreement_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71", "agreement_standing": "past_review",
+    "ad_hoc_reason": null, "purpose": "case_work",
     "quality": {"as_of": "2026-03-02T09:00:00Z", "completeness": "complete", "grading": null, "verified_by": null},
     "safeguarding_note": null, "requested_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
     "requested_by_organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b6f", "approved_by": null,
@@ -184,6 +186,9 @@ pub struct ShareView {
     pub gateway_reference: Option<String>,
     /// The agreement that covers it.
     pub agreement_id: Option<Uuid>,
+    /// How that agreement stands today, as its `standing`: what is shared goes on, and where the
+    /// review is overdue it says so (`review_due`, `past_review`). `null` where none covers it.
+    pub agreement_standing: Option<AgreementStanding>,
     /// Why it was shared without an agreement; for owner, recipient and who asked.
     pub ad_hoc_reason: Option<String>,
     /// What it is shared for.
@@ -215,12 +220,13 @@ pub struct ShareView {
 }
 
 impl ShareView {
-    /// The view of `row` that `reader` has. What the originator told the recipient with it is
-    /// for those two, and who asked for it.
+    /// The view of `row` that `reader` has, with how its agreement stands, if that is among
+    /// `standings`. What the originator told the recipient with it is for those two, and who
+    /// asked for it.
     ///
     /// # Errors
     /// For a row in no known state.
-    pub fn of(row: ShareRow, reader: Uuid) -> Result<Self> {
+    pub fn of(row: ShareRow, reader: Uuid, standings: &Standings) -> Result<Self> {
         let is_told = [row.org_id, row.to_org_id, row.requested_by_org_id].contains(&reader);
         let ended_at = row.ended_at_now()?;
         Ok(Self {
@@ -234,6 +240,7 @@ impl ShareView {
             gateway: row.gateway,
             gateway_reference: row.gateway_reference.filter(|_| is_told),
             agreement_id: row.agreement_id,
+            agreement_standing: standing_of(row.agreement_id, standings),
             ad_hoc_reason: row.ad_hoc_reason.filter(|_| is_told),
             purpose: row.purpose,
             quality: row.quality.filter(|_| is_told),
@@ -251,12 +258,17 @@ impl ShareView {
     }
 }
 
+/// How the agreement `id` stands.
+pub fn standing_of(id: Option<Uuid>, standings: &Standings) -> Option<AgreementStanding> {
+    standings.get(&id?).copied()
+}
+
 /// Why an organisation can see a case.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[schema(example = json!({
     "kind": "share", "share_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "gateway": "CDA115",
-    "purpose": "case_work", "agreement_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71"
+    "purpose": "case_work", "agreement_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71", "agreement_standing": "in_force"
 }))]
 pub enum Why {
     /// It owns the case.
@@ -272,6 +284,9 @@ pub enum Why {
         purpose: String,
         /// The agreement that covers it; `null` where a second person approved it.
         agreement_id: Option<Uuid>,
+        /// How that agreement stands today: `review_due` and `past_review` where its review is
+        /// overdue.
+        agreement_standing: Option<AgreementStanding>,
     },
 }
 
@@ -282,7 +297,8 @@ pub enum Why {
     "level": "contribute", "data_classes": ["core", "location", "notes"], "since": "2026-03-02T09:00:00Z",
     "expires_at": null, "last_look_at": null,
     "why": {"kind": "share", "share_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "gateway": "CDA115",
-        "purpose": "case_work", "agreement_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71"}
+        "purpose": "case_work", "agreement_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71",
+        "agreement_standing": "in_force"}
 }))]
 pub struct OnlookerView {
     /// The organisation.

@@ -6,7 +6,7 @@ pub mod standings;
 use std::cmp::Reverse;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use diesel::dsl::{AsSelect, IntoBoxed, Select};
+use diesel::dsl::{AsSelect, IntoBoxed, Select, exists, not};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::model::TaskState;
 use super::view::{AssignedTo, Direction, TaskQuery};
 use crate::db::Prepare;
-use crate::db::schema::{task_events, tasks, team_members};
+use crate::db::schema::{task_events, task_standings, tasks, team_members};
 use crate::error::Result;
 
 pub use parties::{
@@ -392,11 +392,23 @@ fn of_parties<'a>(all: Listing<'a>, mine: Uuid, query: &TaskQuery) -> Listing<'a
 
 fn of_time<'a>(all: Listing<'a>, reader: Reader, query: &TaskQuery) -> Listing<'a> {
     let open: Vec<&str> = open_states();
+    let stands_still = || {
+        let paused = task_standings::table
+            .filter(task_standings::task_id.eq(tasks::id))
+            .filter(task_standings::paused_at.is_not_null());
+        tasks::state.eq(TaskState::Blocked.as_str()).and(exists(paused))
+    };
     let mut some = match query.overdue {
         Some(true) => all
             .filter(tasks::state.eq_any(open))
-            .filter(tasks::due_at.lt(reader.now)),
-        Some(false) => all.filter(tasks::state.ne_all(open).or(tasks::due_at.ge(reader.now))),
+            .filter(tasks::due_at.lt(reader.now))
+            .filter(not(stands_still())),
+        Some(false) => all.filter(
+            tasks::state
+                .ne_all(open)
+                .or(tasks::due_at.ge(reader.now))
+                .or(stands_still()),
+        ),
         None => all,
     };
     if let Some(state) = query.state {

@@ -11,7 +11,8 @@ use crate::error::{AppError, Result};
 use crate::sharing::model::OrgKind;
 
 /// The task of `row` as the rules see it; `owner` is the kind of the tasked
-/// organisation, where that matters. Its requester is taken to see the case.
+/// organisation, where that matters. Its requester is taken to see the case, and its
+/// due time to run.
 ///
 /// # Errors
 /// If the row holds what the rules do not know.
@@ -38,6 +39,7 @@ pub fn task_of(row: &TaskRow, owner: Option<OrgKind>) -> Result<Task> {
         extensions: u32::try_from(row.extensions).map_err(|_error| unknown("number of extensions"))?,
         accept_due_at: row.accept_due_at,
         counter_offer: offer,
+        paused_at: None,
         submitted_by: row.submitted_by,
         requester_sees_case: true,
     })

@@ -191,6 +191,45 @@ async fn an_overdue_review_shows_to_every_party_until_it_is_held() {
 }
 
 #[actix_web::test]
+async fn what_is_shared_goes_on_and_says_where_the_review_of_its_agreement_is_overdue() {
+    let app = TestApp::start().await;
+    let (council, police) = (app.sign_in(COUNCIL).await, app.sign_in(POLICE).await);
+    let agreement = activated(&app, &council, &police, json!({"grace_days": 14})).await;
+    let made = share(&app, &council, &police, &agreement, &["core"]).await;
+    let made = made.expect(201).body;
+    let case = format!("/v1/cases/{}", made["case_id"].as_str().unwrap());
+    let path = format!("/v1/shares/{}", made["id"].as_str().unwrap());
+    let stands = async |wanted: &str| {
+        for reader in [&council, &police] {
+            let read = app.get(reader, &path).await.expect(200).body;
+            let onlookers = items(&app, reader, &format!("{case}/access")).await;
+            assert_eq!(read["agreement_standing"], wanted);
+            assert_eq!(onlookers[1]["why"]["agreement_standing"], wanted);
+            assert_eq!(items(&app, reader, &format!("{case}/shares")).await, [read]);
+        }
+    };
+    assert_eq!(made["agreement_standing"], "in_force");
+    stands("in_force").await;
+    let known = app.etag(&police, &path).await;
+
+    // 11 March, the day after it was due, and 25 March: the grace is over.
+    app.later(Duration::days(9));
+    stands("review_due").await;
+    let draft = app.draft(&police, Method::GET, &path);
+    draft.header("If-None-Match", &known).send().await.expect(200);
+    app.later(Duration::days(14));
+    stands("past_review").await;
+    app.get(&police, &case).await.expect(200);
+    let until = json!({"expires_at": "2100-01-01T00:00:00Z"});
+    let narrowed = app.patch(&council, &path, until).await.expect(200);
+    assert_eq!(narrowed.body["agreement_standing"], "past_review");
+
+    let held = review("continue", Some("2026-09-01"));
+    app.post_to(&council, &agreement, "review", held).await.expect(200);
+    stands("in_force").await;
+}
+
+#[actix_web::test]
 async fn nothing_new_rests_on_what_is_suspended_until_a_review_lets_it_continue() {
     let app = TestApp::start().await;
     let (council, police) = (app.sign_in(COUNCIL).await, app.sign_in(POLICE).await);

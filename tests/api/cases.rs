@@ -179,6 +179,43 @@ async fn the_lead_is_named_by_either_name_and_by_one_at_a_time() {
 }
 
 #[actix_web::test]
+async fn a_case_that_moves_keeps_no_property_and_no_street_but_those_that_are_named() {
+    let app = TestApp::start().await;
+    let inspector = app.sign_in(INSPECTOR).await;
+    let mut body = app.case_body("graffiti").await;
+    body["uprn"] = json!("5117512");
+    body["usrn"] = json!("20400123");
+    let made = app.post(&inspector, "/v1/cases", body).await.expect(201).body;
+    let path = format!("/v1/cases/{}", made["id"].as_str().unwrap());
+    let patch = async |body: Value| app.patch(&inspector, &path, body).await.expect(200).body;
+    let is_found = async |uprn: &str| {
+        let list = app.get(&inspector, &format!("/v1/cases?uprn={uprn}")).await.expect(200);
+        !list.body["items"].as_array().unwrap().is_empty()
+    };
+    let numbers = |case: &Value| (case["uprn"].clone(), case["usrn"].clone());
+    let euston = json!({"type": "Point", "coordinates": [-0.1256, 51.5290]});
+
+    let renamed = patch(json!({"address": "The corner", "location": made["location"]})).await;
+    assert_eq!(numbers(&renamed), (json!("5117512"), json!("20400123")));
+    assert!(is_found("5117512").await);
+
+    let moved = patch(json!({"location": euston})).await;
+    let logged = app.last_audit("update_case").await.facts;
+    assert_eq!(numbers(&moved), (Value::Null, Value::Null));
+    assert_eq!(moved["address"], "The corner");
+    assert_eq!(logged["changed"], json!(["location", "uprn", "usrn"]));
+    assert!(!is_found("5117512").await);
+
+    let named = patch(json!({"location": made["location"], "uprn": "5117513"})).await;
+    assert_eq!(numbers(&named), (json!("5117513"), Value::Null));
+    assert!(is_found("5117513").await);
+    let street = patch(json!({"usrn": "20400124"})).await;
+    assert_eq!(numbers(&street), (json!("5117513"), json!("20400124")));
+    let refused = app.patch(&inspector, &path, json!({"uprn": "12a"})).await.expect(422);
+    assert_eq!(refused.body["errors"][0]["pointer"], "/uprn");
+}
+
+#[actix_web::test]
 async fn the_same_key_records_one_case() {
     let app = TestApp::start().await;
     let sergeant = app.sign_in(SERGEANT).await;

@@ -89,7 +89,11 @@ async fn every_verb_on_a_task_is_shown_as_it_is_kept() {
         (sergeant, "agree", json!({})),
         (street, "accept", json!({"owner_user_id": street.user_id})),
         (street, "start", json!({})),
-        (street, "block", json!({"reason": "other", "text": "Locked yard."})),
+        (
+            street,
+            "block",
+            json!({"reason": "awaiting_consent", "text": "Locked yard."}),
+        ),
         (street, "unblock", json!({})),
         (street, "reassign", to(&colleague)),
         (&colleague, "reassign", to(street)),

@@ -73,7 +73,12 @@ async fn hostility_perceived_later_makes_graffiti_offensive_until_it_is_gone() {
     let cleaned = json!({"method": "chemical", "at": "2026-03-02T13:00:00Z"});
     for (event, data, state, clocks) in [
         ("ready", council, "ready", vec![until]),
-        ("clean", cleaned, "cleaned", vec![]),
+        (
+            "clean",
+            cleaned,
+            "cleaned",
+            vec![("recurrence", "2026-03-30T22:59:59Z")],
+        ),
         ("verify", json!({"result": "not_clean"}), "ready", vec![until]),
     ] {
         let moved = app.transition(&owner, case, event, data).await.expect(200);
@@ -223,7 +228,7 @@ async fn a_case_that_becomes_one_of_high_risk_tells_a_supervisor_and_is_to_be_as
         .map(|it| &it["facts"]["alerts"])
         .collect();
     let times: Vec<usize> = told.iter().map(|it| it.as_array().map_or(0, Vec::len)).collect();
-    assert_eq!(times, [1, 0, 0, 1], "once for each change to high");
+    assert_eq!(times, [1, 0, 1], "once for each change to high");
     assert_eq!(told[0][0]["role"], "supervisor");
     assert!(told[0][0]["say"].as_str().unwrap().starts_with("High risk"), "{told:?}");
     let assessed = app
@@ -421,4 +426,108 @@ async fn a_protection_notice_waits_until_the_time_that_the_warning_gave_is_over(
         .map(|step| &step["type"])
         .collect();
     assert_eq!(taken, ["cpw", "cpn"]);
+}
+
+#[actix_web::test]
+async fn a_step_of_the_ladder_is_due_to_be_looked_at_on_the_day_that_was_said() {
+    let app = TestApp::start().await;
+    let lead = app.sign_in(OWNER).await;
+    let case = planned(&app, &lead).await;
+    let step = |review_at: &str| {
+        json!({"intervention": {"type": "warning_letter", "proportionality": "A talk changed nothing.",
+            "review_at": review_at}})
+    };
+    let review = |case: &Value| {
+        let mut clocks = case["clocks"].as_array().unwrap().iter();
+        clocks
+            .find(|clock| clock["name"] == "intervention_review")
+            .cloned()
+            .unwrap()
+    };
+    let until = "2026-03-04T10:00:00Z";
+
+    let refused = app
+        .transition(&lead, case, "intervene", step("2026-03-02T08:00:00Z"))
+        .await
+        .expect(409);
+    let taken = app.transition(&lead, case, "intervene", step(until)).await.expect(200);
+    app.later(Duration::days(3));
+    let late = app.get(&lead, &format!("/v1/cases/{case}")).await.expect(200);
+    let watched = app.transition(&lead, case, "monitor", json!({})).await.expect(200);
+
+    let fault = &refused.body["errors"][0];
+    assert_eq!(fault["pointer"], "/data/intervention/review_at");
+    assert!(fault["detail"].as_str().unwrap().contains("lies ahead"), "{fault}");
+    let (taken, late, watched) = (review(&taken.body), review(&late.body), review(&watched.body));
+    assert_eq!(
+        (&taken["kind"], &taken["due_at"], &taken["overdue"]),
+        (&json!("date_set"), &json!(until), &json!(false))
+    );
+    assert_eq!(late["overdue"], true);
+    assert_eq!(watched["result"], "missed");
+}
+
+#[actix_web::test]
+async fn graffiti_that_is_there_again_within_28_days_has_come_back() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.case(&owner, "graffiti").await;
+    app.photograph(&owner, case, "before").await;
+    app.photograph(&owner, case, "after").await;
+    let clean = json!({"result": "clean", "explanation": "It is gone.", "reporter_told": true});
+    for (event, data) in [
+        ("classify", json!({"classification": "standard"})),
+        ("identify_owner", json!({"surface_owner": "council"})),
+        ("clean", json!({"method": "chemical", "at": "2026-03-02T09:00:00Z"})),
+        ("verify", clean),
+    ] {
+        app.transition(&owner, case, event, data).await.expect(200);
+    }
+    let path = format!("/v1/cases/{case}");
+    let closed = app.get(&owner, &path).await.expect(200);
+    app.later(Duration::days(28));
+    let back = app.transition(&owner, case, "reappeared", json!({})).await.expect(200);
+    let twice = app.transition(&owner, case, "reappeared", json!({})).await.expect(409);
+
+    assert_eq!(running(&closed.body), [("recurrence", "2026-03-30T22:59:59Z")]);
+    assert_eq!(
+        (&closed.body["status"], &closed.body["due_at"]),
+        (&json!("closed"), &Value::Null)
+    );
+    assert_eq!(back.body["state"], "closed");
+    assert!(running(&back.body).is_empty(), "{}", back.body);
+    assert_eq!(twice.problem(), "guard-not-met");
+}
+
+#[actix_web::test]
+async fn the_police_say_how_soon_they_attend_and_why_and_anew_where_it_changes() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in("sgt.kentish-town@met.example").await;
+    let case = app.case(&sergeant, "nuisance").await;
+    let grade = |value: &str| json!({"scheme": "mps_iser", "value": value, "rationale": "They are at the door."});
+    let mut immediate = grade("immediate");
+
+    let extended = app
+        .transition(&sergeant, case, "grade", grade("extended"))
+        .await
+        .expect(200);
+    let refused = app
+        .transition(&sergeant, case, "grade", immediate.clone())
+        .await
+        .expect(409);
+    immediate["command_ref"] = json!("CAD 4711");
+    immediate["command_on"] = json!("2026-03-02");
+    let graded = app.transition(&sergeant, case, "grade", immediate).await.expect(200);
+
+    assert_eq!(extended.body["details"]["graded_response"]["value"], "extended");
+    let fault = &refused.body["errors"][0];
+    assert_eq!(fault["pointer"], "/data/command_ref");
+    assert!(fault["detail"].as_str().unwrap().contains("call 999"), "{fault}");
+    assert_eq!(graded.body["state"], "reported");
+    assert_eq!(
+        graded.body["details"]["graded_response"],
+        json!({"scheme": "mps_iser", "value": "immediate", "rationale": "They are at the door.",
+            "command_ref": "CAD 4711", "command_on": "2026-03-02", "at": "2026-03-02T09:00:00Z",
+            "by": sergeant.user_id})
+    );
 }

@@ -67,6 +67,7 @@ mod suites;
 mod tampering;
 mod tasks;
 mod tls;
+mod unchanged;
 mod vehicles;
 mod visibility;
 mod what_is_shown;

@@ -7,6 +7,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wardlink::db::schema::outbox_events;
+use wardlink::geography::{self, succession};
 
 use crate::support::{Actor, Reply, TestApp, instant};
 
@@ -315,6 +316,36 @@ async fn a_ward_that_comes_takes_over_what_was_promised_in_the_one_before() {
 }
 
 #[actix_web::test]
+async fn who_imports_wards_is_told_which_promises_are_left_in_one_that_ends() {
+    let app = TestApp::start().await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let (kept, over) = (
+        set(&app, &sergeant, json!({})).await,
+        set(&app, &sergeant, json!({})).await,
+    );
+    let ended = json!({"status": "met", "outcome": "Quiet since February."});
+    app.patch(&sergeant, &format!("/v1/priorities/{over}"), ended)
+        .await
+        .expect(200);
+    let day = "2026-05-07".parse().unwrap();
+
+    let mut owner = app.database.as_role("wardlink_owner").await;
+    let standing = geography::standing_priorities(&mut owner).await.unwrap();
+    let mut wards = geography::load_wards(&mut owner).await.unwrap();
+    let while_it_stands = succession::left_behind(standing.clone(), &wards, day);
+    for ward in wards.iter_mut().filter(|ward| ward.gss.as_str() == "E05013664") {
+        ward.valid_to = Some("2026-05-06".parse().unwrap());
+    }
+    let left = succession::left_behind(standing, &wards, day);
+
+    assert!(while_it_stands.is_empty(), "{while_it_stands:?}");
+    assert_eq!(
+        left.into_iter().collect::<Vec<_>>(),
+        [("E05013664".to_owned(), vec![kept])]
+    );
+}
+
+#[actix_web::test]
 async fn one_does_not_replace_what_another_organisation_recorded_nor_what_came_later() {
     let app = TestApp::start().await;
     let (sergeant, manager) = (app.sign_in(SERGEANT).await, app.sign_in(MANAGER).await);
@@ -416,11 +447,15 @@ async fn what_changes_nothing_counts_no_version_and_nobody_is_told() {
     let sergeant = app.sign_in(SERGEANT).await;
     let place = format!("/v1/priorities/{}", set(&app, &sergeant, json!({})).await);
     let before = app.get(&sergeant, &place).await.expect(200).body;
+    let same = json!({"text": before["text"], "case_types": ["nuisance", "nuisance"], "actions": [],
+        "evidence": before["evidence"]});
 
-    let nothing = app.patch(&sergeant, &place, json!({})).await.expect(200);
+    for said in [json!({}), same] {
+        let nothing = app.patch(&sergeant, &place, said).await.expect(200);
 
-    assert_eq!(nothing.body, before);
-    assert_eq!(app.last_audit("update_ward_priority").await.facts["changed"], json!([]));
+        assert_eq!(nothing.body, before);
+        assert_eq!(app.last_audit("update_ward_priority").await.facts["changed"], json!([]));
+    }
     assert!(audiences(&app, "ward_priority.changed").await.is_empty());
 }
 

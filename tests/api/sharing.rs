@@ -202,6 +202,7 @@ async fn an_agreement_out_of_force_carries_nothing_unless_somebody_approves() {
 
     assert_eq!(reply.body["state"], "awaiting_approval");
     assert_eq!(reply.body["agreement_id"], Value::Null);
+    assert_eq!(reply.body["agreement_standing"], Value::Null);
 }
 
 #[actix_web::test]

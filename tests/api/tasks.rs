@@ -5,6 +5,7 @@ mod escalation;
 mod listing;
 mod lost_sight;
 mod orphaned;
+mod paused;
 mod reassigning;
 pub mod scene;
 mod sharing;

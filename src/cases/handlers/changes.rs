@@ -13,7 +13,7 @@ use super::sight::{Heightened, Sight};
 use super::transitions::{step_of, tell};
 use crate::audit::OutboxEvent;
 use crate::cases::model::{self, CaseError};
-use crate::cases::queries::cases::{self as queries, CaseRow};
+use crate::cases::queries::cases::{self as queries, CaseRow, LocationRow};
 use crate::cases::queries::transitions::{self as steps, TransitionRow};
 use crate::cases::view::cases::{CaseChanges, CaseView};
 use crate::cases::view::words::Marking;
@@ -21,10 +21,13 @@ use crate::cases::workflow::names::RiskBand;
 use crate::clocks::Clock;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
-use crate::http::fields::{Point, Text};
+use crate::http::fields::Point;
 use crate::http::openapi::IfMatch;
 use crate::identity;
 use crate::partnerships::code_and_authorities;
+
+/// The members that say where a case is.
+const PLACE: [&str; 4] = ["location", "address", "uprn", "usrn"];
 
 /// Registers the operation.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -36,7 +39,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// A merge patch (RFC 7396; `application/merge-patch+json` or `application/json`). Organisations that
 /// contribute may change `details` and `separate_because`; the rest is for the owner. Details by which it is
 /// about the same as another open case are refused as at recording (`case-already-open`). Where the case type
-/// has a step that follows by itself from what the details come to say, the answer is the case after it.
+/// has a step that follows by itself from what the details come to say, the answer is the case after it. A case
+/// that moves to another point keeps neither `uprn` nor `usrn` that is not named. What says of a case what it
+/// says already changes nothing, and counts no version.
 #[utoipa::path(
     tag = "cases",
     params(IfMatch),
@@ -53,11 +58,11 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
             async |room, changes: CaseChanges, mut sight| {
                 room.request.expect_version(sight.case.version)?;
                 room.no_earlier_than(sight.case.updated_at);
-                let (qualifier, risk) = (sight.case.qualifier.clone(), sight.case.risk_band.clone());
-                let details = sight.case.details.clone();
-                let changed = apply(room, &mut sight, changes).await?;
-                let Heightened { alerts, clocks } = sight.heighten(room, risk.as_deref())?;
-                let (followed, moved) = sight.follow(room, &details)?.unzip();
+                let (before, place) = (sight.case.clone(), sight.place.clone());
+                apply(room, &mut sight, changes).await?;
+                let changed = changed_members(&before, place.as_ref(), &sight);
+                let Heightened { alerts, clocks } = sight.heighten(room, before.risk_band.as_deref())?;
+                let (followed, moved) = sight.follow(room, &before.details)?.unzip();
                 if !changed.is_empty() {
                     sight.case.version += 1;
                     sight.case.updated_at = room.now;
@@ -72,8 +77,8 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
                     .note_look(Audited::alteration(answer))
                     .classes(view.classes())
                     .fact("changed", json!(changed));
-                let audited = regraded(audited, "qualifier", qualifier, &view.qualifier);
-                let audited = regraded(audited, "risk_band", risk, &view.risk_band);
+                let audited = regraded(audited, "qualifier", before.qualifier, &view.qualifier);
+                let audited = regraded(audited, "risk_band", before.risk_band, &view.risk_band);
                 let event = OutboxEvent::of_case("case.updated", view.id, view.owner.id);
                 let told = match alerts.is_empty() {
                     true => json!({ "changed": changed }),
@@ -107,7 +112,8 @@ async fn write(
     clocks: &[(Uuid, Clock)],
     step: Option<TransitionRow>,
 ) -> Result<()> {
-    let moved = sight.place.as_ref().filter(|_| changed.contains(&"location"));
+    let is_moved = changed.iter().any(|member| PLACE.contains(member));
+    let moved = sight.place.as_ref().filter(|_| is_moved);
     let place = async {
         match moved {
             Some(place) => queries::update_location(room, sight.case.id, place).await,
@@ -127,39 +133,72 @@ async fn write(
     try_join!(queries::update(room, &sight.case), place, try_join_all(clocks), step).map(drop)
 }
 
-/// Applies changes to a locked case; answers with the names of what changed.
-async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<Vec<&'static str>> {
-    let mut changed = Vec::new();
+/// Applies changes to a locked case.
+async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<()> {
+    let named = owners_members(&changes);
+    if let Some(member) = named.first().filter(|_| !sight.is_owner()) {
+        return Err(CaseError::OwnersMember(member).into());
+    }
     let about = sight.workflow(room)?.open_case_key(&sight.case.details);
     if let Some(patch) = &changes.details {
         patch_details(room, sight, patch)?;
-        changed.push("details");
     }
     check_risk(room, &sight.case, &changes)?;
-    let owners = apply_owners(&mut sight.case, &changes);
-    let lead = changes.lead.is_some();
-    let place = changes.location.is_some() || changes.address.is_some();
-    let first = owners
-        .first()
-        .copied()
-        .or(lead.then_some("lead"))
-        .or(place.then_some("location"));
-    if let Some(member) = first.filter(|_| !sight.is_owner()) {
-        return Err(CaseError::OwnersMember(member).into());
-    }
-    changed.extend(owners);
-    if let Some(user) = changes.lead {
+    apply_owners(&mut sight.case, &changes);
+    // Who leads it stays, even where their account is not in use any more.
+    if let Some(user) = changes.lead.filter(|user| *user != sight.case.lead_user_id) {
         name_lead(room, sight, user).await?;
-        changed.push("lead");
     }
-    if place {
-        move_place(room, sight, changes.location, changes.address).await?;
-        changed.push("location");
+    if named.iter().any(|member| PLACE.contains(member)) {
+        move_place(room, sight, &changes).await?;
     }
-    if one_open::bring_up_to_date(room, &mut sight.case, about, changes.separate_because).await? {
-        changed.push("separate_because");
-    }
-    Ok(changed)
+    one_open::bring_up_to_date(room, &mut sight.case, about, changes.separate_because).await
+}
+
+/// The members named that are for the owner of the case alone.
+fn owners_members(changes: &CaseChanges) -> Vec<&'static str> {
+    let members = [
+        ("title", changes.title.is_some()),
+        ("description", changes.description.is_some()),
+        ("priority", changes.priority.is_some()),
+        ("qualifier", changes.qualifier.is_some()),
+        ("risk_band", changes.risk_band.is_some()),
+        ("marking", changes.marking.is_some()),
+        ("lead", changes.lead.is_some()),
+        ("location", changes.location.is_some()),
+        ("address", changes.address.is_some()),
+        ("uprn", changes.uprn.is_some()),
+        ("usrn", changes.usrn.is_some()),
+    ];
+    those(members)
+}
+
+/// The names of the members in which a case is another than it was.
+fn changed_members(before: &CaseRow, place: Option<&LocationRow>, sight: &Sight) -> Vec<&'static str> {
+    let (after, now_at) = (&sight.case, sight.place.as_ref());
+    let point = |place: &LocationRow| Point::new(place.lon, place.lat);
+    let members = [
+        ("details", before.details != after.details),
+        ("title", before.title != after.title),
+        ("description", before.description != after.description),
+        ("priority", before.priority != after.priority),
+        ("qualifier", before.qualifier != after.qualifier),
+        ("risk_band", before.risk_band != after.risk_band),
+        ("marking", before.sensitive != after.sensitive),
+        ("lead", before.lead_user_id != after.lead_user_id),
+        ("location", place.map(point) != now_at.map(point)),
+        ("address", place.map(|it| &it.address) != now_at.map(|it| &it.address)),
+        ("uprn", place.map(|it| &it.uprn) != now_at.map(|it| &it.uprn)),
+        ("usrn", place.map(|it| &it.usrn) != now_at.map(|it| &it.usrn)),
+        ("separate_because", before.separate_because != after.separate_because),
+    ];
+    those(members)
+}
+
+/// The names of those of which it is so.
+fn those<const N: usize>(members: [(&'static str, bool); N]) -> Vec<&'static str> {
+    let is_so = members.into_iter().filter(|(_, is_so)| *is_so);
+    is_so.map(|(name, _)| name).collect()
 }
 
 /// A case of high risk is not closed by who leads it (domain §3.10); nor do they make it
@@ -205,43 +244,32 @@ fn patch_details(room: &Room, sight: &mut Sight, patch: &Value) -> Result<()> {
     Ok(workflow.check_details_change(&before, details)?)
 }
 
-fn apply_owners(case: &mut CaseRow, changes: &CaseChanges) -> Vec<&'static str> {
-    let mut changed = Vec::new();
+fn apply_owners(case: &mut CaseRow, changes: &CaseChanges) {
     if let Some(title) = &changes.title {
         title.as_str().clone_into(&mut case.title);
-        changed.push("title");
     }
     if let Some(description) = &changes.description {
         description.as_str().clone_into(&mut case.description);
-        changed.push("description");
     }
     if let Some(priority) = changes.priority {
         priority.as_str().clone_into(&mut case.priority);
-        changed.push("priority");
     }
     if let Some(qualifier) = changes.qualifier {
         case.qualifier = qualifier.map(|qualifier| qualifier.as_str().to_owned());
-        changed.push("qualifier");
     }
     if let Some(band) = changes.risk_band {
         case.risk_band = band.map(|band| band.as_str().to_owned());
-        changed.push("risk_band");
     }
     if let Some(marking) = changes.marking {
         case.sensitive = marking == Marking::OfficialSensitive;
-        changed.push("marking");
     }
-    changed
 }
 
-async fn move_place(
-    room: &Room,
-    sight: &mut Sight,
-    to: Option<Point>,
-    address: Option<Option<Text<1, 300>>>,
-) -> Result<()> {
+/// Puts a case where it is said to be. Which property and which street it is was said of the
+/// point before: at another one neither is known, unless it is named.
+async fn move_place(room: &Room, sight: &mut Sight, changes: &CaseChanges) -> Result<()> {
     let place = sight.place.as_mut().ok_or(AppError::NotFound)?;
-    if let Some(to) = to {
+    if let Some(to) = changes.location.filter(|to| *to != Point::new(place.lon, place.lat)) {
         let (_, authorities) = code_and_authorities(room, sight.case.partnership_id)
             .await?
             .ok_or(CaseError::PartnershipUnknown)?;
@@ -249,9 +277,16 @@ async fn move_place(
         check_reach(room, &ward, &sight.case.type_)?;
         sight.case.ward_gss = ward;
         (place.lon, place.lat) = (to.lon(), to.lat());
+        (place.uprn, place.usrn) = (None, None);
     }
-    if let Some(address) = address {
-        place.address = address.map(Text::into_string);
+    if let Some(address) = &changes.address {
+        place.address = address.as_ref().map(|text| text.as_str().to_owned());
+    }
+    if let Some(uprn) = &changes.uprn {
+        place.uprn = uprn.as_ref().map(|number| number.0.clone());
+    }
+    if let Some(usrn) = &changes.usrn {
+        place.usrn = usrn.as_ref().map(|number| number.0.clone());
     }
     Ok(())
 }

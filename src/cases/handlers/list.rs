@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::cases::queries::list::{self as queries, Filters, Key, SummaryRow};
+use crate::cases::queries::list::{self as queries, Filters, Key, Listed};
 use crate::cases::view::list::{CaseSummary, ListCases, Sort};
 use crate::doors::{Answer, Audited, Caller, Doorstep, Params, may};
 use crate::error::{AppError, Result};
@@ -38,9 +38,11 @@ async fn list_cases(
         .consult_ahead(params, Found::of, async |room, wanted: ListCases, found: Found| {
             let sort = wanted.sort.unwrap_or_default();
             let page = Page::of(found.rows, found.limit, sort.as_str(), |row| key_of(row, sort))?;
-            let shown: Vec<(Uuid, Uuid)> = page.items.iter().map(|row| (row.case_id, row.case_org_id)).collect();
-            let place = page.items.iter().any(|row| row.lon.is_some());
-            let items = page.items.into_iter().map(|row| CaseSummary::of(row, room.now));
+            let rows = page.items.iter().map(|(row, _)| (row.case_id, row.case_org_id));
+            let shown: Vec<(Uuid, Uuid)> = rows.collect();
+            let place = page.items.iter().any(|(row, _)| row.lon.is_some());
+            let items = page.items.into_iter();
+            let items = items.map(|(row, lead)| CaseSummary::of(row, lead, room.now));
             let page = Page {
                 items: items.collect(),
                 next: page.next,
@@ -63,7 +65,7 @@ async fn list_cases(
 
 /// What a list found, and by which filters.
 struct Found {
-    rows: Vec<SummaryRow>,
+    rows: Vec<Listed>,
     limit: i64,
     used: Vec<&'static str>,
 }
@@ -80,7 +82,7 @@ impl Found {
     }
 }
 
-fn key_of(row: &SummaryRow, sort: Sort) -> Key {
+fn key_of((row, _): &Listed, sort: Sort) -> Key {
     let at = match sort {
         Sort::Updated => Some(row.updated_at),
         Sort::Opened => Some(row.opened_at),

@@ -33,8 +33,7 @@ pub(super) async fn beside_new(step: &Doorstep<'_>, new: &NewCase) -> Result<Opt
 }
 
 /// Brings up to date what a changed case is about, which was `before`, and why it is a case
-/// of its own: a reason is about what the case was about when it was given. Says whether the
-/// reason changed.
+/// of its own: a reason is about what the case was about when it was given.
 ///
 /// # Errors
 /// [`CaseError::AlreadyOpen`] where another open case is about the same by now, that the
@@ -44,7 +43,7 @@ pub(super) async fn bring_up_to_date(
     case: &mut CaseRow,
     before: Option<String>,
     because: Option<Option<Text<1, 500>>>,
-) -> Result<bool> {
+) -> Result<()> {
     let workflow = workflow_of(room, &case.type_)?;
     let key = workflow.open_case_key(&case.details);
     let has_moved = key != before;
@@ -66,9 +65,8 @@ pub(super) async fn bring_up_to_date(
         refuse(workflow, queries::another_open(room, &sought, caller).await?)?;
     }
     case.open_case_key = key;
-    let is_changed = case.separate_because != reason;
     case.separate_because = reason;
-    Ok(is_changed)
+    Ok(())
 }
 
 /// Refuses where a case is in the way.

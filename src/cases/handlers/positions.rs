@@ -2,12 +2,14 @@
 
 use actix_web::{HttpResponse, get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::audit::OutboxEvent;
 use crate::cases::access;
 use crate::cases::queries::positions::{self as queries, PositionRow};
 use crate::cases::view::positions::{NewPosition, PositionView};
-use crate::doors::{Answer, Audited, Caller, Id, JsonBody, may};
+use crate::db::names_of;
+use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::Page;
 use crate::identity;
@@ -31,7 +33,13 @@ pub async fn list_positions(caller: Caller<may::ReadCases>, id: Id) -> Result<Ht
         .consult((), async |room, ()| {
             let access = access::find(room, id.get()).await?;
             let rows = queries::list(room, access.case_id).await?;
-            let items: Vec<PositionView> = rows.into_iter().map(PositionView::from).collect();
+            let leads = rows.iter().filter_map(|row| row.lead_user_id).collect();
+            let names = names_of(room, leads).await?;
+            let named = |row: PositionRow| {
+                let lead = names.of(row.lead_user_id);
+                PositionView::of(row, lead)
+            };
+            let items: Vec<PositionView> = rows.into_iter().map(named).collect();
             let answer = Answer::ok(&Page { items, next: None })?;
             Ok(access.note(Audited::consultation(answer)).classes(["core"]))
         })
@@ -57,18 +65,17 @@ pub async fn take_position(
     caller
         .alter(body, async |room, new: NewPosition| {
             let access = access::find(room, id.get()).await?;
-            if let Some(lead) = new.lead_user_id
-                && identity::name_of_colleague(room, lead, access.org_id).await?.is_none()
-            {
-                return Err(AppError::invalid("/lead_user_id", "is nobody of your organisation"));
-            }
+            let lead = match new.lead {
+                Some(user) => Some(name_of_lead(room, user, access.org_id).await?),
+                None => None,
+            };
             let row = PositionRow {
                 org_id: access.org_id,
                 case_id: access.case_id,
                 case_org_id: access.case_org_id,
                 stance: new.stance.as_str().to_owned(),
                 summary: new.summary.map(|text| text.into_string()),
-                lead_user_id: new.lead_user_id,
+                lead_user_id: new.lead,
                 updated_by: room.person.user_id,
                 updated_at: room.now,
             };
@@ -76,7 +83,7 @@ pub async fn take_position(
             let event = OutboxEvent::of_case("case.position_taken", access.case_id, access.case_org_id)
                 .with(serde_json::json!({"organisation_id": access.org_id, "stance": row.stance}));
             let stance = row.stance.clone();
-            let answer = Answer::ok(&PositionView::from(row))?;
+            let answer = Answer::ok(&PositionView::of(row, lead))?;
             Ok(access
                 .note(Audited::alteration(answer))
                 .classes(["core"])
@@ -84,4 +91,9 @@ pub async fn take_position(
                 .event(event))
         })
         .await
+}
+
+async fn name_of_lead(room: &Room, user: Uuid, org: Uuid) -> Result<String> {
+    let name = identity::name_of_colleague(room, user, org).await?;
+    name.ok_or_else(|| AppError::invalid("/lead", "is nobody of your organisation"))
 }

@@ -171,7 +171,7 @@ async fn own(room: &mut Room, ids: Id<2>) -> Result<(Access, SubjectRow)> {
 
 /// Correct a subject
 ///
-/// By the organisation that added it.
+/// By the organisation that added it. A correction by nothing else than what stands there counts no version.
 #[utoipa::path(
     tag = "cases",
     params(IfMatch),
@@ -210,33 +210,34 @@ pub async fn correct_subject(
         .await
 }
 
-/// Makes the change and returns the names of the members that were given.
+/// Makes the change and returns the names of the members that are others than they were.
 fn apply(room: &Room, row: &mut SubjectRow, change: SubjectChange) -> Result<Vec<&'static str>> {
-    let mut changed = Vec::new();
+    let before = row.clone();
     if let Some(role) = change.role {
         role.as_str().clone_into(&mut row.role);
-        changed.push("role");
     }
     if let Some(basis) = change.basis {
         basis.as_str().clone_into(&mut row.basis);
-        changed.push("basis");
-    }
-    if change.is_child.is_some() {
-        changed.push("is_child");
     }
     let mut members = row.particulars.as_object().cloned().unwrap_or_default();
-    if let Some(particulars) = change.particulars {
-        changed.push("particulars");
-        for (name, value) in particulars {
-            match value {
-                Value::Null => drop(members.remove(&name)),
-                value => drop(members.insert(name, value)),
-            }
+    for (name, value) in change.particulars.into_iter().flatten() {
+        match value {
+            Value::Null => drop(members.remove(&name)),
+            value => drop(members.insert(name, value)),
         }
     }
     let kind = SubjectKind::parse(&row.kind)?;
     (row.particulars, row.is_child) = understood(room, kind, &members, change.is_child.unwrap_or(row.is_child))?;
-    Ok(changed)
+    let members = [
+        ("role", before.role != row.role),
+        ("basis", before.basis != row.basis),
+        ("is_child", before.is_child != row.is_child),
+        ("particulars", before.particulars != row.particulars),
+    ];
+    let changed = members
+        .into_iter()
+        .filter_map(|(name, differs)| differs.then_some(name));
+    Ok(changed.collect())
 }
 
 /// Erase a subject

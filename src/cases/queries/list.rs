@@ -1,4 +1,4 @@
-//! Lists of cases, read from `case_access` alone.
+//! Lists of cases, read from `case_access` alone, but for names.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -11,7 +11,7 @@ use crate::cases::view::list::{Shared, Sort};
 use crate::cases::workflow::names::StateClass;
 use crate::db::Prepare;
 use crate::db::schema::sql_types::Tsquery;
-use crate::db::schema::{case_access, shares};
+use crate::db::schema::{case_access, shares, users};
 use crate::error::Result;
 use crate::sharing::opens_now;
 
@@ -39,6 +39,9 @@ pub struct SummaryRow {
     pub updated_at: DateTime<Utc>,
     pub version: i64,
 }
+
+/// A row, with the name of who leads it in the caller's organisation.
+pub type Listed = (SummaryRow, Option<String>);
 
 /// What to list.
 #[derive(Debug, Default)]
@@ -86,7 +89,7 @@ pub async fn list(
     sort: Sort,
     after: Option<Key>,
     limit: i64,
-) -> Result<Vec<SummaryRow>> {
+) -> Result<Vec<Listed>> {
     let wanted = limit + 1;
     let mut rows = part(connection, filters, sort, after, wanted).await?;
     let missing = wanted - i64::try_from(rows.len()).unwrap_or(wanted);
@@ -104,7 +107,7 @@ async fn part(
     sort: Sort,
     after: Option<Key>,
     wanted: i64,
-) -> Result<Vec<SummaryRow>> {
+) -> Result<Vec<Listed>> {
     let query = by_time(
         by_words(
             narrowed(filters_of(case_access::table.into_boxed(), filters), filters),
@@ -112,11 +115,17 @@ async fn part(
         ),
         filters,
     );
-    let page = ordered(query, sort, after).select(SummaryRow::as_select());
+    // A colleague, whom the caller always sees. It is looked up for the rows of the page alone,
+    // and has no say in how they are found.
+    let lead = users::table
+        .filter(users::id.nullable().eq(case_access::lead_user_id))
+        .select(users::name)
+        .single_value();
+    let page = ordered(query, sort, after).select((SummaryRow::as_select(), lead));
     if filters.may_find_few() {
         return Ok(page.limit(wanted).planned_anew().load(&mut connection).await?);
     }
-    let mut rows: Vec<SummaryRow> = page.first_rows(wanted).load(&mut connection).await?;
+    let mut rows: Vec<Listed> = page.first_rows(wanted).load(&mut connection).await?;
     rows.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
     Ok(rows)
 }

@@ -88,10 +88,19 @@ pub struct CaseChanges {
     #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Point, required = false)]
     pub location: Option<Point>,
-    /// The place as people write it; `null` clears it.
+    /// The place as people write it; `null` clears it. It stays where the case moves.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Text<1, 300>>)]
     pub address: Option<Option<Text<1, 300>>>,
+    /// Unique Property Reference Number, up to 12 digits; `null` clears it. It was said of the
+    /// point where the case is: where that is another and it is not named, it goes by itself.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Digits<12>>)]
+    pub uprn: Option<Option<Digits<12>>>,
+    /// Unique Street Reference Number, up to 8 digits; `null` clears it, and it goes likewise.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Digits<8>>)]
+    pub usrn: Option<Option<Digits<8>>>,
     /// How urgent.
     #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Priority, required = false)]

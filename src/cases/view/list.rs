@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::cases::queries::list::SummaryRow;
+use crate::cases::view::cases::Named;
 use crate::cases::view::words::Marking;
 use crate::cases::workflow::names::StateClass;
 use crate::geography::Gss;
@@ -115,7 +116,8 @@ pub struct ListCases {
     "status": "open", "public_status": "action_planned", "title": "Tag on shutters, Fortess Road",
     "owner_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "priority": "standard", "marking": "OFFICIAL",
     "ward": "E05013664", "location": {"type": "Point", "coordinates": [-0.1391, 51.5541]},
-    "lead_user_id": null, "due_at": "2026-03-09T17:00:00Z", "overdue": false,
+    "my_lead": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "name": "Marek Dvorak"},
+    "due_at": "2026-03-09T17:00:00Z", "overdue": false,
     "opened_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T10:00:00Z",
     "my_level": "owner", "version": 2
 }))]
@@ -146,8 +148,10 @@ pub struct CaseSummary {
     pub ward: String,
     /// Where, if that is open to the caller.
     pub location: Option<Point>,
-    /// The lead officer in the caller's organisation.
-    pub lead_user_id: Option<Uuid>,
+    /// Who answers for it in the caller's organisation: the lead officer of its own case, or whom
+    /// its position on another's names, whose `lead` may be somebody else. `assigned_to` finds
+    /// cases by it.
+    pub my_lead: Option<Named>,
     /// When the next deadline ends.
     pub due_at: Option<DateTime<Utc>>,
     /// Whether that has passed.
@@ -163,8 +167,8 @@ pub struct CaseSummary {
 }
 
 impl CaseSummary {
-    /// The view of a row at `now`.
-    pub fn of(row: SummaryRow, now: DateTime<Utc>) -> Self {
+    /// The view of a row at `now`, with the name of who leads it.
+    pub fn of(row: SummaryRow, lead: Option<String>, now: DateTime<Utc>) -> Self {
         Self {
             overdue: row.status_class == "open" && row.due_at.is_some_and(|due| due < now),
             id: row.case_id,
@@ -179,7 +183,7 @@ impl CaseSummary {
             marking: Marking::of(row.sensitive),
             ward: row.ward_gss,
             location: row.lon.zip(row.lat).map(|(lon, lat)| Point::new(lon, lat)),
-            lead_user_id: row.lead_user_id,
+            my_lead: row.lead_user_id.map(|id| Named { id, name: lead }),
             due_at: row.due_at,
             opened_at: row.opened_at,
             updated_at: row.updated_at,

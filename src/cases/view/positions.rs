@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::cases::queries::positions::PositionRow;
+use crate::cases::view::cases::Named;
 use crate::http::fields::Text;
 
 /// What an organisation does about a case.
@@ -43,15 +44,18 @@ pub struct NewPosition {
     pub stance: Stance,
     /// In a few words; everybody who sees the case reads it, so it names nobody who is in it.
     pub summary: Option<Text<1, 1000>>,
-    /// Who answers for it: somebody of the organisation.
-    pub lead_user_id: Option<Uuid>,
+    /// Who answers for it: somebody of the organisation, by their id. `lead_user_id`, its
+    /// earlier name, is taken too.
+    #[serde(alias = "lead_user_id")]
+    pub lead: Option<Uuid>,
 }
 
 /// An organisation's position on a case.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
     "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "stance": "supporting",
-    "summary": "We patrol at weekends.", "lead_user_id": null,
+    "summary": "We patrol at weekends.",
+    "lead": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "name": "Marek Dvorak"},
     "updated_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "updated_at": "2026-03-02T09:00:00Z"
 }))]
 pub struct PositionView {
@@ -63,20 +67,21 @@ pub struct PositionView {
     /// In a few words.
     pub summary: Option<String>,
     /// Who answers for it there.
-    pub lead_user_id: Option<Uuid>,
+    pub lead: Option<Named>,
     /// Who said so.
     pub updated_by: Uuid,
     /// When.
     pub updated_at: DateTime<Utc>,
 }
 
-impl From<PositionRow> for PositionView {
-    fn from(row: PositionRow) -> Self {
+impl PositionView {
+    /// The view of a row, with the name of who answers for it.
+    pub fn of(row: PositionRow, lead: Option<String>) -> Self {
         Self {
             organisation_id: row.org_id,
             stance: row.stance,
             summary: row.summary,
-            lead_user_id: row.lead_user_id,
+            lead: row.lead_user_id.map(|id| Named { id, name: lead }),
             updated_by: row.updated_by,
             updated_at: row.updated_at,
         }

@@ -16,7 +16,7 @@ use super::Edge;
 use super::file::{ClockLine, Name, WorkflowFile};
 use super::names::StateClass;
 use super::schema;
-use crate::clocks::{Basis, ClockKind};
+use crate::clocks::Basis;
 
 /// A fault by the byte offset it stands at.
 pub(super) type Placed = (usize, String);
@@ -172,10 +172,10 @@ fn check_clocks(file: &WorkflowFile, faults: &mut Faults) {
             let reason = format!("clock `{name}` fires `{event}`, of which no edge without data waits for the clock");
             faults.at(&clock.name, reason);
         }
-        if clock.starts_with_case && clock.kind == ClockKind::CourtSet {
+        if clock.starts_with_case && clock.kind.is_given() {
             faults.at(
                 &clock.name,
-                format!("clock `{name}` is set by a court, and starts with no case"),
+                format!("clock `{name}` has a date that is given, and starts with no case"),
             );
         }
         let is_law = matches!(clock.basis, Basis::Statute | Basis::Regulation);
@@ -200,11 +200,10 @@ fn waits_for(file: &WorkflowFile, event: &Name, clock: &str) -> bool {
 }
 
 fn fault_of_length(clock: &ClockLine) -> Option<&'static str> {
-    match (clock.kind, clock.n) {
-        (ClockKind::CourtSet, Some(_)) => Some("is set by a court and has no length"),
-        (ClockKind::CourtSet, None) => None,
-        (_, None | Some(0)) => Some("has no length"),
-        (_, Some(_)) => None,
+    match (clock.kind.is_given(), clock.n) {
+        (true, Some(_)) => Some("has a date that is given and no length"),
+        (false, None | Some(0)) => Some("has no length"),
+        (true, None) | (false, Some(_)) => None,
     }
 }
 

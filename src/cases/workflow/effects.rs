@@ -134,11 +134,11 @@ fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, start: 
     if runs {
         add(&mut effects.stops, name);
     }
-    let court_date = start.court_date.as_deref().and_then(|at| view.at(at)).and_then(time);
+    let date = start.date.as_deref().and_then(|at| view.at(at)).and_then(time);
     effects.starts.push(ClockStart {
         clock: name.to_owned(),
         counts_from,
-        court_date: court_date.map(|date| date.to_utc()),
+        date: date.map(|date| date.to_utc()),
     });
 }
 

@@ -102,8 +102,8 @@ pub struct Allowed {
 pub struct ClockStart {
     pub clock: String,
     pub counts_from: CountsFrom,
-    /// Of a clock that a court sets: the date that it gave.
-    pub court_date: Option<DateTime<Utc>>,
+    /// Of a clock whose date is given: that date.
+    pub date: Option<DateTime<Utc>>,
 }
 
 /// A clock to pause.

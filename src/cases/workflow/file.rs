@@ -98,7 +98,7 @@ pub struct OpeningHours {
 pub struct ClockLine {
     pub name: Name,
     pub kind: ClockKind,
-    /// Length in the unit of `kind`; absent for `court_set`.
+    /// Length in the unit of `kind`; absent for `court_set` and `date_set`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u32>,
     pub basis: Basis,
@@ -257,9 +257,9 @@ pub struct SetLine {
 #[serde(deny_unknown_fields)]
 pub struct StartLine {
     pub clock: String,
-    /// Pointer under `/data` to the date that the court gave, of a clock that a court sets.
+    /// Pointer under `/data` to the date, of a clock whose date is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub court_date: Option<String>,
+    pub date: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<WhenLine>,
 }

@@ -42,6 +42,7 @@ fn rules_that_contradict_themselves_are_refused() {
         unnamed,
         unsourced,
         rule(ClockKind::CourtSet, 1),
+        rule(ClockKind::DateSet, 1),
         rule(ClockKind::DaysFrom, 0),
     ] {
         let refused = Clock::start(broken, "report", london("2026-01-05 09:00"));
@@ -177,9 +178,10 @@ fn only_local_policy_pauses() {
         assert!(matches!(refused, Err(ClockError::NeverPauses { .. })));
         assert_eq!(clock, before);
     }
-    let hearing = rule(ClockKind::CourtSet, 0);
-    let mut clock = Clock::start_court_set(hearing, "list", at, at + TimeDelta::days(3)).unwrap();
-    assert!(clock.pause(PauseReason::AwaitingDvla, at).is_err());
+    for kind in [ClockKind::CourtSet, ClockKind::DateSet] {
+        let mut clock = Clock::start_until(rule(kind, 0), "list", at, at + TimeDelta::days(3)).unwrap();
+        assert!(clock.pause(PauseReason::AwaitingDvla, at).is_err());
+    }
 }
 
 #[test]

@@ -197,20 +197,22 @@ fn working_days_are_refused_where_bank_holidays_are_unknown() {
 }
 
 #[test]
-fn the_court_gives_its_own_date() {
-    let order = statute(ClockKind::CourtSet, 0);
+fn a_court_or_whoever_sets_a_review_gives_the_date() {
+    let (order, review) = (statute(ClockKind::CourtSet, 0), rule(ClockKind::DateSet, 0));
     let start = london("2026-05-01 10:00");
     let date = end_of_day(NaiveDate::from_ymd_opt(2026, 8, 1).unwrap()).unwrap();
-    assert_eq!(due_at(&order, start), Err(ClockError::CourtDateMissing));
-    let clock = Clock::start_court_set(order.clone(), "order_made", start, date).unwrap();
-    assert_eq!(clock.due_at, london("2026-08-01 23:59:59"));
+    for given in [order, review] {
+        assert_eq!(due_at(&given, start), Err(ClockError::DateMissing));
+        let clock = Clock::start_until(given.clone(), "order_made", start, date).unwrap();
+        assert_eq!(clock.due_at, london("2026-08-01 23:59:59"));
+        assert_eq!(
+            Clock::start_until(given, "order_made", date, start),
+            Err(ClockError::DateBeforeStart)
+        );
+    }
     assert_eq!(
-        Clock::start_court_set(order, "order_made", date, start),
-        Err(ClockError::CourtDateBeforeStart)
-    );
-    assert_eq!(
-        Clock::start_court_set(rule(ClockKind::DaysFrom, 7), "served", start, date),
-        Err(ClockError::CourtDateNotAccepted)
+        Clock::start_until(rule(ClockKind::DaysFrom, 7), "served", start, date),
+        Err(ClockError::DateNotAccepted)
     );
 }
 

@@ -330,46 +330,51 @@ async fn to_replace(room: &mut Room, id: Uuid, new: &PriorityRow) -> Result<Prio
     Ok(old)
 }
 
-/// Applies changes to a priority; answers with the names of what changed.
+/// Applies changes to a priority; answers with the names of what is another than it was.
 fn apply(
     room: &Room,
     row: &mut PriorityRow,
     changes: WardPriorityChanges,
     today: NaiveDate,
 ) -> Result<Vec<&'static str>> {
-    let mut changed = Vec::new();
+    let before = row.clone();
     let has_ended = row.ended_on.is_some();
     priority::check_ending(has_ended, changes.status.is_some(), changes.outcome.is_some())?;
     if let Some(text) = changes.text {
         row.text = text.into_string();
-        changed.push("text");
     }
     if let Some(types) = changes.case_types {
         row.case_types = known_types(room, types)?;
-        changed.push("case_types");
     }
     if let Some(evidence) = changes.evidence {
         row.evidence = evidence.map(|text| text.into_string());
-        changed.push("evidence");
     }
     if let Some(actions) = changes.actions {
         row.actions = few_actions(&actions)?;
-        changed.push("actions");
     }
     if let Some(day) = changes.reviewed_on {
         review(row, day.0, today)?;
-        changed.push("reviewed_on");
     }
     if let Some(ending) = changes.status {
         ending.as_str().clone_into(&mut row.status);
         row.ended_on = Some(today);
-        changed.push("status");
     }
     if let Some(outcome) = changes.outcome {
         row.outcome = Some(outcome.into_string());
-        changed.push("outcome");
     }
-    Ok(changed)
+    let members = [
+        ("text", before.text != row.text),
+        ("case_types", before.case_types != row.case_types),
+        ("evidence", before.evidence != row.evidence),
+        ("actions", before.actions != row.actions),
+        ("reviewed_on", before.reviewed_on != row.reviewed_on),
+        ("status", before.status != row.status),
+        ("outcome", before.outcome != row.outcome),
+    ];
+    let changed = members
+        .into_iter()
+        .filter_map(|(name, differs)| differs.then_some(name));
+    Ok(changed.collect())
 }
 
 fn review(row: &mut PriorityRow, day: NaiveDate, today: NaiveDate) -> Result<()> {

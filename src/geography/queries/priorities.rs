@@ -105,6 +105,19 @@ pub async fn list(
     Ok(query.load(connection).await?)
 }
 
+/// The priorities that stand, each with the code of its ward, for whoever sets up.
+///
+/// # Errors
+/// Those of the database.
+pub async fn standing(connection: &mut AsyncPgConnection) -> Result<Vec<(String, Uuid)>> {
+    Ok(ward_priorities::table
+        .filter(ward_priorities::status.eq("active"))
+        .order((ward_priorities::gss, ward_priorities::id))
+        .select((ward_priorities::gss, ward_priorities::id))
+        .load(connection)
+        .await?)
+}
+
 /// A priority that the caller sees.
 ///
 /// # Errors

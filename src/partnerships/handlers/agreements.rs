@@ -168,7 +168,8 @@ pub(super) async fn checked_parties(room: &mut Room, partnership: Uuid, wanted: 
 /// Change a draft
 ///
 /// Merge-patch, by the organisation that keeps it. Whoever had signed has to sign
-/// again. Once active, the terms are fixed: draft a new version.
+/// again, unless it says what it said before. Once active, the terms are fixed: draft a new
+/// version.
 #[utoipa::path(
     tag = "partnerships",
     params(IfMatch),
@@ -188,15 +189,22 @@ pub async fn update_agreement(
             let mut row = kept_here(room, id).await?;
             room.request.expect_version(row.version)?;
             expect_draft(&row)?;
+            let before = row.clone();
+            let mut named: Vec<Uuid> = agreements::parties(room, &[id])
+                .await?
+                .into_iter()
+                .map(|party| party.org_id)
+                .collect();
+            named.sort_unstable();
             let parties = match patch.parties.take() {
                 Some(wanted) => checked_parties(room, row.partnership_id, &wanted).await?,
-                None => agreements::parties(room, &[id])
-                    .await?
-                    .into_iter()
-                    .map(|party| party.org_id)
-                    .collect(),
+                None => named.clone(),
             };
             draft::apply(patch, &mut row)?;
+            // What says the same is what was signed.
+            if row == before && parties == named {
+                return Ok(Audited::alteration(answer(room, id).await?).record(id));
+            }
             // The parties first, as who signs does: else two could wait for each other.
             agreements::remove_parties(room, id).await?;
             agreements::update(room, &row, now).await?;

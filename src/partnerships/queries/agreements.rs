@@ -12,7 +12,7 @@ use crate::error::{AppError, Result};
 use crate::sharing::model::AgreementStatus;
 
 /// A version of an agreement, without its parties.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
 #[diesel(table_name = agreements)]
 pub struct AgreementRow {
     /// Its id.

@@ -45,7 +45,7 @@ pub async fn recall_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
             end(room, &mut row, state, Some(because.reason)).await?;
             recalls::insert(room, &recall).await?;
             let share = row.id;
-            let audited = answered(&access, row, Op::Alteration, "case.unshared")?;
+            let audited = answered(room, &access, row, Op::Alteration, "case.unshared").await?;
             match is_told_of {
                 true => Ok(audited),
                 false => lost_sight::by_end_of(room, audited, share).await,

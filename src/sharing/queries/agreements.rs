@@ -1,4 +1,7 @@
-//! The agreement that a share is to rest on, as the rules are told of it.
+//! The agreement that a share is to rest on, as the rules are told of it, and how those stand
+//! that shares rest on.
+
+use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -7,23 +10,43 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::schema::{agreement_parties, agreements};
-use crate::db::{all_kept, kept, kept_json};
+use crate::db::{all_kept, at_least_ten, kept, kept_json};
 use crate::error::Result;
-use crate::sharing::model::{Agreement, AgreementStatus, DataClass, Gateway, Validity};
+use crate::sharing::model::{Agreement, AgreementStanding, AgreementStatus, DataClass, Gateway, Validity};
 
-#[derive(Queryable)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = agreements)]
 struct AgreementRow {
     org_id: Uuid,
-    status: String,
     purposes: Vec<String>,
     gateways: Vec<String>,
     data_classes: Vec<String>,
+    version_number: i64,
+}
+
+/// What decides whether an agreement can be relied on.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = agreements)]
+struct ValidityRow {
+    status: String,
     active_from: NaiveDate,
     active_to: Option<NaiveDate>,
     review_due: NaiveDate,
     dpia_ref: Option<String>,
     terms: Value,
-    version_number: i64,
+}
+
+impl ValidityRow {
+    fn validity(self) -> Result<Validity> {
+        Ok(Validity {
+            status: kept("agreement status", &self.status, AgreementStatus::parse)?,
+            active_from: self.active_from,
+            active_to: self.active_to,
+            review_due: self.review_due,
+            grace_days: grace_days(&self.terms)?,
+            dpia_ref: self.dpia_ref,
+        })
+    }
 }
 
 /// An agreement as it is kept.
@@ -38,22 +61,10 @@ pub struct KeptAgreement {
 
 /// An agreement of a partnership.
 pub async fn find(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uuid) -> Result<KeptAgreement> {
-    let row: AgreementRow = agreements::table
+    let (row, validity): (AgreementRow, ValidityRow) = agreements::table
         .filter(agreements::id.eq(id))
         .filter(agreements::partnership_id.eq(partnership))
-        .select((
-            agreements::org_id,
-            agreements::status,
-            agreements::purposes,
-            agreements::gateways,
-            agreements::data_classes,
-            agreements::active_from,
-            agreements::active_to,
-            agreements::review_due,
-            agreements::dpia_ref,
-            agreements::terms,
-            agreements::version_number,
-        ))
+        .select((AgreementRow::as_select(), ValidityRow::as_select()))
         .first(connection)
         .await?;
     let parties: Vec<Uuid> = agreement_parties::table
@@ -64,14 +75,7 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uui
         .load(connection)
         .await?;
     let agreement = Agreement {
-        validity: Validity {
-            status: kept("agreement status", &row.status, AgreementStatus::parse)?,
-            active_from: row.active_from,
-            active_to: row.active_to,
-            review_due: row.review_due,
-            grace_days: grace_days(&row.terms)?,
-            dpia_ref: row.dpia_ref,
-        },
+        validity: validity.validity()?,
         parties: parties.into_iter().collect(),
         purposes: row.purposes.into_iter().collect(),
         gateways: all_kept("agreement gateway", &row.gateways, Gateway::parse)?,
@@ -82,6 +86,24 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid, partnership: Uui
         version_number: row.version_number,
         agreement,
     })
+}
+
+/// How agreements stand, by id.
+pub type Standings = HashMap<Uuid, AgreementStanding>;
+
+/// How the agreements `ids` stand on `today`; those that the caller does not see are not among
+/// them.
+pub async fn standings(connection: &mut AsyncPgConnection, ids: Vec<Uuid>, today: NaiveDate) -> Result<Standings> {
+    if ids.is_empty() {
+        return Ok(Standings::new());
+    }
+    let rows: Vec<(Uuid, ValidityRow)> = agreements::table
+        .filter(agreements::id.eq_any(at_least_ten(ids)))
+        .select((agreements::id, ValidityRow::as_select()))
+        .load(connection)
+        .await?;
+    let standing = |(id, row): (Uuid, ValidityRow)| Ok((id, row.validity()?.standing(today)));
+    rows.into_iter().map(standing).collect()
 }
 
 /// How many days an agreement may be used after its review was due; none where its terms

@@ -140,7 +140,7 @@ pub async fn transfer_task(
                 let standing = standings.remove(&task.row.id).unwrap_or_default();
                 let needed: Vec<&str> = standing.data_classes.iter().map(String::as_str).collect();
                 let until = check_case_is_open_to(room, &access, told.organisation_id, &needed, TO).await?;
-                check_seen(task.row.due_at, until, TO)?;
+                check_seen(task.due_once_resumed(room.now), until, TO)?;
             }
             let request = VerbRequest::Transfer(Transfer {
                 organisation_id: told.organisation_id,

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::show::{Beside, actor_of, view_of};
 use crate::cases::access::Access;
-use crate::doors::{Answer, Audited, Doorstep, Id, Room};
+use crate::doors::{Answer, Audited, Doorstep, Grant, Id, Room};
 use crate::error::{AppError, Result};
 use crate::identity::roles::Role;
 use crate::identity::{self, Powers};
@@ -39,19 +39,22 @@ pub struct Reached {
     powers: Powers,
     /// What is open of the case to both sides, if the verb asks for it.
     opened: Option<Vec<Opened>>,
+    /// Since when the due time stands still, if the verb lets it run on.
+    paused_at: Option<DateTime<Utc>>,
 }
 
 /// Reaches for the task `id` for `verb`, in one round trip. 404 where the person does not see it.
 pub fn reach<V>(id: Id, verb: Verb) -> impl AsyncFn(&Doorstep<'_>, &V) -> Result<Reached> {
     async move |step: &Doorstep<'_>, _: &V| {
         let id = id.get();
-        let (held, row, access, owner, powers, opened) = join!(
+        let (held, row, access, owner, powers, opened, paused_at) = join!(
             hold_memberships_for(verb, step, id),
             queries::lock(step, id),
             queries::access_to(step, id),
             queries::kind_of_owner(step, id),
             identity::powers(step, step.user_id, step.session_id),
-            opened_for(verb, step, id)
+            opened_for(verb, step, id),
+            paused_for(verb, step, id)
         );
         // In this order: where the first fails, the others can only say that it did.
         held?;
@@ -62,6 +65,7 @@ pub fn reach<V>(id: Id, verb: Verb) -> impl AsyncFn(&Doorstep<'_>, &V) -> Result
             owner: owner?,
             powers: powers?,
             opened: opened?,
+            paused_at: paused_at?,
         })
     }
 }
@@ -79,9 +83,17 @@ async fn hold_memberships_for(verb: Verb, step: &Doorstep<'_>, id: Uuid) -> Resu
 /// requester sees the case.
 async fn opened_for(verb: Verb, step: &Doorstep<'_>, id: Uuid) -> Result<Option<Vec<Opened>>> {
     match verb {
-        Verb::Accept | Verb::Counter | Verb::Agree | Verb::Extend | Verb::Reassign | Verb::Cancel => {
+        Verb::Accept | Verb::Counter | Verb::Agree | Verb::Extend | Verb::Unblock | Verb::Reassign | Verb::Cancel => {
             queries::opened_to_sides(step, id).await.map(Some)
         }
+        _ => Ok(None),
+    }
+}
+
+/// Since when the due time stands still, where by `verb` it runs on.
+async fn paused_for(verb: Verb, step: &Doorstep<'_>, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    match verb {
+        Verb::Unblock | Verb::Transfer => queries::standings::paused_since(step, id).await,
         _ => Ok(None),
     }
 }
@@ -100,6 +112,7 @@ impl InHand {
         let is_blind = reached.opened.is_some() && opened_to(row.org_id).is_none();
         let task = Task {
             requester_sees_case: row.org_id == row.case_org_id || !is_blind,
+            paused_at: reached.paused_at,
             ..record::task_of(&row, owner)?
         };
         let seen_until = opened_to(row.owner_org_id).and_then(|opened| opened.expires_at);
@@ -129,13 +142,22 @@ impl InHand {
         let others = [before.org_id, before.owner_org_id];
         let others = others.into_iter().filter(|side| *side != self.actor.org_id);
         let states = [("from", before.state.clone()), ("to", after.state.as_str().to_owned())];
+        let blocker = event.reason.clone().filter(|_| verb == Verb::Block);
+        let paused_at = after.paused_at;
         let changes = record::changes(&before, after, &event)?;
         let kept = record::event_row(&before, event, room.request.on_behalf_of.clone())?;
         let row = before.changed(&changes);
+        let held_up = async {
+            match &blocker {
+                Some(blocker) => queries::standings::hold_up(room, row.id, blocker, paused_at).await,
+                None => Ok(()),
+            }
+        };
         // In this order: how it stands is read as the change left it.
-        let (_, _, mut standings, names) = try_join!(
+        let (_, _, _, mut standings, names) = try_join!(
             queries::change(room, row.id, &changes),
             queries::insert_event(room, &kept),
+            held_up,
             queries::standings::of(room, std::slice::from_ref(&row.id)),
             queries::names_in(room, std::slice::from_ref(&row))
         )?;
@@ -179,6 +201,17 @@ impl InHand {
     /// 422, naming the member.
     pub async fn check_owner(&self, room: &mut Room, user: Option<Uuid>, team: Option<Uuid>) -> Result<()> {
         check_owner(room, self.row.owner_org_id, user, team).await
+    }
+
+    /// Until when the tasked organisation sees the case, where that ends by time and the verb
+    /// asks for it.
+    pub fn seen_until(&self) -> Option<DateTime<Utc>> {
+        self.seen_until
+    }
+
+    /// When it is due if its time runs on from `now`.
+    pub fn due_once_resumed(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.task.due_once_resumed(now)
     }
 
     /// When it is due on the terms that are offered, or else as it was asked for.
@@ -232,22 +265,31 @@ pub async fn check_owner(room: &mut Room, org: Uuid, user: Option<Uuid>, team: O
     Ok(())
 }
 
-/// Whether somebody is within the area that the person's commanding roles reach.
-/// Who belongs to no ward team works everywhere.
+/// Whether `user` or `team` is within the area that the person's commanding roles reach
+/// (domain §2.6). Where neither is named it is for whoever works on the case.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn is_within_reach(room: &mut Room, access: &Access, user: Option<Uuid>, team: Option<Uuid>) -> Result<bool> {
+    if user.is_none() && team.is_none() {
+        return Ok(true);
+    }
     let now = room.now;
     let wards = queries::wards_of(room, user, team, now).await?;
-    let commands = |ward: &String| {
-        let roles = room.person.roles_for(ward, &access.type_);
-        roles
-            .iter()
-            .filter_map(|role| Role::parse(role))
-            .any(|role| matches!(role, Role::Supervisor | Role::Coordinator))
-    };
-    Ok(wards.is_empty() || wards.iter().any(commands))
+    let mut commanding = room.person.grants.iter().filter(|grant| {
+        let role = Role::parse(&grant.role);
+        matches!(role, Some(Role::Supervisor | Role::Coordinator))
+    });
+    Ok(commanding.any(|grant| reaches(grant, &wards, &access.type_)))
+}
+
+/// Whether a grant reaches who works in `wards` or, where those are none, everywhere: the
+/// command of a sector ends with its wards, and with those who work there.
+fn reaches(grant: &Grant, wards: &[String], case_type: &str) -> bool {
+    match wards {
+        [] => grant.areas.is_none() && grant.covers("", case_type),
+        wards => wards.iter().any(|ward| grant.covers(ward, case_type)),
+    }
 }
 
 /// The kind of an organisation that is to be tasked.

@@ -25,6 +25,10 @@ use crate::tasks::view::{NewTask, TaskView};
 /// for its answer; within your own it starts `assigned`. The other organisation
 /// must see the case, with the classes of data the task needs, until the task is due:
 /// share it before, or with `share` in the same request.
+///
+/// Within your own it is an order: officers give it to themselves, supervisors and
+/// coordinators to those who work in the wards that their roles reach, by their team or else
+/// by their roles. Who works in no ward in particular is ordered by a role for all of them.
 #[utoipa::path(
     tag = "tasks",
     request_body = NewTask,

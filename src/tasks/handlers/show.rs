@@ -70,6 +70,7 @@ pub struct Beside<'a> {
 pub fn view_of(room: &Room, row: TaskRow, beside: Beside<'_>) -> Result<TaskView> {
     let task = model::Task {
         requester_sees_case: beside.requester_sees_case,
+        paused_at: beside.standing.paused_at,
         ..record::task_of(&row, None)?
     };
     let verbs = |access| verbs(beside.powers, &task, access, room);

@@ -7,7 +7,7 @@ use super::in_hand::{InHand, reach};
 use crate::doors::{Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::openapi::IfMatch;
-use crate::tasks::model::{Block, Submit, Verb, VerbRequest};
+use crate::tasks::model::{Block, Submit, Unblock, Verb, VerbRequest};
 use crate::tasks::queries;
 use crate::tasks::view::{BlockTask, NoTerms, SubmitTask, TaskView};
 
@@ -38,7 +38,12 @@ pub async fn start_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<No
 
 /// Say what holds the work up
 ///
-/// The due time stays: only the requester can extend it.
+/// Where the work waits for the DVLA, for consent, for a reporter who cannot be reached, for
+/// safe weather or for the police to release what they hold, the due time stands still
+/// (`paused_at`), unless it has passed already: the task is not overdue, nobody is told that it
+/// is late, and once the work goes on it is due later by as long as it was held up. Whatever else
+/// it waits for, the time runs on, and only the requester extends it. Limits of law are clocks of
+/// the case, which run on in any case.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -53,7 +58,7 @@ pub async fn block_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<Bl
         .alter_ahead(body, reach, async |room: &mut Room, told: BlockTask, reached| {
             let task = InHand::take(room, reached)?;
             let request = VerbRequest::Block(Block {
-                reason: told.reason.as_str().to_owned(),
+                reason: told.reason,
                 text: told.text.into_string(),
             });
             task.carry_out(room, request).await
@@ -62,6 +67,9 @@ pub async fn block_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<Bl
 }
 
 /// Go on with the work
+///
+/// Where the due time stood still it moves by as long as it did, but no further than your
+/// organisation sees the case.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),
@@ -75,7 +83,8 @@ pub async fn unblock_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<
     caller
         .alter_ahead(body, reach, async |room: &mut Room, _: NoTerms, reached| {
             let task = InHand::take(room, reached)?;
-            task.carry_out(room, VerbRequest::Unblock).await
+            let seen_until = task.seen_until();
+            task.carry_out(room, VerbRequest::Unblock(Unblock { seen_until })).await
         })
         .await
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::error::TaskError;
 use super::request::{
     Accept, Agree, Assess, Block, Cancel, Counter, Decline, DeclineReason, Extend, Reassign, Return, Submit, Transfer,
-    VerbRequest, Verify,
+    Unblock, VerbRequest, Verify,
 };
 use super::task::{Actor, CounterOffer, Task};
 use super::tasking::{Assignee, check_line, may_assign};
@@ -40,8 +40,9 @@ pub(super) fn carry_out(task: Task, actor: &Actor, request: VerbRequest, now: Da
         VerbRequest::Decline(told) => decline(task, told),
         VerbRequest::Counter(told) => counter(task, told, now),
         VerbRequest::Agree(told) => agree(task, &told, now),
-        VerbRequest::Start | VerbRequest::Unblock => Ok((task, Told::default())),
-        VerbRequest::Block(told) => block(task, told),
+        VerbRequest::Start => Ok((task, Told::default())),
+        VerbRequest::Block(told) => block(task, told, now),
+        VerbRequest::Unblock(Unblock { seen_until }) => Ok((run_on(task, now, seen_until), Told::default())),
         VerbRequest::Extend(told) => extend(task, told, now),
         VerbRequest::Submit(told) => submit(task, actor, told),
         VerbRequest::Verify(Verify { comment }) => Ok((
@@ -52,7 +53,7 @@ pub(super) fn carry_out(task: Task, actor: &Actor, request: VerbRequest, now: Da
             },
         )),
         VerbRequest::Return(told) => give_back(task, told),
-        VerbRequest::Transfer(told) => transfer(task, actor, told),
+        VerbRequest::Transfer(told) => transfer(run_on(task, now, None), actor, told),
         VerbRequest::Reassign(told) => reassign(task, actor, told),
         VerbRequest::Cancel(Cancel { reason }) => {
             let reason = said(reason, "/reason")?;
@@ -149,15 +150,34 @@ fn agree(task: Task, told: &Agree, now: DateTime<Utc>) -> Done {
     ))
 }
 
-fn block(task: Task, told: Block) -> Done {
-    let reason = Some(said(told.reason, "/reason")?);
+/// Holds the task up, and its due time where that pauses. What is late already stays late,
+/// whatever it waits for.
+fn block(task: Task, told: Block, now: DateTime<Utc>) -> Done {
+    let pauses = told.reason.pauses() && !task.is_overdue(now);
+    let reason = Some(told.reason.as_str().to_owned());
+    let held_up = Task {
+        paused_at: pauses.then_some(now),
+        ..task
+    };
     Ok((
-        task,
+        held_up,
         Told {
             reason,
             ..Told::text(said(told.text, "/text")?)
         },
     ))
+}
+
+/// Lets the due time run on, no further than `seen_until`: whoever has to do the task sees
+/// the case until then, and is to be able to go on.
+fn run_on(task: Task, now: DateTime<Utc>, seen_until: Option<DateTime<Utc>>) -> Task {
+    let moved = task.due_once_resumed(now);
+    let due_at = seen_until.map_or(moved, |end| moved.min(end)).max(task.due_at);
+    Task {
+        due_at,
+        paused_at: None,
+        ..task
+    }
 }
 
 fn extend(task: Task, told: Extend, now: DateTime<Utc>) -> Done {

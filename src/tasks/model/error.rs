@@ -130,7 +130,8 @@ problems! {
     ASSIGN_ACROSS = 403 "task-assign-across-organisations", "Another organisation cannot be ordered",
         "Propose the task instead: the other organisation decides whether to take it on.";
     CANNOT_ASSIGN = 403 "task-cannot-assign", "May not assign",
-        "Officers assign to themselves; supervisors and coordinators to their own organisation's people within their area.";
+        "Officers assign to themselves; supervisors and coordinators to their own organisation's people within their area. \
+         Who works in no ward of their own is assigned work by a role that is not limited to wards.";
     CASE_NOT_SHARED = 422 "task-case-not-shared", "Case not shared",
         "A task opens no case by itself. Share the case with the organisation, before or by `share` in the proposal, with the classes of data the task needs.";
 }

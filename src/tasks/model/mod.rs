@@ -26,8 +26,8 @@ pub use error::{PROBLEMS, TaskError};
 pub use escalation::{Climb, Rung, climb, working_days_after};
 pub use event::{Owner, Reassigned, Side, TaskEvent};
 pub use request::{
-    Accept, Agree, Assess, Block, Cancel, Counter, Decline, DeclineReason, Extend, Outcome, Reassign, Return, Submit,
-    Transfer, VerbRequest, Verify,
+    Accept, Agree, Assess, Block, Blocker, Cancel, Counter, Decline, DeclineReason, Extend, Outcome, Reassign, Return,
+    Submit, Transfer, Unblock, VerbRequest, Verify,
 };
 pub use state::{Party, Priority, Rag, TaskState, Verb};
 pub use task::{Actor, CounterOffer, StatutoryDuty, Task};

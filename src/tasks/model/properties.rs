@@ -169,7 +169,10 @@ proptest! {
             prop_assert_eq!(event.due_after, after.due_at);
             prop_assert_eq!(after.original_due_at, first);
             let may_move = matches!(event.verb, Verb::Accept | Verb::Agree | Verb::Extend);
-            prop_assert!(may_move || before.due_at == after.due_at);
+            let ran_on = before.paused_at.is_some() && after.paused_at.is_none();
+            prop_assert!(may_move || ran_on || before.due_at == after.due_at);
+            prop_assert!(!ran_on || before.due_at <= after.due_at);
+            prop_assert!(after.paused_at.is_none() || after.state == TaskState::Blocked || !after.state.is_open());
             due = event.due_after;
             extended += u32::from(event.verb == Verb::Extend);
             Ok(())

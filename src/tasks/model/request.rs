@@ -54,10 +54,18 @@ pub struct Agree {
 /// Says what holds the work up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
-    /// What is waited for, coded by the caller: `awaiting_court`, `awaiting_consent`.
-    pub reason: String,
+    /// What is waited for.
+    pub reason: Blocker,
     /// The same in words.
     pub text: String,
+}
+
+/// Goes on with the work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unblock {
+    /// Until when the tasked organisation sees the case, where that ends by time; looked up
+    /// by the caller.
+    pub seen_until: Option<DateTime<Utc>>,
 }
 
 /// Allows more time.
@@ -151,7 +159,7 @@ pub enum VerbRequest {
     Agree(Agree),
     Start,
     Block(Block),
-    Unblock,
+    Unblock(Unblock),
     Extend(Extend),
     Submit(Submit),
     Verify(Verify),
@@ -173,7 +181,7 @@ impl VerbRequest {
             Self::Agree(_) => Verb::Agree,
             Self::Start => Verb::Start,
             Self::Block(_) => Verb::Block,
-            Self::Unblock => Verb::Unblock,
+            Self::Unblock(_) => Verb::Unblock,
             Self::Extend(_) => Verb::Extend,
             Self::Submit(_) => Verb::Submit,
             Self::Verify(_) => Verb::Verify,
@@ -182,6 +190,63 @@ impl VerbRequest {
             Self::Reassign(_) => Verb::Reassign,
             Self::Cancel(_) => Verb::Cancel,
             Self::Assess(_) => Verb::Assess,
+        }
+    }
+}
+
+/// What work waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Blocker {
+    /// Another organisation has to do something first.
+    AwaitingOrganisation,
+    /// A court has to decide.
+    AwaitingCourt,
+    /// The keeper has to be named by the DVLA.
+    AwaitingDvla,
+    /// An owner or occupier has to consent.
+    AwaitingConsent,
+    /// The reporter cannot be reached.
+    ReporterUnavailable,
+    /// It cannot be done safely in this weather.
+    UnsafeWeather,
+    /// The police hold the scene or the evidence.
+    PoliceHold,
+    /// The place cannot be reached.
+    NoAccess,
+    /// Something else; say what.
+    Other,
+}
+
+impl Blocker {
+    /// The name used in the API and the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AwaitingOrganisation => "awaiting_organisation",
+            Self::AwaitingCourt => "awaiting_court",
+            Self::AwaitingDvla => "awaiting_dvla",
+            Self::AwaitingConsent => "awaiting_consent",
+            Self::ReporterUnavailable => "reporter_unavailable",
+            Self::UnsafeWeather => "unsafe_weather",
+            Self::PoliceHold => "police_hold",
+            Self::NoAccess => "no_access",
+            Self::Other => "other",
+        }
+    }
+
+    /// Whether the due time stands still meanwhile. It is agreed upon, as a clock of local
+    /// policy is set, and such a clock pauses for listed reasons only (domain §2.5, §3.2);
+    /// whoever waits for anything else asks for more time.
+    #[must_use]
+    pub const fn pauses(self) -> bool {
+        match self {
+            Self::AwaitingDvla
+            | Self::AwaitingConsent
+            | Self::ReporterUnavailable
+            | Self::UnsafeWeather
+            | Self::PoliceHold => true,
+            Self::AwaitingOrganisation | Self::AwaitingCourt | Self::NoAccess | Self::Other => false,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A task, the people who act on it, and the duties some tasks carry.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -127,6 +127,8 @@ pub struct Task {
     pub accept_due_at: Option<DateTime<Utc>>,
     /// While proposed: the offer the requester has not agreed to yet.
     pub counter_offer: Option<CounterOffer>,
+    /// While blocked: since when the due time stands still, if it does.
+    pub paused_at: Option<DateTime<Utc>>,
     /// Who submitted the work that now stands submitted or further on.
     pub submitted_by: Option<Uuid>,
     /// Whether the requesting organisation sees the case: if not, nobody there can decide.
@@ -140,10 +142,18 @@ impl Task {
         self.requesting_org == self.owner_org
     }
 
-    /// Whether the due time has passed while the task is open.
+    /// Whether the due time has passed while the task is open. While it stands still it does
+    /// not pass.
     #[must_use]
     pub fn is_overdue(&self, now: DateTime<Utc>) -> bool {
-        self.state.is_open() && now > self.due_at
+        self.state.is_open() && self.paused_at.unwrap_or(now) > self.due_at
+    }
+
+    /// When the task is due if its time runs on from `now`: later by as long as it stood still.
+    #[must_use]
+    pub fn due_once_resumed(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let paused = self.paused_at.map_or(TimeDelta::zero(), |at| now - at);
+        self.due_at + paused.max(TimeDelta::zero())
     }
 
     /// How the task stands against its due time; `None` once it is closed.
@@ -155,7 +165,10 @@ impl Task {
         if self.is_overdue(now) {
             return Some(Rag::Red);
         }
-        let (left, span) = (self.due_at - now, self.due_at - self.opened_at);
+        let (left, span) = (
+            self.due_at - self.paused_at.unwrap_or(now),
+            self.due_at - self.opened_at,
+        );
         Some(if left * 4 > span { Rag::Green } else { Rag::Amber })
     }
 

@@ -33,7 +33,8 @@ pub struct Assignee {
     /// The person; `None` for a team or for whoever is free.
     pub user_id: Option<Uuid>,
     /// Whether they work within the area the actor's commanding role reaches:
-    /// the inspector of one sector does not order another's team.
+    /// the inspector of one sector does not order another's team, nor who works for
+    /// the whole force.
     pub within_reach: bool,
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::TaskRow;
 use crate::cases::access::Access;
 use crate::clocks::local_date;
-use crate::db::schema::{attachments, case_access, organisations, shares, tasks, team_members, teams};
+use crate::db::schema::{attachments, case_access, organisations, role_grants, shares, tasks, team_members, teams};
 use crate::db::{Names, at_least_ten, names_of};
 use crate::error::Result;
 use crate::sharing::{hold_members, opens_now};
@@ -175,7 +175,8 @@ pub async fn has_team(mut connection: &AsyncPgConnection, org: Uuid, team: Uuid)
     Ok(diesel::select(exists(found)).get_result(&mut connection).await?)
 }
 
-/// The wards of a team, or of the teams a person belongs to on that day.
+/// The wards that a team, or a person on that day, works in: those of the person's teams or else
+/// those that their roles are limited to. None where they work everywhere.
 ///
 /// # Errors
 /// Those of the database.
@@ -201,7 +202,16 @@ pub async fn wards_of(
         .select(teams::gss)
         .load(&mut connection)
         .await?;
-    Ok(wards.into_iter().flatten().collect())
+    let wards: Vec<String> = wards.into_iter().flatten().collect();
+    let Some(user) = user.filter(|_| wards.is_empty()) else {
+        return Ok(wards);
+    };
+    let areas: Vec<Option<Vec<String>>> = role_grants::table
+        .filter(role_grants::user_id.eq(user))
+        .select(role_grants::areas)
+        .load(&mut connection)
+        .await?;
+    Ok(areas.into_iter().flatten().flatten().collect())
 }
 
 /// How many of `ids` are attachments of that case which the caller sees and

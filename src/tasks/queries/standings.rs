@@ -20,6 +20,10 @@ pub struct Standing {
     pub data_classes: Vec<String>,
     /// The rung of the ladder it stands on.
     pub escalation_level: Option<i16>,
+    /// While it is blocked: what it waits for.
+    pub blocker: Option<String>,
+    /// Since when its due time stands still.
+    pub paused_at: Option<DateTime<Utc>>,
 }
 
 /// How tasks stand that the caller sees, by id.
@@ -48,8 +52,45 @@ pub async fn need(connection: &mut AsyncPgConnection, id: Uuid, classes: &[Strin
     Ok(())
 }
 
+/// Since when the due time of a task stands still, if it does.
+///
+/// # Errors
+/// Those of the database.
+pub async fn paused_since(mut connection: &AsyncPgConnection, id: Uuid) -> Result<Option<DateTime<Utc>>> {
+    let found: Option<Option<DateTime<Utc>>> = task_standings::table
+        .find(id)
+        .select(task_standings::paused_at)
+        .first(&mut connection)
+        .await
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// Keeps what a task that was just blocked waits for, and since when its due time stands
+/// still, if it does. Both go by themselves once it is blocked no more.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hold_up(
+    mut connection: &AsyncPgConnection,
+    id: Uuid,
+    blocker: &str,
+    paused_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    diesel::update(task_standings::table.find(id))
+        .set((
+            task_standings::blocker.eq(blocker),
+            task_standings::paused_at.eq(paused_at),
+        ))
+        .prepared()
+        .execute(&mut connection)
+        .await?;
+    Ok(())
+}
+
 /// Tasks whose next rung is to be looked at, the longest waiting first, locked, with
-/// the rung they stand on; those another run holds are left to it.
+/// the rung they stand on; those another run holds are left to it, and those whose due
+/// time stands still to a later one.
 ///
 /// # Errors
 /// Those of the database.
@@ -60,6 +101,7 @@ pub async fn lock_due(
 ) -> Result<Vec<(TaskRow, Option<i16>)>> {
     let due: Vec<(Uuid, Option<i16>)> = task_standings::table
         .filter(task_standings::escalate_at.le(now))
+        .filter(task_standings::paused_at.is_null())
         .order(task_standings::escalate_at)
         .limit(limit)
         .select((task_standings::task_id, task_standings::escalation_level))

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::db::Names;
 use crate::sharing::model::DataClass;
-use crate::tasks::model::{Rag, Task, Verb};
+use crate::tasks::model::{Blocker, Rag, Task, Verb};
 use crate::tasks::queries::standings::Standing;
 use crate::tasks::queries::{TaskEventRow, TaskRow};
 
@@ -27,7 +27,7 @@ use crate::tasks::queries::{TaskEventRow, TaskRow};
     "owner_user_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b06", "owner_user_name": "Priya Nair",
     "previous_owner_org_ids": [],
     "due_at": "2026-03-09T17:00:00Z", "original_due_at": "2026-03-09T17:00:00Z",
-    "overdue": false, "rag": "green", "extensions": 0, "escalation_level": null,
+    "overdue": false, "rag": "green", "extensions": 0, "escalation_level": null, "blocker": null, "paused_at": null,
     "data_classes": ["core", "location"], "evidence": [],
     "created_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T10:00:00Z",
     "allowed_verbs": ["start"], "version": 2
@@ -81,7 +81,13 @@ pub struct TaskView {
     pub original_due_at: DateTime<Utc>,
     /// While proposed: by when the next answer is due.
     pub accept_due_at: Option<DateTime<Utc>>,
-    /// Whether the due time has passed while it is open.
+    /// While it is blocked: what it waits for.
+    #[schema(value_type = Option<Blocker>)]
+    pub blocker: Option<String>,
+    /// While it is blocked: since when `due_at` stands still, which moves by as long once the
+    /// work goes on; `null` where it runs.
+    pub paused_at: Option<DateTime<Utc>>,
+    /// Whether the due time has passed while it is open; never while that stands still.
     pub overdue: bool,
     /// How it stands against its due time; `null` once it is closed.
     pub rag: Option<Rag>,
@@ -183,6 +189,8 @@ impl TaskView {
             due_at: row.due_at,
             original_due_at: row.original_due_at,
             accept_due_at: row.accept_due_at,
+            blocker: context.standing.blocker,
+            paused_at: context.standing.paused_at,
             overdue,
             rag,
             extensions: row.extensions,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::http::fields::{Moment, Text};
 use crate::sharing::NewShare;
 use crate::sharing::model::DataClass;
-use crate::tasks::model::{DeclineReason, Outcome, Priority, TaskState};
+use crate::tasks::model::{Blocker, DeclineReason, Outcome, Priority, TaskState};
 
 /// What is to be done, by the name of the tactic or power (domain §2.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -134,38 +134,6 @@ pub struct CounterTask {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({}))]
 pub struct NoTerms {}
-
-/// What work waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Blocker {
-    /// Another organisation has to do something first.
-    AwaitingOrganisation,
-    /// A court has to decide.
-    AwaitingCourt,
-    /// The keeper has to be named by the DVLA.
-    AwaitingDvla,
-    /// An owner or occupier has to consent.
-    AwaitingConsent,
-    /// The place cannot be reached.
-    NoAccess,
-    /// Something else; say what.
-    Other,
-}
-
-impl Blocker {
-    /// The name in SQL and JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AwaitingOrganisation => "awaiting_organisation",
-            Self::AwaitingCourt => "awaiting_court",
-            Self::AwaitingDvla => "awaiting_dvla",
-            Self::AwaitingConsent => "awaiting_consent",
-            Self::NoAccess => "no_access",
-            Self::Other => "other",
-        }
-    }
-}
 
 /// Says what holds the work up.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -309,7 +277,8 @@ pub struct TaskQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub state: Option<TaskState>,
-    /// Only those that are overdue, or only those that are not.
+    /// Only those that are overdue, or only those that are not, as while their due time stands
+    /// still.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub overdue: Option<bool>,
     /// Only those this organisation has to do.

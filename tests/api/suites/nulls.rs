@@ -32,6 +32,8 @@ fn value(world: &World, operation: &str, name: &str) -> Option<Value> {
         (_, "qualifier") => json!("personal"),
         (_, "separate_because") => json!("The marks were copied."),
         (_, "risk_band") => json!("medium"),
+        (_, "uprn") => json!("5117512"),
+        (_, "usrn") => json!("20400123"),
         _ => panic!("{operation}: say what {name} is set to"),
     })
 }

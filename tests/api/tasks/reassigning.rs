@@ -351,6 +351,45 @@ async fn an_order_is_given_to_nobody_beyond_the_area_that_one_commands() {
 }
 
 #[actix_web::test]
+async fn who_works_in_no_ward_of_their_own_takes_no_orders_from_one() {
+    let scene = Scene::open().await;
+    let (app, sergeant) = (&scene.app, &scene.sergeant);
+    let constable = app.sign_in("pc.kentish-town@met.example").await;
+    let inspector = app.sign_in("insp.north@met.example").await;
+    let intelligence = app.sign_in("intel@met.example").await;
+    let everywhere = team_of(app, MET, None).await;
+    let order = |name: &str, owner: Uuid| {
+        let mut order = cleaning(sergeant.org_id);
+        order[name] = json!(owner);
+        order
+    };
+    let task = ordered(&scene, &constable).await;
+
+    for (name, owner) in [
+        ("owner_user_id", intelligence.user_id),
+        ("owner_user_id", inspector.user_id),
+        ("owner_team_id", everywhere),
+    ] {
+        let refused = scene.propose_as(sergeant, order(name, owner)).await.expect(403);
+        assert_eq!(refused.problem(), "task-cannot-assign", "{name}");
+        let refused = reassign(&scene, sergeant, &task, json!({name: owner, "reason": WHY})).await;
+        assert_eq!(refused.expect(403).problem(), "task-cannot-assign", "{name}");
+        scene.propose_as(&inspector, order(name, owner)).await.expect(201);
+    }
+    // It is for whoever works on the case.
+    scene.propose_as(sergeant, cleaning(sergeant.org_id)).await.expect(201);
+
+    // Where no team says it, roles say where somebody works.
+    app.give_only(&intelligence, "officer", Some(vec!["E05013664"]), None)
+        .await;
+    let here = order("owner_user_id", intelligence.user_id);
+    scene.propose_as(sergeant, here.clone()).await.expect(201);
+    app.give_only(&intelligence, "officer", Some(vec!["E05013661"]), None)
+        .await;
+    scene.propose_as(sergeant, here).await.expect(403);
+}
+
+#[actix_web::test]
 async fn who_takes_an_order_over_that_they_gave_does_not_verify_it() {
     let scene = Scene::open().await;
     let (app, sergeant) = (&scene.app, &scene.sergeant);

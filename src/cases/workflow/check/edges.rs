@@ -9,11 +9,11 @@ use super::Faults;
 use crate::cases::workflow::Edge;
 use crate::cases::workflow::engine::{ANY_OPEN, SAME};
 use crate::cases::workflow::facts::CASE_MEMBERS;
-use crate::cases::workflow::file::{EdgeLine, Name, PostLine, SetLine, StartLine, WhenLine, WorkflowFile};
+use crate::cases::workflow::file::{ClockLine, EdgeLine, Name, PostLine, SetLine, StartLine, WhenLine, WorkflowFile};
 use crate::cases::workflow::guard::{self, Guard, Test};
 use crate::cases::workflow::names::LoggedAs;
 use crate::cases::workflow::schema;
-use crate::clocks::{Basis, ClockKind};
+use crate::clocks::Basis;
 
 /// Checks every edge and returns those without fault, ready to decide.
 pub(super) fn check(file: &WorkflowFile, details: &Value, faults: &mut Faults) -> Vec<Edge> {
@@ -278,15 +278,14 @@ impl EdgeCheck<'_> {
             let offset = start.span().start;
             self.check_clock(&start.get_ref().clock, offset, faults);
             self.check_when(start.get_ref().when.as_ref(), offset, faults);
-            self.check_court_date(start.get_ref(), offset, faults);
+            self.check_date(start.get_ref(), offset, faults);
         }
         for pause in &edge.pauses {
             let name = &pause.get_ref().clock;
             self.check_clock(name, pause.span().start, faults);
-            let mut clocks = self.file.clocks.iter().map(Spanned::get_ref);
-            let basis = clocks.find(|it| it.name.get_ref() == name).map(|it| it.basis);
-            if basis.is_some_and(|basis| basis != Basis::LocalPolicy) {
-                let reason = format!("clock `{name}` is not of local policy and never pauses");
+            let line = self.clock(name);
+            if line.is_some_and(|it| it.basis != Basis::LocalPolicy || it.kind.is_given()) {
+                let reason = format!("clock `{name}` is not of local policy, or its date is given, and never pauses");
                 faults.add(pause.span().start, reason);
             }
         }
@@ -306,17 +305,18 @@ impl EdgeCheck<'_> {
         }
     }
 
-    /// What a court sets starts with the date that it gave, and nothing else does.
-    fn check_court_date(&self, start: &StartLine, offset: usize, faults: &mut Faults) {
-        let mut clocks = self.file.clocks.iter().map(Spanned::get_ref);
-        let clock = clocks.find(|it| it.name.get_ref() == &start.clock);
-        let is_set_by_court = clock.is_some_and(|it| it.kind == ClockKind::CourtSet);
+    /// A clock whose date is given starts with it, and no other does.
+    fn check_date(&self, start: &StartLine, offset: usize, faults: &mut Faults) {
         let name = &start.clock;
-        match (is_set_by_court, &start.court_date) {
-            (true, None) => faults.add(offset, format!("clock `{name}` is set by a court: give `court_date`")),
+        let is_given = self.clock(name).is_some_and(|it| it.kind.is_given());
+        match (is_given, &start.date) {
+            (true, None) => faults.add(
+                offset,
+                format!("the date of clock `{name}` is given: name it in `date`"),
+            ),
             (false, Some(_)) => faults.add(
                 offset,
-                format!("clock `{name}` is set by no court: it takes no `court_date`"),
+                format!("clock `{name}` works its own end out: it takes no `date`"),
             ),
             (true, Some(at)) => self.check_pointer(at, offset, faults),
             (false, None) => {}
@@ -324,10 +324,14 @@ impl EdgeCheck<'_> {
     }
 
     fn check_clock(&self, name: &str, offset: usize, faults: &mut Faults) {
-        let mut clocks = self.file.clocks.iter().map(Spanned::get_ref);
-        if !clocks.any(|clock| clock.name.get_ref() == name) {
+        if self.clock(name).is_none() {
             faults.add(offset, format!("unknown clock `{name}`"));
         }
+    }
+
+    fn clock(&self, name: &str) -> Option<&ClockLine> {
+        let mut clocks = self.file.clocks.iter().map(Spanned::get_ref);
+        clocks.find(|clock| clock.name.get_ref() == name)
     }
 }
 

@@ -251,6 +251,32 @@ fn the_signed_disclaimer_is_an_attachment_of_the_case() {
 }
 
 #[test]
+fn graffiti_comes_back_within_28_days_of_when_it_was_last_seen_to_be_clean() {
+    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T12:00:00Z" });
+    let none = json!({});
+    let mut sim = graffiti("ready");
+    sim.detail("surface_owner", json!("council"))
+        .ok(COUNCIL, "clean", cleaned.clone())
+        .later(24 * 27)
+        .ok(COUNCIL, "reappeared", none.clone())
+        .state_is("cleaned");
+    refused_for(&mut sim, COUNCIL, "reappeared", none.clone(), "another matter");
+
+    sim.back_in("ready")
+        .ok(COUNCIL, "clean", cleaned)
+        .later(24 * 20)
+        .ok(COUNCIL_SUPERVISOR, "verify", closing(json!({ "result": "clean" })))
+        .later(24 * 20);
+    let again = sim.attempt(COUNCIL, "reappeared", none.clone()).unwrap();
+    assert_eq!((again.to.as_str(), again.closure), ("closed", None));
+
+    sim.back_in("cleaned")
+        .ok(COUNCIL_SUPERVISOR, "verify", closing(json!({ "result": "clean" })))
+        .later(24 * 30);
+    refused_for(&mut sim, COUNCIL, "reappeared", none, "another matter");
+}
+
+#[test]
 fn offensive_graffiti_is_not_held_without_a_photo() {
     let mut sim = Sim::new("graffiti");
     sim.back_in("ready").detail("offensive", json!(true));

@@ -220,7 +220,7 @@ impl Sim {
                 name: start.clock.clone(),
                 basis: line.basis,
                 started_at: from,
-                due_at: start.court_date.unwrap_or_else(|| due(line.kind, line.n, from)),
+                due_at: start.date.unwrap_or_else(|| due(line.kind, line.n, from)),
                 stopped_at: None,
                 paused: false,
             });
@@ -262,7 +262,7 @@ fn due(kind: ClockKind, n: Option<u32>, from: DateTime<Utc>) -> DateTime<Utc> {
         ClockKind::ElapsedHours | ClockKind::ElapsedExclXmas => n,
         ClockKind::WorkingHours => 24 * (n / 8 + 3),
         ClockKind::DaysFrom => 24 * n + 24,
-        ClockKind::DaysBeginningWith | ClockKind::CourtSet => 24 * n,
+        ClockKind::DaysBeginningWith | ClockKind::CourtSet | ClockKind::DateSet => 24 * n,
         ClockKind::WorkingDays => 24 * (n + 2 * (n / 5) + 2),
         ClockKind::MonthsBeginningWith | ClockKind::CalendarMonths => 24 * 31 * n,
     };

@@ -29,13 +29,15 @@ fn clocks_that_make_no_sense() {
 }
 
 #[test]
-fn clocks_that_a_court_sets_and_of_which_it_gives_no_date() {
-    fault_at(
-        "kind = \"working_days\"\nn = 5\n",
-        "kind = \"court_set\"\n",
-        "name = \"fill\"",
-        "starts with no case",
-    );
+fn clocks_whose_date_is_given_and_that_start_without_one() {
+    for given in ["kind = \"court_set\"\n", "kind = \"date_set\"\n"] {
+        fault_at(
+            "kind = \"working_days\"\nn = 5\n",
+            given,
+            "name = \"fill\"",
+            "starts with no case",
+        );
+    }
     let starting = |start: &str, kind: &str| {
         GOOD.replacen("starts_with_case = true\n", "", 1)
             .replacen("kind = \"working_days\"\nn = 5\n", kind, 1)
@@ -46,17 +48,24 @@ fn clocks_that_a_court_sets_and_of_which_it_gives_no_date() {
             )
             + "[edges.data]\nproperties = { on = { type = \"string\", format = \"date-time\" } }\n"
     };
-    let (by_court, by_rule) = ("kind = \"court_set\"\n", "kind = \"working_days\"\nn = 5\n");
-    let (on, at_no_place) = (", court_date = \"/data/on\"", ", court_date = \"/data/at\"");
+    let (by_court, by_hand) = ("kind = \"court_set\"\n", "kind = \"date_set\"\n");
+    let by_rule = "kind = \"working_days\"\nn = 5\n";
+    let (on, at_no_place) = (", date = \"/data/on\"", ", date = \"/data/at\"");
     for (start, kind, reason) in [
-        ("", by_court, "give `court_date`"),
-        (on, by_rule, "it takes no `court_date`"),
+        ("", by_court, "name it in `date`"),
+        ("", by_hand, "name it in `date`"),
+        (on, by_rule, "it takes no `date`"),
         (at_no_place, by_court, "nothing is ever at `/data/at`"),
+        (
+            on,
+            "kind = \"date_set\"\nn = 5\n",
+            "has a date that is given and no length",
+        ),
     ] {
         let faults = Workflow::load("workflows/pothole.toml", &starting(start, kind)).unwrap_err();
         assert!(faults.iter().any(|fault| fault.reason.contains(reason)), "{faults:?}");
     }
-    for (start, kind) in [(on, by_court), ("", by_rule)] {
+    for (start, kind) in [(on, by_court), (on, by_hand), ("", by_rule)] {
         Workflow::load("workflows/pothole.toml", &starting(start, kind)).unwrap();
     }
 }

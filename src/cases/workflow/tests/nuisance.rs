@@ -9,6 +9,47 @@ use crate::cases::workflow::names::{Qualifier, RiskBand};
 use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
+fn grade(scheme: &str, value: &str) -> Value {
+    json!({ "scheme": scheme, "value": value, "rationale": "They are at the door." })
+}
+
+#[test]
+fn the_police_grade_how_soon_they_attend_in_the_words_of_one_scheme() {
+    let mut sim = Sim::new("nuisance");
+    assert_eq!(
+        sim.refused(COUNCIL, "grade", grade("mps_iser", "extended")).0,
+        NOT_PERMITTED
+    );
+    for (scheme, foreign, own) in [
+        ("mps_iser", "priority", "significant"),
+        ("suffolk_1_5", "immediate", "4"),
+        ("ncs_epsr", "2", "resolution"),
+    ] {
+        refused_for(&mut sim, POLICE, "grade", grade(scheme, foreign), scheme);
+        let graded = sim.attempt(POLICE, "grade", grade(scheme, own)).unwrap();
+        assert_eq!((graded.to.as_str(), graded.alerts.len()), ("reported", 0));
+        assert_eq!(graded.details_after["graded_response"]["value"], own);
+    }
+}
+
+#[test]
+fn where_somebody_is_in_danger_999_is_called_and_command_and_control_has_it() {
+    for (scheme, value) in [
+        ("mps_iser", "immediate"),
+        ("suffolk_1_5", "1"),
+        ("ncs_epsr", "emergency"),
+    ] {
+        let mut sim = Sim::new("nuisance");
+        let mut data = grade(scheme, value);
+        refused_for(&mut sim, POLICE, "grade", data.clone(), "call 999");
+        data["command_ref"] = json!("CAD 4711");
+        refused_for(&mut sim, POLICE, "grade", data.clone(), "give the day");
+        data["command_on"] = json!("2026-03-02");
+        let graded = sim.attempt(POLICE, "grade", data).unwrap();
+        assert_eq!(graded.alerts.len(), 1, "{scheme}");
+    }
+}
+
 #[test]
 fn a_victim_is_told_of_the_right_to_a_case_review() {
     let mut sim = Sim::new("nuisance");
@@ -51,13 +92,19 @@ fn instruments_belong_to_those_the_law_gives_them_to() {
     refused_for(&mut sim, HOUSING, "intervene", step("cpw"), "designation");
     sim.ok(HOUSING, "intervene", designated("cpw")).back_in("investigating");
     refused_for(&mut sim, HOUSING, "intervene", step("cpn"), "designation");
-    sim.later(24 * 30).ok(HOUSING, "intervene", designated("cpn"));
+    let mut notice = designated("cpn");
+    notice["intervention"]["review_at"] = json!("2026-05-01T09:00:00Z");
+    sim.later(24 * 30).ok(HOUSING, "intervene", notice);
 }
 
 #[test]
 fn no_protection_notice_before_the_time_that_the_warning_gave_is_over() {
     let step = |kind: &str| {
-        let until = "2026-03-16T09:00:00Z";
+        let until = if kind == "cpn" {
+            "2026-06-01T09:00:00Z"
+        } else {
+            "2026-03-16T09:00:00Z"
+        };
         json!({ "intervention": { "type": kind, "proportionality": "x", "review_at": until, "recipient": "body" } })
     };
     let mut sim = Sim::new("nuisance");
@@ -75,6 +122,28 @@ fn no_protection_notice_before_the_time_that_the_warning_gave_is_over() {
         .later(24 * 14 - 1);
     refused_for(&mut sim, POLICE, "intervene", step("cpn"), "time to act");
     sim.later(1).ok(POLICE, "intervene", step("cpn"));
+}
+
+#[test]
+fn a_step_is_looked_at_again_on_the_day_that_was_said() {
+    let step =
+        |review_at: &str| json!({ "intervention": { "type": "abc", "proportionality": "x", "review_at": review_at } });
+    let due_at = "2026-06-02T09:00:00Z";
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("investigating").led_by(COUNCIL);
+    refused_for(
+        &mut sim,
+        COUNCIL,
+        "intervene",
+        step("2026-03-02T09:00:00Z"),
+        "lies ahead",
+    );
+
+    sim.ok(COUNCIL, "intervene", step(due_at));
+    let clock = sim.facts.latest_clock("intervention_review").unwrap();
+    assert_eq!(clock.due_at, due_at.parse::<DateTime<Utc>>().unwrap());
+    sim.ok(COUNCIL, "monitor", json!({}));
+    assert!(!sim.runs("intervention_review"));
 }
 
 #[test]

@@ -11,6 +11,9 @@ use crate::clocks::Basis;
 use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
+/// One that is over and one that lies ahead, however long a walk takes.
+const TIMES: [&str; 2] = ["2026-03-02T09:00:00Z", "2035-03-02T09:00:00Z"];
+
 /// A value that fits a schema; `pick` chooses among the possibilities.
 fn sample(root: &Value, schema: &Value, pick: u64) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
@@ -35,7 +38,7 @@ fn sample(root: &Value, schema: &Value, pick: u64) -> Value {
             Value::Object(members.collect::<Map<_, _>>())
         }
         Some("string") => match schema["format"].as_str() {
-            Some("date-time") => json!("2026-03-02T09:00:00Z"),
+            Some("date-time") => json!(TIMES[usize::from(pick.is_multiple_of(2))]),
             Some("date") => json!("2026-03-02"),
             Some("uuid") => json!(DOCUMENT),
             _ => json!("AB12CDE"),

@@ -184,6 +184,8 @@ fn graffiti_offensive(fired: &mut Fired) {
         .ok(COUNCIL, "clean", cleaned())
         .ok(COUNCIL, "verify", closing(json!({ "result": "clean" })))
         .state_is("closed")
+        .ok(COUNCIL, "reappeared", none())
+        .state_is("closed")
         .back_in("offensive")
         .detail("surface_owner", json!("private"))
         .ok(COUNCIL, "consent", agreed("verbal"))
@@ -259,8 +261,10 @@ fn step(kind: &str) -> Value {
 
 fn nuisance_led_by_council() -> Sim {
     let mut sim = Sim::new("nuisance");
+    let grade = json!({ "scheme": "ncs_epsr", "value": "scheduled", "rationale": "Nobody is in danger." });
     sim.assessed_as(RiskBand::High, Qualifier::Personal)
         .led_by(COUNCIL)
+        .ok(POLICE, "grade", grade)
         .ok(SERGEANT, "risk_assess", json!({ "earlier_reports": 2 }))
         .ok(SERGEANT, "allocate", json!({ "lead_agency": "council_asb" }));
     let plan = json!({ "text": "Diary, then a letter.", "contact_every_working_days": 5, "safety": "Door chain." });

@@ -74,6 +74,7 @@ pub(super) fn proposed() -> Task {
         extensions: 0,
         accept_due_at: Some(now() + Duration::days(2)),
         counter_offer: None,
+        paused_at: None,
         submitted_by: None,
         requester_sees_case: true,
     }
@@ -118,10 +119,10 @@ pub(super) fn request(verb: Verb, now: DateTime<Utc>) -> VerbRequest {
         Verb::Agree => VerbRequest::Agree(Agree { accept_due_at }),
         Verb::Start => VerbRequest::Start,
         Verb::Block => VerbRequest::Block(Block {
-            reason: "awaiting_consent".into(),
+            reason: Blocker::AwaitingConsent,
             text: text(),
         }),
-        Verb::Unblock => VerbRequest::Unblock,
+        Verb::Unblock => VerbRequest::Unblock(Unblock::default()),
         Verb::Extend => VerbRequest::Extend(Extend {
             due_at: now + Duration::days(30),
             reason: text(),

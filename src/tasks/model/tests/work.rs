@@ -31,14 +31,7 @@ fn reasons_are_words() {
         (
             TaskState::InProgress,
             VerbRequest::Block(Block {
-                reason: blank(),
-                text: "x".into(),
-            }),
-        ),
-        (
-            TaskState::InProgress,
-            VerbRequest::Block(Block {
-                reason: "x".into(),
+                reason: Blocker::Other,
                 text: blank(),
             }),
         ),
@@ -225,6 +218,86 @@ fn effect_is_judged_from_none_to_three_with_evidence() {
     );
     refused(completed.clone(), &manager(), with(3, ""), "evidence-missing");
     assert_eq!(done(completed, &manager(), with(3, "x")).1.effectiveness, Some(3));
+}
+
+/// The task, held up by that from the hour on at which the tests begin.
+fn blocked_for(reason: Blocker, task: Task) -> Task {
+    let text = "because".to_owned();
+    done(task, &street(), VerbRequest::Block(Block { reason, text })).0
+}
+
+fn unblocked(task: Task, at: DateTime<Utc>, seen_until: Option<DateTime<Utc>>) -> (Task, TaskEvent) {
+    apply(task, &street(), VerbRequest::Unblock(Unblock { seen_until }), at).unwrap()
+}
+
+#[test]
+fn the_due_time_stands_still_for_listed_reasons_and_runs_on_for_all_others() {
+    let due = proposed().due_at;
+    let later = due + Duration::days(2);
+    for (reason, pauses) in [
+        (Blocker::AwaitingDvla, true),
+        (Blocker::AwaitingConsent, true),
+        (Blocker::ReporterUnavailable, true),
+        (Blocker::UnsafeWeather, true),
+        (Blocker::PoliceHold, true),
+        (Blocker::AwaitingOrganisation, false),
+        (Blocker::AwaitingCourt, false),
+        (Blocker::NoAccess, false),
+        (Blocker::Other, false),
+    ] {
+        let blocked = blocked_for(reason, in_state(TaskState::InProgress));
+        assert_eq!(blocked.paused_at, pauses.then(now), "{reason:?}");
+        assert_eq!(blocked.due_at, due, "{reason:?}");
+        assert_eq!(blocked.is_overdue(later), !pauses, "{reason:?}");
+        let colour = if pauses { Rag::Green } else { Rag::Red };
+        assert_eq!(blocked.rag(later), Some(colour), "{reason:?}");
+
+        let (resumed, event) = unblocked(blocked, later, None);
+        let moved = if pauses { due + (later - now()) } else { due };
+        assert_eq!((resumed.due_at, resumed.paused_at), (moved, None), "{reason:?}");
+        assert_eq!((event.due_before, event.due_after), (Some(due), moved), "{reason:?}");
+        assert_eq!((resumed.original_due_at, resumed.extensions), (due, 0), "{reason:?}");
+    }
+}
+
+#[test]
+fn what_is_late_stays_late_whatever_it_waits_for() {
+    let late = Task {
+        due_at: now() - Duration::hours(1),
+        ..in_state(TaskState::InProgress)
+    };
+
+    let blocked = blocked_for(Blocker::AwaitingConsent, late.clone());
+
+    assert_eq!((blocked.paused_at, blocked.is_overdue(now())), (None, true));
+    let (resumed, _) = unblocked(blocked, now() + Duration::days(1), None);
+    assert_eq!(resumed.due_at, late.due_at);
+}
+
+#[test]
+fn time_that_stood_still_is_given_back_no_further_than_the_case_is_seen() {
+    let due = proposed().due_at;
+    let blocked = || blocked_for(Blocker::UnsafeWeather, in_state(TaskState::InProgress));
+    let after = now() + Duration::days(3);
+    let ends = |end| unblocked(blocked(), after, Some(end)).0.due_at;
+
+    assert_eq!(ends(due + Duration::days(9)), due + Duration::days(3));
+    assert_eq!(ends(due + Duration::days(1)), due + Duration::days(1));
+    assert_eq!(ends(due - Duration::days(1)), due, "never earlier");
+    let (resumed, _) = unblocked(blocked(), now() - Duration::seconds(2), None);
+    assert_eq!(resumed.due_at, due, "by the clock of another process");
+}
+
+#[test]
+fn whoever_gets_it_while_it_stands_still_has_the_time_that_was_left() {
+    let blocked = blocked_for(Blocker::PoliceHold, in_state(TaskState::InProgress));
+    let at = now() + Duration::days(4);
+
+    let (given, _) = apply(blocked.clone(), &manager(), request(Verb::Reassign, at), at).unwrap();
+    assert_eq!((given.due_at, given.paused_at), (blocked.due_at, blocked.paused_at));
+    let (passed_on, event) = apply(blocked.clone(), &street(), request(Verb::Transfer, at), at).unwrap();
+    assert_eq!(passed_on.due_at, blocked.due_at + Duration::days(4));
+    assert_eq!((passed_on.paused_at, event.due_after), (None, passed_on.due_at));
 }
 
 #[test]

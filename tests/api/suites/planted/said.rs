@@ -38,6 +38,8 @@ const SAID: &[(&str, &str, Says)] = &[
     ("update_case", "/description", Of("core")),
     ("update_case", "/location", Of("location")),
     ("update_case", "/address", Of("location")),
+    ("update_case", "/uprn", Of("location")),
+    ("update_case", "/usrn", Of("location")),
     ("update_case", "/details", ByItsSchema),
     ("transition_case", "/event", Nothing),
     ("transition_case", "/reason", Of("subjects")),
