@@ -1,6 +1,7 @@
 //! What the API shows and takes, a file per subject.
 
 pub mod cases;
+pub mod known;
 pub mod links;
 pub mod list;
 pub mod notes;
