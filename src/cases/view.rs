@@ -1,5 +1,6 @@
 //! What the API shows and takes, a file per subject.
 
+pub mod case_types;
 pub mod cases;
 pub mod known;
 pub mod links;
