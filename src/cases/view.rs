@@ -7,6 +7,7 @@ pub mod links;
 pub mod list;
 pub mod notes;
 pub mod positions;
+pub mod subject_kinds;
 pub mod subjects;
 pub mod timeline;
 pub mod transitions;
