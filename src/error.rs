@@ -250,7 +250,7 @@ macro_rules! problem_types {
 
 problem_types! {
     MALFORMED = "malformed-request", 400, "Malformed request",
-        "The request is not valid HTTP, JSON or parameter syntax for this operation. Correct it before sending it again.";
+        "The request is not valid HTTP, JSON or form data, or a header cannot be read or is missing where your organisation asks for it. Correct it before sending it again.";
     UNAUTHENTICATED = "unauthenticated", 401, "Sign in needed",
         "There is no valid access token, or its session has ended. Sign in or refresh, then repeat the request.";
     SIGN_IN_FAILED = "sign-in-failed", 401, "Sign-in failed",
@@ -274,7 +274,7 @@ problem_types! {
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type", 415, "Unsupported media type",
         "The body is not of a type that this operation reads.";
     INVALID = "invalid-request", 422, "Invalid request",
-        "The request was understood but some members cannot be accepted; `errors` names each with a pointer. Nothing was stored.";
+        "The request was understood, but something in it cannot be accepted; `errors` points to it. Reading ends at the first member or parameter that does not fit, so there may be more. Nothing was stored.";
     KEY_REUSED = "idempotency-key-reused", 422, "Idempotency-Key used before",
         "The same Idempotency-Key came earlier with a different body. Use a new key for a new request.";
     VERSION_REQUIRED = "version-required", 428, "If-Match needed",
