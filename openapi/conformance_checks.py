@@ -73,10 +73,29 @@ def before_load_schema(context, raw_schema):
         for operation in item.values():
             if isinstance(operation, dict) and operation["operationId"] not in TRIED_ON:
                 operation["parameters"] = [
-                    it
-                    for it in operation.get("parameters", [])
-                    if it.get("required") or it["in"] != "header" or it["name"] not in SHARED_HEADERS
+                    it for it in operation.get("parameters", []) if is_tried(written_out(raw_schema, it))
                 ]
+            follow_refresh(operation)
+            # It calls as people do: a system sends its token in the same way, and
+            # tests/api/service_accounts/ has systems call.
+            operation["security"] = [it for it in operation["security"] if not {"system", "client"} & it.keys()]
+
+
+def written_out(raw_schema, parameter):
+    """The parameter, where a reference to it stands."""
+    name = parameter.get("$ref", "").removeprefix("#/components/parameters/")
+    return raw_schema["components"]["parameters"][name] if name else parameter
+
+
+def is_tried(parameter):
+    return parameter.get("required") or parameter["in"] != "header" or parameter["name"] not in SHARED_HEADERS
+
+
+def follow_refresh(operation):
+    """OpenAPI has no words for a body that is made of a part of an answer; Schemathesis has."""
+    links = operation["responses"].get("200", {}).get("links", {})
+    if "refresh" in links:
+        links["refresh"]["requestBody"] = {"refresh_token": "$response.body#/refresh_token"}
 
 
 @schemathesis.check

@@ -246,7 +246,7 @@ problems! {
     /// The problems that any operation can answer with.
     PROBLEMS:
     MALFORMED = 400 "malformed-request", "Malformed request",
-        "The request is not valid HTTP, JSON or parameter syntax for this operation. Correct it before sending it again.";
+        "The request is not valid HTTP, JSON or form data, or a header cannot be read or is missing where your organisation asks for it. Correct it before sending it again.";
     UNAUTHENTICATED = 401 "unauthenticated", "Sign in needed",
         "There is no valid access token, or its session has ended. Sign in or refresh, then repeat the request.";
     SIGN_IN_FAILED = 401 "sign-in-failed", "Sign-in failed",
@@ -272,7 +272,7 @@ problems! {
     UNSUPPORTED_MEDIA_TYPE = 415 "unsupported-media-type", "Unsupported media type",
         "The body is not of a type that this operation reads.";
     INVALID = 422 "invalid-request", "Invalid request",
-        "The request was understood but some members cannot be accepted; `errors` names each with a pointer. Nothing was stored.";
+        "The request was understood, but something in it cannot be accepted; `errors` points to it. Reading ends at the first member or parameter that does not fit, so there may be more. Nothing was stored.";
     KEY_REUSED = 422 "idempotency-key-reused", "Idempotency-Key used before",
         "The same Idempotency-Key came earlier with a different body. Use a new key for a new request.";
     VERSION_REQUIRED = 428 "version-required", "If-Match needed",

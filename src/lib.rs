@@ -3,6 +3,8 @@
 //! `http` handler → [`doors::Caller`] (who, whether) → door (one tenant's
 //! transaction) → `queries` → `model` (rules) → audit and outbox in the same
 //! transaction → commit → view. Each capability is a folder; see ARCHITECTURE.md.
+// The examples of records with many members are one `json!` each.
+#![recursion_limit = "256"]
 
 pub mod attachments;
 pub mod audit;

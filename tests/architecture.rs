@@ -152,7 +152,10 @@ fn http_and_db_know_no_capability() {
         ("db/migrate.rs", "writes the built-in roles, which are code"),
         ("db/tx.rs", "writes the audit event in the transaction of the work"),
         ("http/metrics.rs", "shows how far the log is sealed, signed and sent"),
-        ("http/openapi.rs", "lists the purposes that any request may name"),
+        (
+            "http/openapi.rs",
+            "tells subjects apart, and what is for people from what is for systems",
+        ),
         ("http/routes.rs", "puts together the operations and problems of all"),
     ];
     let capabilities = capabilities();

@@ -161,7 +161,8 @@ pub async fn read_attachment(caller: Caller<may::ReadCases>, id: Id) -> Result<H
     tag = "cases",
     params(ContentParams),
     responses(
-        (status = 200, description = "The file.", body = FileContent, content_type = "*/*"),
+        (status = 200, description = "The file.", body = FileContent, content_type = "*/*",
+            headers(("Content-Disposition" = String, description = "Always `attachment`, with its name (RFC 6266)."))),
         (status = 409, description = "It waits for its malware scan, or malware was found in it.",
             body = crate::http::problem::Problem, content_type = "application/problem+json")
     ),

@@ -12,6 +12,7 @@ use crate::rule::{ProblemType, Rule};
 /// sign-ins, refusals and what concerns accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AuditOp)]
 pub enum Op {
     /// Something was recorded.
     Collection,

@@ -11,10 +11,11 @@ use uuid::Uuid;
 
 use super::proved::Side;
 use super::queries::{AuditRow, JsonText};
-use super::{Op, Outcome};
+use super::{Op, Outcome, Purpose};
 use crate::db::Names;
 use crate::error::Result;
 use crate::http::fields::{Moment, Text};
+use crate::sharing::model::DataClass;
 
 /// The header without which the log is not read.
 #[derive(IntoParams)]
@@ -49,7 +50,6 @@ pub struct AuditQuery {
     /// The organisation for which they acted.
     pub org: Option<Uuid>,
     /// The kind of operation.
-    #[param(inline)]
     pub op: Option<Op>,
     /// A case that was touched or shown.
     pub case: Option<Uuid>,
@@ -59,7 +59,6 @@ pub struct AuditQuery {
     #[param(inline, example = "login")]
     pub action: Option<Text<1, 80>>,
     /// How it ended.
-    #[param(inline)]
     pub outcome: Option<Outcome>,
     /// Not before this time.
     #[param(inline, example = "2026-03-02T00:00:00Z")]
@@ -142,11 +141,13 @@ pub struct AuditEvent {
     pub id: Uuid,
     /// When, by the database's clock.
     pub at: DateTime<Utc>,
-    /// `collection`, `alteration`, `consultation`, `disclosure`, `combination`, `erasure` or `security`.
+    /// The kind of operation.
+    #[schema(value_type = Op)]
     pub op: String,
     /// The operationId, or `job.…`.
     pub action: String,
-    /// `done`, `refused` or `failed`.
+    /// How it ended.
+    #[schema(value_type = Outcome)]
     pub outcome: String,
     /// The HTTP status answered.
     pub status: Option<i16>,
@@ -159,6 +160,7 @@ pub struct AuditEvent {
     /// The officer behind a partner system's request.
     pub on_behalf_of: Option<String>,
     /// `Access-Purpose`.
+    #[schema(value_type = Purpose)]
     pub purpose: String,
     /// `Access-Justification`, of your own people.
     pub justification: Option<String>,
@@ -174,6 +176,7 @@ pub struct AuditEvent {
     /// Other records touched or shown.
     pub record_ids: Vec<Uuid>,
     /// Classes of data touched or shown.
+    #[schema(value_type = Vec<DataClass>)]
     pub data_classes: Vec<String>,
     /// Organisations it was directed to: given something, or told.
     pub recipients: Vec<AuditOrganisation>,
@@ -201,6 +204,7 @@ pub struct Disclosure {
     pub at: DateTime<Utc>,
     /// `consultation`: the actor was shown it. `disclosure`: the recipients were, or somebody
     /// outside of the system, such as a licensing agency.
+    #[schema(value_type = Op)]
     pub op: String,
     /// The operationId, or `job.…`.
     pub action: String,
@@ -211,12 +215,14 @@ pub struct Disclosure {
     /// The officer behind a partner system's request.
     pub on_behalf_of: Option<String>,
     /// `Access-Purpose`.
+    #[schema(value_type = Purpose)]
     pub purpose: String,
     /// `Access-Justification`, of your own people.
     pub justification: Option<String>,
     /// Other records shown.
     pub record_ids: Vec<Uuid>,
     /// Classes of data shown.
+    #[schema(value_type = Vec<DataClass>)]
     pub data_classes: Vec<String>,
     /// Organisations it was made visible to.
     pub recipients: Vec<AuditOrganisation>,

@@ -6,11 +6,24 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::schema::{case_access, cases};
 use crate::doors::Audited;
 use crate::error::{AppError, Result};
+
+/// What an organisation may do with a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
+pub enum AccessLevel {
+    /// Everything: the case is its own.
+    Owner,
+    /// Read, and add to it.
+    Contribute,
+    /// Read.
+    View,
+}
 
 /// The caller's access to one case, and what others need to know of the case.
 #[derive(Debug, Clone, Queryable, Selectable)]

@@ -1,6 +1,7 @@
 //! Cases, and what belongs to them: notes, subjects, links, positions, timeline.
 //!
-//! Offers others [`access`]: which case the caller may see, and how.
+//! Offers others [`access`]: which case the caller may see, and how; and the document
+//! [`tell_subjects_apart`].
 
 pub mod access;
 pub mod handlers;
@@ -9,3 +10,5 @@ pub mod model;
 mod queries;
 mod view;
 pub mod workflow;
+
+pub use view::subject_kinds::tell_apart as tell_subjects_apart;

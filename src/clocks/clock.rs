@@ -9,7 +9,7 @@ use super::error::ClockError;
 use super::london::in_range;
 
 /// Why a clock of local policy stands still; there are no other reasons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PauseReason {
     /// The owner of the surface or land has not consented yet.
@@ -36,7 +36,7 @@ pub struct Pause {
 }
 
 /// How a clock ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockResult {
     /// What was due was done in time.

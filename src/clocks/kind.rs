@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What a clock counts. All dates are those of Europe/London.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockKind {
     /// Exact elapsed hours, whatever the wall clock does at a GMT/BST change.
@@ -43,8 +43,9 @@ impl ClockKind {
 }
 
 /// On whose authority a clock runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ClockBasis)]
 pub enum Basis {
     /// An Act.
     Statute,

@@ -40,8 +40,8 @@ impl Needed {
 pub trait Alters: Permission {}
 
 macro_rules! permissions {
-    ($($(#[$doc:meta])* $name:ident = $code:literal, $access:ident $(, $whole:ident)?;)*) => {
-        $($(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident = $code:literal, $access:ident $(, $whole:ident)?;)*) => {
+        $($(#[doc = $doc])*
         #[derive(Debug)]
         pub struct $name;
         impl Permission for $name {
@@ -52,6 +52,9 @@ macro_rules! permissions {
 
         /// Every code that a role may hold, in the order of this file.
         pub const CODES: &[&str] = &[$($code),*];
+
+        /// What each of them lets somebody do, in the same order; a space is before each line.
+        pub const MEANINGS: &[&str] = &[$(concat!($($doc),*)),*];
     };
     (@whole) => { const IS_WHOLE: bool = true; };
     (@reads $name:ident) => {};

@@ -380,7 +380,8 @@ pub struct TeamMember {
     pub name: String,
     /// Rank or grade.
     pub rank: Option<String>,
-    /// What they are in it: `SGT`, `PC_DWO`, `PCSO`, `SC` or `STAFF`.
+    /// What they are in it.
+    #[schema(value_type = TeamRole)]
     pub role: String,
     /// Whether their name may be given to the public.
     pub public_contactable: bool,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::openapi::schema::{ArrayBuilder, ArrayItems, KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -173,16 +173,17 @@ pub struct Coordinates(pub [f64; 2]);
 
 impl PartialSchema for Coordinates {
     fn schema() -> RefOr<Schema> {
-        let degrees = |most: f64| {
+        let number = || {
             ObjectBuilder::new()
                 .schema_type(Type::Number)
                 .format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)))
-                .minimum(Some(-most))
-                .maximum(Some(most))
         };
+        let degrees = |most: f64| number().minimum(Some(-most)).maximum(Some(most));
+        // That there are two is said by their number, and not by `items: false`, which some
+        // generators of clients refuse.
         ArrayBuilder::new()
             .prefix_items([degrees(180.0), degrees(90.0)])
-            .items(ArrayItems::False)
+            .items(number())
             .min_items(Some(2))
             .max_items(Some(2))
             .description(Some("Longitude and latitude in degrees, in that order."))

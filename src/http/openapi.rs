@@ -5,31 +5,29 @@
 //! no handler can forget it.
 
 mod answers;
+mod headers;
 mod links;
+mod schemas;
+mod security;
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use utoipa::OpenApi as _;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi, RefOr, Required, Schema};
 use utoipa_actix_web::AppExt;
 
 use super::problem::Problem;
 use super::routes::KEYLESS;
-use crate::audit::Purpose;
+use crate::cases::tell_subjects_apart;
+use crate::identity::FOR_PEOPLE;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
         title = "Wardlink",
-        description = "Police, councils and housing providers share cases and tasks on nuisance, graffiti, \
-            abandoned vehicles and what sits beside them, across wards.\n\n\
-            Every record has one owner organisation; others see it only through a recorded share. What you may not \
-            see is answered exactly like what does not exist. Every call, reads included, is written to the audit \
-            log in the transaction of the work, before it is answered.",
+        description = include_str!("openapi/introduction.md"),
         license(name = "MIT", identifier = "MIT"),
         contact(name = "The Wardlink maintainers", url = "https://wardlink.example/")
     ),
@@ -55,48 +53,34 @@ pub fn document() -> OpenApi {
         .openapi(Declared::openapi())
         .configure(super::routes::all)
         .split_for_parts();
-    let bearer = HttpBuilder::new()
-        .scheme(HttpAuthScheme::Bearer)
-        .bearer_format("JWT")
-        .description(Some(
-            "Access token from `login`, `at+jwt` (RFC 9068), valid 15 minutes.",
-        ))
-        .build();
     let components = document.components.get_or_insert_default();
-    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
-    for (name, header) in answers::limit_headers() {
-        components.headers.insert(name.to_owned(), RefOr::T(header));
-    }
+    security::declare(components, FOR_PEOPLE);
+    answers::declare(components);
+    headers::declare(components);
+    tell_subjects_apart(components);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations_of_mut(item) {
             complete(path, method, operation);
         }
     }
     links::add(&mut document);
-    let needed = bodies_with_needed_members(&document);
-    for item in document.paths.paths.values_mut() {
-        for (_, operation) in operations_of_mut(item) {
-            allow_no_body(operation, &needed);
-        }
-    }
-    drop_unused_schemas(&mut document);
+    refer_to_what_is_declared(&mut document);
+    schemas::complete(&mut document);
     document
 }
 
-/// Generic views are written out where they are used (`Page<T>`), which leaves the
-/// schema of `T` behind with nothing that refers to it.
-fn drop_unused_schemas(document: &mut OpenApi) {
-    loop {
-        let text = document.to_json().unwrap_or_default();
-        let references = text.split("\"#/components/schemas/").skip(1);
-        let used: HashSet<&str> = references.filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
-        let Some(components) = document.components.as_mut() else {
-            return;
-        };
-        let before = components.schemas.len();
-        components.schemas.retain(|name, _| used.contains(name.as_str()));
-        if components.schemas.len() == before {
-            return;
+/// What links and answers are made of is written out until here.
+fn refer_to_what_is_declared(document: &mut OpenApi) {
+    let needed = bodies_with_needed_members(document);
+    let declared = document
+        .components
+        .as_ref()
+        .map(|components| components.parameters.clone());
+    let declared = declared.unwrap_or_default();
+    for item in document.paths.paths.values_mut() {
+        for (_, operation) in operations_of_mut(item) {
+            allow_no_body(operation, &needed);
+            headers::refer(operation, &declared);
         }
     }
 }
@@ -162,20 +146,21 @@ fn operations_of_mut(item: &mut PathItem) -> Vec<(&'static str, &mut Operation)>
     reason = "read by the doors from the header itself; here for the document"
 )]
 pub struct IfMatch {
-    /// The `ETag` of the version you are changing.
-    #[param(rename = "If-Match", required = true, example = "\"3\"")]
+    /// The `ETag` of the version you are changing, or `*` for whichever there is. Of a tag that
+    /// has a digest behind the version, the version alone is compared.
+    #[param(rename = "If-Match", required = true, example = "\"3-9b32ee1467250ad9\"")]
     if_match: String,
 }
 
 fn complete(path: &str, method: &str, operation: &mut Operation) {
     add_path_ids(path, operation);
     if permission_of(operation).is_some() {
-        add_request_headers(method, operation);
+        headers::add(method, operation);
+        security::open_to_systems(operation, FOR_PEOPLE);
     }
     answers::complete(path, method, operation);
     if operation.responses.responses.contains_key("304") {
-        let known = "The `ETag` that you have: where it is still that, the answer is 304.";
-        add_parameter(operation, header("If-None-Match", known, text_schema(200)));
+        headers::add_if_none_match(operation);
     }
     if method == "PATCH" {
         allow_merge_patch(operation);
@@ -265,77 +250,4 @@ fn uuid_schema() -> Schema {
         .schema_type(Type::String)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)))
         .into()
-}
-
-/// The text of a header: no control characters.
-fn text_schema(max: usize) -> Schema {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .max_length(Some(max))
-        .pattern(Some(r"^[^\x00-\x1F\x7F-\x9F\u202A-\u202E\u2066-\u2069]*$"))
-        .into()
-}
-
-/// A header that may be left out.
-fn header(name: &str, description: &str, schema: Schema) -> Parameter {
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Header)
-        .required(Required::False)
-        .description(Some(description))
-        .schema(Some(schema))
-        .build()
-}
-
-fn add_request_headers(method: &str, operation: &mut Operation) {
-    let purposes: Schema = ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(Purpose::ALL.map(Purpose::as_str)))
-        .default(Some("case_work".into()))
-        .into();
-    add_parameter(
-        operation,
-        header(
-            "Access-Purpose",
-            "What the access is for; kept in the audit log.",
-            purposes,
-        ),
-    );
-    add_parameter(
-        operation,
-        header(
-            "Access-Justification",
-            "Why, in a few words, where your organisation asks for it.",
-            text_schema(500),
-        ),
-    );
-    add_parameter(
-        operation,
-        header(
-            "X-Request-Id",
-            "Your own id for this request, a UUID. Anything else is as good as none.",
-            ObjectBuilder::new().schema_type(Type::String).into(),
-        ),
-    );
-    if method != "GET" && why_keyless(operation).is_none() {
-        add_parameter(
-            operation,
-            header(
-                "Idempotency-Key",
-                "The same key and body have one effect and one answer, for 24 hours.",
-                text_schema(255),
-            ),
-        );
-    }
-    if method != "GET" {
-        add_parameter(
-            operation,
-            header(
-                "On-Behalf-Of",
-                "The officer behind a partner system's request. A service account has to name one with every \
-                 change (400 without), unless `requires_acting_officer` of its organisation is false.",
-                text_schema(200),
-            ),
-        );
-    }
 }

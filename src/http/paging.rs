@@ -10,6 +10,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{Array, ArrayBuilder};
 
 use crate::doors::Answer;
 use crate::error::{AppError, Result};
@@ -20,13 +23,22 @@ pub const DEFAULT_LIMIT: u16 = 50;
 pub const MAX_LIMIT: u16 = 200;
 
 /// One page of a list.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
     /// The records, in the order asked for.
+    #[schema(schema_with = items_of::<T>)]
     pub items: Vec<T>,
     /// Send it as `cursor` to get the next page; `null` on the last.
-    #[schema(required = true)]
     pub next: Option<String>,
+}
+
+/// The items of a page in the document: by the name of their schema, so that what is made from
+/// it knows a record of a list and one that is read by itself as the same.
+fn items_of<T: ToSchema>() -> Array {
+    ArrayBuilder::new()
+        .items(Ref::from_schema_name(T::name()))
+        .description(Some("The records, in the order asked for."))
+        .build()
 }
 
 /// Checks a page size.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::allowances;
+use super::problems_page::ProblemAddress;
 use crate::error::{AppError, FieldError};
 use crate::rule::CaseInTheWay;
 
@@ -22,8 +23,9 @@ use crate::rule::CaseInTheWay;
     "errors": [{"pointer": "/title", "detail": "must have 3 to 200 characters"}]
 }))]
 pub struct Problem {
-    /// Which kind of problem; documented at this address.
+    /// Which kind of problem: an address on this server, where it says what that means.
     #[serde(rename = "type")]
+    #[schema(value_type = ProblemAddress)]
     pub kind: String,
     /// The kind in a few words.
     pub title: &'static str,
@@ -41,6 +43,7 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// The case that stands against it, where one does.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub case: Option<NamedCase>,
 }
 

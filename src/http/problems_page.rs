@@ -1,13 +1,18 @@
 //! `/problems/{slug}`: what a problem's `type` means.
 
+use std::borrow::Cow;
+
 use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
+use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{AppError, Result};
 use crate::rule::ProblemType;
 
 /// What a kind of problem means and what to do about it.
-#[derive(Serialize, utoipa::ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "type": "/problems/stale-version", "title": "Changed meanwhile", "status": 412,
     "meaning": "Somebody changed the record since the version in If-Match."
@@ -15,6 +20,7 @@ use crate::rule::ProblemType;
 struct ProblemDescription {
     /// The `type` of such problems.
     #[serde(rename = "type")]
+    #[schema(value_type = ProblemAddress)]
     kind: String,
     /// The kind in a few words.
     title: &'static str,
@@ -31,6 +37,31 @@ pub fn all() -> impl Iterator<Item = &'static ProblemType> {
         .flat_map(|of_capability| of_capability.iter())
 }
 
+/// Where a kind of problem is explained.
+fn address_of(problem: &ProblemType) -> String {
+    format!("/problems/{}", problem.slug)
+}
+
+/// The `type` of any problem, in the document: one of those there are.
+pub struct ProblemAddress;
+
+impl PartialSchema for ProblemAddress {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::Custom("uri-reference".to_owned())))
+            .enum_values(Some(all().map(address_of)))
+            .description(Some("The kinds of problem there are, each an address on this server."))
+            .into()
+    }
+}
+
+impl ToSchema for ProblemAddress {
+    fn name() -> Cow<'static, str> {
+        "ProblemType".into()
+    }
+}
+
 /// Look up a problem type
 ///
 /// The `type` member of every problem document leads here.
@@ -44,7 +75,7 @@ pub fn all() -> impl Iterator<Item = &'static ProblemType> {
 pub async fn read_problem_type(slug: web::Path<String>) -> Result<HttpResponse> {
     let problem = all().find(|problem| problem.slug == *slug).ok_or(AppError::NotFound)?;
     Ok(HttpResponse::Ok().json(ProblemDescription {
-        kind: format!("/problems/{}", problem.slug),
+        kind: address_of(problem),
         title: problem.title,
         status: problem.status,
         meaning: problem.meaning,

@@ -34,6 +34,7 @@ pub struct PublicJwk {
     pub x: String,
     /// Second coordinate of a point on `P-256`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub y: Option<String>,
 }
 

@@ -38,6 +38,7 @@ pub use queries::people::{NewUser, insert_first as insert_first_administrator, n
 pub use queries::powers::powers;
 pub use queries::sign_in::pepper_ids;
 pub use queries::{end_session, has_demo_users_at};
+pub use service_accounts::FOR_PEOPLE;
 
 /// The problems of passwords.
 pub const PASSWORD_PROBLEMS: &[ProblemType] = passwords::PROBLEMS;

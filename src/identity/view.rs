@@ -66,6 +66,7 @@ pub struct Tokens {
     pub refresh_expires_in: i64,
     /// Of a sign-in: keep it with the client for 30 days, and send it with the next.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub device_token: Option<String>,
 }
 

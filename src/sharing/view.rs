@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::model::{AgreementStanding, Completeness, DataClass, Gateway, Grading, Level, Quality, ShareState};
 use super::queries::ShareRow;
 use super::queries::agreements::Standings;
+use crate::cases::access::AccessLevel;
 use crate::error::Result;
 use crate::http::fields::{Moment, Text, not_cleared, present};
 
@@ -305,7 +306,8 @@ pub struct OnlookerView {
     pub organisation_id: Uuid,
     /// Its name.
     pub organisation_name: Option<String>,
-    /// `owner`, or the level of its share.
+    /// What it may do.
+    #[schema(value_type = AccessLevel)]
     pub level: String,
     /// The parts of the case it sees.
     #[schema(value_type = Vec<DataClass>)]

@@ -222,13 +222,12 @@ async fn a_page_from_elsewhere_is_let_to_nothing() {
 
 /// The operation's body without one of the members that it needs, with the name of it.
 fn lacking(operation: &Operation) -> Vec<(String, Value)> {
-    let needed = operation.schema.iter().flat_map(|schema| schema["required"].as_array());
-    let names = needed.flatten().map(|name| name.as_str().unwrap().to_owned());
+    let names = operation.needed.iter();
     names
         .map(|name| {
             let mut body = operation.body.clone().unwrap();
-            body.as_object_mut().unwrap().remove(&name).unwrap();
-            (name, body)
+            body.as_object_mut().unwrap().remove(name).unwrap();
+            (name.clone(), body)
         })
         .collect()
 }

@@ -234,7 +234,10 @@ async fn every_filter_finds_what_it_names() {
         ("updated_after=infinity", "updated_after"),
         ("ward=Gospel+Oak", "ward"),
         ("state=", "state"),
+        ("state=nope", "state"),
         ("type=%07", "type"),
+        ("type=Graffiti", "type"),
+        ("type=fly_tipping", "type"),
         ("assigned_to=them", "assigned_to"),
     ] {
         let reply = app.get(&sergeant, &format!("/v1/cases?{query}")).await.expect(422);

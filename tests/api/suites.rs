@@ -6,7 +6,7 @@ mod canaries;
 mod etags;
 pub mod fingerprint;
 mod grants;
-mod leaves;
+pub mod leaves;
 mod markings;
 mod matrix;
 mod nulls;

@@ -112,7 +112,8 @@ fn proved((seal, event): &Leaf, viewer: Uuid, known: &Known, size: u64) -> Resul
     request_body = ExportDraft,
     responses(
         (status = 200, description = "The bundle, one JSON document per line.", body = String,
-            content_type = "application/x-ndjson"),
+            content_type = "application/x-ndjson",
+            headers(("Content-Disposition" = String, description = "Always `attachment`, with a name (RFC 6266)."))),
         (status = 409, description = "Nothing is signed yet.", body = crate::http::problem::Problem,
             content_type = "application/problem+json")
     ),

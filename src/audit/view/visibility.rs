@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::audit::visibility_model::Ground;
 use crate::http::fields::Moment;
+use crate::sharing::model::{DataClass, Level};
 
 /// To whom, and when.
 #[derive(Deserialize, IntoParams)]
@@ -39,8 +40,10 @@ pub struct Visibility {
     /// The share that opened it, or had, or was asked for.
     pub share_id: Option<Uuid>,
     /// Its level.
+    #[schema(value_type = Option<Level>)]
     pub level: Option<String>,
     /// The classes of data it opened.
+    #[schema(value_type = Vec<DataClass>)]
     pub data_classes: Vec<String>,
     /// The gateway in law it rests on.
     pub gateway: Option<String>,

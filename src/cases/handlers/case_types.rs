@@ -2,10 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::cases::view::case_types::CaseType;
 use crate::doors::{Answer, Audited, Caller, may};
 use crate::error::{AppError, Result};
 
@@ -35,18 +35,7 @@ struct CaseTypes {
     /// Every case type; there is only one page.
     items: Vec<CaseTypeSummary>,
     /// Always `null`.
-    #[schema(required = true)]
     next: Option<String>,
-}
-
-/// A case type: states, transitions, guards, clocks and the JSON Schema of `details`.
-#[derive(Serialize, ToSchema)]
-#[schema(example = json!({"type": "graffiti", "title": "Graffiti", "initial": "reported", "states": [], "edges": [], "clocks": [], "details": {}}))]
-struct CaseType {
-    /// The workflow file with every schema completed.
-    #[serde(flatten)]
-    #[schema(value_type = Object)]
-    document: Value,
 }
 
 /// List case types
@@ -89,10 +78,8 @@ async fn read_case_type(caller: Caller<may::BeSignedIn>, http: HttpRequest) -> R
     caller
         .consult((), async |room, ()| {
             let workflow = room.services.workflows.get(&kind).ok_or(AppError::NotFound)?;
-            let view = CaseType {
-                document: workflow.document(),
-            };
-            let answer = Answer::ok(&view)?.version_as_seen(i64::from(workflow.file().version));
+            let version = i64::from(workflow.file().version);
+            let answer = Answer::ok(&workflow.document())?.version_as_seen(version);
             Ok(Audited::consultation(answer).fact("type", kind.clone()))
         })
         .await

@@ -8,7 +8,6 @@ use crate::cases::queries::list::{self as queries, Filters, Key, Listed};
 use crate::cases::view::list::{CaseSummary, ListCases, Sort};
 use crate::doors::{Answer, Audited, Caller, Doorstep, Params, may};
 use crate::error::{AppError, Result};
-use crate::http::fields::Text;
 use crate::http::paging::{self, Page};
 use crate::limits::Volume;
 
@@ -104,8 +103,8 @@ fn filters_of(step: &Doorstep<'_>, wanted: &ListCases) -> Result<Filters> {
     }
     Ok(Filters {
         status: wanted.status,
-        state: wanted.state.clone().map(Text::into_string),
-        kind: wanted.kind.clone().map(Text::into_string),
+        state: wanted.state.map(|state| state.0.to_owned()),
+        kind: wanted.kind.map(|kind| kind.0.to_owned()),
         ward: wanted.ward.as_ref().map(ToString::to_string),
         owner: wanted.owner,
         lead,

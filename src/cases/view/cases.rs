@@ -6,12 +6,14 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::words::{Marking, Priority};
+use super::words::{Marking, Priority, Regime};
+use crate::cases::access::AccessLevel;
 use crate::cases::queries::cases::{FullCase, LocationRow, MyAccessRow};
 use crate::cases::workflow::Allowed;
-use crate::cases::workflow::names::{Qualifier, RiskBand};
-use crate::clocks::{Clock, ClockResult, ClockRule};
+use crate::cases::workflow::names::{PublicStatus, Qualifier, RiskBand, StateClass};
+use crate::clocks::{Basis, Clock, ClockKind, ClockResult, ClockRule};
 use crate::http::fields::{Digits, Moment, Point, Text, not_cleared, present};
+use crate::sharing::model::DataClass;
 
 /// A case to record.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -118,8 +120,8 @@ pub struct CaseChanges {
     #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Marking, required = false)]
     pub marking: Option<Marking>,
-    /// The lead officer, a person of the owner, by their id; `null` for none. `lead_user_id`,
-    /// its earlier name, is taken too.
+    /// The lead officer, a person of the owner, by their id; `null` for none.
+    // Its earlier name is taken, and not described.
     #[serde(default, alias = "lead_user_id", deserialize_with = "present")]
     #[schema(value_type = Option<Uuid>)]
     pub lead: Option<Option<Uuid>>,
@@ -148,9 +150,11 @@ pub struct Named {
 /// How the caller's organisation may see a case.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyAccess {
-    /// `owner`, `contribute` or `view`.
+    /// What it may do.
+    #[schema(value_type = AccessLevel)]
     pub level: String,
     /// The classes of data that are open.
+    #[schema(value_type = Vec<DataClass>)]
     pub data_classes: Vec<String>,
     /// `owner`, or the share it comes from.
     pub via: String,
@@ -179,14 +183,12 @@ impl From<MyAccessRow> for MyAccess {
 pub struct ClockView {
     /// Its name in the case type.
     pub name: String,
-    /// What is counted: `working_days`, `working_hours`, `elapsed_hours`, …
-    #[schema(value_type = String)]
-    pub kind: crate::clocks::ClockKind,
+    /// What is counted.
+    pub kind: ClockKind,
     /// How many of it.
     pub n: u32,
-    /// On whose authority: `statute`, `regulation`, `code`, `local_policy`.
-    #[schema(value_type = String)]
-    pub basis: crate::clocks::Basis,
+    /// On whose authority.
+    pub basis: Basis,
     /// The source of the limit.
     pub legal_ref: String,
     /// The event that started it.
@@ -199,8 +201,7 @@ pub struct ClockView {
     pub paused: bool,
     /// When it was stopped.
     pub stopped_at: Option<DateTime<Utc>>,
-    /// `met`, `missed` or `void`, once it was stopped.
-    #[schema(value_type = Option<String>)]
+    /// How it ended, once it was stopped.
     pub result: Option<ClockResult>,
     /// Whether it is a deadline that has passed.
     pub overdue: bool,
@@ -297,9 +298,11 @@ pub struct CaseView {
     pub kind: String,
     /// Its state, from the case type.
     pub state: String,
-    /// `open` or `closed`.
+    /// Whether work goes on.
+    #[schema(value_type = StateClass)]
     pub status: String,
     /// What the public may know.
+    #[schema(value_type = PublicStatus)]
     pub public_status: String,
     /// In a few words.
     pub title: String,
@@ -312,14 +315,18 @@ pub struct CaseView {
     /// The lead officer.
     pub lead: Option<Named>,
     /// How urgent.
+    #[schema(value_type = Priority)]
     pub priority: String,
     /// Whom it falls upon.
+    #[schema(value_type = Option<Qualifier>)]
     pub qualifier: Option<String>,
     /// Band of the latest risk assessment.
+    #[schema(value_type = Option<Priority>)]
     pub risk_band: Option<String>,
     /// Classification.
     pub marking: Marking,
-    /// Data protection regime of the owner: `le_part3` or `general_ukgdpr`.
+    /// Data protection regime of the owner.
+    #[schema(value_type = Regime)]
     pub regime: String,
     /// GSS code of the ward now responsible.
     pub ward: String,
@@ -355,7 +362,7 @@ pub struct CaseView {
     pub updated_at: DateTime<Utc>,
     /// When it was closed.
     pub closed_at: Option<DateTime<Utc>>,
-    /// Its version, as in the `ETag`.
+    /// Its version, with which its `ETag` begins.
     pub version: i64,
     /// How the caller's organisation may see it.
     pub my_access: MyAccess,

@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::cases::access::AccessLevel;
 use crate::cases::queries::list::SummaryRow;
 use crate::cases::view::cases::Named;
-use crate::cases::view::words::Marking;
-use crate::cases::workflow::names::StateClass;
+use crate::cases::view::known::{KnownState, KnownType};
+use crate::cases::view::words::{Marking, Priority};
+use crate::cases::workflow::names::{PublicStatus, StateClass};
 use crate::geography::Gss;
-use crate::http::fields::{Digits, Moment, Point, Text};
+use crate::http::fields::{Digits, Moment, Point};
 
 /// The order of a list of cases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
@@ -54,15 +56,14 @@ pub enum Shared {
 #[into_params(parameter_in = Query)]
 pub struct ListCases {
     /// Open or closed.
-    #[param(inline)]
     pub status: Option<StateClass>,
-    /// A state of the case type.
+    /// A state of some case type.
     #[param(inline)]
-    pub state: Option<Text<1, 60>>,
+    pub state: Option<KnownState>,
     /// A case type.
     #[serde(rename = "type")]
     #[param(rename = "type", inline)]
-    pub kind: Option<Text<1, 60>>,
+    pub kind: Option<KnownType>,
     /// GSS code of the ward now responsible.
     #[param(value_type = Option<String>, pattern = "^[ENSW][0-9]{8}$", example = "E05013664")]
     pub ward: Option<Gss>,
@@ -132,15 +133,18 @@ pub struct CaseSummary {
     pub kind: String,
     /// Its state.
     pub state: String,
-    /// `open` or `closed`.
+    /// Whether work goes on.
+    #[schema(value_type = StateClass)]
     pub status: String,
     /// What the public may know.
+    #[schema(value_type = PublicStatus)]
     pub public_status: String,
     /// In a few words.
     pub title: String,
     /// The organisation that owns it.
     pub owner_id: Uuid,
     /// How urgent.
+    #[schema(value_type = Priority)]
     pub priority: String,
     /// Classification.
     pub marking: Marking,
@@ -160,7 +164,8 @@ pub struct CaseSummary {
     pub opened_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
-    /// `owner`, `contribute` or `view`.
+    /// What the caller's organisation may do.
+    #[schema(value_type = AccessLevel)]
     pub my_level: String,
     /// Its version.
     pub version: i64,

@@ -27,6 +27,9 @@ pub enum SubjectKind {
 }
 
 impl SubjectKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Person, Self::Vehicle, Self::Premises, Self::Organisation];
+
     /// The name in SQL and JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -42,8 +45,7 @@ impl SubjectKind {
     /// # Errors
     /// For a name that is none.
     pub fn parse(name: &str) -> Result<Self> {
-        let all = [Self::Person, Self::Vehicle, Self::Premises, Self::Organisation];
-        let found = all.into_iter().find(|kind| kind.as_str() == name);
+        let found = Self::ALL.into_iter().find(|kind| kind.as_str() == name);
         found.ok_or_else(|| AppError::Internal(format!("subject kind {name}")))
     }
 }

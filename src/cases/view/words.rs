@@ -27,6 +27,18 @@ impl Priority {
     }
 }
 
+/// Under which data protection regime the owner of a case processes it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "for the document")]
+pub enum Regime {
+    /// Law enforcement: Data Protection Act 2018 Part 3.
+    #[schema(rename = "le_part3")]
+    LawEnforcement,
+    /// The UK GDPR.
+    #[schema(rename = "general_ukgdpr")]
+    General,
+}
+
 /// Government Security Classification of a case; SECRET and above is not for this system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Marking {

@@ -14,6 +14,7 @@ pub mod error;
 pub mod facts;
 pub mod file;
 pub mod guard;
+pub mod known;
 pub mod names;
 mod one_open;
 pub mod schema;

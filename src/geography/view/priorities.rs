@@ -43,7 +43,6 @@ pub struct WardPriorityQuery {
     #[param(inline)]
     pub at: Option<Day>,
     /// Those that stand there now.
-    #[param(inline)]
     pub status: Option<WardPriorityStatus>,
     /// How many at most, 1 to 200; 50 where it is left out.
     #[param(minimum = 1, maximum = 200)]
@@ -139,7 +138,7 @@ pub struct WardPriority {
     pub recorded_by: Uuid,
     /// When it was last changed.
     pub updated_at: Moment,
-    /// Its version, also in its `ETag`.
+    /// Its version, with which its `ETag` begins.
     pub version: i64,
 }
 

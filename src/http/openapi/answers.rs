@@ -4,7 +4,7 @@ use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::{Ref, RefOr, Response, Schema};
+use utoipa::openapi::{Components, Ref, RefOr, Response, Schema};
 
 use super::super::health;
 use super::{has_parameter, permission_of, uuid_schema};
@@ -43,28 +43,74 @@ const MARKED: &[&str] = &["AttachmentView", "CaseView", "FileContent", "ShareVie
 /// A body that is no JSON, in which no member is pointed to.
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// What is said of an `ETag`.
+const ETAG: &str = "For `If-Match` and `If-None-Match`: begins with its version, where it counts some.";
+
 /// Where one's own account is: the only paths that are closed to nobody who is signed in.
 const OWN_ACCOUNT: &[&str] = &["/v1/me", "/v1/auth/"];
 
+/// The refusals of whoever is signed in, or asks too often: what they are called in the
+/// document, in which they stand once, with their status and whether they are those of
+/// operations that take an `Idempotency-Key`, where that makes a difference.
+const SHARED: [(&str, u16, Option<bool>); 15] = [
+    ("MalformedRequest", 400, None),
+    ("Unauthenticated", 401, None),
+    ("NotAllowed", 403, None),
+    ("NotFound", 404, None),
+    ("RequestTooSlow", 408, None),
+    ("Conflict", 409, None),
+    ("ChangedMeanwhile", 412, None),
+    ("TooLarge", 413, None),
+    ("UnsupportedMediaType", 415, None),
+    ("Invalid", 422, Some(false)),
+    ("InvalidOrKeyReused", 422, Some(true)),
+    ("VersionRequired", 428, None),
+    ("TooManyRequests", 429, None),
+    ("OurFault", 500, None),
+    ("Unavailable", 503, None),
+];
+
+/// Declares what stands once: the refusals, and what answers say of limits.
+pub fn declare(components: &mut Components) {
+    for (name, header) in limit_headers() {
+        components.headers.insert(name.to_owned(), RefOr::T(header));
+    }
+    for (name, status, has_key) in SHARED {
+        let of = Sender {
+            is_signed_in: true,
+            has_key: has_key.unwrap_or(true),
+            has_cursor: false,
+        };
+        let mut response = refusal(status, of.has_key);
+        let status = status.to_string();
+        add_headers("POST", &status, &mut response);
+        add_asked_for(&of, &status, &mut response);
+        components.responses.insert(name.to_owned(), RefOr::T(response));
+    }
+}
+
 /// Adds what no handler has to say.
 pub fn complete(path: &str, method: &str, operation: &mut Operation) {
-    let has_key = has_parameter(operation, "Idempotency-Key");
+    let of = Sender {
+        is_signed_in: permission_of(operation).is_some(),
+        has_key: has_parameter(operation, "Idempotency-Key"),
+        has_cursor: has_parameter(operation, "cursor"),
+    };
     for status in refusals(path, method, operation) {
         let responses = &mut operation.responses.responses;
         responses
             .entry(status.to_string())
-            .or_insert_with(|| RefOr::T(refusal(status, has_key)));
+            .or_insert_with(|| of.refusal(status));
     }
-    let of = Sender {
-        is_signed_in: permission_of(operation).is_some(),
-        has_key,
-        has_cursor: has_parameter(operation, "cursor"),
-    };
+    let has_forms = has_several_forms(operation);
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
             add_headers(method, status, response);
             add_marking(path, status, response);
             add_asked_for(&of, status, response);
+            if has_forms && ["200", "304"].contains(&status.as_str()) {
+                add(response, "Vary", "`Accept`, which says in which form it is sent.", None);
+            }
         }
     }
 }
@@ -74,6 +120,27 @@ struct Sender {
     is_signed_in: bool,
     has_key: bool,
     has_cursor: bool,
+}
+
+impl Sender {
+    /// The refusal of that status: by its name, where it has one.
+    fn refusal(&self, status: u16) -> RefOr<Response> {
+        let is_it = |(_, of, has_key): &&(&str, u16, Option<bool>)| {
+            *of == status && has_key.is_none_or(|has_key| has_key == self.has_key)
+        };
+        // What is said of too many requests is the same for everybody.
+        let is_shared = self.is_signed_in || status == 429;
+        match SHARED.iter().find(is_it).filter(|_| is_shared) {
+            Some((name, _, _)) => RefOr::Ref(Ref::from_response_name(*name)),
+            None => RefOr::T(refusal(status, self.has_key)),
+        }
+    }
+}
+
+/// Whether what is answered can be had in more than one form.
+fn has_several_forms(operation: &Operation) -> bool {
+    let answer = operation.responses.responses.get("200");
+    matches!(answer, Some(RefOr::T(answer)) if answer.content.len() > 1)
 }
 
 /// Adds the headers that depend on how the operation is asked.
@@ -96,7 +163,7 @@ fn add_asked_for(of: &Sender, status: &str, response: &mut Response) {
 
 /// What an answer says of limits, where there are some: once for the whole document,
 /// since nearly every answer does.
-pub fn limit_headers() -> [(&'static str, Header); 2] {
+fn limit_headers() -> [(&'static str, Header); 2] {
     let header = |description: &str| HeaderBuilder::new().description(Some(description)).build();
     let policy = "The limits that the request counted towards, in requests a minute. A change counts as two, a search \
                   by words, for a UPRN or on the map as ten.";
@@ -109,7 +176,7 @@ fn add_headers(method: &str, status: &str, response: &mut Response) {
     add(response, "X-Request-Id", id, Some(uuid_schema()));
     match status {
         "201" => add(response, "Location", "Its address.", None),
-        "304" => add(response, "ETag", "Its version.", None),
+        "304" => add(response, "ETag", ETAG, None),
         "401" => add(response, "WWW-Authenticate", "How to authenticate.", None),
         "409" if method != "GET" => {
             let wait = "Seconds to wait, where a request with the same `Idempotency-Key` is under way.";
@@ -119,7 +186,7 @@ fn add_headers(method: &str, status: &str, response: &mut Response) {
         _ => {}
     }
     if shows(response, VERSIONED) {
-        add(response, "ETag", "Its version.", None);
+        add(response, "ETag", ETAG, None);
     }
 }
 
@@ -217,10 +284,14 @@ fn of_many_reasons(status: u16, has_key: bool) -> Option<&'static str> {
              `Retry-After` to get its answer.",
         ),
         422 if has_key => Some(
-            "Understood, and not accepted; nothing was stored. `type` says why, and `errors` names each member at \
-             fault. Or, as `idempotency-key-reused`, the same `Idempotency-Key` came earlier with another body.",
+            "Understood, and not accepted; nothing was stored. `type` says why, and `errors` points to what is at \
+             fault: reading ends at the first member that does not fit, a rule points to all that break it. Or, as \
+             `idempotency-key-reused`, the same `Idempotency-Key` came earlier with another body.",
         ),
-        422 => Some("Understood, and not accepted. `type` says why, and `errors` names each member at fault."),
+        422 => Some(
+            "Understood, and not accepted. `type` says why, and `errors` points to what is at fault: reading ends at \
+             the first member or parameter that does not fit.",
+        ),
         _ => None,
     }
 }

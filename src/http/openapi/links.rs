@@ -54,8 +54,9 @@ fn link(method: &str, path: &str, target: &Target) -> Option<(&'static str, Link
         .operation_id(target.id.clone())
         .description(target.summary.clone());
     if path.starts_with("/v1/auth/") {
-        let token = json!({"refresh_token": "$response.body#/refresh_token"});
-        return (target.path == REFRESH).then(|| ("200", link.request_body(Some(token)).build()));
+        // A body made of a part of the answer is nothing that a link can say.
+        let how = format!("{}: send the `refresh_token` of this answer.", target.summary);
+        return (target.path == REFRESH).then(|| ("200", link.description(how).build()));
     }
     let (_, collection) = path.rsplit_once('/')?;
     let record = format!("/v1/{collection}/{{id}}");

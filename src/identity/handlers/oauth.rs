@@ -35,7 +35,7 @@ use crate::services::Services;
         (status = 401, description = "It has not shown who it is: `invalid_client`.",
             body = TokenRefused, content_type = "application/json")
     ),
-    security(())
+    security(("client" = []), ())
 )]
 #[post("/oauth/token")]
 pub async fn issue_token(

@@ -28,7 +28,7 @@ use crate::identity::view::oauth::{Introspection, OwnTokenRequest, Revoked, Toke
         (status = 401, description = "It has not shown who it is: `invalid_client`.",
             body = TokenRefused, content_type = "application/json")
     ),
-    security(())
+    security(("client" = []), ())
 )]
 #[post("/oauth/revoke")]
 pub async fn revoke_token(
@@ -63,7 +63,7 @@ pub async fn revoke_token(
         (status = 401, description = "It has not shown who it is: `invalid_client`.",
             body = TokenRefused, content_type = "application/json")
     ),
-    security(())
+    security(("client" = []), ())
 )]
 #[post("/oauth/introspect")]
 pub async fn introspect_token(

@@ -28,8 +28,9 @@ pub struct TokenRequest {
     /// Beside a `client_assertion`: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
     pub client_assertion_type: Option<String>,
     /// A JWT that the system has signed (RFC 7523): `iss` and `sub` the id of the service
-    /// account, `aud` the issuer or this endpoint, `exp` within five minutes, a `jti` that
-    /// was not used before; signed by EdDSA or ES256.
+    /// account, `aud` the `issuer` of this server's metadata, or that with `/oauth/token`
+    /// behind it (`wardlink` where there is no metadata), `exp` within five minutes, a `jti`
+    /// that was not used before; signed by EdDSA or ES256.
     pub client_assertion: Option<String>,
 }
 
@@ -94,30 +95,39 @@ pub struct Introspection {
     pub active: bool,
     /// The permissions it may use where the roles of the service account carry them.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub scope: Option<String>,
     /// The service account.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub client_id: Option<String>,
     /// The service account, as for everybody's tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub sub: Option<String>,
     /// Always `Bearer`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub token_type: Option<&'static str>,
     /// Who issued it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub iss: Option<String>,
     /// For which service.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub aud: Option<String>,
     /// Its own id.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub jti: Option<String>,
     /// When it was issued, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub iat: Option<i64>,
     /// When it ends, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub exp: Option<i64>,
 }
 

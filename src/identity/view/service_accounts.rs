@@ -191,12 +191,12 @@ pub struct NewClientKey {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({
-    "public_jwk": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
-    "expires_at": "2026-07-11T10:00:00Z"
+    "public_jwk": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 }))]
 pub struct NewClientKeyBody {
     /// The public key (RFC 7517); left out or `null` for a secret.
     pub public_jwk: Option<PublicJwkBody>,
+    // No day that an example could name stays within 366 days of now.
     /// Until when it is good: 366 days at most, 180 where it is left out.
     pub expires_at: Option<Moment>,
 }

@@ -15,7 +15,7 @@ use crate::partnerships::review::ReviewOutcome;
 #[schema(example = json!({
     "held_on": "2026-03-02", "outcome": "continue",
     "findings": "Shared 41 times in the year; the two recalls were answered within a day.",
-    "next_review_due": "2027-03-01"
+    "next_review_due": "2031-03-01"
 }))]
 pub struct NewAgreementReview {
     /// The day it was held on: not before the agreement's first day, and not ahead.

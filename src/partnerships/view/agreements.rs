@@ -53,7 +53,6 @@ pub struct AgreementList {
     /// Those of one partnership.
     pub partnership_id: Option<Uuid>,
     /// Those that stand there.
-    #[param(inline)]
     pub status: Option<AgreementStatus>,
     /// Records on the page.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -71,7 +70,7 @@ pub struct AgreementList {
     "purposes": ["case_work"], "gateways": ["CDA115"], "data_classes": ["core", "location"],
     "active_from": "2026-04-01", "active_to": null, "review_due": "2027-04-01", "dpia_ref": "DPIA-2026-14", "terms": {},
     "parties": [{"organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "London Borough of Camden",
-        "signed_at": null, "signed_by": null}]
+        "signed_at": null, "signed_by": null, "withdrawn_at": null, "withdrawal_reason": null}]
 }))]
 pub struct AgreementView {
     /// Its id. A later version has another, so that a share keeps naming the version it was
@@ -94,10 +93,13 @@ pub struct AgreementView {
     /// The first version of the agreement: itself, where it is that.
     pub first_version_id: Uuid,
     /// What may be shared for.
+    #[schema(value_type = Vec<Purpose>)]
     pub purposes: Vec<String>,
     /// Through which gateways in law.
+    #[schema(value_type = Vec<Gateway>)]
     pub gateways: Vec<String>,
     /// Which classes of a case's data.
+    #[schema(value_type = Vec<DataClass>)]
     pub data_classes: Vec<String>,
     /// First day in force.
     pub active_from: NaiveDate,
@@ -200,7 +202,7 @@ pub fn validity(row: &AgreementRow) -> Result<Validity> {
 #[schema(example = json!({
     "partnership_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b60", "title": "Graffiti removal, Camden",
     "purposes": ["case_work"], "gateways": ["CDA115"], "data_classes": ["core", "location"],
-    "active_from": "2026-04-01", "review_due": "2027-04-01",
+    "active_from": "2030-04-01", "review_due": "2031-04-01",
     "parties": ["01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71"]
 }))]
 pub struct NewAgreementBody {
@@ -233,7 +235,7 @@ pub struct NewAgreementBody {
 /// What of a draft changes; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"dpia_ref": "DPIA-2026-14", "review_due": "2027-04-01"}))]
+#[schema(example = json!({"dpia_ref": "DPIA-2026-14", "review_due": "2031-04-01"}))]
 pub struct AgreementPatch {
     /// What it is called.
     #[serde(default, deserialize_with = "not_cleared")]

@@ -77,7 +77,8 @@ pub struct OrganisationView {
     pub kind: String,
     /// Its name.
     pub name: String,
-    /// Its policy on `Access-Justification`: `off`, `optional` or `required`.
+    /// Its policy on `Access-Justification`.
+    #[schema(value_type = Justification)]
     pub justification: String,
     /// Whether its systems have to name the officer behind a write.
     pub requires_acting_officer: bool,
@@ -93,6 +94,7 @@ pub struct OrganisationView {
     "source": "Crime and Disorder Act 1998 s.17"}))]
 pub struct FlagView {
     /// Which status.
+    #[schema(value_type = Standing)]
     pub flag: String,
     /// First day it holds.
     pub valid_from: NaiveDate,

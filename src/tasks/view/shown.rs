@@ -6,9 +6,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::taken::Tactic;
 use crate::db::Names;
 use crate::sharing::model::DataClass;
-use crate::tasks::model::{Blocker, Rag, Task, Verb};
+use crate::tasks::model::{Blocker, Outcome, Priority, Rag, Task, TaskState, Verb};
 use crate::tasks::queries::standings::Standing;
 use crate::tasks::queries::{TaskEventRow, TaskRow};
 
@@ -25,11 +26,13 @@ use crate::tasks::queries::{TaskEventRow, TaskRow};
     "requesting_user_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b04", "requesting_user_name": "Amara Osei",
     "owner_org_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b05", "owner_org_name": "London Borough of Camden",
     "owner_user_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b06", "owner_user_name": "Priya Nair",
-    "previous_owner_org_ids": [],
-    "due_at": "2026-03-09T17:00:00Z", "original_due_at": "2026-03-09T17:00:00Z",
+    "owner_team_id": null, "owner_team_name": null, "previous_owner_org_ids": [],
+    "due_at": "2026-03-09T17:00:00Z", "original_due_at": "2026-03-09T17:00:00Z", "accept_due_at": null,
     "overdue": false, "rag": "green", "extensions": 0, "escalation_level": null, "blocker": null, "paused_at": null,
-    "data_classes": ["core", "location"], "evidence": [],
-    "created_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T10:00:00Z",
+    "data_classes": ["core", "location"], "success_measure": "Walls clean, no new tags for four weeks",
+    "counter_offer": null, "submitted_by": null, "submitted_by_name": null, "result": null, "outcome": null,
+    "evidence": [], "evidence_text": null, "verified_by": null, "verified_by_name": null, "effectiveness": null,
+    "created_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T10:00:00Z", "ended_at": null,
     "allowed_verbs": ["start"], "version": 2
 }))]
 pub struct TaskView {
@@ -47,10 +50,13 @@ pub struct TaskView {
     /// What exactly is to be done.
     pub description: String,
     /// The tactic or power it calls on.
+    #[schema(value_type = Tactic)]
     pub tactic: String,
-    /// `p1` (immediate) to `p4`.
+    /// How pressing it is.
+    #[schema(value_type = Priority)]
     pub priority: String,
     /// Where it stands.
+    #[schema(value_type = TaskState)]
     pub state: String,
     /// The organisation that asks.
     pub requesting_org_id: Uuid,
@@ -110,7 +116,8 @@ pub struct TaskView {
     pub submitted_by_name: Option<String>,
     /// What was done.
     pub result: Option<String>,
-    /// `done`, `partly` or `not_possible`.
+    /// How far it got.
+    #[schema(value_type = Option<Outcome>)]
     pub outcome: Option<String>,
     /// Attachments that show it.
     pub evidence: Vec<Uuid>,
@@ -130,7 +137,7 @@ pub struct TaskView {
     pub ended_at: Option<DateTime<Utc>>,
     /// The verbs the caller can use on it now.
     pub allowed_verbs: Vec<Verb>,
-    /// Its version, as in the `ETag`.
+    /// Its version, with which its `ETag` begins.
     pub version: i64,
 }
 
@@ -236,13 +243,16 @@ impl TaskView {
 pub struct TaskEventView {
     /// Its id.
     pub id: Uuid,
-    /// What happened: `propose`, `assign`, a verb of this API, `lapse` or `escalate`.
+    /// What happened.
+    #[schema(value_type = Verb)]
     pub verb: String,
     /// When.
     pub at: DateTime<Utc>,
     /// The state before; `null` when it was opened.
+    #[schema(value_type = Option<TaskState>)]
     pub from: Option<String>,
     /// The state after.
+    #[schema(value_type = TaskState)]
     pub to: String,
     /// The organisation that acted.
     pub org_id: Uuid,

@@ -61,7 +61,7 @@ impl Tactic {
 #[schema(example = json!({
     "title": "Remove the graffiti at the underpass", "tactic": "clean", "priority": "p2",
     "description": "Offensive lettering on both walls. Photograph before and after.",
-    "owner_org_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "due_at": "2026-03-09T17:00:00Z",
+    "owner_org_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "due_at": "2030-03-11T17:00:00Z",
     "success_measure": "Walls clean, no new tags for four weeks", "data_classes": ["core", "location"]
 }))]
 pub struct NewTask {
@@ -95,7 +95,7 @@ pub struct NewTask {
 /// Takes a task on.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"owner_user_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "due_at": "2026-03-06T17:00:00Z"}))]
+#[schema(example = json!({"owner_user_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "due_at": "2030-03-08T17:00:00Z"}))]
 pub struct AcceptTask {
     /// Who will do it.
     pub owner_user_id: Option<Uuid>,
@@ -119,7 +119,7 @@ pub struct DeclineTask {
 /// Offers other terms.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"due_at": "2026-03-16T17:00:00Z", "text": "The crew is free from the 12th."}))]
+#[schema(example = json!({"due_at": "2030-03-18T17:00:00Z", "text": "The crew is free from the 12th."}))]
 pub struct CounterTask {
     /// Another due time.
     pub due_at: Option<Moment>,
@@ -149,7 +149,7 @@ pub struct BlockTask {
 /// Allows more time.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"due_at": "2026-03-20T17:00:00Z", "reason": "Scaffolding arrives on the 16th."}))]
+#[schema(example = json!({"due_at": "2030-03-22T17:00:00Z", "reason": "Scaffolding arrives on the 18th."}))]
 pub struct ExtendTask {
     /// The new due time, later than the present one.
     pub due_at: Moment,
@@ -275,7 +275,6 @@ pub struct TaskQuery {
     pub direction: Option<Direction>,
     /// Only those in this state.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[param(inline)]
     pub state: Option<TaskState>,
     /// Only those that are overdue, or only those that are not, as while their due time stands
     /// still.
@@ -313,7 +312,6 @@ pub struct TaskQuery {
 #[into_params(parameter_in = Query)]
 pub struct OfCaseQuery {
     /// Only those in this state.
-    #[param(inline)]
     pub state: Option<TaskState>,
     /// Size of the page, 50 by default.
     #[param(minimum = 1, maximum = 200)]

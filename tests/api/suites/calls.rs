@@ -86,7 +86,7 @@ impl Calls {
         let mut body = self.body_of(world, &operation.id, operation.body.clone()?, place);
         // What it can do without would have a say in how that is answered.
         if let Some(member) = place.split('/').nth(1)
-            && can_be_empty(operation)
+            && operation.needed.is_empty()
         {
             body.as_object_mut().unwrap().retain(|name, _| name == member);
         }
@@ -118,13 +118,4 @@ impl Calls {
             false => format!("{path}?{}", needed.join("&")),
         }
     }
-}
-
-/// Whether the body of an operation needs no member.
-fn can_be_empty(operation: &Operation) -> bool {
-    let required = operation
-        .schema
-        .as_ref()
-        .and_then(|schema| schema["required"].as_array());
-    required.is_none_or(Vec::is_empty)
 }

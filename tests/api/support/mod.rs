@@ -17,7 +17,7 @@ pub use app::{Reply, TestApp, instant};
 
 pub use database::TestDatabase;
 pub use line::{Line, behind};
-pub use operations::{Operation, filled, holding, open_operations, operations};
+pub use operations::{Operation, filled, holding, open_operations, operations, schemas_within};
 pub use people::{Actor, Draft};
 pub use photos::{BOUNDARY, form, photo};
 pub use records::ALL_CLASSES;

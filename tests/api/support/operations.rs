@@ -27,6 +27,8 @@ pub struct Operation {
     pub body: Option<Value>,
     /// The schema of its JSON body.
     pub schema: Option<Value>,
+    /// The members that its JSON body needs, whatever it is about.
+    pub needed: Vec<String>,
     /// Names of its query parameters.
     pub query: Vec<String>,
     /// Every status it can have.
@@ -35,7 +37,7 @@ pub struct Operation {
     pub is_list: bool,
     /// The schemas that its answer of 200 is made of, by name.
     pub shows: BTreeSet<String>,
-    /// All that is said of it.
+    /// All that is said of it, with parameters and answers written out where it refers to them.
     pub document: Value,
 }
 
@@ -71,6 +73,7 @@ pub fn operations() -> Vec<Operation> {
     let mut found = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
+            let operation = &written_out(&document, operation);
             let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
             let named = |place: &str| {
                 parameters
@@ -86,6 +89,7 @@ pub fn operations() -> Vec<Operation> {
                 path: path.clone(),
                 permission: permission_of(operation),
                 body: schema.as_ref().and_then(|schema| schema.get("example").cloned()),
+                needed: schema.iter().flat_map(|schema| needed(&document, schema)).collect(),
                 schema,
                 query: named("query"),
                 statuses: statuses_of(operation),
@@ -102,6 +106,46 @@ pub fn operations() -> Vec<Operation> {
 pub fn open_operations() -> Vec<String> {
     let list = include_str!("../suites/open_operations.txt");
     list.lines().map(str::to_owned).collect()
+}
+
+/// The operation without references to parameters, their schemas and answers.
+fn written_out(document: &Value, operation: &Value) -> Value {
+    let mut operation = operation.clone();
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
+        write_out(document, parameter);
+        write_out(document, &mut parameter["schema"]);
+    }
+    let answers = operation["responses"].as_object_mut().unwrap();
+    for answer in answers.values_mut() {
+        write_out(document, answer);
+    }
+    operation
+}
+
+/// Puts what is referred to in the place of a reference.
+fn write_out(document: &Value, place: &mut Value) {
+    if let Some(reference) = place["$ref"].as_str() {
+        *place = document.pointer(reference.trim_start_matches('#')).unwrap().clone();
+    }
+}
+
+/// The members that whatever fits the schema has.
+fn needed(document: &Value, schema: &Value) -> Vec<String> {
+    let Some(options) = schema["oneOf"].as_array() else {
+        let required = schema["required"].as_array().into_iter().flatten();
+        return required.map(|name| name.as_str().unwrap().to_owned()).collect();
+    };
+    let mut of_options = options.iter().map(|option| {
+        let mut option = option.clone();
+        write_out(document, &mut option);
+        needed(document, &option)
+    });
+    let mut in_all = of_options.next().unwrap_or_default();
+    for other in of_options {
+        in_all.retain(|name| other.contains(name));
+    }
+    in_all
 }
 
 fn permission_of(operation: &Value) -> Option<String> {
@@ -128,7 +172,7 @@ fn is_list(document: &Value, operation: &Value) -> bool {
 }
 
 /// The names of the schemas that `part` of the document refers to, and those to theirs.
-fn schemas_within(document: &Value, part: &Value) -> BTreeSet<String> {
+pub fn schemas_within(document: &Value, part: &Value) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut parts = vec![part];
     while let Some(part) = parts.pop() {

@@ -158,7 +158,7 @@ proptest! {
 
 #[test]
 fn random_walks_get_cases_closed() {
-    let steps: Vec<Step> = (1..1_200_u64)
+    let steps: Vec<Step> = (1..4_000_u64)
         .map(|it| {
             let mixed = it.wrapping_mul(0x9E37_79B9_7F4A_7C15);
             let small = usize::try_from(mixed >> 40).unwrap();
