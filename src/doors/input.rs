@@ -66,7 +66,8 @@ pub struct Params<T> {
     kind: std::marker::PhantomData<T>,
 }
 
-/// The body of an HTML form, of type `T`.
+/// The body of an HTML form, of type `T`, as OAuth has it: a parameter without a value is as
+/// good as none (RFC 6749 §3.2).
 pub struct FormBody<T> {
     bytes: Result<Vec<u8>>,
     kind: std::marker::PhantomData<T>,
@@ -216,7 +217,11 @@ impl<T: DeserializeOwned> Input for FormBody<T> {
         if let Some((_, reason)) = unreadable(bytes) {
             return Err(AppError::Malformed(format!("the form: {reason}")));
         }
-        let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(bytes));
+        let with_values = form_urlencoded::parse(bytes).filter(|(_, value)| !value.is_empty());
+        let sent = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(with_values)
+            .finish();
+        let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(sent.as_bytes()));
         T::deserialize(form).map_err(|error| AppError::Malformed(format!("the form: {error}")))
     }
 

@@ -173,7 +173,7 @@ fn complete(path: &str, method: &str, operation: &mut Operation) {
     }
     answers::complete(path, method, operation);
     if operation.responses.responses.contains_key("304") {
-        let known = "The `ETag` that you have: where it is still that, the answer is 304.";
+        let known = "The `ETag` that you have, or `*`: where it is still that, the answer is 304.";
         add_parameter(operation, header("If-None-Match", known, text_schema(200)));
     }
     if method == "PATCH" {
@@ -250,12 +250,29 @@ fn uuid_schema() -> Schema {
         .into()
 }
 
-/// The text of a header: no control characters.
+/// What no header has in it, as members of a regular expression's class: control characters, and
+/// those that reverse the direction of writing.
+const UNSHOWN: &str = r"\x00-\x1F\x7F-\x9F\u202A-\u202E\u2066-\u2069";
+
+/// The text of a header.
 fn text_schema(max: usize) -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .max_length(Some(max))
-        .pattern(Some(r"^[^\x00-\x1F\x7F-\x9F\u202A-\u202E\u2066-\u2069]*$"))
+        .pattern(Some(format!("^[^{UNSHOWN}]*$")))
+        .into()
+}
+
+/// A key of a client's own: a string of structured fields (RFC 9651 §3.3.3), or a text that does
+/// not begin with a quote.
+fn key_schema() -> Schema {
+    let bare = format!(r#"[^"\s{UNSHOWN}][^{UNSHOWN}]*"#);
+    let quoted = format!(r#""([^"\\{UNSHOWN}]|\\["\\])+""#);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(255))
+        .pattern(Some(format!("^({bare}|{quoted})$")))
         .into()
 }
 
@@ -306,20 +323,20 @@ fn add_request_headers(method: &str, operation: &mut Operation) {
             operation,
             header(
                 "Idempotency-Key",
-                "The same key and body have one effect and one answer, for 24 hours.",
-                text_schema(255),
+                "The same key and body have one effect and one answer, for 24 hours. A key in quotes is the same \
+                 as without.",
+                key_schema(),
             ),
         );
     }
-    if method != "GET" {
-        add_parameter(
-            operation,
-            header(
-                "On-Behalf-Of",
-                "The officer behind a partner system's request. A service account has to name one with every \
-                 change (400 without), unless `requires_acting_officer` of its organisation is false.",
-                text_schema(200),
-            ),
-        );
-    }
+    add_parameter(
+        operation,
+        header(
+            "On-Behalf-Of",
+            "The officer behind a system's request; kept in the audit log, and shown with what was changed. A service \
+             account has to name one with every change (400 `acting-officer-missing` without), unless \
+             `requires_acting_officer` of its organisation is false. A person acts in their own name: 400.",
+            text_schema(200),
+        ),
+    );
 }

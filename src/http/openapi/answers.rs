@@ -86,6 +86,10 @@ fn add_asked_for(of: &Sender, status: &str, response: &mut Response) {
         let replayed = "`true` where this was answered before, under the same `Idempotency-Key`.";
         add(response, "Idempotency-Replayed", replayed, None);
     }
+    if of.is_signed_in && status == "403" {
+        let scope = "For a system that lacks the permission: `insufficient_scope`, with the permission (RFC 6750).";
+        add(response, "WWW-Authenticate", scope, None);
+    }
     if of.is_signed_in || status == "429" {
         for (name, _) in limit_headers() {
             let reference = RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
@@ -109,7 +113,18 @@ fn add_headers(method: &str, status: &str, response: &mut Response) {
     match status {
         "201" => add(response, "Location", "Its address.", None),
         "304" => add(response, "ETag", "Its version.", None),
-        "401" => add(response, "WWW-Authenticate", "How to authenticate.", None),
+        "401" => {
+            let how = "How to authenticate: with `invalid_token` where a token was sent (RFC 6750).";
+            add(response, "WWW-Authenticate", how, None);
+        }
+        "415" => {
+            let name = match method {
+                "PATCH" => "Accept-Patch",
+                "POST" => "Accept-Post",
+                _ => "Accept",
+            };
+            add(response, name, "The media types that are read.", None);
+        }
         "409" if method != "GET" => {
             let wait = "Seconds to wait, where a request with the same `Idempotency-Key` is under way.";
             add(response, "Retry-After", wait, None);

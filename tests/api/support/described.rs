@@ -10,7 +10,9 @@ use super::{Operation, Reply, operations};
 /// Headers that an answer has only if the document says so, and is to have if it does.
 const OFFERED: [&str; 3] = ["ETag", "Location", "Marking"];
 /// Headers that an answer has only if the document says so.
-const SAID: [&str; 6] = [
+const SAID: [&str; 8] = [
+    "Accept-Patch",
+    "Accept-Post",
     "Idempotency-Replayed",
     "Link",
     "RateLimit",
