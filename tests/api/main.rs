@@ -15,6 +15,7 @@ mod both_sides;
 mod cases;
 mod catalog_lint;
 mod contract;
+mod conventions;
 mod database_tls;
 mod demo;
 mod departures;

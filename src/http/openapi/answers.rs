@@ -176,7 +176,8 @@ fn refusals(path: &str, method: &str, operation: &Operation) -> Vec<u16> {
     if path.contains('{') {
         statuses.push(404);
     }
-    if has_query {
+    // A parameter that an operation does not have is refused by all but those of OAuth.
+    if has_query || path.starts_with("/v1/") {
         statuses.push(422);
     }
     if method != "GET" {
