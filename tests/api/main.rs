@@ -30,6 +30,7 @@ mod grace;
 mod grading;
 mod guessing;
 mod holds;
+mod keeping_up;
 mod keys;
 mod limits;
 mod links;
