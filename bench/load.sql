@@ -43,11 +43,11 @@ insert into shares (id, org_id, case_id, to_org_id, level, data_classes, gateway
 
 insert into case_access (org_id, case_id, case_org_id, level, data_classes, share_id, since, partnership_id, ref,
     type, state, status_class, public_status, title, priority, sensitive, ward_gss, lon, lat, due_at, opened_at,
-    updated_at, version, search)
+    updated_at, changed_at, version, search)
   select p.org_id, n.id, o.org_id, s.level, s.classes::text[],
          case when s.away > 0 then ('0190000' || s.which || '-0000-7000-8000-' || (100000000000 + n.i))::uuid end,
          n.at, o.partnership_id, n.ref, n.type, n.state, 'open', n.public_status, n.title, 'standard', false, n.gss,
-         n.lon, n.lat, n.at + interval '30 days', n.at, n.at, 1, n.search || to_tsvector('simple', n.ref)
+         n.lon, n.lat, n.at + interval '30 days', n.at, n.at, n.at, 1, n.search || to_tsvector('simple', n.ref)
     from numbered n join parties o using (k)
     cross join (values (0, 0, 'owner', '{core,location,subjects,notes,attachments,intelligence}'),
                        (2, 1, 'contribute', '{core,location}'), (3, 7, 'view', '{core,location}'))

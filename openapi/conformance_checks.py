@@ -9,9 +9,10 @@ SHARED_HEADERS = {
     "Access-Justification",
     "X-Request-Id",
     "Idempotency-Key",
-    "On-Behalf-Of",
     "If-None-Match",
 }
+# Whoever sends it and is no system is refused, and all who are signed in here are people.
+FOR_SYSTEMS = "On-Behalf-Of"
 TRIED_ON = {"read_me", "list_cases", "create_case", "correct_subject", "revoke_share"}
 
 # Refusals of data that fit the schema, since no schema knows the records that there
@@ -45,8 +46,7 @@ REASONS = {
     "the time is none at which it can have been seen": "it has to lie before now",
     "is not the code of a role": "roles are records of the organisation",
     "names nobody: say `own`": "a list in a choice cannot be bounded by the generator of the document",
-    ", expected u8": "3.0 is an integer to JSON Schema, and not to the reader of JSON",
-    ", expected u16": "26.0 is an integer to JSON Schema, and not to the reader of JSON",
+    "must be a whole number": "3.0 is an integer to JSON Schema, and not to the reader of JSON",
     "is a number beyond 2^53 - 1": "what is in an open object is bounded by the case type, not by this document",
     "the ward did not stand on that day": "wards are records with dates",
     "lies ahead": "it has to lie before now",
@@ -71,9 +71,10 @@ REASONS = {
 def before_load_schema(context, raw_schema):
     for item in raw_schema["paths"].values():
         for operation in item.values():
-            if isinstance(operation, dict) and operation["operationId"] not in TRIED_ON:
+            if isinstance(operation, dict):
+                left_out = {FOR_SYSTEMS} if operation["operationId"] in TRIED_ON else SHARED_HEADERS | {FOR_SYSTEMS}
                 operation["parameters"] = [
-                    it for it in operation.get("parameters", []) if is_tried(written_out(raw_schema, it))
+                    it for it in operation.get("parameters", []) if is_tried(written_out(raw_schema, it), left_out)
                 ]
             follow_refresh(operation)
             # It calls as people do: a system sends its token in the same way, and
@@ -87,8 +88,8 @@ def written_out(raw_schema, parameter):
     return raw_schema["components"]["parameters"][name] if name else parameter
 
 
-def is_tried(parameter):
-    return parameter.get("required") or parameter["in"] != "header" or parameter["name"] not in SHARED_HEADERS
+def is_tried(parameter, left_out):
+    return parameter.get("required") or parameter["in"] != "header" or parameter["name"] not in left_out
 
 
 def follow_refresh(operation):

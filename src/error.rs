@@ -25,9 +25,16 @@ pub enum AppError {
     /// 400: not understood as an HTTP request to this operation.
     #[error("{0}")]
     Malformed(String),
-    /// 401: no live session behind the request. The text is for the log only.
+    /// 400: a system changes something and does not say for which officer.
+    #[error("your organisation requires On-Behalf-Of of its systems: name the officer behind this change")]
+    ActingOfficerMissing,
+    /// 401: nothing that shows who it is. The text is for the log only.
     #[error("authentication failed: {0}")]
     Unauthenticated(String),
+    /// 401: a token of ours that has expired or no live session behind it, or is not used from
+    /// where it may be. The text is for the log only.
+    #[error("authentication failed: {0}")]
+    InvalidToken(String),
     /// 401: a token that is none of ours. The text is for the log only.
     #[error("authentication failed: {0}")]
     ForgedToken(String),
@@ -37,6 +44,9 @@ pub enum AppError {
     /// 403: what is asked for is visible, but not allowed to this person.
     #[error("{0}")]
     Forbidden(String),
+    /// 403: a system lacks this permission (RFC 6750 §3.1).
+    #[error("this needs the permission `{0}`")]
+    InsufficientScope(&'static str),
     /// 404: absent or invisible, which is the same.
     #[error("nothing here that you may see")]
     NotFound,
@@ -62,8 +72,11 @@ pub enum AppError {
     #[error("the address of the request is longer than {limit} bytes")]
     UriTooLong { limit: usize },
     /// 415: not a media type this operation reads.
-    #[error("send the body as {expected}")]
-    UnsupportedMediaType { expected: &'static str },
+    #[error("send the body as {}", .expected.replace(", ", " or "))]
+    UnsupportedMediaType {
+        /// Those that it reads, as they stand in a header.
+        expected: &'static str,
+    },
     /// 422: understood, but a member is wrong.
     #[error("the request has members that cannot be accepted")]
     Invalid(Vec<FieldError>),
@@ -135,9 +148,10 @@ impl AppError {
     pub fn problem(&self) -> &'static ProblemType {
         match self {
             Self::Malformed(_) => &MALFORMED,
-            Self::Unauthenticated(_) | Self::ForgedToken(_) => &UNAUTHENTICATED,
+            Self::ActingOfficerMissing => &ACTING_OFFICER_MISSING,
+            Self::Unauthenticated(_) | Self::InvalidToken(_) | Self::ForgedToken(_) => &UNAUTHENTICATED,
             Self::SignInFailed => &SIGN_IN_FAILED,
-            Self::Forbidden(_) => &FORBIDDEN,
+            Self::Forbidden(_) | Self::InsufficientScope(_) => &FORBIDDEN,
             Self::NotFound => &NOT_FOUND,
             Self::MethodNotAllowed(_) => &METHOD_NOT_ALLOWED,
             Self::TooSlow => &TOO_SLOW,
@@ -163,6 +177,16 @@ impl AppError {
     pub fn case_in_the_way(&self) -> Option<&CaseInTheWay> {
         match self {
             Self::Rule(rule) => rule.case_in_the_way(),
+            _ => None,
+        }
+    }
+
+    /// What was wrong with what should show who somebody is, in fixed words: for the audit log,
+    /// never for the answer.
+    pub fn fault(&self) -> Option<String> {
+        match self {
+            Self::ForgedToken(fault) => Some(fault.clone()),
+            Self::Rule(rule) => rule.fault(),
             _ => None,
         }
     }
@@ -247,6 +271,8 @@ problems! {
     PROBLEMS:
     MALFORMED = 400 "malformed-request", "Malformed request",
         "The request is not valid HTTP, JSON or form data, or a header cannot be read or is missing where your organisation asks for it. Correct it before sending it again.";
+    ACTING_OFFICER_MISSING = 400 "acting-officer-missing", "Acting officer missing",
+        "Your organisation has its systems name the officer behind whatever they change. Send who it is as On-Behalf-Of.";
     UNAUTHENTICATED = 401 "unauthenticated", "Sign in needed",
         "There is no valid access token, or its session has ended. Sign in or refresh, then repeat the request.";
     SIGN_IN_FAILED = 401 "sign-in-failed", "Sign-in failed",

@@ -60,6 +60,11 @@ pub trait Rule: std::error::Error {
             .collect()
     }
 
+    /// What was wrong, in fixed words, where the log says more of it than the answer.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
     /// The case that the answer names, if it names one: the log does too.
     fn case_in_the_way(&self) -> Option<&CaseInTheWay> {
         None

@@ -22,6 +22,7 @@ static BENCH: LazyLock<(TokenMint, String)> = LazyLock::new(|| {
         sub: Default::default(),
         sid: Default::default(),
         client_id: None,
+        scope: None,
     };
     let token = mint.mint(&subject, Default::default());
     (mint, token)

@@ -164,7 +164,7 @@ pub struct AuditEvent {
     pub purpose: String,
     /// `Access-Justification`, of your own people.
     pub justification: Option<String>,
-    /// The session, of your own people.
+    /// The session, of your own people; `null` where nobody had one, as where signing in was refused.
     pub session_id: Option<Uuid>,
     /// The network address, of your own people.
     pub peer: Option<String>,

@@ -159,8 +159,7 @@ fn told(case: &FiringCase, clock: &str, decision: &Decision) -> OutboxEvent {
 /// # Errors
 /// If the work or the log fails; then nothing was changed of the cases at hand.
 pub async fn recode_wards(services: &Services) -> Result<usize> {
-    let now = services.clock.now();
-    let today = local_date(now)?;
+    let today = local_date(services.clock.now())?;
     let wards = &services.wards;
     let gone = wards.codes_not_standing(today);
     let job = || JobCaller::new(&services.db.worker, "job.recode_wards");
@@ -173,6 +172,8 @@ pub async fn recode_wards(services: &Services) -> Result<usize> {
         .await?;
     let mut recoded = 0;
     for ids in left_behind.chunks(RECODED_AT_ONCE) {
+        // Of each transaction its own, for whoever asks what has changed since.
+        let now = services.clock.now();
         recoded += job()
             .run(async |connection: &mut AsyncPgConnection| {
                 let mut run = Run::default();

@@ -238,6 +238,7 @@ diesel::table! {
         version -> BigInt,
         search -> Tsvector,
         uprn -> Nullable<Text>,
+        changed_at -> Timestamptz,
     }
 }
 

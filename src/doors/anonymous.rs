@@ -56,12 +56,15 @@ pub struct Identified {
 }
 
 impl Identified {
-    /// Refused with `error`.
+    /// Refused with `error`; the log says what of it the answer does not.
     pub fn refused(error: AppError, who: Option<Principal>) -> Self {
+        let facts = error
+            .fault()
+            .map_or_else(|| json!({}), |fault| json!({ "fault": fault }));
         Self {
             answer: Err(error),
             who,
-            facts: json!({}),
+            facts,
         }
     }
 }
@@ -118,7 +121,7 @@ impl Hall {
 
 impl Principal {
     /// A user of an organisation, perhaps in a session.
-    pub fn new(user_id: Uuid, org_id: Uuid, session_id: Uuid) -> Self {
+    pub fn new(user_id: Uuid, org_id: Uuid, session_id: Option<Uuid>) -> Self {
         Self {
             user_id,
             session_id,
@@ -134,7 +137,9 @@ impl FromRequest for Anonymous {
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match http.app_data::<web::Data<Services>>() {
             Some(services) => {
-                let (request, headers) = Request::of(http, services);
+                let (mut request, headers) = Request::of(http, services);
+                // Who it is has yet to be shown, so nobody can be said to be behind them.
+                request.on_behalf_of = None;
                 InFlight::board(http, &request, None);
                 let admitted = request.peer.map_or(Ok(()), |peer| services.limits.admit_sign_in(peer));
                 admitted.map(|()| Self {
@@ -189,7 +194,7 @@ impl Anonymous {
 
 fn event_of(request: &Request, identified: &Identified) -> NewAuditEvent {
     let who = identified.who;
-    let blank = refusal::blank_event(request, who.map(|who| who.user_id), who.map(|who| who.session_id));
+    let blank = refusal::blank_event(request, who.map(|who| who.user_id), who.and_then(|who| who.session_id));
     let (outcome, status, reason) = match &identified.answer {
         Ok(answer) => (Outcome::Done, answer.status.as_u16(), None),
         Err(error) => (Outcome::Refused, error.problem().status, Some(error.problem().slug)),

@@ -135,14 +135,17 @@ impl Answer {
         self
     }
 
-    /// Turns a read whose `ETag` the client has into 304 (RFC 9110 §13.1.2, §15.4.5).
+    /// Turns a read whose `ETag` the client has into 304 (RFC 9110 §13.1.2, §15.4.5); `*` is
+    /// whatever there is.
     pub(super) fn unless_known(mut self, request: &Request) -> Self {
         let Some((_, current)) = self.headers.iter().find(|(name, _)| *name == "ETag") else {
             return self;
         };
         let known = request.if_none_match.as_deref().is_some_and(|tags| {
-            tags.split(',')
-                .any(|tag| tag.trim().trim_start_matches("W/") == *current)
+            tags == "*"
+                || tags
+                    .split(',')
+                    .any(|tag| tag.trim().trim_start_matches("W/") == *current)
         });
         if known {
             self.status = StatusCode::NOT_MODIFIED;

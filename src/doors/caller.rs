@@ -20,6 +20,7 @@ use super::person::{Person, admit};
 use super::refusal::{self, Principal, Unfinished};
 use super::request::{InFlight, Request};
 use super::room::{Doorstep, Room, finish, show};
+use crate::db::tx::Entry;
 use crate::db::{Tx, in_time};
 use crate::error::{AppError, Result};
 use crate::identity::tokens::{AccessClaims, Bearer, TokenError};
@@ -42,6 +43,8 @@ pub struct Caller<P> {
     headers: Result<()>,
     /// Whether records change: then a system names the officer behind it.
     changes_records: bool,
+    /// Whether it is a system that acts for its organisation, and no person.
+    is_system: bool,
     user_id: Uuid,
     session_id: Uuid,
     permission: PhantomData<P>,
@@ -62,20 +65,26 @@ impl<P: Permission> Caller<P> {
             .app_data::<web::Data<Services>>()
             .ok_or_else(|| AppError::Internal("the services are not registered".to_owned()))?
             .clone();
-        let (request, headers) = Request::of(http, &services);
+        let (mut request, mut headers) = Request::of(http, &services);
         let token = bearer(http).ok_or_else(|| AppError::Unauthenticated("no bearer token".to_owned()))?;
         let known = known(services.tokens.verify(token, services.clock.now()));
-        let principal = known.as_ref().ok().map(|(bearer, _)| Principal {
+        let claimed = known.as_ref().ok().map(|(bearer, _)| *bearer);
+        let is_system = claimed.is_some_and(|bearer| bearer.is_system);
+        if !is_system && request.on_behalf_of.take().is_some() {
+            let detail = "On-Behalf-Of is for systems: a person acts in their own name".to_owned();
+            headers = headers.and(Err(AppError::Malformed(detail)));
+        }
+        let principal = claimed.map(|bearer| Principal {
             user_id: bearer.user_id,
-            session_id: bearer.session_id,
+            session_id: Some(bearer.session_id),
             org_id: None,
         });
         InFlight::board(http, &request, principal);
-        let (Bearer { user_id, session_id }, token) = known?;
+        let (bearer, token) = known?;
         match &token {
-            Ok(()) => InFlight::admit(http, &services, user_id)?,
+            Ok(()) => InFlight::admit(http, &services, bearer.user_id)?,
             // Whoever has it may have got it from anywhere: it takes nothing of its owner's.
-            Err(refused) if !services.limits.is_to_be_logged(user_id) => return Err(refused.clone()),
+            Err(refused) if !services.limits.is_to_be_logged(bearer.user_id) => return Err(refused.clone()),
             Err(_) => {}
         }
         Ok(Self {
@@ -85,8 +94,9 @@ impl<P: Permission> Caller<P> {
             token,
             headers,
             changes_records: false,
-            user_id,
-            session_id,
+            is_system,
+            user_id: bearer.user_id,
+            session_id: bearer.session_id,
             permission: PhantomData,
         })
     }
@@ -145,7 +155,7 @@ impl<P: Permission> Caller<P> {
     fn principal(&self) -> Principal {
         Principal {
             user_id: self.user_id,
-            session_id: self.session_id,
+            session_id: Some(self.session_id),
             org_id: None,
         }
     }
@@ -215,15 +225,31 @@ impl<P: Permission> Caller<P> {
             self.services.limits.learn(self.user_id, org);
         }
         self.token.clone()?;
-        admit(&entry, self.request.peer, Self::needed())?;
+        admit(&entry, self.request.peer, Self::needed()).map_err(|refused| self.as_told(refused, &entry))?;
         self.headers.clone()?;
+        let request = self.as_its_organisation_has_it(&entry)?;
+        let person = Person::of(entry, self.user_id, self.session_id)?;
+        Ok((person, request, fetched?))
+    }
+
+    /// A system that lacks the permission is told so as OAuth has it: by another token it may
+    /// be allowed.
+    fn as_told(&self, refused: AppError, entry: &Entry) -> AppError {
+        match refused {
+            AppError::Forbidden(_) if self.is_system && entry.verdict == "forbidden" => {
+                AppError::InsufficientScope(Self::needed().code)
+            }
+            refused => refused,
+        }
+    }
+
+    /// The request, with what the organisation asks for to be said in it, and without what it
+    /// does not.
+    fn as_its_organisation_has_it(&self, entry: &Entry) -> Result<Request> {
         let mut request = self.request.clone();
         let names_nobody = request.on_behalf_of.is_none();
         if self.changes_records && names_nobody && entry.needs_acting_officer == Some(true) {
-            return Err(AppError::Malformed(
-                "your organisation requires On-Behalf-Of of its systems: name the officer behind this change"
-                    .to_owned(),
-            ));
+            return Err(AppError::ActingOfficerMissing);
         }
         match entry.justification.as_deref() {
             Some("required") if request.justification.is_none() => {
@@ -234,8 +260,7 @@ impl<P: Permission> Caller<P> {
             Some("off") => request.justification = None,
             _ => {}
         }
-        let person = Person::of(entry, self.user_id, self.session_id)?;
-        Ok((person, request, fetched?))
+        Ok(request)
     }
 }
 
@@ -367,13 +392,14 @@ fn known(verified: Result<AccessClaims, TokenError>) -> Result<(Bearer, Result<(
             let bearer = Bearer {
                 user_id: subject.sub,
                 session_id: subject.sid,
+                is_system: subject.client_id.is_some(),
             };
             Ok((bearer, Ok(())))
         }
         Err(error) => {
             let fault = error.fault().to_string();
             match error.bearer() {
-                Some(bearer) => Ok((bearer, Err(AppError::Unauthenticated(fault)))),
+                Some(bearer) => Ok((bearer, Err(AppError::InvalidToken(fault)))),
                 None => Err(AppError::ForgedToken(fault)),
             }
         }

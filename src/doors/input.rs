@@ -11,7 +11,7 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
 use percent_encoding::percent_decode;
@@ -21,10 +21,15 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::strict_json::{missing_member, read_json};
+use super::wording::plain;
 use crate::error::{AppError, Result};
 
 /// Largest JSON body (contract: 256 KiB).
 pub const JSON_LIMIT: usize = 256 * 1024;
+/// The media types of a JSON body.
+const JSON: &str = "application/json";
+/// Those of a change: a merge patch has one of its own (RFC 7396 §4).
+const PATCH: &str = "application/merge-patch+json, application/json";
 /// The media type of an HTML form.
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -68,7 +73,8 @@ pub struct Params<T> {
     kind: std::marker::PhantomData<T>,
 }
 
-/// The body of an HTML form, of type `T`; wiped like a [`JsonBody`].
+/// The body of an HTML form, of type `T`, as OAuth has it: a parameter without a value is as
+/// good as none (RFC 6749 §3.2). It is wiped like a [`JsonBody`].
 pub struct FormBody<T> {
     bytes: Result<Zeroizing<Vec<u8>>>,
     kind: std::marker::PhantomData<T>,
@@ -150,19 +156,16 @@ impl<T> FromRequest for JsonBody<T> {
     fn from_request(http: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let media_type = media_type(http);
         let encoded = http.headers().contains_key(header::CONTENT_ENCODING);
+        let expected = if http.method() == Method::PATCH { PATCH } else { JSON };
         let payload = payload.take();
         Box::pin(async move {
             let bytes = match media_type.as_deref() {
                 Some("application/json" | "application/merge-patch+json") if !encoded => collect(payload).await,
                 None => collect(payload).await.and_then(|bytes| match bytes.is_empty() {
                     true => Ok(bytes),
-                    false => Err(AppError::UnsupportedMediaType {
-                        expected: "application/json",
-                    }),
+                    false => Err(AppError::UnsupportedMediaType { expected }),
                 }),
-                _ => Err(AppError::UnsupportedMediaType {
-                    expected: "application/json",
-                }),
+                _ => Err(AppError::UnsupportedMediaType { expected }),
             };
             Ok(Self {
                 bytes,
@@ -221,7 +224,11 @@ impl<T: DeserializeOwned> Input for FormBody<T> {
         if let Some((_, reason)) = unreadable(bytes) {
             return Err(AppError::Malformed(format!("the form: {reason}")));
         }
-        let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(bytes));
+        let with_values = form_urlencoded::parse(bytes).filter(|(_, value)| !value.is_empty());
+        let sent = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(with_values)
+            .finish();
+        let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(sent.as_bytes()));
         T::deserialize(form).map_err(|error| AppError::Malformed(format!("the form: {error}")))
     }
 
@@ -241,7 +248,7 @@ impl<T: DeserializeOwned> Input for Params<T> {
         serde_path_to_error::deserialize(parameters).map_err(|error| {
             let (path, detail) = (error.path().to_string(), error.inner().to_string());
             let name = missing_member(&detail).unwrap_or(path.trim_matches('.'));
-            AppError::invalid(name, detail.as_str())
+            AppError::invalid(name, plain(&detail))
         })
     }
 

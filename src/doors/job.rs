@@ -14,7 +14,8 @@ use crate::db::{Pool, Tx, silent};
 use crate::error::Result;
 
 /// How long a run may take. A connection over which nothing comes any more would hold
-/// the job up until the kernel gives up on it.
+/// the job up until the kernel gives up on it. Of what it changes the time is that at which it
+/// began: whoever asks what has changed since overlaps by more than this (README).
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A job of the deployment, acting as the database role of jobs.

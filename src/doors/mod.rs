@@ -37,6 +37,7 @@ mod room;
 mod strict_json;
 #[cfg(debug_assertions)]
 pub mod unguarded;
+mod wording;
 
 pub use anonymous::{Anonymous, Hall, Identified};
 pub use answer::{Answer, Body};

@@ -63,11 +63,11 @@ pub struct Person {
 /// Whether the proof lets somebody in who calls from `peer` for what needs `needed`.
 pub(super) fn admit(entry: &Entry, peer: Option<IpAddr>, needed: Needed) -> Result<()> {
     if !is_within(entry.networks.as_deref(), peer) {
-        return Err(AppError::Unauthenticated("outside of its networks".to_owned()));
+        return Err(AppError::InvalidToken("outside of its networks".to_owned()));
     }
     let verdict = entry.verdict.as_str();
     if !["entered", "forbidden"].contains(&verdict) {
-        return Err(AppError::Unauthenticated(verdict.to_owned()));
+        return Err(AppError::InvalidToken(verdict.to_owned()));
     }
     if entry.lacks_second_factor == Some(true) && !needed.while_enrolling {
         return Err(SecondFactor::NotEnrolled.into());
@@ -187,7 +187,7 @@ mod tests {
         };
         assert!(text.contains("case.read"));
         for other in ["unauthenticated", "", "Entered", "entered "] {
-            assert!(matches!(verdict(other), Err(AppError::Unauthenticated(_))), "{other}");
+            assert!(matches!(verdict(other), Err(AppError::InvalidToken(_))), "{other}");
         }
     }
 
@@ -205,7 +205,7 @@ mod tests {
         }
         assert!(admit(&lacking("entered"), None, own).is_ok());
         let ended = admit(&lacking("unauthenticated"), None, own);
-        assert!(matches!(ended, Err(AppError::Unauthenticated(_))));
+        assert!(matches!(ended, Err(AppError::InvalidToken(_))));
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
         }
         for outside in [Some("203.0.114.7"), Some("2001:db9::1"), None] {
             assert!(
-                matches!(from(networks, outside), Err(AppError::Unauthenticated(_))),
+                matches!(from(networks, outside), Err(AppError::InvalidToken(_))),
                 "{outside:?}"
             );
         }

@@ -21,8 +21,8 @@ const BRIEFLY: Duration = Duration::from_millis(50);
 pub struct Principal {
     /// The token's subject.
     pub user_id: Uuid,
-    /// The token's session.
-    pub session_id: Uuid,
+    /// The token's session, or the one that was started; none where who it is was not shown.
+    pub session_id: Option<Uuid>,
     /// Their organisation, once the database has said so.
     pub org_id: Option<Uuid>,
 }
@@ -123,7 +123,7 @@ fn refused_event(request: &Request, principal: Option<Principal>, error: &AppErr
         Outcome::Failed
     };
     let mut facts = json!({ "path": path_of_ids(request) });
-    if let AppError::ForgedToken(fault) = error {
+    if let Some(fault) = error.fault() {
         facts["fault"] = json!(fault);
     }
     NewAuditEvent {
@@ -139,7 +139,7 @@ fn refused_event(request: &Request, principal: Option<Principal>, error: &AppErr
         ..blank_event(
             request,
             principal.map(|who| who.user_id),
-            principal.map(|who| who.session_id),
+            principal.and_then(|who| who.session_id),
         )
     }
 }

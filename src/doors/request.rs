@@ -111,8 +111,8 @@ impl InFlight {
 }
 
 impl Request {
-    /// Reads the facts of `http`. Headers that cannot be accepted come back as the
-    /// second value, so that the refusal can be logged with the person's name.
+    /// Reads the facts of `http`. Headers and parameters that cannot be accepted come back as
+    /// the second value, so that the refusal can be logged with the person's name.
     pub fn of(http: &HttpRequest, services: &Services) -> (Self, Result<()>) {
         let headers = http.headers();
         let mut wrong = Ok(());
@@ -126,11 +126,14 @@ impl Request {
         let purpose_text = note(text(headers, "Access-Purpose", 40));
         let justification = note(text(headers, "Access-Justification", 500));
         let on_behalf_of = note(text(headers, "On-Behalf-Of", 200));
-        let idempotency_key = note(text(headers, "Idempotency-Key", 255));
+        let idempotency_key = note(idempotency_key(headers));
         let if_match = note(text(headers, "If-Match", 200));
         let if_none_match = note(text(headers, "If-None-Match", 200));
         let pattern = http.match_pattern();
         let purpose = purpose_text.map_or(Ok(Purpose::CaseWork), |text| text.parse());
+        let query = services
+            .operations
+            .check_query(http.method(), pattern.as_deref(), http.query_string());
         let request = Self {
             id: request_id(http),
             operation: services.operations.id_of(http.method(), pattern.as_deref()),
@@ -149,7 +152,7 @@ impl Request {
             if_match,
             if_none_match,
         };
-        (request, wrong.and(purpose.map(drop)))
+        (request, wrong.and(purpose.map(drop)).and(query))
     }
 
     /// Whether `If-Match` names `version`.
@@ -219,6 +222,38 @@ fn text(headers: &HeaderMap, name: &'static str, max: usize) -> Result<Option<St
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
+/// The key of a request that may come again: a string, as structured fields have it (RFC 9651
+/// §3.3.3), or its text without the quotes. One that says nothing would protect from nothing.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>> {
+    const NAME: &str = "Idempotency-Key";
+    if !headers.contains_key(NAME) {
+        return Ok(None);
+    }
+    let sent = text(headers, NAME, 255)?.unwrap_or_default();
+    match unquoted(&sent).filter(|key| !key.is_empty()) {
+        Some(key) => Ok(Some(key)),
+        None => Err(AppError::Malformed(format!(
+            "{NAME} is empty, or begins with a quote and is no string"
+        ))),
+    }
+}
+
+/// What a string of structured fields says; a text that does not begin with a quote, as it is.
+fn unquoted(text: &str) -> Option<String> {
+    let Some(rest) = text.strip_prefix('"') else {
+        return Some(text.to_owned());
+    };
+    let (mut said, mut rest) = (String::new(), rest.strip_suffix('"')?.chars());
+    while let Some(c) = rest.next() {
+        said.push(match c {
+            '"' => return None,
+            '\\' => rest.next().filter(|c| ['"', '\\'].contains(c))?,
+            c => c,
+        });
+    }
+    Some(said)
+}
+
 /// Whether a character reverses the direction of writing, so that a text with it may read
 /// otherwise than it is.
 pub fn reverses_writing(c: char) -> bool {
@@ -260,4 +295,25 @@ fn address_of(hop: &str) -> Option<IpAddr> {
         .ok()
         .or_else(with_port)
         .map(|address: IpAddr| address.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_the_same_in_quotes_and_without() {
+        for (sent, key) in [
+            ("abc", "abc"),
+            ("\"abc\"", "abc"),
+            (r#""a\"b\\c""#, r#"a"b\c"#),
+            ("a\"b\"", "a\"b\""),
+            ("\"\"", ""),
+        ] {
+            assert_eq!(unquoted(sent).as_deref(), Some(key), "{sent}");
+        }
+        for broken in ["\"", "\"abc", "\"abc\\\"", "\"a\"b\"", "\"a\\b\"", "\"a\";v=1"] {
+            assert_eq!(unquoted(broken), None, "{broken}");
+        }
+    }
 }

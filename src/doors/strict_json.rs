@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
+use super::wording::plain;
 use crate::error::{AppError, Result};
 
 /// Deepest nesting of a JSON body.
@@ -34,7 +35,7 @@ pub fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         let cause = error.into_inner();
         let detail = cause.to_string();
         let detail = detail.split(" at line ").next().unwrap_or_default();
-        AppError::invalid(with_named_member(pointer, detail), detail)
+        AppError::invalid(with_named_member(pointer, detail), plain(detail))
     })
 }
 

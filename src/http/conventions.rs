@@ -212,7 +212,9 @@ fn with_problem<B: MessageBody>(response: ServiceResponse<B>, id: Uuid) -> Servi
     let rendered = match error.as_error::<AppError>() {
         Some(error) => {
             log_fault(error);
-            problem::respond(error, id)
+            let mut rendered = problem::respond(error, id);
+            problem::name_media_types(rendered.headers_mut(), response.request().method(), error);
+            rendered
         }
         None => problem::respond(&as_app_error(error), id),
     };
@@ -266,7 +268,9 @@ fn log_fault(error: &AppError) {
         AppError::Internal(text) => tracing::error!("{text}"),
         AppError::Contended => tracing::warn!("{error}"),
         AppError::Unavailable(text) => tracing::warn!("{text}"),
-        AppError::Unauthenticated(text) | AppError::ForgedToken(text) => tracing::info!("not authenticated: {text}"),
+        AppError::Unauthenticated(text) | AppError::InvalidToken(text) | AppError::ForgedToken(text) => {
+            tracing::info!("not authenticated: {text}");
+        }
         AppError::VolumeExceeded { volume, .. } => tracing::warn!("more {volume} than one account may have in an hour"),
         AppError::LimitExceeded { allowance, .. } => tracing::info!("over the limit of its {}", allowance.name),
         _ => {}

@@ -200,7 +200,10 @@ impl ToSchema for Coordinates {
 
 impl<'de> Deserialize<'de> for Coordinates {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let [lon, lat] = <[f64; 2]>::deserialize(deserializer)?;
+        let degrees: Vec<f64> = Vec::deserialize(deserializer)?;
+        let [lon, lat] = degrees[..] else {
+            return Err(D::Error::custom("must be longitude and latitude, and nothing else"));
+        };
         if !(-180.0..=180.0).contains(&lon) {
             return Err(D::Error::custom("longitude must lie between -180 and 180"));
         }

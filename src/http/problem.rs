@@ -1,7 +1,7 @@
 //! RFC 9457 problems: how an [`AppError`] is answered.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use uuid::Uuid;
@@ -89,8 +89,8 @@ pub fn respond(error: &AppError, id: Uuid) -> HttpResponse {
     let mut response = HttpResponseBuilder::new(status);
     response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
     response.insert_header((header::CACHE_CONTROL, "no-store"));
-    if status == StatusCode::UNAUTHORIZED {
-        response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"wardlink\""));
+    if let Some(challenge) = challenge(error) {
+        response.insert_header((header::WWW_AUTHENTICATE, challenge));
     }
     if let AppError::MethodNotAllowed(methods) = error
         && let Ok(allow) = HeaderValue::from_str(&methods.join(", "))
@@ -116,10 +116,38 @@ pub fn respond(error: &AppError, id: Uuid) -> HttpResponse {
     response
 }
 
+/// How to authenticate, and what is wrong with the token, where one was given (RFC 6750 §3).
+fn challenge(error: &AppError) -> Option<String> {
+    let challenge = "Bearer realm=\"wardlink\"";
+    match error {
+        AppError::InvalidToken(_) | AppError::ForgedToken(_) => Some(format!("{challenge}, error=\"invalid_token\"")),
+        AppError::InsufficientScope(permission) => Some(format!(
+            "{challenge}, error=\"insufficient_scope\", scope=\"{permission}\""
+        )),
+        other => (other.status_code() == StatusCode::UNAUTHORIZED).then(|| challenge.to_owned()),
+    }
+}
+
+/// Says in a refusal of a body which media types are read: for a PATCH in the header that
+/// RFC 5789 §2.2 has for it, for a POST in that of the Linked Data Platform (§7.1), and else in
+/// that of RFC 9110 §12.5.1.
+pub fn name_media_types(headers: &mut HeaderMap, method: &Method, error: &AppError) {
+    let AppError::UnsupportedMediaType { expected } = error else {
+        return;
+    };
+    let name = match *method {
+        Method::PATCH => HeaderName::from_static("accept-patch"),
+        Method::POST => HeaderName::from_static("accept-post"),
+        _ => header::ACCEPT,
+    };
+    headers.insert(name, HeaderValue::from_static(expected));
+}
+
 /// The text for the client. What is meant for the log alone is not in it.
 fn detail_of(error: &AppError) -> String {
     match error {
         AppError::Unauthenticated(_)
+        | AppError::InvalidToken(_)
         | AppError::ForgedToken(_)
         | AppError::Contended
         | AppError::Unavailable(_)

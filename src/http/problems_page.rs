@@ -6,13 +6,12 @@ use actix_web::{HttpResponse, get, web};
 use serde::Serialize;
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{RefOr, Schema};
-use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{AppError, Result};
 use crate::rule::ProblemType;
 
 /// What a kind of problem means and what to do about it.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, utoipa::ToSchema)]
 #[schema(example = json!({
     "type": "/problems/stale-version", "title": "Changed meanwhile", "status": 412,
     "meaning": "Somebody changed the record since the version in If-Match."
@@ -45,7 +44,7 @@ fn address_of(problem: &ProblemType) -> String {
 /// The `type` of any problem, in the document: one of those there are.
 pub struct ProblemAddress;
 
-impl PartialSchema for ProblemAddress {
+impl utoipa::PartialSchema for ProblemAddress {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -56,7 +55,7 @@ impl PartialSchema for ProblemAddress {
     }
 }
 
-impl ToSchema for ProblemAddress {
+impl utoipa::ToSchema for ProblemAddress {
     fn name() -> Cow<'static, str> {
         "ProblemType".into()
     }

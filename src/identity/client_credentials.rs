@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use super::client_assertion::claimed_client;
+use super::tokens::TokenFault;
 use crate::rule::{ProblemType, Rule};
 
 /// The one grant there is here: a system acts as itself.
@@ -16,15 +17,44 @@ pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jw
 /// How a system may show who it is, as the metadata name it.
 pub const METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 
+/// Why a system has not shown who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ClientFault {
+    /// No credentials, or such as cannot be read.
+    #[error("no credentials")]
+    NoCredentials,
+    /// There is no such service account, or its id is named in two ways.
+    #[error("unknown client")]
+    Unknown,
+    /// The account is disabled or over.
+    #[error("account not in use")]
+    NotInUse,
+    /// It is not called from where it may be.
+    #[error("outside of its networks")]
+    Outside,
+    /// None of its keys that are in use has this secret.
+    #[error("wrong secret")]
+    Secret,
+    /// The assertion is refused.
+    #[error("assertion: {0}")]
+    Assertion(TokenFault),
+    /// The assertion was used before.
+    #[error("assertion: used before")]
+    Replayed,
+    /// Account or key ended while it was looked at.
+    #[error("ended meanwhile")]
+    Ended,
+}
+
 /// Why a system gets no token (RFC 6749 §5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRefusal {
     /// Something is missing, or there twice.
     #[error("{0}")]
     InvalidRequest(&'static str),
-    /// Whoever it is has not shown that they are this client.
+    /// Whoever it is has not shown that they are this client. Why is for the log alone.
     #[error("the client is unknown, not in use, outside of its networks, or has not shown that it is this one")]
-    InvalidClient,
+    InvalidClient(ClientFault),
     /// Another grant than the one there is.
     #[error("only grant_type=client_credentials is taken here")]
     UnsupportedGrantType,
@@ -37,9 +67,16 @@ impl Rule for TokenRefusal {
     fn problem(&self) -> &'static ProblemType {
         match self {
             Self::InvalidRequest(_) => &INVALID_REQUEST,
-            Self::InvalidClient => &INVALID_CLIENT,
+            Self::InvalidClient(_) => &INVALID_CLIENT,
             Self::UnsupportedGrantType => &UNSUPPORTED_GRANT_TYPE,
             Self::InvalidScope => &INVALID_SCOPE,
+        }
+    }
+
+    fn fault(&self) -> Option<String> {
+        match self {
+            Self::InvalidClient(fault) => Some(fault.to_string()),
+            _ => None,
         }
     }
 }
@@ -124,6 +161,9 @@ pub struct Claimed<'a> {
     pub assertion: Option<&'a str>,
 }
 
+const NO_CREDENTIALS: TokenRefusal = TokenRefusal::InvalidClient(ClientFault::NoCredentials);
+const UNKNOWN: TokenRefusal = TokenRefusal::InvalidClient(ClientFault::Unknown);
+
 impl ClientCredentials {
     /// What a form and the value of its `Authorization` header show.
     ///
@@ -138,11 +178,11 @@ impl ClientCredentials {
                 proof: Proof::Secret(secret.to_owned()),
             },
             (None, None, Some(assertion)) => by_assertion(claimed.assertion_type, assertion)?,
-            (None, None, None) => return Err(TokenRefusal::InvalidClient),
+            (None, None, None) => return Err(NO_CREDENTIALS),
             _ => return Err(TokenRefusal::InvalidRequest("show who the client is in one way only")),
         };
         match claimed.id {
-            Some(id) if client_of(Some(id))? != shown.client => Err(TokenRefusal::InvalidClient),
+            Some(id) if client_of(Some(id))? != shown.client => Err(UNKNOWN),
             _ => Ok(shown),
         }
     }
@@ -151,7 +191,7 @@ impl ClientCredentials {
 /// What a client is known by is one of our ids; another text is no client's.
 fn client_of(id: Option<&str>) -> Result<Uuid, TokenRefusal> {
     let id = id.ok_or(TokenRefusal::InvalidRequest("client_id is missing"))?;
-    Uuid::try_parse(id).or(Err(TokenRefusal::InvalidClient))
+    Uuid::try_parse(id).or(Err(UNKNOWN))
 }
 
 fn by_assertion(assertion_type: Option<&str>, assertion: &str) -> Result<ClientCredentials, TokenRefusal> {
@@ -161,7 +201,7 @@ fn by_assertion(assertion_type: Option<&str>, assertion: &str) -> Result<ClientC
         ));
     }
     Ok(ClientCredentials {
-        client: claimed_client(assertion).ok_or(TokenRefusal::InvalidClient)?,
+        client: claimed_client(assertion).ok_or(NO_CREDENTIALS)?,
         proof: Proof::Assertion(assertion.to_owned()),
     })
 }
@@ -169,13 +209,13 @@ fn by_assertion(assertion_type: Option<&str>, assertion: &str) -> Result<ClientC
 /// Neither our ids nor our secrets have a character that a form would encode, so what
 /// RFC 6749 §2.3.1 asks for besides base64 changes nothing.
 fn basic(authorization: &str) -> Result<ClientCredentials, TokenRefusal> {
-    let (scheme, encoded) = authorization.split_once(' ').ok_or(TokenRefusal::InvalidClient)?;
+    let (scheme, encoded) = authorization.split_once(' ').ok_or(NO_CREDENTIALS)?;
     if !scheme.eq_ignore_ascii_case("basic") {
-        return Err(TokenRefusal::InvalidClient);
+        return Err(NO_CREDENTIALS);
     }
-    let octets = STANDARD.decode(encoded.trim()).or(Err(TokenRefusal::InvalidClient))?;
-    let text = String::from_utf8(octets).or(Err(TokenRefusal::InvalidClient))?;
-    let (client, secret) = text.split_once(':').ok_or(TokenRefusal::InvalidClient)?;
+    let octets = STANDARD.decode(encoded.trim()).or(Err(NO_CREDENTIALS))?;
+    let text = String::from_utf8(octets).or(Err(NO_CREDENTIALS))?;
+    let (client, secret) = text.split_once(':').ok_or(NO_CREDENTIALS)?;
     Ok(ClientCredentials {
         client: client_of(Some(client))?,
         proof: Proof::Secret(secret.to_owned()),
@@ -260,20 +300,17 @@ mod tests {
             Some(long_ago.as_str()),
         ] {
             let shown = ClientCredentials::of(NOTHING, header);
-            assert_eq!(shown, Err(TokenRefusal::InvalidClient), "{header:?}");
+            assert!(matches!(shown, Err(TokenRefusal::InvalidClient(_))), "{header:?}");
         }
         let unknown = ClientCredentials::of(by_secret("crm"), None);
-        assert_eq!(unknown, Err(TokenRefusal::InvalidClient));
+        assert_eq!(unknown, Err(UNKNOWN));
         let nil = Uuid::nil().to_string();
         let another = Claimed {
             id: Some(&nil),
             ..NOTHING
         };
         let basic = header(&format!("{CLIENT}:wls_secret"));
-        assert_eq!(
-            ClientCredentials::of(another, Some(&basic)),
-            Err(TokenRefusal::InvalidClient)
-        );
+        assert_eq!(ClientCredentials::of(another, Some(&basic)), Err(UNKNOWN));
     }
 
     #[test]
@@ -316,7 +353,7 @@ mod tests {
         assert_eq!(shown.client.to_string(), CLIENT);
         assert_eq!(shown.proof, Proof::Assertion(assertion.clone()));
         let nobodys = ClientCredentials::of(signed("e30.e30.c2ln"), None);
-        assert_eq!(nobodys, Err(TokenRefusal::InvalidClient));
+        assert_eq!(nobodys, Err(NO_CREDENTIALS));
     }
 
     #[test]
@@ -340,6 +377,23 @@ mod tests {
         ] {
             assert_eq!(narrowed(Some(asked)), Err(TokenRefusal::InvalidScope), "{asked}");
         }
+    }
+
+    #[test]
+    fn why_a_client_is_refused_is_in_the_log_and_not_in_the_answer() {
+        let faults = [
+            ClientFault::Secret,
+            ClientFault::Replayed,
+            ClientFault::Assertion(TokenFault::Expired),
+        ];
+        let [secret, replayed, expired] = faults.map(TokenRefusal::InvalidClient);
+
+        assert_eq!(secret.fault().as_deref(), Some("wrong secret"));
+        assert_eq!(replayed.fault().as_deref(), Some("assertion: used before"));
+        assert_eq!(expired.fault().as_deref(), Some("assertion: expired"));
+        assert_eq!(secret.to_string(), replayed.to_string());
+        assert_eq!(secret.to_string(), expired.to_string());
+        assert_eq!(TokenRefusal::InvalidScope.fault(), None);
     }
 
     #[test]

@@ -51,6 +51,9 @@ pub struct AccessSubject {
     pub sid: Uuid,
     /// `client_id`: the client that asked, if it is a registered one.
     pub client_id: Option<String>,
+    /// `scope`: what that client may use, with a space between each (RFC 9068 §2.2.3). It tells
+    /// the client; what counts are the session's scopes, which are read with every request.
+    pub scope: Option<String>,
 }
 
 /// What a verified access token says.
@@ -87,6 +90,8 @@ pub struct Bearer {
     pub user_id: Uuid,
     /// `sid`.
     pub session_id: Uuid,
+    /// It has a `client_id`: it is a system's, and no person's.
+    pub is_system: bool,
 }
 
 impl TokenError {
@@ -216,6 +221,7 @@ impl TokenMint {
             nbf: now.timestamp(),
             exp: (now + self.life).timestamp(),
             client_id: subject.client_id.clone(),
+            scope: subject.scope.clone(),
         };
         jsonwebtoken::encode(&header, &payload, key.private())
             .expect("a key was proved usable when it was read or made")
@@ -233,6 +239,7 @@ impl TokenMint {
             bearer: Some(Bearer {
                 user_id: payload.sub,
                 session_id: payload.sid,
+                is_system: payload.client_id.is_some(),
             }),
         })?;
         Ok(payload.into_claims()?)
@@ -330,6 +337,8 @@ struct Payload {
     exp: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
 }
 
 impl Payload {
@@ -343,6 +352,7 @@ impl Payload {
                 sub: self.sub,
                 sid: self.sid,
                 client_id: self.client_id,
+                scope: self.scope,
             },
         })
     }

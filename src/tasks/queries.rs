@@ -414,6 +414,9 @@ fn of_time<'a>(all: Listing<'a>, reader: Reader, query: &TaskQuery) -> Listing<'
     if let Some(state) = query.state {
         some = some.filter(tasks::state.eq(state.as_str()));
     }
+    if let Some(after) = query.updated_after {
+        some = some.filter(tasks::updated_at.gt(after.0));
+    }
     if let Some(before) = query.due_before {
         some = some.filter(tasks::due_at.lt(before.0));
     }

@@ -123,16 +123,16 @@ async fn plan(app: &TestApp, actor: &Actor, query: &str) -> String {
 }
 
 #[actix_web::test]
-async fn words_and_addresses_are_looked_up_in_an_index_behind_row_level_security() {
+async fn words_addresses_and_changes_are_looked_up_in_an_index_behind_row_level_security() {
     let four = Four::until_wednesday().await;
     // So many that it would take long to read them all in the order of the list.
     let many = format!(
         "insert into case_access (org_id, case_id, case_org_id, level, data_classes, since, partnership_id, ref, type, \
-           state, status_class, public_status, title, priority, sensitive, ward_gss, opened_at, updated_at, version, \
-           search, uprn) \
+           state, status_class, public_status, title, priority, sensitive, ward_gss, opened_at, updated_at, changed_at, \
+           version, search, uprn) \
          select org_id, gen_random_uuid(), case_org_id, level, data_classes, since, partnership_id, ref, type, \
-           state, status_class, public_status, title, priority, sensitive, ward_gss, opened_at, updated_at, version, \
-           to_tsvector('english', 'Tag on the wall ' || number), (1000000 + number)::text \
+           state, status_class, public_status, title, priority, sensitive, ward_gss, opened_at, updated_at, opened_at, \
+           version, to_tsvector('english', 'Tag on the wall ' || number), (1000000 + number)::text \
          from case_access, generate_series(1, 20000) number where case_id = '{}'; \
          select gin_clean_pending_list('case_access_search'); analyze case_access",
         four.cases[0].1
@@ -142,6 +142,7 @@ async fn words_and_addresses_are_looked_up_in_an_index_behind_row_level_security
     for (condition, index) in [
         ("search @@ case_words('viaduct')", "case_access_search"),
         ("uprn = '5117512'", "case_access_by_uprn"),
+        ("changed_at > '2026-03-03T00:00:00Z'", "case_access_by_change"),
     ] {
         let query = format!(
             "select case_id from case_access where {condition} order by updated_at desc, case_id desc limit 51"

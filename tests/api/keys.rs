@@ -24,6 +24,7 @@ fn subject(actor: &Actor) -> AccessSubject {
         sub: actor.user_id,
         sid: actor.session_id,
         client_id: None,
+        scope: None,
     }
 }
 

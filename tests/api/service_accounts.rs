@@ -357,9 +357,35 @@ async fn the_log_says_who_let_a_system_do_what() {
         facts
     };
     let added = one("create_service_account").await;
-    assert_eq!(added["roles"], json!(["supervisor"]));
+    let supervisor = json!([{"role": "supervisor", "areas": null, "case_types": null}]);
+    assert_eq!(added["roles"], supervisor);
     assert_eq!(added["scopes"], json!(["case.create", "case.read", "note.create"]));
     assert_eq!(one("update_service_account").await["scopes"], json!(["case.read"]));
     assert_eq!(one("create_service_account_key").await["kind"], json!("secret"));
     assert_eq!(one("delete_service_account_key").await["sessions_ended"], json!(0));
+}
+
+#[actix_web::test]
+async fn the_log_says_how_far_a_system_reaches_and_what_of_it_was_changed() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in(ADMIN).await;
+    let body = service_account(json!({
+        "scopes": ["case.read"], "networks": ["203.0.113.0/24"], "expires_at": "2026-12-31T00:00:00Z",
+        "roles": [{"role": "officer", "areas": ["E05013664"], "case_types": ["graffiti"]}]
+    }));
+    let system = app.system(&admin, body).await;
+    let change = json!({"name": "CRM", "roles": [{"role": "supervisor"}], "networks": null});
+    app.patch(&admin, &system.path(), change).await.expect(200);
+
+    let added = app.last_audit("create_service_account").await.facts;
+    let changed = app.last_audit("update_service_account").await.facts;
+
+    let officer = json!([{"role": "officer", "areas": ["E05013664"], "case_types": ["graffiti"]}]);
+    let mut reach = json!({"roles": officer, "scopes": ["case.read"], "networks": ["203.0.113.0/24"],
+        "expires_at": "2026-12-31T00:00:00Z", "disabled": false});
+    assert_eq!(added, reach);
+    reach["roles"] = json!([{"role": "supervisor", "areas": null, "case_types": null}]);
+    reach["networks"] = json!(null);
+    reach["changed"] = json!(["name", "roles", "networks"]);
+    assert_eq!(changed, reach);
 }

@@ -20,6 +20,19 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 ///
 /// The cases of the caller's organisation and those shared with it, within the limits of the caller's roles.
 /// What a list shows is what the detail shows. Every case returned is named in the audit log.
+///
+/// **Everything once**: in the order `-opened_at` nothing moves while you page. In that of `-updated_at` a case
+/// that is changed meanwhile moves to the first page, and is on none that you read.
+///
+/// **What has changed since**: `updated_after`, page by page, two minutes before the first request of the time
+/// before (its `Date`). A change has the time at which it began and is seen once it is committed: up to 35 seconds
+/// later for a request, 65 for what happens by itself, and clocks of processes may differ by two. It finds what was
+/// changed, what came into your organisation's sight and what is shared with it on other terms, and of these some
+/// twice. It does not find what was lost from sight: for that, page `shared=in` now and then, and compare. Nor does
+/// it look at roles: what one newly reaches is as old as it is.
+///
+/// Notes, subjects, attachments, links, positions and tasks leave the `updated_at` of a case as it was: they are in
+/// its timeline.
 #[utoipa::path(
     tag = "cases",
     params(ListCases),

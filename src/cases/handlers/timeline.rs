@@ -24,7 +24,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// Read the timeline of a case
 ///
 /// Everything that happened to the case and that you may know of, in the order in
-/// which it was committed. What a share leaves out of the case is left out here.
+/// which it was committed. What a share leaves out of the case is left out here. The last
+/// page has no `next`: to read on later, ask again with the `cursor` of the last page that
+/// you read, which has grown by then.
 #[utoipa::path(
     tag = "cases",
     params(TimelineQuery),

@@ -52,6 +52,7 @@ pub struct Filters {
     pub ward: Option<String>,
     pub owner: Option<Uuid>,
     pub lead: Option<Uuid>,
+    /// Of the case, or of the share by which it is seen.
     pub updated_after: Option<DateTime<Utc>>,
     pub due_before: Option<DateTime<Utc>>,
     pub overdue: Option<bool>,
@@ -137,6 +138,7 @@ impl Filters {
         self.state.is_some()
             || self.owner.is_some()
             || self.lead.is_some()
+            || self.updated_after.is_some()
             || self.due_before.is_some()
             || self.overdue.is_some()
             || self.shared.is_some()
@@ -193,7 +195,7 @@ fn narrowed<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
 
 fn by_time<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
     if let Some(after) = filters.updated_after {
-        query = query.filter(case_access::updated_at.gt(after));
+        query = query.filter(case_access::changed_at.gt(after));
     }
     if let Some(before) = filters.due_before {
         query = query.filter(case_access::due_at.lt(before));

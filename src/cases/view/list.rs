@@ -75,7 +75,8 @@ pub struct ListCases {
         example = "me"
     )]
     pub assigned_to: Option<String>,
-    /// Changed after this time.
+    /// Changed after this time, or come into the sight of the caller's organisation since, or shared with
+    /// it on other terms since: a share that began, took the place of another or was narrowed.
     #[param(inline)]
     pub updated_after: Option<Moment>,
     /// Due before this time.

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{Accept, Header as _, Quality, QualityItem};
+use actix_web::mime::Mime;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get};
 use chrono::NaiveDate;
 use serde_json::json;
@@ -34,19 +35,22 @@ impl FromRequest for Wanted {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(http: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let geojson = http
-            .headers()
-            .get_all(header::ACCEPT)
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|range| {
-                range
-                    .split(';')
-                    .next()
-                    .is_some_and(|name| name.trim().eq_ignore_ascii_case(GEOJSON))
-            });
+        let geojson = Accept::parse(http).is_ok_and(|accept| prefers_geojson(&accept.0));
         ready(Ok(Self { geojson }))
     }
+}
+
+/// Whether GeoJSON is asked for by its name, and no less than JSON (RFC 9110 §12.5.1).
+fn prefers_geojson(ranges: &[QualityItem<Mime>]) -> bool {
+    let weight = |name: &str| {
+        let named = ranges.iter().find(|range| range.item.essence_str() == name);
+        named.map(|range| range.quality)
+    };
+    let of_json = ["application/json", "application/*", "*/*"]
+        .into_iter()
+        .find_map(weight);
+    let of_json = of_json.unwrap_or(Quality::ZERO);
+    weight(GEOJSON).is_some_and(|wanted| wanted > Quality::ZERO && wanted >= of_json)
 }
 
 /// The wards, as they were at the start of the service.

@@ -153,6 +153,10 @@ fn add_asked_for(of: &Sender, status: &str, response: &mut Response) {
         let replayed = "`true` where this was answered before, under the same `Idempotency-Key`.";
         add(response, "Idempotency-Replayed", replayed, None);
     }
+    if of.is_signed_in && status == "403" {
+        let scope = "For a system that lacks the permission: `insufficient_scope`, with the permission (RFC 6750).";
+        add(response, "WWW-Authenticate", scope, None);
+    }
     if of.is_signed_in || status == "429" {
         for (name, _) in limit_headers() {
             let reference = RefOr::Ref(Ref::new(format!("#/components/headers/{name}")));
@@ -177,7 +181,20 @@ fn add_headers(method: &str, status: &str, response: &mut Response) {
     match status {
         "201" => add(response, "Location", "Its address.", None),
         "304" => add(response, "ETag", ETAG, None),
-        "401" => add(response, "WWW-Authenticate", "How to authenticate.", None),
+        "401" => {
+            let how = "How to authenticate: with `invalid_token` where a token was sent (RFC 6750).";
+            add(response, "WWW-Authenticate", how, None);
+        }
+        "415" => {
+            for (name, method) in [("Accept-Patch", "PATCH"), ("Accept-Post", "POST"), ("Accept", "PUT")] {
+                add(
+                    response,
+                    name,
+                    &format!("To a {method}: the media types that are read."),
+                    None,
+                );
+            }
+        }
         "409" if method != "GET" => {
             let wait = "Seconds to wait, where a request with the same `Idempotency-Key` is under way.";
             add(response, "Retry-After", wait, None);
@@ -229,7 +246,8 @@ fn refusals(path: &str, method: &str, operation: &Operation) -> Vec<u16> {
     if path.contains('{') {
         statuses.push(404);
     }
-    if has_query {
+    // A parameter that an operation does not have is refused by all but those of OAuth.
+    if has_query || path.starts_with("/v1/") {
         statuses.push(422);
     }
     if method != "GET" {

@@ -36,9 +36,7 @@ pub fn add(method: &str, operation: &mut Operation) {
     if method != "GET" && why_keyless(operation).is_none() {
         add_parameter(operation, idempotency_key());
     }
-    if method != "GET" {
-        add_parameter(operation, on_behalf_of());
-    }
+    add_parameter(operation, on_behalf_of());
 }
 
 /// Adds that of what need not be sent again.
@@ -78,27 +76,45 @@ fn request_id() -> Parameter {
 }
 
 fn idempotency_key() -> Parameter {
-    let about = "The same key and body have one effect and one answer, for 24 hours.";
-    header("Idempotency-Key", about, text_schema(255))
+    let about = "The same key and body have one effect and one answer, for 24 hours. A key in quotes is the same as \
+                 without.";
+    header("Idempotency-Key", about, key_schema())
 }
 
 fn on_behalf_of() -> Parameter {
-    let about = "The officer behind a partner system's request. A service account has to name one with every change \
-                 (400 without), unless `requires_acting_officer` of its organisation is false.";
+    let about = "The officer behind a system's request; kept in the audit log, and shown with what was changed. A service \
+                 account has to name one with every change (400 `acting-officer-missing` without), unless \
+                 `requires_acting_officer` of its organisation is false. A person acts in their own name: 400.";
     header("On-Behalf-Of", about, text_schema(200))
 }
 
 fn if_none_match() -> Parameter {
-    let about = "The `ETag` that you have: where it is still that, the answer is 304.";
+    let about = "The `ETag` that you have, or `*`: where it is still that, the answer is 304.";
     header("If-None-Match", about, text_schema(200))
 }
 
-/// The text of a header: no control characters.
+/// What no header has in it, as members of a regular expression's class: control characters, and
+/// those that reverse the direction of writing.
+const UNSHOWN: &str = r"\x00-\x1F\x7F-\x9F\u202A-\u202E\u2066-\u2069";
+
+/// The text of a header.
 fn text_schema(max: usize) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .max_length(Some(max))
-        .pattern(Some(r"^[^\x00-\x1F\x7F-\x9F\u202A-\u202E\u2066-\u2069]*$"))
+        .pattern(Some(format!("^[^{UNSHOWN}]*$")))
+}
+
+/// A key of a client's own: a string of structured fields (RFC 9651 §3.3.3), or a text that does
+/// not begin with a quote.
+fn key_schema() -> ObjectBuilder {
+    let bare = format!(r#"[^"\s{UNSHOWN}][^{UNSHOWN}]*"#);
+    let quoted = format!(r#""([^"\\{UNSHOWN}]|\\["\\])+""#);
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(255))
+        .pattern(Some(format!("^({bare}|{quoted})$")))
 }
 
 /// A header that may be left out.

@@ -11,7 +11,9 @@ use crate::doors::{Anonymous, Answer, FormBody, Hall, Identified, Principal, is_
 use crate::error::{AppError, Result};
 use crate::http::problem::OwnForm;
 use crate::identity::client_assertion::{self, Asserted, PublicJwk, RegisteredKey};
-use crate::identity::client_credentials::{ClientCredentials, GRANT_TYPE, Proof, TokenRefusal, narrowed, oauth_error};
+use crate::identity::client_credentials::{
+    ClientCredentials, ClientFault, GRANT_TYPE, Proof, TokenRefusal, narrowed, oauth_error,
+};
 use crate::identity::queries::clients::{self, ClientRow, NewClientSession, Start};
 use crate::identity::tokens::{AccessSubject, ClientSecret};
 use crate::identity::view::oauth::{ClientToken, ServerMetadata, TOKEN_PATH, TokenRefused, TokenRequest};
@@ -53,9 +55,10 @@ pub async fn issue_token(
             let rows = clients::find(hall.connection().await?, client, now).await?;
             let org = rows.first().map(|row| row.org_id);
             let who = |session| org.map(|org| Principal::new(client, org, session));
-            let refused = |refusal: TokenRefusal| Ok(Identified::refused(refusal.into(), who(Uuid::nil())));
-            let Some(shown) = shown(hall, &rows, &credentials) else {
-                return refused(TokenRefusal::InvalidClient);
+            let refused = |refusal: TokenRefusal| Ok(Identified::refused(refusal.into(), who(None)));
+            let shown = match shown(hall, &rows, &credentials) {
+                Ok(shown) => shown,
+                Err(fault) => return refused(TokenRefusal::InvalidClient(fault)),
             };
             let held = &rows[0].scopes;
             let scopes = match narrowed(request.scope.as_deref(), held) {
@@ -64,12 +67,14 @@ pub async fn issue_token(
             };
             let scope = scopes.as_ref().unwrap_or(held).join(" ");
             let session = Uuid::now_v7();
-            if start(hall, session, client, &shown, scopes).await? != Start::Started {
-                return refused(TokenRefusal::InvalidClient);
+            match start(hall, session, client, &shown, scopes).await? {
+                Start::Started => {}
+                Start::Replayed => return refused(TokenRefusal::InvalidClient(ClientFault::Replayed)),
+                Start::Refused => return refused(TokenRefusal::InvalidClient(ClientFault::Ended)),
             }
             Ok(Identified {
                 answer: Answer::ok(&token(&hall.services, client, session, scope)),
-                who: who(session),
+                who: who(Some(session)),
                 facts: json!({ "authenticated_by": [shown.means], "key": shown.key }),
             })
         })
@@ -98,35 +103,42 @@ impl Shown {
     }
 }
 
-/// By which of its keys the client has shown who it is, if it has, and from where it may.
-pub(super) fn shown(hall: &Hall, rows: &[ClientRow], credentials: &ClientCredentials) -> Option<Shown> {
-    let account = rows.first()?;
-    if !account.is_open || !is_within(account.networks.as_deref(), hall.request.peer) {
-        return None;
+/// By which of its keys the client has shown who it is, from where it may; or why it has not.
+pub(super) fn shown(hall: &Hall, rows: &[ClientRow], credentials: &ClientCredentials) -> Result<Shown, ClientFault> {
+    let account = rows.first().ok_or(ClientFault::Unknown)?;
+    if !account.is_open {
+        return Err(ClientFault::NotInUse);
+    }
+    if !is_within(account.networks.as_deref(), hall.request.peer) {
+        return Err(ClientFault::Outside);
     }
     match &credentials.proof {
-        Proof::Secret(secret) => {
-            let secret = ClientSecret::parse(secret)?;
-            let is_its = |row: &&ClientRow| row.secret_hash.as_deref().is_some_and(|kept| secret.is_kept_as(kept));
-            Some(Shown {
-                key: rows.iter().find(is_its)?.key_id?,
-                means: "client_secret",
-                assertion: None,
-            })
-        }
+        Proof::Secret(secret) => Ok(Shown {
+            key: key_of(rows, secret).ok_or(ClientFault::Secret)?,
+            means: "client_secret",
+            assertion: None,
+        }),
         Proof::Assertion(assertion) => {
             let keys: Vec<RegisteredKey> = rows.iter().filter_map(registered).collect();
             let issuer = &hall.services.config.issuer;
             let audiences = [issuer.clone(), format!("{issuer}{TOKEN_PATH}")];
             let now = hall.services.clock.now();
-            let asserted = client_assertion::verify(assertion, credentials.client, &keys, &audiences, now).ok()?;
-            Some(Shown {
+            let asserted = client_assertion::verify(assertion, credentials.client, &keys, &audiences, now)
+                .map_err(ClientFault::Assertion)?;
+            Ok(Shown {
                 key: asserted.key_id,
                 means: "private_key_jwt",
                 assertion: Some(asserted),
             })
         }
     }
+}
+
+/// The key that has this secret.
+fn key_of(rows: &[ClientRow], secret: &str) -> Option<Uuid> {
+    let secret = ClientSecret::parse(secret)?;
+    let is_its = |row: &&ClientRow| row.secret_hash.as_deref().is_some_and(|kept| secret.is_kept_as(kept));
+    rows.iter().find(is_its)?.key_id
 }
 
 fn registered(row: &ClientRow) -> Option<RegisteredKey> {
@@ -154,6 +166,7 @@ fn token(services: &Services, client: Uuid, session: Uuid, scope: String) -> Cli
         sub: client,
         sid: session,
         client_id: Some(client.to_string()),
+        scope: Some(scope.clone()),
     };
     ClientToken {
         access_token: services.tokens.mint(&subject, services.clock.now()),

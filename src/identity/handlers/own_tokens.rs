@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::oauth::{Shown, authorization, refusal_in_its_form, shown};
 use crate::doors::{Anonymous, Answer, FormBody, Hall, Identified, Principal};
 use crate::error::Result;
-use crate::identity::client_credentials::{ClientCredentials, TokenRefusal};
+use crate::identity::client_credentials::{ClientCredentials, ClientFault, TokenRefusal};
 use crate::identity::queries::clients::{self, ClientRow};
 use crate::identity::tokens::AccessClaims;
 use crate::identity::view::oauth::{Introspection, OwnTokenRequest, Revoked, TokenRefused};
@@ -100,9 +100,10 @@ async fn of_a_system(
             let credentials = ClientCredentials::of(request.claimed(), authorization(http))?;
             let (client, now) = (credentials.client, hall.services.clock.now());
             let rows = clients::find(hall.connection().await?, client, now).await?;
-            let who = rows.first().map(|row| Principal::new(client, row.org_id, Uuid::nil()));
-            let Some(shown) = used(hall, &rows, &credentials).await? else {
-                return Ok(Identified::refused(TokenRefusal::InvalidClient.into(), who));
+            let who = rows.first().map(|row| Principal::new(client, row.org_id, None));
+            let shown = match used(hall, &rows, &credentials).await? {
+                Ok(shown) => shown,
+                Err(fault) => return Ok(Identified::refused(TokenRefusal::InvalidClient(fault).into(), who)),
             };
             let (answer, session) = work(hall, client, &request.token).await?;
             let facts = json!({ "authenticated_by": [shown.means], "key": shown.key, "session": session });
@@ -116,14 +117,24 @@ async fn of_a_system(
     answered.or_else(refusal_in_its_form)
 }
 
-/// By what the client has shown who it is, if it has; an assertion is taken with this.
-async fn used(hall: &mut Hall, rows: &[ClientRow], credentials: &ClientCredentials) -> Result<Option<Shown>> {
-    let Some(shown) = shown(hall, rows, credentials) else {
-        return Ok(None);
+/// By what the client has shown who it is, or why it has not; an assertion is taken with this.
+async fn used(
+    hall: &mut Hall,
+    rows: &[ClientRow],
+    credentials: &ClientCredentials,
+) -> Result<Result<Shown, ClientFault>> {
+    let shown = match shown(hall, rows, credentials) {
+        Ok(shown) => shown,
+        Err(fault) => return Ok(Err(fault)),
     };
     let (client, now) = (credentials.client, hall.services.clock.now());
     let is_used = clients::use_key(hall.connection().await?, client, shown.key, shown.assertion(), now).await?;
-    Ok(is_used.then_some(shown))
+    Ok(match (is_used, shown.assertion()) {
+        (true, _) => Ok(shown),
+        // Account and key were good a moment ago.
+        (false, Some(_)) => Err(ClientFault::Replayed),
+        (false, None) => Err(ClientFault::Ended),
+    })
 }
 
 /// What the token says, if it is the client's own and its time is not over.

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::users::granted;
@@ -101,12 +102,34 @@ pub async fn create_service_account(
             people::replace_grants(room, org, id, me, &roles).await?;
             let (view, version) = current(room, id).await?;
             let answer = Answer::created(format!("/v1/service-accounts/{id}"), &view)?.version(version);
-            Ok(Audited::new(Op::Security, answer)
-                .record(id)
-                .fact("roles", codes(&roles))
-                .fact("scopes", scopes))
+            Ok(how_far(Audited::new(Op::Security, answer), &view))
         })
         .await
+}
+
+/// Says in the log how far the account reaches now, whatever of it has changed.
+fn how_far<T>(audited: Audited<T>, account: &ServiceAccountView) -> Audited<T> {
+    audited
+        .record(account.id)
+        .fact("roles", json!(account.roles))
+        .fact("scopes", json!(account.scopes))
+        .fact("networks", json!(account.networks))
+        .fact("expires_at", json!(account.expires_at))
+        .fact("disabled", account.disabled)
+}
+
+/// The members that a change names.
+fn named_in(patch: &ServiceAccountPatch) -> Vec<&'static str> {
+    let members = [
+        ("name", patch.name.is_some()),
+        ("roles", patch.roles.is_some()),
+        ("scopes", patch.scopes.is_some()),
+        ("networks", patch.networks.is_some()),
+        ("expires_at", patch.expires_at.is_some()),
+        ("disabled", patch.disabled.is_some()),
+    ];
+    let named = members.into_iter().filter(|(_, is_named)| *is_named);
+    named.map(|(name, _)| name).collect()
 }
 
 /// The grants that are asked for; a system that holds none can do nothing.
@@ -115,10 +138,6 @@ fn held(room: &Room, roles: Vec<GrantBody>, own: &[own_roles::RoleRow]) -> Resul
         return Err(AppError::invalid("/roles", "name at least one"));
     }
     granted(room, RolesBody { roles }, own)
-}
-
-fn codes(grants: &[Grant]) -> Vec<&str> {
-    grants.iter().map(|grant| grant.role.as_str()).collect()
 }
 
 fn ahead(Moment(at): Moment, now: DateTime<Utc>) -> Result<DateTime<Utc>> {
@@ -168,7 +187,7 @@ pub async fn update_service_account(
             let (id, org, now) = (id.get(), room.person.org_id, room.now);
             let row = service_accounts::find(room, org, id).await?;
             room.request.expect_version(row.version)?;
-            let disabled = patch.disabled;
+            let (disabled, named) = (patch.disabled, named_in(&patch));
             let change = UserChange {
                 name: patch.name.as_ref().map(|text| text.as_str()),
                 rank: None,
@@ -197,12 +216,7 @@ pub async fn update_service_account(
             }
             let (view, version) = current(room, id).await?;
             let answer = Answer::ok(&view)?.version(version);
-            let roles: Vec<String> = view.roles.into_iter().map(|held| held.role).collect();
-            Ok(Audited::new(Op::Security, answer)
-                .record(id)
-                .fact("disabled", view.disabled)
-                .fact("roles", roles)
-                .fact("scopes", view.scopes))
+            Ok(how_far(Audited::new(Op::Security, answer), &view).fact("changed", named))
         })
         .await
 }

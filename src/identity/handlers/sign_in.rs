@@ -51,7 +51,7 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
             let found = sign_in::find_sign_in(hall.connection().await?, &email).await?;
             let who = found
                 .as_ref()
-                .map(|user| Principal::new(user.user_id, user.org_id, Uuid::nil()));
+                .map(|user| Principal::new(user.user_id, user.org_id, None));
             let refused = |error| Ok(Identified::refused(error, who));
             let mut attempt = Attempt::new(&hall.services, hall.request.peer, &email);
             if let Some(token) = known_client(&hall.services, found.as_ref(), &credentials) {
@@ -197,13 +197,13 @@ async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>, ha
     };
     if !sign_in::start_session(hall.connection().await?, session).await? {
         // It was so when it was looked at, and is not any more.
-        let who = Some(Principal::new(user.user_id, user.org_id, Uuid::nil()));
+        let who = Some(Principal::new(user.user_id, user.org_id, None));
         return Ok(Identified::refused(AppError::SignInFailed, who));
     }
     let mut tokens = tokens(hall, user.user_id, session_id, &token);
     let now = hall.services.clock.now();
     tokens.device_token = Some(device::token(&hall.services.secrets, user.user_id, now));
-    let who = Some(Principal::new(user.user_id, user.org_id, session_id));
+    let who = Some(Principal::new(user.user_id, user.org_id, Some(session_id)));
     Ok(Identified {
         answer: Ok(Answer::ok(&tokens)?),
         who,
@@ -217,6 +217,7 @@ fn tokens(hall: &Hall, user_id: Uuid, session_id: Uuid, token: &RefreshToken) ->
         sub: user_id,
         sid: session_id,
         client_id: None,
+        scope: None,
     };
     Tokens {
         access_token: mint.mint(&subject, hall.services.clock.now()),
@@ -259,8 +260,9 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
             )
             .await?;
             let who = rotated.principal();
-            let answer = match (rotated.verdict(), who) {
-                (RotateVerdict::Rotated, Some(who)) => Answer::ok(&tokens(hall, who.user_id, who.session_id, &fresh)),
+            let renewed = who.and_then(|who| Some((who.user_id, who.session_id?)));
+            let answer = match (rotated.verdict(), renewed) {
+                (RotateVerdict::Rotated, Some((user, session))) => Answer::ok(&tokens(hall, user, session, &fresh)),
                 _ => Err(refused()),
             };
             let facts = json!({});

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get, patch, post, put};
 use chrono::Duration;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::totp::shown_once;
@@ -253,9 +254,10 @@ pub async fn replace_roles(
             people::replace_grants(room, org, id, me, &granted).await?;
             administrators::expect_one(room, org).await?;
             let (view, version) = current(room, id).await?;
-            let roles: Vec<String> = granted.into_iter().map(|grant| grant.role).collect();
             let answer = Answer::ok(&view)?.version(version);
-            Ok(Audited::new(Op::Security, answer).record(id).fact("roles", roles))
+            Ok(Audited::new(Op::Security, answer)
+                .record(id)
+                .fact("roles", json!(view.roles)))
         })
         .await
 }

@@ -164,7 +164,7 @@ impl Rotated {
 
     /// Whose token it was, if it was anybody's.
     pub fn principal(&self) -> Option<Principal> {
-        Some(Principal::new(self.user_id?, self.org_id?, self.session_id?))
+        Some(Principal::new(self.user_id?, self.org_id?, self.session_id))
     }
 }
 

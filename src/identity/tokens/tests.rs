@@ -28,6 +28,7 @@ impl Bench {
             sub: Uuid::now_v7(),
             sid: Uuid::now_v7(),
             client_id: None,
+            scope: None,
         };
         Self {
             folder,
@@ -64,10 +65,13 @@ fn a_minted_token_verifies_and_says_what_was_asked() {
 
     let partner = AccessSubject {
         client_id: Some("cam-housing".into()),
+        scope: Some("case.read task.read".into()),
         ..bench.subject.clone()
     };
     let token = bench.mint.mint(&partner, noon());
     assert_eq!(bench.mint.verify(&token, noon()).unwrap().subject, partner);
+    let said = json(token.split('.').nth(1).unwrap());
+    assert_eq!(said["scope"], "case.read task.read");
 }
 
 #[test]
@@ -128,11 +132,18 @@ fn only_a_token_of_ours_at_the_wrong_time_names_its_bearer() {
     let named = Some(Bearer {
         user_id: bench.subject.sub,
         session_id: bench.subject.sid,
+        is_system: false,
     });
     assert_eq!(bearer(&token, noon() - TimeDelta::hours(1)), named);
     assert_eq!(bearer(&token, noon() + TimeDelta::hours(1)), named);
     assert_eq!(bearer(&Bench::new().token(), noon()), None);
     assert_eq!(bearer(&format!("{token}="), noon() + TimeDelta::hours(1)), None);
+    let partner = AccessSubject {
+        client_id: Some("cam-housing".into()),
+        ..bench.subject.clone()
+    };
+    let late = bearer(&bench.mint.mint(&partner, noon()), noon() + TimeDelta::hours(1));
+    assert!(late.is_some_and(|bearer| bearer.is_system));
 }
 
 #[test]

@@ -23,6 +23,10 @@ const OLDEST_FIRST: &str = "seq";
 ///
 /// Tasks asked of or by your organisation, tasks that it passed on, and tasks on
 /// cases it owns; the last changed first. A task is seen only as long as its case is.
+///
+/// With `updated_after`, ask as for cases: two minutes before the first request of the time
+/// before. It finds tasks that were asked or changed. One that is seen again because its case
+/// is shared again stays as old as it is: read the tasks of a case that comes into sight.
 #[utoipa::path(
     tag = "tasks",
     params(TaskQuery),

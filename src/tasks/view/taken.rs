@@ -290,6 +290,10 @@ pub struct TaskQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub assigned_to: Option<AssignedTo>,
+    /// Only those that were asked or changed after this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(inline)]
+    pub updated_after: Option<Moment>,
     /// Only those due before this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(value_type = Option<Moment>)]

@@ -33,6 +33,9 @@ async fn a_role_taken_away_counts_from_the_next_request() {
     let log = logged(&app, &admin, "replace_roles").await;
     assert_eq!(log.len(), 2);
     assert_eq!(log[0].0, "security");
+    let last = app.last_audit("replace_roles").await.facts;
+    let held = json!([{"role": "officer", "areas": null, "case_types": null}]);
+    assert_eq!(last, json!({ "roles": held }));
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
 //! What a system does, and in whose name.
 
 use actix_web::http::Method;
+use actix_web::test::TestRequest;
 use serde_json::json;
 
 use super::{ADMIN, OFFICER, record_case, setting};
@@ -12,6 +13,7 @@ async fn a_system_names_the_officer_behind_what_it_changes() {
     let acting = app.acting(&system).await;
 
     let nameless = record_case(&app, &acting, None).await.expect(400);
+    assert_eq!(nameless.problem(), "acting-officer-missing");
     assert!(nameless.body["detail"].as_str().unwrap().contains("On-Behalf-Of"));
     let case = record_case(&app, &acting, Some(OFFICER)).await.expect(201).id();
 
@@ -39,6 +41,65 @@ async fn a_system_names_the_officer_behind_what_it_changes() {
     // A person may act for themselves.
     let officer = app.sign_in("csm@camden.example").await;
     record_case(&app, &officer, None).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_person_acts_in_their_own_name_and_nothing_else_is_on_record() {
+    let app = TestApp::start().await;
+    let officer = app.sign_in("csm@camden.example").await;
+    let cases = "select count(*) as number from cases";
+    let before = app.number(cases).await;
+
+    let refused = record_case(&app, &officer, Some(OFFICER)).await.expect(400);
+    assert!(refused.body["detail"].as_str().unwrap().contains("On-Behalf-Of"));
+    let draft = app.draft(&officer, Method::GET, "/v1/cases");
+    draft.header("On-Behalf-Of", OFFICER).send().await.expect(400);
+    let login = TestRequest::with_uri("/v1/auth/login")
+        .method(Method::POST)
+        .insert_header(("On-Behalf-Of", OFFICER))
+        .set_json(json!({"email": "csm@camden.example", "password": "Demo-only-passphrase-1"}));
+    app.send(login).await.expect(200);
+
+    let named = "select count(*) as number from audit_events where on_behalf_of is not null";
+    assert_eq!(app.number(named).await, 0);
+    assert_eq!(app.number(cases).await, before);
+}
+
+#[actix_web::test]
+async fn the_officer_behind_a_systems_look_is_on_record() {
+    let (app, _, system) = setting().await;
+    let acting = app.acting(&system).await;
+    let manager = app.sign_in("csm@camden.example").await;
+    let case = app.case(&manager, "graffiti").await;
+
+    let draft = app.draft(&acting, Method::GET, &format!("/v1/cases/{case}"));
+    draft.header("On-Behalf-Of", OFFICER).send().await.expect(200);
+
+    let named = format!(
+        "select count(*) as number from audit_events where action = 'read_case' and on_behalf_of = '{OFFICER}'"
+    );
+    assert_eq!(app.number(&named).await, 1);
+}
+
+#[actix_web::test]
+async fn a_system_beyond_its_scopes_is_told_which_it_lacks() {
+    let (app, _, system) = setting().await;
+    let reply = app
+        .token_by_secret(&system, &[("scope", "case.read")])
+        .await
+        .expect(200);
+    let reading = app.bearer_of(&reply);
+
+    let refused = record_case(&app, &reading, Some(OFFICER)).await.expect(403);
+
+    assert_eq!(refused.problem(), "forbidden");
+    assert_eq!(refused.body["detail"], "this needs the permission `case.create`");
+    let challenge = "Bearer realm=\"wardlink\", error=\"insufficient_scope\", scope=\"case.create\"";
+    assert_eq!(refused.header("www-authenticate"), Some(challenge));
+    // A person has no other token to ask for.
+    let officer = app.sign_in("street@camden.example").await;
+    let refused = app.get(&officer, "/v1/users").await.expect(403);
+    assert_eq!(refused.header("www-authenticate"), None);
 }
 
 #[actix_web::test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{ADMIN, logged, setting};
-use crate::support::{Actor, Reply, System, TestApp, service_account};
+use crate::support::{Actor, Reply, System, TestApp, service_account, token_request};
 
 const ISSUER: &str = "wardlink";
 pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -331,7 +331,13 @@ async fn the_log_has_every_attempt_with_whose_it_was() {
         events,
         [
             ("done".to_owned(), Some(200), None, its, facts),
-            (refused(), Some(401), reason("invalid-client"), its, json!({})),
+            (
+                refused(),
+                Some(401),
+                reason("invalid-client"),
+                its,
+                json!({"fault": "wrong secret"})
+            ),
             (refused(), Some(400), reason("invalid-scope"), its, json!({})),
             (
                 refused(),
@@ -342,6 +348,118 @@ async fn the_log_has_every_attempt_with_whose_it_was() {
             ),
         ]
     );
+}
+
+#[actix_web::test]
+async fn the_log_says_why_a_system_was_refused_and_the_answer_does_not() {
+    let (app, admin, system) = setting().await;
+    let signer = Signer::new(&app, &admin).await;
+    let now = app.services.clock.now().timestamp();
+    let changed = |member: &str, value: Value| {
+        let mut claims = signer.claims(&app);
+        claims[member] = value;
+        signer.sign(&claims)
+    };
+    let used = signer.sign(&signer.claims(&app));
+    by_assertion(&app, &used).await.expect(200);
+    let mut replies = vec![
+        app.ask_for_token(&[("grant_type", "client_credentials")]).await,
+        by_assertion(&app, &used).await,
+        by_assertion(&app, &changed("exp", json!(now - 5))).await,
+        by_assertion(&app, &changed("aud", json!("https://elsewhere.example"))).await,
+    ];
+    let elsewhere = json!({"networks": ["203.0.113.8"]});
+    app.patch(&admin, &system.path(), elsewhere).await.expect(200);
+    replies.push(app.token_by_secret(&system, &[]).await);
+    app.patch(&admin, &system.path(), json!({"disabled": true}))
+        .await
+        .expect(200);
+    replies.push(app.token_by_secret(&system, &[]).await);
+
+    let events = logged(&app, "issue_token").await;
+
+    let faults: Vec<&Value> = events[1..].iter().map(|event| &event.4["fault"]).collect();
+    assert_eq!(
+        faults,
+        [
+            "no credentials",
+            "assertion: used before",
+            "assertion: expired",
+            "assertion: wrong audience",
+            "outside of its networks",
+            "account not in use",
+        ]
+    );
+    let first = replies[0].body.clone();
+    for reply in replies {
+        assert_eq!(reply.body, first);
+        refused(reply, 401, "invalid_client");
+    }
+}
+
+#[actix_web::test]
+async fn whoever_is_refused_is_in_the_log_without_a_session() {
+    let (app, _, system) = setting().await;
+    let wrong = System {
+        secret: "wls_wrong".to_owned(),
+        ..system.clone()
+    };
+    app.token_by_secret(&wrong, &[]).await.expect(401);
+    let id = system.id.to_string();
+    let shown = [("client_id", id.as_str()), ("client_secret", system.secret.as_str())];
+    app.about_token("/oauth/introspect", "a.b.c", &shown).await.expect(200);
+    let login = json!({"email": "street@camden.example", "password": "kettle-orbit-lantern-moss"});
+    app.anonymous(Method::POST, "/v1/auth/login", Some(login))
+        .await
+        .expect(401);
+
+    for action in ["issue_token", "introspect_token", "login"] {
+        let without = format!(
+            "select count(*) as number from audit_events \
+              where action = '{action}' and actor_user_id is not null and session_id is null"
+        );
+        assert_eq!(app.number(&without).await, 1, "{action}");
+    }
+    app.token_by_secret(&system, &[]).await.expect(200);
+    let within = "select count(*) as number from audit_events join sessions s on s.id = session_id \
+                   where action = 'issue_token' and s.user_id = actor_user_id";
+    assert_eq!(app.number(within).await, 1);
+}
+
+#[actix_web::test]
+async fn a_token_says_which_scopes_it_is_of() {
+    let (app, _, system) = setting().await;
+    let all = "case.create case.read note.create";
+    for (asked, scope) in [(vec![], all), (vec![("scope", "case.read")], "case.read")] {
+        let reply = app.token_by_secret(&system, &asked).await.expect(200);
+        let token = reply.body["access_token"].as_str().unwrap();
+        let claims = app.services.tokens.verify(token, app.services.clock.now()).unwrap();
+        assert_eq!(claims.subject.scope.as_deref(), Some(scope));
+        assert_eq!(reply.body["scope"], scope);
+    }
+}
+
+#[actix_web::test]
+async fn what_has_no_value_is_as_good_as_left_out() {
+    let (app, _, system) = setting().await;
+    let credentials = BASE64.encode(format!("{}:{}", system.id, system.secret).as_bytes());
+    let request = token_request(&[
+        ("grant_type", "client_credentials"),
+        ("client_id", ""),
+        ("client_secret", ""),
+        ("client_assertion", ""),
+        ("scope", ""),
+        ("scope", "case.read"),
+    ]);
+
+    let reply = app
+        .send(request.insert_header(("Authorization", format!("Basic {credentials}"))))
+        .await;
+
+    assert_eq!(reply.expect(200).body["scope"], "case.read");
+    let all = app.token_by_secret(&system, &[("scope", "")]).await.expect(200);
+    assert_eq!(all.body["scope"], "case.create case.read note.create");
+    refused(app.ask_for_token(&[("grant_type", "")]).await, 400, "invalid_request");
 }
 
 #[actix_web::test]

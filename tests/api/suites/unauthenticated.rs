@@ -54,6 +54,7 @@ async fn without_a_live_session_every_operation_answers_the_same_401() {
         sub: actor.user_id,
         sid: actor.session_id,
         client_id: None,
+        scope: None,
     };
     let long_ago = app.services.clock.now() - Duration::hours(1);
     let expired = format!("Bearer {}", app.services.tokens.mint(&subject, long_ago));
@@ -77,12 +78,19 @@ async fn without_a_live_session_every_operation_answers_the_same_401() {
                 reply.body
             );
             assert_eq!(reply.problem(), "unauthenticated", "{} with {why}", operation.id);
-            assert!(
-                reply.header("www-authenticate").is_some(),
+            // Whoever sent a token hears that it is not good (RFC 6750 §3.1), and no more.
+            let challenge = match header.as_deref().is_some_and(|header| header.starts_with("Bearer")) {
+                true => "Bearer realm=\"wardlink\", error=\"invalid_token\"",
+                false => "Bearer realm=\"wardlink\"",
+            };
+            assert_eq!(
+                reply.header("www-authenticate"),
+                Some(challenge),
                 "{} with {why}",
                 operation.id
             );
-            let seen = same_for_all(&reply, &[]);
+            let mut seen = same_for_all(&reply, &[]);
+            seen.1.retain(|(name, _)| name != "www-authenticate");
             let first = first.get_or_insert_with(|| seen.clone());
             assert_eq!(*first, seen, "{} tells {why} apart", operation.id);
         }

@@ -13,7 +13,9 @@ use super::{Operation, Reply, operations, schemas_within};
 /// Headers that an answer has only if the document says so, and is to have if it does.
 const OFFERED: [&str; 5] = ["Content-Disposition", "ETag", "Location", "Marking", "Vary"];
 /// Headers that an answer has only if the document says so.
-const SAID: [&str; 6] = [
+const SAID: [&str; 8] = [
+    "Accept-Patch",
+    "Accept-Post",
     "Idempotency-Replayed",
     "Link",
     "RateLimit",

@@ -29,8 +29,6 @@ pub struct Operation {
     pub schema: Option<Value>,
     /// The members that its JSON body needs, whatever it is about.
     pub needed: Vec<String>,
-    /// Names of its query parameters.
-    pub query: Vec<String>,
     /// Every status it can have.
     pub statuses: BTreeSet<u16>,
     /// Whether its answer has `items`.
@@ -91,7 +89,6 @@ pub fn operations() -> Vec<Operation> {
                 body: schema.as_ref().and_then(|schema| schema.get("example").cloned()),
                 needed: schema.iter().flat_map(|schema| needed(&document, schema)).collect(),
                 schema,
-                query: named("query"),
                 statuses: statuses_of(operation),
                 is_list: is_list(&document, operation),
                 shows: schemas_within(&document, &operation["responses"]["200"]),

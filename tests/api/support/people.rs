@@ -21,6 +21,8 @@ pub struct Actor {
     pub org_id: Uuid,
     /// Their session.
     pub session_id: Uuid,
+    /// It is a system, and no person.
+    pub is_system: bool,
 }
 
 /// A request being put together.
@@ -54,6 +56,7 @@ impl TestApp {
             user_id,
             org_id,
             session_id,
+            is_system: false,
         }
     }
 
@@ -92,7 +95,8 @@ impl TestApp {
         let subject = AccessSubject {
             sub: actor.user_id,
             sid: actor.session_id,
-            client_id: None,
+            client_id: actor.is_system.then(|| actor.user_id.to_string()),
+            scope: None,
         };
         self.services.tokens.mint(&subject, self.services.clock.now())
     }

@@ -87,7 +87,7 @@ impl TestApp {
     /// Opens a case of `owner` to an organisation, past the rules.
     pub async fn open_to(&self, owner: &Actor, case: Uuid, to: Uuid, level: &str, classes: &[&str]) -> Uuid {
         let mut connection = self.database.owner().await;
-        let id = Uuid::now_v7();
+        let (id, now) = (Uuid::now_v7(), self.services.clock.now());
         diesel::insert_into(shares::table)
             .values((
                 shares::id.eq(id),
@@ -101,6 +101,7 @@ impl TestApp {
                 shares::state.eq("active"),
                 shares::requested_by.eq(owner.user_id),
                 shares::requested_by_org_id.eq(owner.org_id),
+                (shares::created_at.eq(now), shares::updated_at.eq(now)),
             ))
             .execute(&mut connection)
             .await

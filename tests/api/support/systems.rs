@@ -115,6 +115,7 @@ impl TestApp {
             user_id: claims.subject.sub,
             org_id: Uuid::nil(),
             session_id: claims.subject.sid,
+            is_system: true,
         }
     }
 }

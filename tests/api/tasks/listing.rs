@@ -62,6 +62,35 @@ async fn tasks_are_found_by_how_they_stand() {
 }
 
 #[actix_web::test]
+async fn tasks_are_found_that_were_asked_or_changed_since() {
+    let scene = Scene::open().await;
+    let (app, street) = (&scene.app, &scene.street);
+    let first = scene.proposed().await;
+    app.later(Duration::hours(1));
+    let second = id_of(&scene.proposed().await);
+    let since = "updated_after=2026-03-02T09:30:00Z";
+    assert_eq!(ids(app, street, since).await, [&*second]);
+
+    app.later(Duration::hours(1));
+    let me = json!({"owner_user_id": street.user_id});
+    app.post_to(street, &first, "accept", me).await.expect(200);
+
+    let first = id_of(&first);
+    assert_eq!(ids(app, street, since).await, [&*first, &*second]);
+    for query in ["direction=incoming", "assigned_to=me"] {
+        let both = format!("{query}&updated_after=2026-03-02T10:30:00Z");
+        assert_eq!(ids(app, street, &both).await, [&*first], "{query}");
+    }
+    let page = app.get(street, &format!("/v1/tasks?{since}&limit=1")).await.expect(200);
+    let link = page.header("link").unwrap();
+    let next = link.strip_prefix('<').unwrap().split('>').next().unwrap();
+    let next = app.get(street, next).await.expect(200);
+    assert_eq!(next.body["items"][0]["id"], json!(second));
+    assert_eq!(next.body["next"], json!(null));
+    assert!(ids(app, street, "updated_after=2026-03-02T11:00:00Z").await.is_empty());
+}
+
+#[actix_web::test]
 async fn a_list_comes_in_pages() {
     let scene = Scene::open().await;
     let (app, sergeant) = (&scene.app, &scene.sergeant);
@@ -205,6 +234,7 @@ async fn a_filter_nobody_knows_is_refused() {
         "cursor=x",
         "overdue=maybe",
         "due_before=soon",
+        "updated_after=soon",
     ] {
         scene
             .app

@@ -16,6 +16,7 @@ fn what_the_forger_signs_is_accepted_when_nothing_is_wrong_with_it() {
         forger.with_header("typ", "AT+JWT"),
         forger.with_header("typ", "application/at+jwt"),
         forger.with_claim("client_id", "cam-housing"),
+        forger.with_claim("scope", "case.read"),
         forger.with_claim("client_id", "x".repeat(5_000)),
         forger.with_text(" ", " "),
     ];
