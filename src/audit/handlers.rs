@@ -147,7 +147,7 @@ pub async fn list_disclosures(
             let (rows, names) = redacted(room, rows).await?;
             let views = rows
                 .into_iter()
-                .map(|(row, _)| Disclosure::of(row, &names))
+                .map(|(row, _)| Disclosure::of(row, access.case_id, &names))
                 .collect::<Result<_>>()?;
             let page = Page::of(views, limit, LATEST_FIRST, |event: &Disclosure| (event.at, event.seq))?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());

@@ -33,7 +33,7 @@ pub enum Unproved {
 #[schema(example = json!({"name": "data_classes", "salt": "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
     "value": "[\"core\"]", "hash": null}))]
 pub struct DisclosedPart {
-    /// `facts`, `peer`, `case/0`, …
+    /// `facts`, `peer`, `case/0` (a case and its owner), `classes/0` (what of it), …
     pub name: String,
     /// Base64, where you may see the value.
     #[schema(required = true)]
@@ -216,14 +216,16 @@ impl Side {
         let number = |of: &str| part.name.strip_prefix(of).and_then(|text| text.parse::<usize>().ok());
         if self == Self::Own {
             true
-        } else if let Some(place) = number("case/") {
+        } else if let Some(place) = number("case/").or_else(|| number("classes/")) {
             let owner = event.case_owners.get(place);
             owner.is_some_and(|owner| self.shows_case(*owner, viewer))
         } else if let Some(place) = number("recipient/") {
             self == Self::Owner || event.recipients.get(place) == Some(&viewer)
         } else {
             match &*part.name {
-                "data_classes" | "on_behalf_of" => true,
+                "on_behalf_of" => true,
+                // Of any of the cases, others' too: where they differ each owner is shown its own.
+                "data_classes" => self != Self::Among || event.case_classes.is_none(),
                 "facts" | "records" => self != Self::Among,
                 _ => false,
             }

@@ -3,6 +3,8 @@
 pub mod checkpoints;
 pub mod visibility;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -123,6 +125,16 @@ pub struct AuditOrganisation {
     pub name: Option<String>,
 }
 
+/// A case in the log.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73", "data_classes": ["core", "location"]}))]
+pub struct AuditCase {
+    /// The case.
+    pub id: Uuid,
+    /// Classes of its data that were touched or shown.
+    pub data_classes: Vec<String>,
+}
+
 /// What somebody did, saw or was refused.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
@@ -132,8 +144,9 @@ pub struct AuditOrganisation {
     "organisation": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service"},
     "on_behalf_of": null, "purpose": "case_work", "justification": null, "session_id": null, "peer": null,
     "request_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
-    "case_ids": ["01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73"], "record_ids": [], "data_classes": ["core", "location"],
-    "recipients": [], "facts": {}, "redacted": true
+    "case_ids": ["01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73"],
+    "cases": [{"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73", "data_classes": ["core", "location"]}],
+    "record_ids": [], "data_classes": ["core", "location"], "recipients": [], "facts": {}, "redacted": true
 }))]
 pub struct AuditEvent {
     /// Its place in the log.
@@ -171,9 +184,11 @@ pub struct AuditEvent {
     /// Cases touched or shown; of others' acts your own cases, and the one case of an
     /// act that was directed to you.
     pub case_ids: Vec<Uuid>,
+    /// The same cases, each with what of it was touched or shown.
+    pub cases: Vec<AuditCase>,
     /// Other records touched or shown.
     pub record_ids: Vec<Uuid>,
-    /// Classes of data touched or shown.
+    /// Classes of data touched or shown of any of these.
     pub data_classes: Vec<String>,
     /// Organisations it was directed to: given something, or told.
     pub recipients: Vec<AuditOrganisation>,
@@ -216,7 +231,7 @@ pub struct Disclosure {
     pub justification: Option<String>,
     /// Other records shown.
     pub record_ids: Vec<Uuid>,
-    /// Classes of data shown.
+    /// Classes of the data of this case that were shown.
     pub data_classes: Vec<String>,
     /// Organisations it was made visible to.
     pub recipients: Vec<AuditOrganisation>,
@@ -243,11 +258,14 @@ pub fn redact(mut row: AuditRow, viewer: Uuid) -> (AuditRow, bool) {
         return (row, false);
     }
     (row.session_id, row.peer, row.justification) = (None, None, None);
-    row.case_ids = std::mem::take(&mut row.case_ids)
-        .into_iter()
-        .zip(&row.case_org_ids)
-        .filter_map(|(case, owner)| side.shows_case(*owner, viewer).then_some(case))
-        .collect();
+    let owners = std::mem::take(&mut row.case_org_ids);
+    let shown: Vec<bool> = owners.iter().map(|owner| side.shows_case(*owner, viewer)).collect();
+    row.case_ids = only(row.case_ids, &shown);
+    row.case_classes = row.case_classes.map(|classes| only(classes, &shown));
+    if let Some(classes) = &row.case_classes {
+        let of_any: BTreeSet<&str> = classes.iter().flat_map(|classes| classes.split(',')).collect();
+        row.data_classes = of_any.into_iter().map(str::to_owned).collect();
+    }
     if side != Side::Owner {
         row.recipient_org_ids.retain(|recipient| *recipient == viewer);
     }
@@ -258,6 +276,12 @@ pub fn redact(mut row: AuditRow, viewer: Uuid) -> (AuditRow, bool) {
     (row, true)
 }
 
+/// Those of `items` that are `shown`.
+fn only<T>(items: Vec<T>, shown: &[bool]) -> Vec<T> {
+    let items = items.into_iter().zip(shown);
+    items.filter_map(|(item, shown)| shown.then_some(item)).collect()
+}
+
 impl AuditEvent {
     /// The view of a redacted row.
     ///
@@ -265,6 +289,11 @@ impl AuditEvent {
     /// If its facts are no JSON.
     pub fn of(event: AuditRow, redacted: bool, names: &Names) -> Result<Self> {
         let (actor, organisation) = people(&event, names);
+        let case = |(place, id): (usize, &Uuid)| AuditCase {
+            id: *id,
+            data_classes: event.classes_at(place),
+        };
+        let cases = event.case_ids.iter().enumerate().map(case).collect();
         Ok(Self {
             seq: event.seq,
             id: event.id,
@@ -283,6 +312,7 @@ impl AuditEvent {
             peer: event.peer.map(|peer| peer.ip().to_string()),
             request_id: event.request_id,
             case_ids: event.case_ids,
+            cases,
             record_ids: event.record_ids,
             data_classes: event.data_classes,
             recipients: recipients(event.recipient_org_ids, names),
@@ -293,12 +323,14 @@ impl AuditEvent {
 }
 
 impl Disclosure {
-    /// The view of a redacted row.
+    /// The view of a redacted row, as far as it is of `case`.
     ///
     /// # Errors
     /// If its facts are no JSON, or name a footing that is none.
-    pub fn of(event: AuditRow, names: &Names) -> Result<Self> {
+    pub fn of(event: AuditRow, case: Uuid, names: &Names) -> Result<Self> {
         let (actor, organisation) = people(&event, names);
+        let place = event.case_ids.iter().position(|id| *id == case);
+        let data_classes = place.map(|place| event.classes_at(place)).unwrap_or_default();
         let footing: Footing = event.facts.read()?;
         Ok(Self {
             seq: event.seq,
@@ -311,7 +343,7 @@ impl Disclosure {
             purpose: event.purpose,
             justification: event.justification,
             record_ids: event.record_ids,
-            data_classes: event.data_classes,
+            data_classes,
             recipients: recipients(event.recipient_org_ids, names),
             gateway: footing.gateway,
             agreement_id: footing.agreement_id,

@@ -1,6 +1,6 @@
 //! The result of work behind a door, with what the log must say about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -26,6 +26,8 @@ pub struct Trace {
     pub(super) op: Op,
     /// Cases, each with the organisation that owns it.
     pub(super) cases: Vec<(Uuid, Uuid)>,
+    /// The classes of those of which not all were shown.
+    pub(super) classes_of: BTreeMap<Uuid, &'static [&'static str]>,
     pub(super) records: Vec<Uuid>,
     pub(super) data_classes: BTreeSet<&'static str>,
     /// The answer shows who is in the case.
@@ -49,6 +51,7 @@ impl<T> Audited<T> {
         let trace = Trace {
             op,
             cases: Vec::new(),
+            classes_of: BTreeMap::new(),
             records: Vec::new(),
             data_classes: BTreeSet::new(),
             shows_people: false,
@@ -107,6 +110,12 @@ impl<T> Audited<T> {
         cases
             .into_iter()
             .fold(self, |audited, (id, owner)| audited.case(id, owner))
+    }
+
+    /// A case of a list, its owner, and the classes of its data that were shown.
+    pub fn case_of_list(mut self, id: Uuid, owner: Uuid, classes: &'static [&'static str]) -> Self {
+        self.trace.classes_of.insert(id, classes);
+        self.case(id, owner).classes(classes.iter().copied())
     }
 
     /// Another record that was touched or shown.
@@ -184,5 +193,15 @@ impl<T> Audited<T> {
     pub fn told_outside(mut self, classes: impl IntoIterator<Item = &'static str>) -> Self {
         self.trace.told_outside.extend(classes);
         self
+    }
+}
+
+impl Trace {
+    /// What was shown of each case, parted by commas, unless it is the same of all.
+    pub(super) fn case_classes(&self) -> Option<Vec<String>> {
+        let all: Vec<&str> = self.data_classes.iter().copied().collect();
+        let of = |case: &Uuid| self.classes_of.get(case).copied().unwrap_or(all.as_slice());
+        let differ = self.cases.iter().any(|(case, _)| of(case).len() != all.len());
+        differ.then(|| self.cases.iter().map(|(case, _)| of(case).join(",")).collect())
     }
 }

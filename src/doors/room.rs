@@ -242,6 +242,7 @@ fn disclosure_outside(room: &Room, trace: &Trace) -> Option<NewAuditEvent> {
 }
 
 fn main_event(room: &Room, trace: Trace, status: u16) -> NewAuditEvent {
+    let case_classes = trace.case_classes();
     let (case_ids, case_org_ids) = trace.cases.into_iter().unzip();
     NewAuditEvent {
         op: trace.op.as_str(),
@@ -254,6 +255,7 @@ fn main_event(room: &Room, trace: Trace, status: u16) -> NewAuditEvent {
         data_classes: trace.data_classes.into_iter().collect(),
         recipient_org_ids: trace.recipients.into_iter().collect(),
         facts: serde_json::Value::Object(trace.facts),
+        case_classes,
         ..refusal::blank_event(&room.request, Some(room.person.user_id), Some(room.person.session_id))
     }
 }

@@ -5,6 +5,9 @@ use actix_web::http::Method;
 use chrono::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
+use wardlink::audit::checkpoint::Checkpoint;
+use wardlink::audit::note::Note;
+use wardlink::audit::proved::Proved;
 
 use super::sharing::ad_hoc;
 use crate::support::{ALL_CLASSES, Actor, TestApp};
@@ -111,6 +114,57 @@ async fn the_proof_of_an_act_shows_the_case_to_whom_it_is_directed() {
         json!(format!("[\"{case}\",\"{}\"]", police.org_id))
     );
     assert_eq!(part("peer")["value"], Value::Null);
+}
+
+#[actix_web::test]
+async fn of_a_list_an_owner_reads_what_was_shown_of_each_of_its_cases() {
+    let app = TestApp::start().await;
+    let (police, council) = (app.sign_in(POLICE).await, app.sign_in(MANAGER).await);
+    let auditor = app.sign_in(AUDITOR).await;
+    app.a_case_of(&police).await;
+    let bare = app.a_shared_case(&council, &police, "view", &["core"]).await;
+    app.get(&police, "/v1/cases").await.expect(200);
+    let placed = app
+        .a_shared_case(&council, &police, "view", &["core", "location"])
+        .await;
+    app.get(&police, "/v1/cases").await.expect(200);
+    app.sign().await;
+
+    let events = log_of_case(&app, &auditor, bare).await;
+
+    let [beside_theirs, beside_ours] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(
+        beside_theirs["data_classes"],
+        json!(["core"]),
+        "the place is of another's"
+    );
+    assert_eq!(beside_ours["data_classes"], json!(["core", "location"]));
+    for (case, classes) in [(bare, json!(["core"])), (placed, json!(["core", "location"]))] {
+        let cases = beside_ours["cases"].as_array().unwrap();
+        let shown = cases.iter().find(|shown| shown["id"] == json!(case)).unwrap();
+        assert_eq!(shown["data_classes"], classes);
+        let path = format!("/v1/cases/{case}/disclosures");
+        let told = app.get(&auditor, &path).await.expect(200).body;
+        assert_eq!(told["items"][0]["data_classes"], classes);
+    }
+
+    let path = format!("/v1/audit/events/{}/proof", beside_theirs["seq"]);
+    let draft = app.draft(&auditor, Method::GET, &path);
+    let proof = draft.header("Access-Purpose", "audit").send().await.expect(200).body;
+    let proved: Proved = serde_json::from_value(proof["event"].clone()).unwrap();
+    let latest = app.get(&auditor, "/v1/audit/checkpoints/latest").await.expect(200);
+    let note: Note = latest.body["note"].as_str().unwrap().parse().unwrap();
+    let checkpoint = Checkpoint::open(&note, app.services.notary.verifier()).unwrap();
+    assert_eq!(proved.verify(&checkpoint), Ok(true));
+    let shown: Vec<&str> = proved
+        .parts
+        .iter()
+        .filter(|part| part.name.starts_with("classes/") || part.name == "data_classes")
+        .filter_map(|part| part.value.as_deref())
+        .collect();
+    assert_eq!(shown, ["[\"core\"]"], "of the police's own case its hash alone");
 }
 
 #[actix_web::test]

@@ -247,6 +247,26 @@ fn each_side_is_shown_its_own_and_no_more() {
 }
 
 #[test]
+fn of_cases_that_were_shown_in_part_each_owner_is_shown_its_own() {
+    let of_each = ["core,location".to_owned(), "core".to_owned()];
+    let event = Event {
+        case_classes: Some(&of_each),
+        ..event(7)
+    };
+    let shown = |side: Side, viewer: Uuid| -> Vec<String> {
+        let parts = event
+            .links()
+            .into_iter()
+            .filter(|part| side.shows(&event, viewer, part));
+        parts.map(|part| part.name.into_owned()).collect()
+    };
+
+    assert_eq!(shown(Side::Among, OWNER), ["case/0", "classes/0", "recipient/0"]);
+    assert!(shown(Side::Among, STRANGER).is_empty());
+    assert!(shown(Side::Own, ACTING).contains(&"classes/1".to_owned()));
+}
+
+#[test]
 fn a_part_of_no_case_and_of_no_recipient_is_shown_to_nobody_else() {
     let event = event(7);
     let part = |name: &'static str| Part {

@@ -90,9 +90,20 @@ pub struct AuditRow {
     pub recipient_org_ids: Vec<Uuid>,
     /// Names, states, filters.
     pub facts: JsonText,
+    /// The classes of each case, parted by commas, where they are not those of all.
+    pub case_classes: Option<Vec<String>>,
 }
 
 impl AuditRow {
+    /// Classes of data that were touched or shown of the case at `place`.
+    pub fn classes_at(&self, place: usize) -> Vec<String> {
+        let apart = self.case_classes.as_ref().and_then(|classes| classes.get(place));
+        match apart {
+            Some(classes) => classes.split(',').map(str::to_owned).collect(),
+            None => self.data_classes.clone(),
+        }
+    }
+
     /// Whether nothing is left of what an erasure takes away.
     pub fn has_empty_body(&self) -> bool {
         self.session_id.is_none()
