@@ -35,8 +35,9 @@ pub struct Trace {
     pub(super) recipients: BTreeSet<Uuid>,
     pub(super) facts: serde_json::Map<String, Value>,
     pub(super) events: Vec<OutboxEvent>,
-    /// What it brought about for others, each in an event of the log apart.
-    pub(super) deeds: Vec<Deed>,
+    /// What it brought about for others, in events of the log apart, with the facts of those
+    /// that have one to themselves.
+    pub(super) deeds: Vec<(Deed, Option<Value>)>,
     /// Classes of data that somebody outside of the system was told.
     pub(super) told_outside: BTreeSet<&'static str>,
     pub(super) counted: Option<(Volume, usize)>,
@@ -184,7 +185,13 @@ impl<T> Audited<T> {
     /// has an event of the log apart, and what is told of it is told for the caller's
     /// organisation.
     pub fn followed_by(mut self, deed: Deed) -> Self {
-        self.trace.deeds.push(deed);
+        self.trace.deeds.push((deed, None));
+        self
+    }
+
+    /// As [`Audited::followed_by`]; it has an event to itself, which holds `facts`.
+    pub fn followed_apart_by(mut self, deed: Deed, facts: Value) -> Self {
+        self.trace.deeds.push((deed, Some(facts)));
         self
     }
 

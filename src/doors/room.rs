@@ -19,9 +19,13 @@ use super::reader::Reader;
 use super::refusal::{self, Unfinished};
 use super::request::Request;
 use crate::audit::{self, NewAuditEvent, Op, Outcome};
-use crate::db::Tx;
+use crate::db::{Tx, in_time};
 use crate::error::{AppError, Result};
 use crate::services::Services;
+
+/// How many events apart are logged in the round trip of the main one. More of them, where
+/// somebody leaves a partnership with thousands of shares, have one to themselves.
+const MOST_ALONG: usize = 1_000;
 
 /// What the work behind a door has at hand: the transaction of one organisation,
 /// the person, the request, the services and the time.
@@ -173,9 +177,11 @@ pub(super) async fn finish(
     }
     let case = trace.cases.first().filter(|_| trace.shows_case).map(|(id, _)| *id);
     let events = std::mem::take(&mut trace.events);
-    let deeds = std::mem::take(&mut trace.deeds).into_iter().map(|deed| (deed, None));
-    let mut apart = Account::of(deeds.collect(), || event_apart(&room));
+    let mut apart = Account::of(std::mem::take(&mut trace.deeds), || event_apart(&room));
     apart.events.extend(disclosure_outside(&room, &trace));
+    if let Err(error) = log_ahead(&room, &mut apart).await {
+        return Err(room.leave(error));
+    }
     let shows_people = trace.shows_people;
     let event = main_event(&room, trace, answer.status.as_u16());
     let Room {
@@ -215,6 +221,15 @@ pub(super) async fn finish(
         Ok(()) => Ok(answer.into_response()),
         Err(error) => Err(room.leave(error)),
     }
+}
+
+/// Logs events apart that are too many to be logged along with the main one.
+async fn log_ahead(room: &Room, apart: &mut Account) -> Result<()> {
+    if apart.events.len() <= MOST_ALONG {
+        return Ok(());
+    }
+    let events = std::mem::take(&mut apart.events);
+    in_time(audit::insert_all(&room.tx, &events)).await.flatten()
 }
 
 /// An event of the log beside the main one: what the same act brought about for others. The
