@@ -3,6 +3,7 @@
 mod checkpoints;
 mod numbers;
 mod proofs;
+mod sight;
 mod visibility;
 
 use std::collections::BTreeSet;
@@ -12,10 +13,10 @@ use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use self::sight::Sight;
 use super::queries::{self, AuditRow, Filter};
 use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, redact};
 use super::{Op, Outcome, Purpose};
-use crate::cases::access;
 use crate::db::{Names, names_of};
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
@@ -118,7 +119,7 @@ fn filter_of(query: &AuditQuery) -> Filter<'_> {
 /// was made visible to an organisation (`consultation` and `disclosure` in the log),
 /// latest first. Who changes a case is shown it in the answer as well: that is an
 /// `alteration` in the log, and not listed here. The owner sees everybody; a partner its
-/// own people.
+/// own people, also when it no longer sees the case.
 #[utoipa::path(
     tag = "audit",
     params(DisclosureQuery),
@@ -134,11 +135,12 @@ pub async fn list_disclosures(
 ) -> Result<HttpResponse> {
     caller
         .consult(query, async |room, query: DisclosureQuery| {
-            let access = access::find(room, id.get()).await?;
+            let case = id.get();
+            let sight = Sight::of(room, case).await?;
             let (viewer, limit) = (room.person.org_id, paging::limit(query.limit)?);
             let filter = Filter {
-                case: Some(access.case_id),
-                org: (!access.is_owner()).then_some(viewer),
+                case: Some(case),
+                org: (!sight.is_owner()).then_some(viewer),
                 ops: vec![Op::Consultation.as_str(), Op::Disclosure.as_str()],
                 before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
                 ..Filter::default()
@@ -147,11 +149,11 @@ pub async fn list_disclosures(
             let (rows, names) = redacted(room, rows).await?;
             let views = rows
                 .into_iter()
-                .map(|(row, _)| Disclosure::of(row, access.case_id, &names))
+                .map(|(row, _)| Disclosure::of(row, case, &names))
                 .collect::<Result<_>>()?;
             let page = Page::of(views, limit, LATEST_FIRST, |event: &Disclosure| (event.at, event.seq))?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
-            Ok(access.note(Audited::consultation(answer).fact("shown", page.items.len())))
+            Ok(sight.note(Audited::consultation(answer).fact("shown", page.items.len())))
         })
         .await
 }
