@@ -91,6 +91,55 @@ async fn whoever_was_asked_finds_by_the_case_what_the_other_side_did() {
 }
 
 #[actix_web::test]
+async fn what_was_asked_and_done_stays_in_the_log_when_the_case_is_no_longer_seen() {
+    let app = TestApp::start().await;
+    let (police, council) = (app.sign_in(POLICE).await, app.sign_in(MANAGER).await);
+    let auditor = app.sign_in(AUDITOR).await;
+    let case = app.a_shared_case(&police, &council, "contribute", ALL_CLASSES).await;
+    let asked = async || {
+        let tasks = format!("/v1/cases/{case}/tasks");
+        app.post(&police, &tasks, visit(council.org_id)).await.expect(201)
+    };
+    let (worked, declined) = (asked().await, asked().await);
+    let task = format!("/v1/tasks/{}", worked.id());
+    for verb in ["accept", "start"] {
+        app.post_to(&council, &task, verb, json!({})).await.expect(200);
+    }
+    let done = json!({"result": "The tenant was in.", "outcome": "done", "evidence_text": "Notes of the visit."});
+    app.post_to(&council, &task, "submit", done).await.expect(200);
+    let no = json!({"reason": "no_resource", "text": "Nobody is free."});
+    app.post_to(&council, &format!("/v1/tasks/{}", declined.id()), "decline", no)
+        .await
+        .expect(200);
+
+    app.delete(&police, &format!("/v1/shares/{}", app.share_of(case).await))
+        .await
+        .expect(204);
+
+    app.get(&council, &task).await.expect(404);
+    let events = log_of_case(&app, &auditor, case).await;
+    let of = |action: &str| {
+        let found = events.iter().rev().find(|event| event["action"] == action);
+        found.unwrap_or_else(|| panic!("no {action}"))["facts"].clone()
+    };
+    let (proposed, submitted) = (of("propose_task"), of("submit_task"));
+    assert_eq!(
+        (&proposed["tactic"], &proposed["due_at"]),
+        (&json!("visit"), &worked.body["due_at"])
+    );
+    assert_eq!(submitted["ref"], worked.body["ref"]);
+    assert_eq!(
+        (&submitted["outcome"], &submitted["due_at"]),
+        (&json!("done"), &worked.body["due_at"])
+    );
+    assert_eq!(of("decline_task")["reason"], "no_resource");
+    let words = format!("{events:?}");
+    for said in ["Visit the tenant", "The tenant was in", "Nobody is free"] {
+        assert!(!words.contains(said), "{said}");
+    }
+}
+
+#[actix_web::test]
 async fn the_proof_of_an_act_shows_the_case_to_whom_it_is_directed() {
     let app = TestApp::start().await;
     let (police, council) = (app.sign_in(POLICE).await, app.sign_in(MANAGER).await);
