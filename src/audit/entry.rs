@@ -130,6 +130,12 @@ fn ids(values: &[Uuid]) -> String {
 }
 
 impl Event<'_> {
+    /// Whether something was tried in vain: its cases are those that were typed, whether or not
+    /// there are such.
+    pub fn is_refusal(&self) -> bool {
+        self.op == "security" && self.outcome != "done"
+    }
+
     /// What a lawful erasure takes away.
     pub fn body(&self) -> Vec<Part> {
         vec![

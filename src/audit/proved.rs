@@ -214,10 +214,12 @@ impl Side {
     /// Whether `viewer`, who stands on this side of `event`, may see `part` of it.
     pub fn shows(self, event: &Event<'_>, viewer: Uuid, part: &Part) -> bool {
         let number = |of: &str| part.name.strip_prefix(of).and_then(|text| text.parse::<usize>().ok());
+        let case = number("case/").or_else(|| number("classes/"));
+        let owner = case.and_then(|place| event.case_owners.get(place));
         if self == Self::Own {
-            true
-        } else if let Some(place) = number("case/").or_else(|| number("classes/")) {
-            let owner = event.case_owners.get(place);
+            // Whoever was refused knows what they typed, and not whether there is such a case.
+            owner.is_none_or(|owner| *owner == viewer || !event.is_refusal())
+        } else if case.is_some() {
             owner.is_some_and(|owner| self.shows_case(*owner, viewer))
         } else if let Some(place) = number("recipient/") {
             self == Self::Owner || event.recipients.get(place) == Some(&viewer)

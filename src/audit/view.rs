@@ -53,9 +53,9 @@ pub struct AuditQuery {
     /// The kind of operation.
     #[param(inline)]
     pub op: Option<Op>,
-    /// A case that was touched or shown.
+    /// A case that was touched or shown, or that somebody was refused.
     pub case: Option<Uuid>,
-    /// Another record that was touched or shown: a person, a note, a task, a share, a user.
+    /// Another record that was, by its id: a person, a note, a task, a share, a user.
     pub subject: Option<Uuid>,
     /// The operationId, such as `login`.
     #[param(inline, example = "login")]
@@ -182,11 +182,12 @@ pub struct AuditEvent {
     /// `X-Request-Id`.
     pub request_id: Uuid,
     /// Cases touched or shown; of others' acts your own cases, and the one case of an
-    /// act that was directed to you.
+    /// act that was directed to you. Of what was refused the case that was tried, which need
+    /// not exist.
     pub case_ids: Vec<Uuid>,
     /// The same cases, each with what of it was touched or shown.
     pub cases: Vec<AuditCase>,
-    /// Other records touched or shown.
+    /// Other records touched or shown, or tried.
     pub record_ids: Vec<Uuid>,
     /// Classes of data touched or shown of any of these.
     pub data_classes: Vec<String>,

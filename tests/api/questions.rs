@@ -508,6 +508,77 @@ async fn a22_who_was_refused_what() {
 }
 
 #[actix_web::test]
+async fn a22_who_was_refused_what_of_a_case_or_a_record() {
+    let app = TestApp::start().await;
+    let (manager, auditor) = (app.sign_in(MANAGER).await, app.sign_in(AUDITOR).await);
+    let (police, stranger) = (app.sign_in(POLICE).await, app.sign_in("asb@islington.example").await);
+    let case = app.a_shared_case(&manager, &police, "view", &["core", "notes"]).await;
+    let (share, absent) = (app.share_of(case).await, Uuid::now_v7());
+    let note = json!({"body": "Seen again.", "audience": "partners", "basis": "fact"});
+    app.post(&police, &format!("/v1/cases/{case}/notes"), note)
+        .await
+        .expect(403);
+    for who in [&police, &stranger] {
+        let approve = app.draft(who, Method::POST, &format!("/v1/shares/{share}/approve"));
+        let approve = approve.header("If-Match", "*").json(json!({})).send().await;
+        assert!([403, 404].contains(&approve.status.as_u16()), "{approve:?}");
+    }
+    for id in [case, absent] {
+        app.get(&stranger, &format!("/v1/cases/{id}")).await.expect(404);
+    }
+    app.sign().await;
+    for who in [&police, &stranger] {
+        app.give(who, "auditor", None, None).await;
+    }
+
+    let refused = async |who: &Actor, by: String| log(&app, who, &format!("outcome=refused&{by}")).await;
+    let acts = |events: &[Value]| -> Vec<String> {
+        events
+            .iter()
+            .map(|event| event["action"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let to_owner = refused(&auditor, format!("case={case}")).await;
+    assert_eq!(
+        acts(&to_owner),
+        ["read_case", "approve_share", "add_note"],
+        "but for a share that the stranger cannot know"
+    );
+    let path = format!("/v1/cases/{case}/notes");
+    assert_eq!(to_owner[2]["facts"]["path"], json!(path));
+    assert_eq!(
+        acts(&refused(&auditor, format!("subject={share}")).await),
+        ["approve_share"]
+    );
+    let own = refused(&police, format!("case={case}")).await;
+    assert_eq!(acts(&own), ["approve_share", "add_note"]);
+
+    // Whoever is a stranger to a case finds what they typed, and not whether there is one.
+    let mut shown = Vec::new();
+    for id in [case, absent] {
+        let [event] = &refused(&stranger, format!("case={id}")).await[..] else {
+            panic!("refused once")
+        };
+        assert_eq!(event["case_ids"], json!([id]));
+        let path = format!("/v1/audit/events/{}/proof", event["seq"]);
+        let draft = app.draft(&stranger, Method::GET, &path);
+        let proof = draft.header("Access-Purpose", "audit").send().await.expect(200).body;
+        let parts = proof["event"]["parts"].as_array().unwrap();
+        let of_what: Vec<(Value, bool)> = parts
+            .iter()
+            .map(|part| (part["name"].clone(), part["value"].is_null()))
+            .collect();
+        shown.push(of_what);
+    }
+    assert_eq!(shown[0], shown[1]);
+    assert!(shown[0].contains(&(json!("case/0"), true)));
+    let [tried] = &refused(&stranger, format!("subject={share}")).await[..] else {
+        panic!("refused once")
+    };
+    assert_eq!(tried["case_ids"], json!([]));
+}
+
+#[actix_web::test]
 async fn a24_how_did_this_case_come_to_stand_as_it_does() {
     let app = TestApp::start().await;
     let (manager, administrator) = (app.sign_in(MANAGER).await, app.sign_in(ADMINISTRATOR).await);

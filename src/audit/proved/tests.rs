@@ -267,6 +267,26 @@ fn of_cases_that_were_shown_in_part_each_owner_is_shown_its_own() {
 }
 
 #[test]
+fn whose_a_case_is_that_was_tried_in_vain_is_proved_to_its_owner_alone() {
+    let refused = Event {
+        op: "security",
+        outcome: "refused",
+        ..event(7)
+    };
+    let shown = |side: Side, viewer: Uuid, name: &'static str| {
+        let part = Part {
+            name: name.into(),
+            value: "null".to_owned(),
+        };
+        side.shows(&refused, viewer, &part)
+    };
+
+    assert!(!shown(Side::Own, ACTING, "case/0") && shown(Side::Own, ACTING, "case/1"));
+    assert!(shown(Side::Own, ACTING, "facts") && shown(Side::Own, ACTING, "records"));
+    assert!(shown(Side::Owner, OWNER, "case/0"));
+}
+
+#[test]
 fn a_part_of_no_case_and_of_no_recipient_is_shown_to_nobody_else() {
     let event = event(7);
     let part = |name: &'static str| Part {
