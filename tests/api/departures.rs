@@ -153,6 +153,12 @@ async fn who_stays_reads_in_the_log_who_left_and_each_case_that_was_lost_by_it()
     assert_eq!(left.len(), 1);
     assert_eq!(left[0]["record_ids"], json!([partnership, housing.org_id]));
     assert!(left[0]["facts"]["member_to"].is_string());
+    assert!(left[0]["actor"]["name"].is_string() && left[0]["organisation"]["name"].is_string());
+    let timeline = format!("/v1/cases/{}/timeline", lost[0]);
+    let timeline = app.get(&housing, &timeline).await.expect(200).body;
+    let unshared = timeline["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(unshared["name"], "case.unshared");
+    assert_eq!(unshared["actor"]["user"]["name"], left[0]["actor"]["name"]);
     for case in lost {
         let found = log(&format!("case={case}")).await;
         assert_eq!(found.len(), 1, "{found:?}");
