@@ -45,7 +45,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// Read the audit log
 ///
 /// What your own people did, saw or were refused, and what anybody did with your
-/// organisation's cases or towards your organisation, latest first. Of others' acts
+/// organisation's cases or towards your organisation, latest first. The platform reads what
+/// belongs to no organisation as well: sign-ins of nobody, forged tokens. Of others' acts
 /// you see what concerns you; `redacted` says so. `Access-Purpose` must be `audit`,
 /// `complaint_or_rights_request` or `supervision`. Reading the log is in the log.
 #[utoipa::path(
@@ -66,6 +67,7 @@ pub async fn list_audit_events(
             let limit = paging::limit(query.limit)?;
             let filter = Filter {
                 before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
+                with_nobodys: room.person.org_kind == "platform",
                 ..filter_of(&query)
             };
             let viewer = room.person.org_id;
@@ -110,6 +112,7 @@ fn filter_of(query: &AuditQuery) -> Filter<'_> {
         to: query.to.map(|moment| moment.0),
         request_id: query.request_id,
         before: None,
+        with_nobodys: false,
     }
 }
 
