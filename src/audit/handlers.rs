@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::sight::Sight;
-use super::queries::{self, AuditRow, Filter};
+use super::queries::{self, AuditRow, Filter, references};
 use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, redact};
 use super::{Op, Outcome, Purpose};
 use crate::db::{Names, names_of};
@@ -66,6 +66,7 @@ pub async fn list_audit_events(
             expect_purpose(room)?;
             let limit = paging::limit(query.limit)?;
             let filter = Filter {
+                case: case_of(room, &query).await?,
                 before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
                 with_nobodys: room.person.org_kind == "platform",
                 ..filter_of(&query)
@@ -73,9 +74,12 @@ pub async fn list_audit_events(
             let viewer = room.person.org_id;
             let rows = queries::list(room, viewer, &filter, limit + 1).await?;
             let (rows, names) = redacted(room, rows).await?;
+            let cases: BTreeSet<Uuid> = rows.iter().flat_map(|(row, _)| row.case_ids.iter().copied()).collect();
+            let cases: Vec<Uuid> = cases.into_iter().collect();
+            let refs = references::of_cases(room, &cases).await?;
             let views = rows
                 .into_iter()
-                .map(|(row, by_others)| AuditEvent::of(row, by_others, &names))
+                .map(|(row, by_others)| AuditEvent::of(row, by_others, &names, &refs))
                 .collect::<Result<_>>()?;
             let page = Page::of(views, limit, LATEST_FIRST, |event: &AuditEvent| (event.at, event.seq))?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
@@ -97,6 +101,17 @@ fn expect_purpose(room: &Room) -> Result<()> {
     Err(AppError::Malformed(format!(
         "the log is read only for a purpose of its own: send Access-Purpose as one of {known}"
     )))
+}
+
+/// The case that is meant, by its id or its reference. One that is not known finds nothing, like
+/// an id that is new.
+async fn case_of(room: &mut Room, query: &AuditQuery) -> Result<Option<Uuid>> {
+    let Some(reference) = &query.case_ref else {
+        return Ok(query.case);
+    };
+    let found = references::case_of(room, &reference.as_str().to_uppercase()).await?;
+    let found = found.filter(|case| query.case.is_none_or(|id| id == *case));
+    Ok(Some(found.unwrap_or_else(Uuid::now_v7)))
 }
 
 fn filter_of(query: &AuditQuery) -> Filter<'_> {

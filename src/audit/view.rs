@@ -3,7 +3,7 @@
 pub mod checkpoints;
 pub mod visibility;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,7 @@ use super::{Op, Outcome};
 use crate::db::Names;
 use crate::error::Result;
 use crate::http::fields::{Moment, Text};
+use crate::reference::is_well_formed;
 
 /// The header without which the log is not read.
 #[derive(IntoParams)]
@@ -55,6 +56,9 @@ pub struct AuditQuery {
     pub op: Option<Op>,
     /// A case that was touched or shown, or that somebody was refused.
     pub case: Option<Uuid>,
+    /// The same by its reference, of a case that your organisation sees or saw once.
+    #[param(inline, example = "CAM-7K3F-Q2M4")]
+    pub case_ref: Option<Text<1, 40>>,
     /// Another record that was, by its id: a person, a note, a task, a share, a user.
     pub subject: Option<Uuid>,
     /// The operationId, such as `login`.
@@ -80,9 +84,12 @@ pub struct AuditQuery {
 
 impl AuditQuery {
     /// The filters in use, for the log of reading the log. What was typed for
-    /// `action` may be anything and is left out.
+    /// `action` may be anything and is left out, and so is what is no reference.
     pub fn filters(&self) -> Value {
+        let typed = self.case_ref.as_ref().map(|reference| reference.as_str());
+        let case_ref = typed.filter(|reference| is_well_formed(reference));
         let mut filters = json!({
+            "case_ref": case_ref,
             "actor": self.actor, "org": self.org, "op": self.op, "case": self.case, "subject": self.subject,
             "outcome": self.outcome, "from": self.from, "to": self.to, "request_id": self.request_id
         });
@@ -127,10 +134,14 @@ pub struct AuditOrganisation {
 
 /// A case in the log.
 #[derive(Serialize, ToSchema)]
-#[schema(example = json!({"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73", "data_classes": ["core", "location"]}))]
+#[schema(example = json!({"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73", "ref": "CAM-7K3F-Q2M4",
+    "data_classes": ["core", "location"]}))]
 pub struct AuditCase {
     /// The case.
     pub id: Uuid,
+    /// Its reference; `null` where your organisation never saw it.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
     /// Classes of its data that were touched or shown.
     pub data_classes: Vec<String>,
 }
@@ -145,7 +156,8 @@ pub struct AuditCase {
     "on_behalf_of": null, "purpose": "case_work", "justification": null, "session_id": null, "peer": null,
     "request_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
     "case_ids": ["01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73"],
-    "cases": [{"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73", "data_classes": ["core", "location"]}],
+    "cases": [{"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73", "ref": "CAM-7K3F-Q2M4",
+        "data_classes": ["core", "location"]}],
     "record_ids": [], "data_classes": ["core", "location"], "recipients": [], "facts": {}, "redacted": true
 }))]
 pub struct AuditEvent {
@@ -288,10 +300,11 @@ impl AuditEvent {
     ///
     /// # Errors
     /// If its facts are no JSON.
-    pub fn of(event: AuditRow, redacted: bool, names: &Names) -> Result<Self> {
+    pub fn of(event: AuditRow, redacted: bool, names: &Names, refs: &HashMap<Uuid, String>) -> Result<Self> {
         let (actor, organisation) = people(&event, names);
         let case = |(place, id): (usize, &Uuid)| AuditCase {
             id: *id,
+            reference: refs.get(id).cloned(),
             data_classes: event.classes_at(place),
         };
         let cases = event.case_ids.iter().enumerate().map(case).collect();

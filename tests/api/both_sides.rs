@@ -91,6 +91,44 @@ async fn whoever_was_asked_finds_by_the_case_what_the_other_side_did() {
 }
 
 #[actix_web::test]
+async fn a_case_is_found_by_its_reference_by_whoever_sees_it_or_saw_it_once() {
+    let app = TestApp::start().await;
+    let (council, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let (auditor, stranger) = (app.sign_in(AUDITOR).await, app.sign_in("asb@islington.example").await);
+    for who in [&housing, &stranger] {
+        app.give(who, "auditor", None, None).await;
+    }
+    let case = app.a_shared_case(&council, &housing, "view", ALL_CLASSES).await;
+    let read = app.get(&housing, &format!("/v1/cases/{case}")).await.expect(200).body;
+    app.get(&stranger, &format!("/v1/cases/{case}")).await.expect(404);
+    let share = format!("/v1/shares/{}", app.share_of(case).await);
+    let wrong = json!({"reason": "The wrong household was named."});
+    app.post(&council, &format!("{share}/recall"), wrong).await.expect(200);
+    let recall = app.get(&housing, &format!("{share}/recall")).await.expect(200).body;
+    assert_eq!((&recall["case_id"], &recall["case_ref"]), (&json!(case), &read["ref"]));
+
+    let log = async |who: &Actor, filter: &str| {
+        let path = format!("/v1/audit/events?action=read_case&{filter}");
+        let draft = app.draft(who, Method::GET, &path).header("Access-Purpose", "audit");
+        draft.send().await.expect(200).body["items"].as_array().unwrap().clone()
+    };
+    let reference = format!("case_ref={}", read["ref"].as_str().unwrap().to_lowercase());
+    for who in [&auditor, &housing] {
+        let found = log(who, &reference).await;
+        assert_eq!(found, log(who, &format!("case={case}")).await);
+        assert_eq!(found[0]["cases"][0]["ref"], read["ref"]);
+        assert!(
+            log(who, &format!("{reference}&case={}", Uuid::now_v7()))
+                .await
+                .is_empty()
+        );
+    }
+    assert!(log(&stranger, &reference).await.is_empty());
+    let own = log(&stranger, &format!("case={case}")).await;
+    assert_eq!(own[0]["cases"][0]["ref"], Value::Null);
+}
+
+#[actix_web::test]
 async fn what_was_asked_and_done_stays_in_the_log_when_the_case_is_no_longer_seen() {
     let app = TestApp::start().await;
     let (police, council) = (app.sign_in(POLICE).await, app.sign_in(MANAGER).await);
