@@ -40,10 +40,25 @@ pub struct Trace {
     pub(super) deeds: Vec<(Deed, Option<Value>)>,
     /// Classes of data that somebody outside of the system was told.
     pub(super) told_outside: BTreeSet<&'static str>,
+    /// Whom a record was shown that they may look at, each in an event of the log apart.
+    pub(super) disclosed: Vec<Disclosed>,
     pub(super) counted: Option<(Volume, usize)>,
     pub(super) shows_case: bool,
     /// Whether what is shown is OFFICIAL-SENSITIVE, if it is classified at all.
     pub(super) sensitive: Option<bool>,
+}
+
+/// Something of a case that another organisation reads from now on.
+#[derive(Debug)]
+pub struct Disclosed {
+    /// The records, and the share by which they are read.
+    pub records: Vec<Uuid>,
+    /// Of which class of the case's data they are.
+    pub class: &'static str,
+    /// The organisation.
+    pub to: Uuid,
+    /// Gateway and agreement of the share.
+    pub footing: Value,
 }
 
 impl<T> Audited<T> {
@@ -61,6 +76,7 @@ impl<T> Audited<T> {
             events: Vec::new(),
             deeds: Vec::new(),
             told_outside: BTreeSet::new(),
+            disclosed: Vec::new(),
             counted: None,
             shows_case: true,
             sensitive: None,
@@ -199,6 +215,13 @@ impl<T> Audited<T> {
     /// has an event of the log apart, since the answer may show the caller more.
     pub fn told_outside(mut self, classes: impl IntoIterator<Item = &'static str>) -> Self {
         self.trace.told_outside.extend(classes);
+        self
+    }
+
+    /// A change puts something where another organisation reads it (s.62(1)(d)): that has an
+    /// event of the log apart.
+    pub fn disclosing(mut self, disclosed: Disclosed) -> Self {
+        self.trace.disclosed.push(disclosed);
         self
     }
 }

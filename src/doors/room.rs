@@ -9,7 +9,7 @@ use futures_util::join;
 use uuid::Uuid;
 
 use super::answer::Answer;
-use super::audited::{Audited, Trace};
+use super::audited::{Audited, Disclosed, Trace};
 use super::deed::Account;
 use super::idempotency;
 use super::may::Needed;
@@ -179,6 +179,8 @@ pub(super) async fn finish(
     let events = std::mem::take(&mut trace.events);
     let mut apart = Account::of(std::mem::take(&mut trace.deeds), || event_apart(&room));
     apart.events.extend(disclosure_outside(&room, &trace));
+    let disclosed = std::mem::take(&mut trace.disclosed).into_iter();
+    apart.events.extend(disclosed.map(|it| disclosure(&room, &trace, it)));
     if let Err(error) = log_ahead(&room, &mut apart).await {
         return Err(room.leave(error));
     }
@@ -254,6 +256,21 @@ fn disclosure_outside(room: &Room, trace: &Trace) -> Option<NewAuditEvent> {
         facts: serde_json::Value::Object(trace.facts.clone()),
         ..event_apart(room)
     })
+}
+
+/// The event of the log of what another organisation reads from now on.
+fn disclosure(room: &Room, trace: &Trace, disclosed: Disclosed) -> NewAuditEvent {
+    let (case_ids, case_org_ids) = trace.cases.iter().copied().unzip();
+    NewAuditEvent {
+        op: Op::Disclosure.as_str(),
+        case_ids,
+        case_org_ids,
+        record_ids: disclosed.records,
+        data_classes: vec![disclosed.class],
+        recipient_org_ids: vec![disclosed.to],
+        facts: disclosed.footing,
+        ..event_apart(room)
+    }
 }
 
 fn main_event(room: &Room, trace: Trace, status: u16) -> NewAuditEvent {

@@ -140,7 +140,8 @@ async fn a7_who_knew_what_of_a_person_and_when() {
         told,
         [
             (&json!("consultation"), &json!("Primrose Homes")),
-            (&json!("collection"), &json!("London Borough of Camden"))
+            (&json!("collection"), &json!("London Borough of Camden")),
+            (&json!("disclosure"), &json!("London Borough of Camden"))
         ]
     );
     assert!(contacts.iter().all(|event| event["at"].is_string()));
@@ -287,6 +288,56 @@ async fn a10_which_partners_received_it() {
     );
     assert_eq!(footing(received), footing_of_agreement(&app).await);
     assert_eq!(given.len(), 2, "the police received the case, and nobody in it");
+}
+
+#[actix_web::test]
+async fn a10_to_whom_somebody_was_disclosed_before_anybody_looked_and_who_hears_of_corrections() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let (police, auditor) = (app.sign_in(POLICE).await, app.sign_in(AUDITOR).await);
+    for who in [&housing, &police] {
+        app.give(who, "auditor", None, None).await;
+    }
+    let case = app.a_case_of(&manager).await;
+    let early = subject_of(&app, &manager, case).await;
+    share(&app, &manager, case, &housing, &["core", "subjects"]).await;
+    share(&app, &manager, case, &police, &["core"]).await;
+    let late = subject_of(&app, &manager, case).await;
+    let path = format!("/v1/cases/{case}/subjects/{late}");
+    app.patch(&manager, &path, json!({"role": "witness"})).await.expect(200);
+    app.patch(&manager, &path, json!({})).await.expect(200);
+    app.delete(&manager, &path).await.expect(204);
+
+    let of = async |who: &Actor, subject: Uuid, op: &str| log(&app, who, &format!("subject={subject}&op={op}")).await;
+    let acts = |events: &[Value]| -> Vec<String> {
+        events
+            .iter()
+            .map(|event| event["action"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let recipient = json!([{"id": housing.org_id, "name": "Primrose Homes"}]);
+    for (subject, by) in [
+        (early, vec!["share_case"]),
+        (late, vec!["correct_subject", "add_subject"]),
+    ] {
+        for who in [&auditor, &housing] {
+            let told = of(who, subject, "disclosure").await;
+            assert_eq!(acts(&told), by);
+            assert!(told.iter().all(|event| event["recipients"] == recipient), "{told:?}");
+            assert_eq!(footing(&told[0]["facts"]), footing_of_agreement(&app).await);
+        }
+        assert!(of(&police, subject, "disclosure").await.is_empty());
+    }
+    let [erased] = &of(&housing, late, "erasure").await[..] else {
+        panic!("erased once")
+    };
+    assert_eq!(
+        (&erased["recipients"], &erased["facts"]),
+        (&recipient, &json!({"kind": "person"}))
+    );
+    let ledger = disclosed(&app, &manager, case).await;
+    let of_people = ledger.iter().filter(|it| it["data_classes"] == json!(["subjects"]));
+    assert_eq!(of_people.count(), 2, "{ledger:?}");
 }
 
 #[actix_web::test]
