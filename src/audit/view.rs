@@ -177,7 +177,8 @@ pub struct AuditEvent {
     pub data_classes: Vec<String>,
     /// Organisations it was directed to: given something, or told.
     pub recipients: Vec<AuditOrganisation>,
-    /// Names, states and filters; never content.
+    /// Names, states and filters; never content. Of what administrators change `changed` names
+    /// each member, and codes, days, ids and names have what they were and are (`from`, `to`).
     pub facts: Value,
     /// Whether this is the act of another organisation, of which you see only what
     /// concerns your own.

@@ -52,7 +52,8 @@ pub async fn end_my_session(caller: Caller<may::KeepOwnAccount>, id: Id) -> Resu
             if !queries::end_session(room, user, id.get(), "killed", now).await? {
                 return Err(AppError::NotFound);
             }
-            Ok(Audited::new(Op::Security, Answer::no_content()).record(id.get()))
+            let audited = Audited::new(Op::Security, Answer::no_content()).record(id.get());
+            Ok(audited.fact("end_reason", "killed"))
         })
         .await
 }
@@ -81,6 +82,7 @@ pub async fn change_my_password(
             let ended = people::end_sessions(room, user, Some(session), "password_changed", now).await?;
             Ok(Audited::new(Op::Security, Answer::no_content())
                 .record(user)
+                .fact("changed", vec!["password"])
                 .fact("sessions_ended", ended))
         })
         .await

@@ -284,7 +284,8 @@ pub async fn logout(caller: Caller<may::KeepOwnAccount>) -> Result<HttpResponse>
             let session = room.person.session_id;
             let (user, now) = (room.person.user_id, room.now);
             queries::end_session(room, user, session, "logout", now).await?;
-            Ok(Audited::new(Op::Security, Answer::no_content()).record(session))
+            let audited = Audited::new(Op::Security, Answer::no_content()).record(session);
+            Ok(audited.fact("end_reason", "logout"))
         })
         .await
 }

@@ -22,6 +22,11 @@ use crate::identity::tokens::ResetToken;
 use crate::identity::view::people::{NewUserBody, PasswordReset, RolesBody, UserPatch, UserView};
 use crate::partnerships::hold_organisation;
 
+/// What the log says of an account. The name of somebody new stands with their id; one that
+/// is changed would be nowhere else.
+const TOLD: [&str; 5] = ["disabled", "name", "post", "rank", "roles"];
+const TOLD_OF_SOMEBODY_NEW: [&str; 2] = ["post", "rank"];
+
 /// List people
 ///
 /// The accounts of your own organisation, with the roles they hold.
@@ -98,7 +103,8 @@ pub async fn create_user(caller: Caller<may::ManageUsers>, body: JsonBody<NewUse
             people::insert(room, &row).await?;
             let (view, version) = current(room, id).await?;
             let answer = Answer::created(format!("/v1/users/{id}"), &view)?.version(version);
-            Ok(Audited::new(Op::Security, answer).record(id))
+            let audited = Audited::new(Op::Security, answer).record(id);
+            audited.changes(&(), &view, &TOLD_OF_SOMEBODY_NEW)
         })
         .await
 }
@@ -147,6 +153,7 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
             if id == me && disabled == Some(true) {
                 return Err(AppError::Forbidden("nobody disables their own account".to_owned()));
             }
+            let (before, _) = current(room, id).await?;
             let change = UserChange {
                 name: patch.name.as_ref().map(|text| text.as_str()),
                 rank: patch.rank.as_ref().map(|rank| rank.as_ref().map(|text| text.as_str())),
@@ -155,15 +162,19 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
                 updated_at: now,
             };
             people::update(room, org, id, row.version, change).await?;
+            let mut sessions_ended = None;
             if disabled == Some(true) {
-                people::end_sessions(room, id, None, "disabled", now).await?;
+                sessions_ended = Some(people::end_sessions(room, id, None, "disabled", now).await?);
                 administrators::expect_one(room, org).await?;
             }
             let (view, version) = current(room, id).await?;
             let answer = Answer::ok(&view)?.version(version);
-            Ok(Audited::new(Op::Security, answer)
-                .record(id)
-                .fact("disabled", view.disabled))
+            let audited = Audited::new(Op::Security, answer).record(id);
+            let audited = audited.changes(&before, &view, &TOLD)?;
+            Ok(match sessions_ended {
+                Some(many) => audited.fact("sessions_ended", many),
+                None => audited,
+            })
         })
         .await
 }
@@ -209,7 +220,8 @@ pub async fn reset_password_of(caller: Caller<may::ManageUsers>, id: Id) -> Resu
                 reset_token: token.reveal(),
                 expires_at: Moment(expires_at),
             };
-            Ok(Audited::new(Op::Security, Answer::ok(&view)?).record(person.id))
+            let audited = Audited::new(Op::Security, Answer::ok(&view)?).record(person.id);
+            audited.changes(&(), &view, &["expires_at"])
         })
         .await
 }
@@ -242,6 +254,7 @@ pub async fn replace_roles(
             room.request.expect_version(row.version)?;
             let own = own_roles::list(room, org).await?;
             let granted = granted(room, wanted, &own)?;
+            let (before, _) = current(room, id).await?;
             let unchanged = UserChange {
                 name: None,
                 rank: None,
@@ -253,9 +266,9 @@ pub async fn replace_roles(
             people::replace_grants(room, org, id, me, &granted).await?;
             administrators::expect_one(room, org).await?;
             let (view, version) = current(room, id).await?;
-            let roles: Vec<String> = granted.into_iter().map(|grant| grant.role).collect();
             let answer = Answer::ok(&view)?.version(version);
-            Ok(Audited::new(Op::Security, answer).record(id).fact("roles", roles))
+            let audited = Audited::new(Op::Security, answer).record(id);
+            audited.changes(&before, &view, &TOLD)
         })
         .await
 }
