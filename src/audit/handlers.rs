@@ -16,7 +16,7 @@ use super::queries::{self, AuditRow, Filter};
 use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, redact};
 use super::{Op, Outcome, Purpose};
 use crate::cases::access;
-use crate::db::{Names, names_of};
+use crate::db::{Names, names_over_time};
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::{self, Asked, Page, read_cursor};
@@ -156,7 +156,7 @@ pub async fn list_disclosures(
         .await
 }
 
-/// Rows without what the reader may not see, and the names of who is left in them.
+/// Rows without what the reader may not see, and the names of who is left in them, then and now.
 async fn redacted(room: &Room, rows: Vec<AuditRow>) -> Result<(Vec<(AuditRow, bool)>, Names)> {
     let viewer = room.person.org_id;
     let rows: Vec<(AuditRow, bool)> = rows.into_iter().map(|row| redact(row, viewer)).collect();
@@ -167,6 +167,6 @@ async fn redacted(room: &Room, rows: Vec<AuditRow>) -> Result<(Vec<(AuditRow, bo
             who.chain(row.recipient_org_ids.iter().copied())
         })
         .collect();
-    let names = names_of(room, named.into_iter().collect()).await?;
+    let names = names_over_time(room, named.into_iter().collect()).await?;
     Ok((rows, names))
 }

@@ -109,7 +109,7 @@ pub struct DisclosureQuery {
 pub struct AuditActor {
     /// The user.
     pub id: Uuid,
-    /// Their name; `null` where it is not for you to know.
+    /// Their name then; `null` where it is not for you to know, or was erased.
     pub name: Option<String>,
 }
 
@@ -119,7 +119,7 @@ pub struct AuditActor {
 pub struct AuditOrganisation {
     /// The organisation.
     pub id: Uuid,
-    /// Its name; `null` where it is not for you to know.
+    /// Its name then; `null` where it is not for you to know.
     pub name: Option<String>,
 }
 
@@ -286,7 +286,7 @@ impl AuditEvent {
             case_ids: event.case_ids,
             record_ids: event.record_ids,
             data_classes: event.data_classes,
-            recipients: recipients(event.recipient_org_ids, names),
+            recipients: recipients(event.recipient_org_ids, names, event.at),
             facts: event.facts.read()?,
             redacted,
         })
@@ -313,7 +313,7 @@ impl Disclosure {
             justification: event.justification,
             record_ids: event.record_ids,
             data_classes: event.data_classes,
-            recipients: recipients(event.recipient_org_ids, names),
+            recipients: recipients(event.recipient_org_ids, names, event.at),
             gateway: footing.gateway,
             agreement_id: footing.agreement_id,
             agreement_version: footing.agreement_version,
@@ -322,15 +322,22 @@ impl Disclosure {
 }
 
 fn people(event: &AuditRow, names: &Names) -> (Option<AuditActor>, Option<AuditOrganisation>) {
-    let actor = |id: Uuid| AuditActor { id, name: names.of(id) };
-    let employer = event.org_id.map(|id| organisation(id, names));
+    let at = event.at;
+    let actor = |id: Uuid| AuditActor {
+        id,
+        name: names.at(id, at),
+    };
+    let employer = event.org_id.map(|id| organisation(id, names, at));
     (event.actor_user_id.map(actor), employer)
 }
 
-fn recipients(ids: Vec<Uuid>, names: &Names) -> Vec<AuditOrganisation> {
-    ids.into_iter().map(|id| organisation(id, names)).collect()
+fn recipients(ids: Vec<Uuid>, names: &Names, at: DateTime<Utc>) -> Vec<AuditOrganisation> {
+    ids.into_iter().map(|id| organisation(id, names, at)).collect()
 }
 
-fn organisation(id: Uuid, names: &Names) -> AuditOrganisation {
-    AuditOrganisation { id, name: names.of(id) }
+fn organisation(id: Uuid, names: &Names, at: DateTime<Utc>) -> AuditOrganisation {
+    AuditOrganisation {
+        id,
+        name: names.at(id, at),
+    }
 }

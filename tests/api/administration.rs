@@ -1,7 +1,9 @@
 //! What administrators do can be read in the log, with what was there before and after.
 
 use actix_web::http::Method;
+use diesel_async::SimpleAsyncConnection as _;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::{Actor, TestApp};
 
@@ -137,4 +139,86 @@ async fn who_signed_an_agreement_and_on_which_terms_can_be_read_from_the_log() {
         changed["changed"],
         json!(["data_classes", "grace_days", "parties", "terms"])
     );
+}
+
+/// What somebody and their organisation are called in each event of `action`, the earliest first.
+async fn called(app: &TestApp, auditor: &Actor, action: &str) -> Vec<(Value, Value)> {
+    let path = format!("/v1/audit/events?action={action}");
+    let draft = app.draft(auditor, Method::GET, &path).header("Access-Purpose", "audit");
+    let page = draft.send().await.expect(200).body;
+    let events = page["items"].as_array().unwrap().iter().rev();
+    events
+        .map(|event| (event["actor"]["name"].clone(), event["organisation"]["name"].clone()))
+        .collect()
+}
+
+#[actix_web::test]
+async fn the_log_names_everybody_as_they_were_called_when_it_was_written() {
+    let app = TestApp::start().await;
+    let (admin, manager, auditor) = (
+        app.sign_in(ADMIN).await,
+        app.sign_in(MANAGER).await,
+        app.sign_in(AUDITOR).await,
+    );
+    let operator = app.sign_in(OPERATOR).await;
+    let (person, council) = (
+        format!("/v1/users/{}", manager.user_id),
+        format!("/v1/organisations/{}", manager.org_id),
+    );
+    let look = async || app.get(&manager, "/v1/wards/E05013664/team").await.expect(404);
+
+    look().await;
+    app.patch(&admin, &person, json!({"name": "Helen Marsh"}))
+        .await
+        .expect(200);
+    look().await;
+    app.patch(&operator, &council, json!({"name": "Camden Council"}))
+        .await
+        .expect(200);
+    app.patch(&admin, &person, json!({"name": "Helen Reed"}))
+        .await
+        .expect(200);
+    look().await;
+
+    let named = called(&app, &auditor, "read_ward_team").await;
+    let before = json!("London Borough of Camden");
+    assert_eq!(
+        named,
+        [
+            (json!("Helen Birch"), before.clone()),
+            (json!("Helen Marsh"), before),
+            (json!("Helen Reed"), json!("Camden Council")),
+        ]
+    );
+    let renamed = facts(&app, &auditor, "update_user").await.remove(0);
+    assert_eq!(renamed["name"], json!({"from": "Helen Birch", "to": "Helen Marsh"}));
+}
+
+#[actix_web::test]
+async fn what_somebody_was_called_can_be_erased_and_the_log_says_that_it_was() {
+    let app = TestApp::start().await;
+    let (admin, manager, auditor) = (
+        app.sign_in(ADMIN).await,
+        app.sign_in(MANAGER).await,
+        app.sign_in(AUDITOR).await,
+    );
+    app.get(&manager, "/v1/me").await.expect(200);
+    let path = format!("/v1/users/{}", manager.user_id);
+    app.patch(&admin, &path, json!({"name": "Helen Marsh"}))
+        .await
+        .expect(200);
+    let mut owner = app.database.as_role("wardlink_owner").await;
+    let erase = |id: Uuid| format!("select erase_former_names('{id}', 'UK GDPR art 17')");
+
+    owner.batch_execute(&erase(manager.user_id)).await.unwrap();
+
+    assert!(
+        owner.batch_execute(&erase(admin.user_id)).await.is_err(),
+        "never renamed"
+    );
+    let named = called(&app, &auditor, "read_me").await;
+    assert_eq!(named[0].0, Value::Null);
+    let told = app.last_audit("job.erase_former_names").await;
+    assert_eq!((told.op.as_str(), told.record_ids), ("erasure", vec![manager.user_id]));
+    assert_eq!(told.facts, json!({"rule": "UK GDPR art 17"}));
 }
