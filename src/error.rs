@@ -31,9 +31,10 @@ pub enum AppError {
     /// 401: a token that is none of ours. The text is for the log only.
     #[error("authentication failed: {0}")]
     ForgedToken(String),
-    /// 401: e-mail and password do not match, whichever of them is wrong.
+    /// 401: e-mail and password do not match, whichever of them is wrong. The text is for the
+    /// log only.
     #[error("the e-mail address and password do not match an account")]
-    SignInFailed,
+    SignInFailed(&'static str),
     /// 403: what is asked for is visible, but not allowed to this person.
     #[error("{0}")]
     Forbidden(String),
@@ -136,7 +137,7 @@ impl AppError {
         match self {
             Self::Malformed(_) => &MALFORMED,
             Self::Unauthenticated(_) | Self::ForgedToken(_) => &UNAUTHENTICATED,
-            Self::SignInFailed => &SIGN_IN_FAILED,
+            Self::SignInFailed(_) => &SIGN_IN_FAILED,
             Self::Forbidden(_) => &FORBIDDEN,
             Self::NotFound => &NOT_FOUND,
             Self::MethodNotAllowed(_) => &METHOD_NOT_ALLOWED,
@@ -163,6 +164,15 @@ impl AppError {
     pub fn case_in_the_way(&self) -> Option<&CaseInTheWay> {
         match self {
             Self::Rule(rule) => rule.case_in_the_way(),
+            _ => None,
+        }
+    }
+
+    /// What the log says was at fault, where the answer tells less.
+    pub fn fault(&self) -> Option<&str> {
+        match self {
+            Self::ForgedToken(fault) => Some(fault),
+            Self::SignInFailed(fault) => Some(fault),
             _ => None,
         }
     }

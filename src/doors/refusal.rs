@@ -123,7 +123,7 @@ fn refused_event(request: &Request, principal: Option<Principal>, error: &AppErr
         Outcome::Failed
     };
     let mut facts = json!({ "path": path_of_ids(request) });
-    if let AppError::ForgedToken(fault) = error {
+    if let Some(fault) = error.fault() {
         facts["fault"] = json!(fault);
     }
     NewAuditEvent {

@@ -103,6 +103,37 @@ async fn the_log_says_by_what_somebody_was_known() {
 }
 
 #[actix_web::test]
+async fn the_log_says_what_was_wrong_with_a_code_and_the_answer_does_not() {
+    let app = TestApp::start().await;
+    let (actor, seed, codes) = enrolled(&app, SERGEANT).await;
+    let used = json!({"recovery_code": codes[0]});
+    login(&app, SERGEANT, used.clone()).await.expect(200);
+    // The code that confirmed it is used up; the one of ten minutes from now is none yet.
+    let (spent, early) = (
+        json!({"totp": code(&app, &seed, 0)}),
+        json!({"totp": code(&app, &seed, 20)}),
+    );
+
+    for wrong in [spent, early, used] {
+        let refused = login(&app, SERGEANT, wrong).await.expect(401);
+        assert_eq!(refused.problem(), "sign-in-failed");
+        assert!(!String::from_utf8_lossy(&refused.bytes).contains("code"));
+    }
+
+    let faults: Vec<Value> = audit_events::table
+        .filter(audit_events::action.eq("login"))
+        .filter(audit_events::outcome.eq("refused"))
+        .filter(audit_events::actor_user_id.eq(actor.user_id))
+        .order(audit_events::seq)
+        .select(audit_events::facts)
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    let expected = ["code_reuse", "wrong_code", "wrong_recovery_code"].map(|fault| json!({ "fault": fault }));
+    assert_eq!(faults, expected);
+}
+
+#[actix_web::test]
 async fn signing_in_in_two_steps_leaves_nothing_counted() {
     let app = TestApp::start().await;
     let (_, seed, _) = enrolled(&app, SERGEANT).await;
