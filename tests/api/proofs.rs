@@ -276,8 +276,8 @@ fn verify_alone(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// A bundle, whole and spoilt, two checkpoints of it and one of another history, and a
-/// proof between the two: as files of these names.
+/// A bundle, whole and spoilt, two checkpoints of it, the newer one as tools keep it too, and
+/// one of another history, and a proof between the two: as files of these names.
 async fn kept_by_a_partner(app: &TestApp, auditor: &Actor, folder: &Path) -> (Checkpoint, Checkpoint) {
     app.get(auditor, "/v1/me").await.expect(200);
     app.sign().await;
@@ -293,6 +293,8 @@ async fn kept_by_a_partner(app: &TestApp, auditor: &Actor, folder: &Path) -> (Ch
     let (all_but_the_last, _) = whole.trim_end().rsplit_once('\n').unwrap();
     let path = format!("/v1/audit/consistency?from={}&to={}", older.size, newer.size);
     let proof = app.get(auditor, &path).await.expect(200).bytes;
+    let answer = app.get(auditor, "/v1/audit/checkpoints/latest").await.expect(200);
+    let with_a_line_feed = format!("{}\n", answer.body["note"].as_str().unwrap());
     let signed = |checkpoint: &Checkpoint| app.services.notary.vouch(&checkpoint.text()).to_string();
     for (name, content) in [
         ("cut", format!("{all_but_the_last}\n").into_bytes()),
@@ -300,6 +302,8 @@ async fn kept_by_a_partner(app: &TestApp, auditor: &Actor, folder: &Path) -> (Ch
         ("whole", whole.into_bytes()),
         ("older", signed(&older).into_bytes()),
         ("newer", signed(&newer).into_bytes()),
+        ("newer.line", with_a_line_feed.into_bytes()),
+        ("newer.json", answer.bytes),
         ("forked", signed(&forked).into_bytes()),
         ("proof", proof),
     ] {
@@ -322,9 +326,12 @@ async fn the_command_verifies_a_bundle_alone_and_says_what_is_wrong_with_it() {
     let proof = format!("GET /v1/audit/consistency?from={}&to={}", older.size, newer.size);
     let fork = format!("fork: at {} entries", newer.size);
 
-    let tries: [(&str, &[&str], i32, &str); 11] = [
+    let tries: [(&str, &[&str], i32, &str); 14] = [
         ("--bundle whole", key, 0, &whole),
         ("--bundle whole --checkpoint newer", key, 0, &whole),
+        ("--bundle whole --checkpoint newer.line", key, 0, &whole),
+        ("--bundle whole --checkpoint newer.json", key, 0, &whole),
+        ("--bundle whole --checkpoint proof", key, 1, "proof: not a signed note"),
         ("--bundle whole --checkpoint older --consistency proof", key, 0, &whole),
         ("--bundle whole --checkpoint older", key, 1, &proof),
         ("--bundle whole --checkpoint forked", key, 1, &fork),
