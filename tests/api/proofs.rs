@@ -260,7 +260,17 @@ async fn a_bundle_is_held_against_every_checkpoint_that_was_kept() {
         Err(BundleError::NotCompared { .. })
     ));
     assert!(matches!(held(vec![other(&newer)], vec![]), Err(BundleError::Fork(_))));
-    assert!(matches!(held(vec![other(&older)], proofs()), Err(BundleError::Fork(_))));
+    // Whether the proof was damaged or the log is another, nobody can tell from here.
+    let damaged = {
+        let mut proof = proof.clone();
+        proof["proof"][0] = json!("AAAA");
+        vec![serde_json::from_value(proof).unwrap()]
+    };
+    for (kept, proofs) in [(other(&older), proofs()), (older, damaged)] {
+        let unproved = held(vec![kept], proofs).unwrap_err();
+        assert!(matches!(unproved, BundleError::BadProof { .. }), "{unproved}");
+        assert!(!unproved.to_string().contains("fork"), "{unproved}");
+    }
 }
 
 /// Runs `wardlink audit verify` in a folder, where there is neither server nor database,
@@ -277,7 +287,7 @@ fn verify_alone(folder: &Path, arguments: &[&str]) -> Output {
 }
 
 /// A bundle, whole and spoilt, two checkpoints of it, the newer one as tools keep it too, and
-/// one of another history, and a proof between the two: as files of these names.
+/// one of another history, and a proof between the two, whole and damaged: as files of these names.
 async fn kept_by_a_partner(app: &TestApp, auditor: &Actor, folder: &Path) -> (Checkpoint, Checkpoint) {
     app.get(auditor, "/v1/me").await.expect(200);
     app.sign().await;
@@ -293,6 +303,7 @@ async fn kept_by_a_partner(app: &TestApp, auditor: &Actor, folder: &Path) -> (Ch
     let (all_but_the_last, _) = whole.trim_end().rsplit_once('\n').unwrap();
     let path = format!("/v1/audit/consistency?from={}&to={}", older.size, newer.size);
     let proof = app.get(auditor, &path).await.expect(200).bytes;
+    let damaged = json!({"from": older.size, "to": newer.size, "proof": []});
     let answer = app.get(auditor, "/v1/audit/checkpoints/latest").await.expect(200);
     let with_a_line_feed = format!("{}\n", answer.body["note"].as_str().unwrap());
     let signed = |checkpoint: &Checkpoint| app.services.notary.vouch(&checkpoint.text()).to_string();
@@ -306,6 +317,7 @@ async fn kept_by_a_partner(app: &TestApp, auditor: &Actor, folder: &Path) -> (Ch
         ("newer.json", answer.bytes),
         ("forked", signed(&forked).into_bytes()),
         ("proof", proof),
+        ("damaged", damaged.to_string().into_bytes()),
     ] {
         std::fs::write(folder.join(name), content).unwrap();
     }
@@ -326,7 +338,7 @@ async fn the_command_verifies_a_bundle_alone_and_says_what_is_wrong_with_it() {
     let proof = format!("GET /v1/audit/consistency?from={}&to={}", older.size, newer.size);
     let fork = format!("fork: at {} entries", newer.size);
 
-    let tries: [(&str, &[&str], i32, &str); 14] = [
+    let tries: [(&str, &[&str], i32, &str); 15] = [
         ("--bundle whole", key, 0, &whole),
         ("--bundle whole --checkpoint newer", key, 0, &whole),
         ("--bundle whole --checkpoint newer.line", key, 0, &whole),
@@ -334,6 +346,12 @@ async fn the_command_verifies_a_bundle_alone_and_says_what_is_wrong_with_it() {
         ("--bundle whole --checkpoint proof", key, 1, "proof: not a signed note"),
         ("--bundle whole --checkpoint older --consistency proof", key, 0, &whole),
         ("--bundle whole --checkpoint older", key, 1, &proof),
+        (
+            "--bundle whole --checkpoint older --consistency damaged",
+            key,
+            1,
+            "proves nothing (the proof has the wrong number of hashes)",
+        ),
         ("--bundle whole --checkpoint forked", key, 1, &fork),
         (
             "--bundle changed",
