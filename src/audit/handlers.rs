@@ -12,6 +12,7 @@ use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::actions::BESIDE_OPERATIONS;
 use super::queries::{self, AuditRow, Filter};
 use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, redact};
 use super::{Op, Outcome, Purpose};
@@ -19,6 +20,7 @@ use crate::cases::access;
 use crate::db::{Names, names_over_time};
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
+use crate::http::fields::Moment;
 use crate::http::paging::{self, Asked, Page, read_cursor};
 
 const LATEST_FIRST: &str = "-at,-seq";
@@ -62,6 +64,8 @@ pub async fn list_audit_events(
     caller
         .consult(query, async |room, query: AuditQuery| {
             expect_purpose(room)?;
+            expect_action(room, query.action.as_ref().map(|text| text.as_str()))?;
+            expect_order("from", query.from, query.to)?;
             let limit = paging::limit(query.limit)?;
             let filter = Filter {
                 before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
@@ -94,6 +98,25 @@ fn expect_purpose(room: &Room) -> Result<()> {
     Err(AppError::Malformed(format!(
         "the log is read only for a purpose of its own: send Access-Purpose as one of {known}"
     )))
+}
+
+/// What is done nowhere is no question that nothing answers.
+fn expect_action(room: &Room, action: Option<&str>) -> Result<()> {
+    let is_known = |action| room.services.operations.knows(action) || BESIDE_OPERATIONS.contains(&action);
+    match action {
+        Some(action) if !is_known(action) => {
+            let detail = "is no operationId of this service, and none of its jobs and commands";
+            Err(AppError::invalid("action", detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn expect_order(pointer: &str, from: Option<Moment>, to: Option<Moment>) -> Result<()> {
+    match from.zip(to) {
+        Some((from, to)) if from.0 > to.0 => Err(AppError::invalid(pointer, "is after `to`")),
+        _ => Ok(()),
+    }
 }
 
 fn filter_of(query: &AuditQuery) -> Filter<'_> {

@@ -55,8 +55,10 @@ pub struct AuditQuery {
     pub case: Option<Uuid>,
     /// Another record that was touched or shown: a person, a note, a task, a share, a user.
     pub subject: Option<Uuid>,
-    /// The operationId, such as `login`.
-    #[param(inline, example = "login")]
+    /// The operationId, such as `login`; or a job of the deployment (`job.expire_shares`), a
+    /// command of whoever runs it (`command.create_operator`), or `none`, which is what reached
+    /// no operation.
+    #[param(value_type = Option<String>, pattern = "^((command|job)[.])?[a-z_]{1,60}$", example = "login")]
     pub action: Option<Text<1, 80>>,
     /// How it ended.
     #[param(inline)]
@@ -64,7 +66,7 @@ pub struct AuditQuery {
     /// Not before this time.
     #[param(inline, example = "2026-03-02T00:00:00Z")]
     pub from: Option<Moment>,
-    /// Before this time.
+    /// Before this time, which is not before `from`.
     #[param(inline, example = "2026-03-03T00:00:00Z")]
     pub to: Option<Moment>,
     /// The `X-Request-Id`.
@@ -77,12 +79,12 @@ pub struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// The filters in use, for the log of reading the log. What was typed for
-    /// `action` may be anything and is left out.
+    /// The filters in use, for the log of reading the log.
     pub fn filters(&self) -> Value {
         let mut filters = json!({
             "actor": self.actor, "org": self.org, "op": self.op, "case": self.case, "subject": self.subject,
-            "outcome": self.outcome, "from": self.from, "to": self.to, "request_id": self.request_id
+            "action": self.action, "outcome": self.outcome, "from": self.from, "to": self.to,
+            "request_id": self.request_id
         });
         if let Some(members) = filters.as_object_mut() {
             members.retain(|_, value| !value.is_null());

@@ -51,6 +51,11 @@ impl Operations {
             .unwrap_or(NONE)
     }
 
+    /// Whether there is an operation of that operationId.
+    pub fn knows(&self, id: &str) -> bool {
+        self.ids.values().any(|known| *known == id)
+    }
+
     /// The methods that a path has, empty if there is no such path.
     pub fn methods_of(&self, path: &str) -> Vec<&'static str> {
         let parts: Vec<&str> = path.split('/').collect();

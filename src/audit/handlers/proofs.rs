@@ -6,8 +6,8 @@ use futures_util::stream::{self, LocalBoxStream};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::expect_purpose;
 use super::numbers::Number;
+use super::{expect_order, expect_purpose};
 use crate::audit::bundle::{FORM, Head, Writer};
 use crate::audit::merkle::{self, Known};
 use crate::audit::places::ExportPlace;
@@ -123,6 +123,7 @@ pub async fn export_audit(caller: Caller<may::ReadAudit>, body: JsonBody<ExportD
     caller
         .consult(body, async |room, draft: ExportDraft| {
             expect_purpose(room)?;
+            expect_order("/from", draft.from, draft.to)?;
             let checkpoint = tree::checkpoint(room, None).await?.ok_or(NotSealedYet)?;
             let size = checkpoint.tree_size;
             let viewer = room.person.org_id;
