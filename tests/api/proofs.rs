@@ -86,6 +86,32 @@ async fn an_event_is_proved_to_those_who_see_it_as_far_as_they_see_it() {
 }
 
 #[actix_web::test]
+async fn a_checkpoint_that_will_never_cover_an_event_is_not_waited_for() {
+    let app = TestApp::start().await;
+    let (inspector, auditor) = (app.sign_in(INSPECTOR).await, app.sign_in(AUDITOR).await);
+    app.get(&auditor, "/v1/me").await.expect(200);
+    app.sign().await;
+    let (_, before) = latest(&app, &auditor).await;
+    let seq = act_on_both(&app, &inspector, &auditor).await;
+    let problem = async |size: u64| {
+        let path = format!("/v1/audit/events/{seq}/proof?tree_size={size}");
+        let reply = audit(&app, &auditor, Method::GET, &path, None).await.expect(409);
+        (reply.problem().to_owned(), reply.body["detail"].clone())
+    };
+
+    let (unsealed, _) = problem(before.size).await;
+    app.sign().await;
+    let (_, after) = latest(&app, &auditor).await;
+    let (too_small, detail) = problem(before.size).await;
+    let (between, _) = problem(after.size - 1).await;
+    let (ahead, _) = problem(after.size + 1).await;
+
+    assert_eq!([&*unsealed, &*too_small, &*between], ["conflict"; 3]);
+    assert!(!detail.as_str().unwrap().contains("minute"), "{detail}");
+    assert_eq!(ahead, "audit-not-signed-yet", "one may be signed there");
+}
+
+#[actix_web::test]
 async fn what_was_changed_in_a_proof_is_noticed() {
     let app = TestApp::start().await;
     let (inspector, auditor) = (app.sign_in(INSPECTOR).await, app.sign_in(AUDITOR).await);
