@@ -501,7 +501,8 @@ async fn a_partners_witness_vouches_for_what_it_saw() {
     let (view, checkpoint) = latest(&app, &auditor).await;
     let witness = NoteSigner::new("camden.example/witness", KeyKind::Witness, &[3; 32]).unwrap();
     let note: Note = view["note"].as_str().unwrap().parse().unwrap();
-    let line = witness.witness(note.text(), app.services.clock.now().timestamp().unsigned_abs());
+    let now = app.services.clock.now().timestamp().unsigned_abs();
+    let line = witness.witness(note.text(), now);
     let path = format!("/v1/audit/checkpoints/{}/cosignatures", checkpoint.size);
     let body = json!({"verifier_key": witness.verifier().to_string(), "line": line});
 
@@ -514,6 +515,12 @@ async fn a_partners_witness_vouches_for_what_it_saw() {
     let signer = NoteSigner::new("camden.example/witness", KeyKind::Log, &[3; 32]).unwrap();
     for (key, line) in [
         (witness.verifier().to_string(), witness.witness(&other, 1_772_442_000)),
+        (
+            witness.verifier().to_string(),
+            witness.witness(note.text(), now + 10 * 86_400),
+        ),
+        (witness.verifier().to_string(), witness.witness(note.text(), now + 301)),
+        (witness.verifier().to_string(), witness.witness(note.text(), now - 301)),
         (witness.verifier().to_string(), "nonsense".to_owned()),
         (signer.verifier().to_string(), line.clone()),
         ("nonsense".to_owned(), line.clone()),
@@ -523,7 +530,7 @@ async fn a_partners_witness_vouches_for_what_it_saw() {
     }
     for (seed, status) in [(4, 201), (5, 201), (6, 201), (7, 409)] {
         let another = NoteSigner::new("camden.example/witness", KeyKind::Witness, &[seed; 32]).unwrap();
-        let line = another.witness(note.text(), app.services.clock.now().timestamp().unsigned_abs());
+        let line = another.witness(note.text(), now);
         let body = json!({"verifier_key": another.verifier().to_string(), "line": line});
         app.post(&auditor, &path, body).await.expect(status);
     }
