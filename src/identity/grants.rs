@@ -37,7 +37,8 @@ pub struct Known<'a> {
 /// every request reckons with all pairs of the two.
 ///
 /// # Errors
-/// 422 naming everything that does not exist or may not be held here.
+/// 422 naming everything that does not exist or may not be held here, and a grant that is named
+/// twice.
 pub fn check(wanted: RolesBody, known: &Known<'_>) -> Result<Vec<Grant>> {
     if wanted.roles.len() > MOST_ROLES {
         return Err(AppError::invalid("/roles", format!("has more than {MOST_ROLES} roles")));
@@ -57,7 +58,22 @@ pub fn check(wanted: RolesBody, known: &Known<'_>) -> Result<Vec<Grant>> {
         case_types: body.case_types.map(once),
         ..Grant::default()
     };
-    Ok(wanted.roles.into_iter().map(granted).collect())
+    let granted: Vec<Grant> = wanted.roles.into_iter().map(granted).collect();
+    match (0..granted.len()).find(|index| is_among(&granted[..*index], &granted[*index])) {
+        Some(index) => Err(AppError::invalid(
+            format!("/roles/{index}"),
+            "is named already, with the same wards and case types",
+        )),
+        None => Ok(granted),
+    }
+}
+
+/// Whether one of `grants` gives the same role within the same limits.
+fn is_among(grants: &[Grant], wanted: &Grant) -> bool {
+    let is_same = |grant: &Grant| {
+        grant.role == wanted.role && grant.areas == wanted.areas && grant.case_types == wanted.case_types
+    };
+    grants.iter().any(is_same)
 }
 
 fn once(named: impl IntoIterator<Item = String>) -> Vec<String> {

@@ -73,6 +73,22 @@ async fn roles_name_what_exists_and_may_be_held() {
 }
 
 #[actix_web::test]
+async fn a_grant_is_named_once() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+    let of = |areas: &[&str]| json!({"role": "officer", "areas": areas});
+
+    let twice = json!([{"role": "officer"}, of(&["E05013664", "E05013663"]), of(&["E05013663", "E05013664"])]);
+    let refused = put_roles(&app, &admin, &path, twice).await.expect(422);
+
+    assert_eq!(refused.body["errors"][0]["pointer"], "/roles/2");
+    let others = json!([{"role": "officer"}, of(&["E05013664"]), of(&["E05013663"]), {"role": "supervisor"}]);
+    let held = put_roles(&app, &admin, &path, others).await.expect(200);
+    assert_eq!(held.body["roles"].as_array().unwrap().len(), 4);
+}
+
+#[actix_web::test]
 async fn a_grant_keeps_each_ward_and_case_type_once() {
     let app = TestApp::start().await;
     let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
