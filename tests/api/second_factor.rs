@@ -520,3 +520,28 @@ async fn an_administrator_removes_a_lost_authenticator_and_nobody_elses() {
     login(&app, "asb@camden.example", json!({})).await.expect(200);
     login(&app, SERGEANT, json!({})).await.expect(401);
 }
+
+#[actix_web::test]
+async fn for_which_roles_a_second_factor_is_asked_for_partners_are_not_told() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in("admin@camden.example").await;
+    let own = format!("/v1/organisations/{}", admin.org_id);
+    let asked = json!({"second_factor_for": ["officer"]});
+    app.patch(&admin, &own, asked).await.expect(200);
+
+    for (who, told) in [
+        ("admin@camden.example", json!(["officer"])),
+        (SERGEANT, Value::Null),
+        ("operator@wardlink.example", Value::Null),
+    ] {
+        let who = app.sign_in(who).await;
+        let read = app.get(&who, &own).await.expect(200).body;
+        let listed = app.get(&who, "/v1/organisations").await.expect(200).body;
+        let listed = listed["items"].as_array().unwrap().iter();
+        let listed: Vec<&Value> = listed.filter(|it| it["id"] == json!(admin.org_id)).collect();
+
+        assert_eq!(read["second_factor_for"], told);
+        assert_eq!(listed[0]["second_factor_for"], told);
+        assert!(read.as_object().unwrap().contains_key("second_factor_for"));
+    }
+}

@@ -51,7 +51,8 @@ pub async fn list_organisations(caller: Caller<may::BeSignedIn>, params: Params<
             let page = Page::of(rows, limit, "id", |row: &OrganisationRow| row.id)?;
             let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
             let flags = organisations::flags_of(room, &ids).await?;
-            let view = |row| OrganisationView::of(row, &flags);
+            let viewer = room.person.org_id;
+            let view = |row| OrganisationView::of(row, &flags, viewer);
             let page = Page {
                 items: page.items.into_iter().map(view).collect(),
                 next: page.next,
@@ -66,7 +67,7 @@ async fn current(room: &mut Room, id: Uuid) -> Result<(OrganisationView, i64)> {
     let row = organisations::find(room, id).await?;
     let version = row.version;
     let flags = organisations::flags_of(room, &[id]).await?;
-    Ok((OrganisationView::of(row, &flags), version))
+    Ok((OrganisationView::of(row, &flags, room.person.org_id), version))
 }
 
 /// Read an organisation
@@ -82,7 +83,7 @@ pub async fn read_organisation(caller: Caller<may::BeSignedIn>, id: Id) -> Resul
     caller
         .consult((), async |room, ()| {
             let (view, version) = current(room, id.get()).await?;
-            let answer = Answer::ok(&view)?.version(version);
+            let answer = Answer::ok(&view)?.version_as_seen(version);
             Ok(Audited::consultation(answer).record(view.id))
         })
         .await
@@ -125,7 +126,7 @@ pub async fn create_organisation(
                 None => None,
             };
             let (view, version) = current(room, id).await?;
-            let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version(version);
+            let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version_as_seen(version);
             let audited = told(Audited::new(Op::Security, answer), room, id).records(first);
             audited.changes(&(), &view, &TOLD)
         })
@@ -204,7 +205,7 @@ pub async fn update_organisation(
             };
             organisations::update(room, id, version, change).await?;
             let (view, version) = current(room, id).await?;
-            let answer = Answer::ok(&view)?.version(version);
+            let answer = Answer::ok(&view)?.version_as_seen(version);
             told(Audited::new(Op::Security, answer), room, id).changes(&before, &view, &TOLD)
         })
         .await
@@ -285,7 +286,7 @@ pub async fn set_organisation_flag(
             };
             organisations::update(room, id, row.version, touched).await?;
             let (view, version) = current(room, id).await?;
-            let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version(version);
+            let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version_as_seen(version);
             let audited = told(Audited::alteration(answer), room, id).fact("flag", flag.flag);
             audited.changes(&before, &view, &TOLD)
         })
