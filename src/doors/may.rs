@@ -52,6 +52,12 @@ macro_rules! permissions {
 
         /// Every code that a role may hold, in the order of this file.
         pub const CODES: &[&str] = &[$($code),*];
+
+        /// Whether the permission of that code is about the whole organisation, so that no role
+        /// carries it that is limited to wards or case types.
+        pub fn is_whole(code: &str) -> bool {
+            [$(($code, $name::IS_WHOLE)),*].contains(&(code, true))
+        }
     };
     (@whole) => { const IS_WHOLE: bool = true; };
     (@reads $name:ident) => {};

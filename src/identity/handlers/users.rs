@@ -58,9 +58,10 @@ async fn views_of(room: &mut Room, rows: Vec<UserRow>) -> Result<Vec<UserView>> 
     let org = room.person.org_id;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut held = people::grants_of(room, org, &ids).await?;
+    let own_roles = own_roles::list(room, org).await?;
     let view = |row: UserRow| {
         let own = held.remove(&row.id).unwrap_or_default();
-        UserView::of(row, own)
+        UserView::of(row, own, &own_roles)
     };
     Ok(rows.into_iter().map(view).collect())
 }
@@ -71,7 +72,8 @@ async fn current(room: &mut Room, id: Uuid) -> Result<(UserView, i64)> {
     let row = people::find(room, org, id).await?;
     let version = row.version;
     let held = people::grants_of(room, org, &[id]).await?.remove(&id);
-    Ok((UserView::of(row, held.unwrap_or_default()), version))
+    let own_roles = own_roles::list(room, org).await?;
+    Ok((UserView::of(row, held.unwrap_or_default(), &own_roles), version))
 }
 
 /// Add a person
@@ -102,7 +104,7 @@ pub async fn create_user(caller: Caller<may::ManageUsers>, body: JsonBody<NewUse
             };
             people::insert(room, &row).await?;
             let (view, version) = current(room, id).await?;
-            let answer = Answer::created(format!("/v1/users/{id}"), &view)?.version(version);
+            let answer = Answer::created(format!("/v1/users/{id}"), &view)?.version_as_seen(version);
             let audited = Audited::new(Op::Security, answer).record(id);
             audited.changes(&(), &view, &TOLD_OF_SOMEBODY_NEW)
         })
@@ -122,7 +124,7 @@ pub async fn read_user(caller: Caller<may::ManageUsers>, id: Id) -> Result<HttpR
     caller
         .consult((), async |room, ()| {
             let (view, version) = current(room, id.get()).await?;
-            let answer = Answer::ok(&view)?.version(version);
+            let answer = Answer::ok(&view)?.version_as_seen(version);
             Ok(Audited::consultation(answer).record(view.id))
         })
         .await
@@ -168,7 +170,7 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
                 administrators::expect_one(room, org).await?;
             }
             let (view, version) = current(room, id).await?;
-            let answer = Answer::ok(&view)?.version(version);
+            let answer = Answer::ok(&view)?.version_as_seen(version);
             let audited = Audited::new(Op::Security, answer).record(id);
             let audited = audited.changes(&before, &view, &TOLD)?;
             Ok(match sessions_ended {
@@ -229,7 +231,9 @@ pub async fn reset_password_of(caller: Caller<may::ManageUsers>, id: Id) -> Resu
 /// Say which roles a person holds
 ///
 /// Takes the place of all roles held before and counts from the person's next
-/// request. Nobody changes their own, and somebody is left who manages people.
+/// request. Nobody changes their own, and somebody is left who manages people. Where a role
+/// that is limited to wards or case types names what is about the whole organisation,
+/// `not_carried` of the answer says so: that counts for nothing.
 #[utoipa::path(
     tag = "identity",
     params(IfMatch),
@@ -266,7 +270,7 @@ pub async fn replace_roles(
             people::replace_grants(room, org, id, me, &granted).await?;
             administrators::expect_one(room, org).await?;
             let (view, version) = current(room, id).await?;
-            let answer = Answer::ok(&view)?.version(version);
+            let answer = Answer::ok(&view)?.version_as_seen(version);
             let audited = Audited::new(Op::Security, answer).record(id);
             audited.changes(&before, &view, &TOLD)
         })

@@ -213,6 +213,44 @@ async fn somebody_is_left_who_manages_people_whichever_way_it_is_taken_away() {
 }
 
 #[actix_web::test]
+async fn who_is_given_what_a_limited_role_does_not_carry_is_told_so() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+    let desk = json!({"code": "log_desk", "name": "Log desk", "permissions": ["audit.read", "case.read"]});
+    app.post(&admin, "/v1/roles", desk).await.expect(201);
+    let ward = json!(["E05013663"]);
+    let limited = |role: &str| json!({"role": role, "areas": ward});
+    let all = |role: &str| json!({"role": role});
+    let of = |role: &str, permissions: &[&str]| json!({"role": role, "permissions": permissions});
+    let administers = [
+        "organisation.manage",
+        "role.manage",
+        "service_account.manage",
+        "user.manage",
+    ];
+
+    for (roles, lost) in [
+        (json!([limited("officer"), all("org_admin")]), json!([])),
+        (
+            json!([limited("org_admin"), limited("log_desk")]),
+            json!([of("log_desk", &["audit.read"]), of("org_admin", &administers)]),
+        ),
+        (
+            json!([{"role": "auditor", "case_types": ["graffiti"]}, all("log_desk")]),
+            json!([of("auditor", &["audit.cosign"])]),
+        ),
+        (json!([limited("org_admin"), all("org_admin")]), json!([])),
+    ] {
+        let given = put_roles(&app, &admin, &path, roles.clone()).await.expect(200);
+        let read = app.get(&admin, &path).await.expect(200);
+
+        assert_eq!(given.body["not_carried"], lost, "{roles}");
+        assert_eq!(read.body, given.body);
+    }
+}
+
+#[actix_web::test]
 async fn roles_of_other_organisations_are_not_there() {
     let app = TestApp::start().await;
     let (admin, operator) = (app.sign_in(ADMIN).await, app.sign_in("operator@wardlink.example").await);
