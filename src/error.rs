@@ -38,9 +38,10 @@ pub enum AppError {
     /// 401: a token that is none of ours. The text is for the log only.
     #[error("authentication failed: {0}")]
     ForgedToken(String),
-    /// 401: e-mail and password do not match, whichever of them is wrong.
+    /// 401: e-mail and password do not match, whichever of them is wrong. The text is for the
+    /// log only.
     #[error("the e-mail address and password do not match an account")]
-    SignInFailed,
+    SignInFailed(&'static str),
     /// 403: what is asked for is visible, but not allowed to this person.
     #[error("{0}")]
     Forbidden(String),
@@ -150,7 +151,7 @@ impl AppError {
             Self::Malformed(_) => &MALFORMED,
             Self::ActingOfficerMissing => &ACTING_OFFICER_MISSING,
             Self::Unauthenticated(_) | Self::InvalidToken(_) | Self::ForgedToken(_) => &UNAUTHENTICATED,
-            Self::SignInFailed => &SIGN_IN_FAILED,
+            Self::SignInFailed(_) => &SIGN_IN_FAILED,
             Self::Forbidden(_) | Self::InsufficientScope(_) => &FORBIDDEN,
             Self::NotFound => &NOT_FOUND,
             Self::MethodNotAllowed(_) => &METHOD_NOT_ALLOWED,
@@ -186,6 +187,7 @@ impl AppError {
     pub fn fault(&self) -> Option<String> {
         match self {
             Self::ForgedToken(fault) => Some(fault.clone()),
+            Self::SignInFailed(fault) => Some((*fault).to_owned()),
             Self::Rule(rule) => rule.fault(),
             _ => None,
         }

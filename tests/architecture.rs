@@ -1,6 +1,7 @@
 //! What holds for every source file.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and stop")]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Every Rust file beneath a folder of the project.
@@ -224,6 +225,33 @@ fn nothing_is_left_unfinished() {
             .iter()
             .any(|word| text.contains(word))
     });
+}
+
+#[test]
+fn every_job_and_command_that_the_log_names_can_be_asked_for() {
+    // What PostgreSQL is made ready with, which is never written.
+    const UNWRITTEN: &str = "job.prime";
+    let migrations = std::fs::read_dir(project().join("migrations")).unwrap();
+    let migrations = migrations.map(|folder| std::fs::read_to_string(folder.unwrap().path().join("up.sql")).unwrap());
+    let texts: Vec<String> = sources().into_iter().map(|(_, text)| text).chain(migrations).collect();
+    let is_one = |part: &&str| {
+        let is_name = part.bytes().all(|it| it.is_ascii_lowercase() || b"._".contains(&it));
+        is_name && (part.starts_with("job.") || part.starts_with("command.")) && *part != UNWRITTEN
+    };
+    let named: BTreeSet<&str> = texts
+        .iter()
+        .flat_map(|text| text.split(['"', '\'']).filter(is_one))
+        .collect();
+
+    let known = include_str!("../src/audit/actions.rs");
+
+    assert!(named.len() > 10, "{named:?}");
+    for name in named {
+        assert!(
+            known.contains(&format!("\"{name}\"")),
+            "{name} is not in audit/actions.rs"
+        );
+    }
 }
 
 #[test]

@@ -98,6 +98,20 @@ pub enum BundleError {
     /// It is of another history than a checkpoint kept elsewhere.
     #[error("fork: at {0} entries the log of the bundle is not the one that was signed")]
     Fork(u64),
+    /// What was given as the proof between two checkpoints is none. That accuses nobody: a proof
+    /// that was damaged looks like one that cannot be had.
+    #[error(
+        "what was given as the proof from {older} entries to {newer} proves nothing ({source}): ask for \
+         GET /v1/audit/consistency?from={older}&to={newer} again; where there is none that holds, the log is another"
+    )]
+    BadProof {
+        /// Entries of the shorter log.
+        older: u64,
+        /// Entries of the longer one.
+        newer: u64,
+        /// Why not.
+        source: Unproved,
+    },
     /// A checkpoint kept elsewhere is of another length, and no proof leads from one to the other.
     #[error(
         "a checkpoint of {older} entries cannot be compared with one of {newer} without a proof: give what \
@@ -164,12 +178,12 @@ impl Elsewhere {
             true => (kept, checkpoint),
             false => (checkpoint, kept),
         };
-        let fork = BundleError::Fork(older.size);
         if older.size == 0 {
             return Ok(());
         }
         if older.size == newer.size {
-            return if older.root == newer.root { Ok(()) } else { Err(fork) };
+            let is_same = older.root == newer.root;
+            return is_same.then_some(()).ok_or(BundleError::Fork(older.size));
         }
         let Consistency { proof, .. } = self
             .proofs
@@ -179,12 +193,19 @@ impl Elsewhere {
                 older: older.size,
                 newer: newer.size,
             })?;
-        let proof: Option<Vec<Hash>> = proof.iter().map(|hash| unbase64(hash).ok()).collect();
-        let proved = proof.is_some_and(|proof| {
-            merkle::verify_consistency((older.size, &older.root), (newer.size, &newer.root), &proof).is_ok()
-        });
-        if proved { Ok(()) } else { Err(fork) }
+        leads(proof, older, newer).map_err(|source| BundleError::BadProof {
+            older: older.size,
+            newer: newer.size,
+            source,
+        })
     }
+}
+
+/// Whether `proof` leads from one checkpoint to the other.
+fn leads(proof: &[String], older: &Checkpoint, newer: &Checkpoint) -> Result<(), Unproved> {
+    let proof: Vec<Hash> = proof.iter().map(|hash| unbase64(hash)).collect::<Result<_, _>>()?;
+    let (older, newer) = ((older.size, &older.root), (newer.size, &newer.root));
+    Ok(merkle::verify_consistency(older, newer, &proof)?)
 }
 
 /// A bundle in the making: it remembers what it must sign at the end.

@@ -14,12 +14,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use self::sight::Sight;
+use super::actions::BESIDE_OPERATIONS;
 use super::queries::{self, AuditRow, Filter, references};
 use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, redact};
 use super::{Op, Outcome, Purpose};
-use crate::db::{Names, names_of};
+use crate::db::{Names, names_over_time};
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
+use crate::http::fields::Moment;
 use crate::http::paging::{self, Asked, Page, read_cursor};
 
 const LATEST_FIRST: &str = "-at,-seq";
@@ -64,6 +66,8 @@ pub async fn list_audit_events(
     caller
         .consult(query, async |room, query: AuditQuery| {
             expect_purpose(room)?;
+            expect_action(room, query.action.as_ref().map(|text| text.as_str()))?;
+            expect_order("from", query.from, query.to)?;
             let limit = paging::limit(query.limit)?;
             let filter = Filter {
                 case: case_of(room, &query).await?,
@@ -112,6 +116,25 @@ async fn case_of(room: &mut Room, query: &AuditQuery) -> Result<Option<Uuid>> {
     let found = references::case_of(room, &reference.as_str().to_uppercase()).await?;
     let found = found.filter(|case| query.case.is_none_or(|id| id == *case));
     Ok(Some(found.unwrap_or_else(Uuid::now_v7)))
+}
+
+/// What is done nowhere is no question that nothing answers.
+fn expect_action(room: &Room, action: Option<&str>) -> Result<()> {
+    let is_known = |action| room.services.operations.knows(action) || BESIDE_OPERATIONS.contains(&action);
+    match action {
+        Some(action) if !is_known(action) => {
+            let detail = "is no operationId of this service, and none of its jobs and commands";
+            Err(AppError::invalid("action", detail))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn expect_order(pointer: &str, from: Option<Moment>, to: Option<Moment>) -> Result<()> {
+    match from.zip(to) {
+        Some((from, to)) if from.0 > to.0 => Err(AppError::invalid(pointer, "is after `to`")),
+        _ => Ok(()),
+    }
 }
 
 fn filter_of(query: &AuditQuery) -> Filter<'_> {
@@ -176,7 +199,7 @@ pub async fn list_disclosures(
         .await
 }
 
-/// Rows without what the reader may not see, and the names of who is left in them.
+/// Rows without what the reader may not see, and the names of who is left in them, then and now.
 async fn redacted(room: &Room, rows: Vec<AuditRow>) -> Result<(Vec<(AuditRow, bool)>, Names)> {
     let viewer = room.person.org_id;
     let rows: Vec<(AuditRow, bool)> = rows.into_iter().map(|row| redact(row, viewer)).collect();
@@ -187,6 +210,6 @@ async fn redacted(room: &Room, rows: Vec<AuditRow>) -> Result<(Vec<(AuditRow, bo
             who.chain(row.recipient_org_ids.iter().copied())
         })
         .collect();
-    let names = names_of(room, named.into_iter().collect()).await?;
+    let names = names_over_time(room, named.into_iter().collect()).await?;
     Ok((rows, names))
 }

@@ -3,6 +3,7 @@
 //! Writing is done by the doors, in the transaction of the work. Reading is an
 //! operation like any other and is logged itself.
 
+mod actions;
 pub mod bundle;
 mod cadence;
 pub mod checkpoint;

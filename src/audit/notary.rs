@@ -218,7 +218,7 @@ impl Notary {
             path: self.memory.clone(),
             reason,
         };
-        let note: Note = text.parse().map_err(|error| malformed(format!("{error}")))?;
+        let note = Note::kept(&text).map_err(|error| malformed(error.to_string()))?;
         let checkpoint = Checkpoint::open(&note, self.verifier()).map_err(|error| malformed(error.to_string()))?;
         Ok((checkpoint, note))
     }

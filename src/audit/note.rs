@@ -9,6 +9,7 @@ use std::str::FromStr;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 /// The longest note that is read, in bytes.
@@ -267,6 +268,22 @@ impl Note {
     /// What is signed, with its last line feed.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Reads a note as somebody kept it: alone, with whatever line feeds a tool put after it, or
+    /// in the JSON in which the API answered it.
+    ///
+    /// # Errors
+    /// As for a note.
+    pub fn kept(text: &str) -> Result<Self, NoteError> {
+        #[derive(Deserialize)]
+        struct Answer {
+            note: String,
+        }
+        match serde_json::from_str::<Answer>(text) {
+            Ok(answer) => answer.note.parse(),
+            Err(_not_json) => format!("{}\n", text.trim_end_matches('\n')).parse(),
+        }
     }
 
     /// Adds a signature line.

@@ -61,15 +61,17 @@ pub struct AuditQuery {
     pub case_ref: Option<Text<1, 40>>,
     /// Another record that was, by its id: a person, a note, a task, a share, a user.
     pub subject: Option<Uuid>,
-    /// The operationId, such as `login`.
-    #[param(inline, example = "login")]
+    /// The operationId, such as `login`; or a job of the deployment (`job.expire_shares`), a
+    /// command of whoever runs it (`command.create_operator`), or `none`, which is what reached
+    /// no operation.
+    #[param(value_type = Option<String>, pattern = "^((command|job)[.])?[a-z_]{1,60}$", example = "login")]
     pub action: Option<Text<1, 80>>,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// Not before this time.
     #[param(inline, example = "2026-03-02T00:00:00Z")]
     pub from: Option<Moment>,
-    /// Before this time.
+    /// Before this time, which is not before `from`.
     #[param(inline, example = "2026-03-03T00:00:00Z")]
     pub to: Option<Moment>,
     /// The `X-Request-Id`.
@@ -82,15 +84,15 @@ pub struct AuditQuery {
 }
 
 impl AuditQuery {
-    /// The filters in use, for the log of reading the log. What was typed for
-    /// `action` may be anything and is left out, and so is what is no reference.
+    /// The filters in use, for the log of reading the log. What is no reference is left out.
     pub fn filters(&self) -> Value {
         let typed = self.case_ref.as_ref().map(|reference| reference.as_str());
         let case_ref = typed.filter(|reference| is_well_formed(reference));
         let mut filters = json!({
             "case_ref": case_ref,
             "actor": self.actor, "org": self.org, "op": self.op, "case": self.case, "subject": self.subject,
-            "outcome": self.outcome, "from": self.from, "to": self.to, "request_id": self.request_id
+            "action": self.action, "outcome": self.outcome, "from": self.from, "to": self.to,
+            "request_id": self.request_id
         });
         if let Some(members) = filters.as_object_mut() {
             members.retain(|_, value| !value.is_null());
@@ -117,7 +119,7 @@ pub struct DisclosureQuery {
 pub struct AuditActor {
     /// The user.
     pub id: Uuid,
-    /// Their name; `null` where it is not for you to know.
+    /// Their name then; `null` where it is not for you to know, or was erased.
     pub name: Option<String>,
 }
 
@@ -127,7 +129,7 @@ pub struct AuditActor {
 pub struct AuditOrganisation {
     /// The organisation.
     pub id: Uuid,
-    /// Its name; `null` where it is not for you to know.
+    /// Its name then; `null` where it is not for you to know.
     pub name: Option<String>,
 }
 
@@ -209,7 +211,8 @@ pub struct AuditEvent {
     pub data_classes: Vec<String>,
     /// Organisations it was directed to: given something, or told.
     pub recipients: Vec<AuditOrganisation>,
-    /// Names, states and filters; never content.
+    /// Names, states and filters; never content. Of what administrators change `changed` names
+    /// each member, and codes, days, ids and names have what they were and are (`from`, `to`).
     pub facts: Value,
     /// Whether this is the act of another organisation, of which you see only what
     /// concerns your own.
@@ -336,7 +339,7 @@ impl AuditEvent {
             cases,
             record_ids: event.record_ids,
             data_classes: event.data_classes,
-            recipients: recipients(event.recipient_org_ids, names),
+            recipients: recipients(event.recipient_org_ids, names, event.at),
             facts: event.facts.read()?,
             redacted,
         })
@@ -365,7 +368,7 @@ impl Disclosure {
             justification: event.justification,
             record_ids: event.record_ids,
             data_classes,
-            recipients: recipients(event.recipient_org_ids, names),
+            recipients: recipients(event.recipient_org_ids, names, event.at),
             gateway: footing.gateway,
             agreement_id: footing.agreement_id,
             agreement_version: footing.agreement_version,
@@ -374,15 +377,22 @@ impl Disclosure {
 }
 
 fn people(event: &AuditRow, names: &Names) -> (Option<AuditActor>, Option<AuditOrganisation>) {
-    let actor = |id: Uuid| AuditActor { id, name: names.of(id) };
-    let employer = event.org_id.map(|id| organisation(id, names));
+    let at = event.at;
+    let actor = |id: Uuid| AuditActor {
+        id,
+        name: names.at(id, at),
+    };
+    let employer = event.org_id.map(|id| organisation(id, names, at));
     (event.actor_user_id.map(actor), employer)
 }
 
-fn recipients(ids: Vec<Uuid>, names: &Names) -> Vec<AuditOrganisation> {
-    ids.into_iter().map(|id| organisation(id, names)).collect()
+fn recipients(ids: Vec<Uuid>, names: &Names, at: DateTime<Utc>) -> Vec<AuditOrganisation> {
+    ids.into_iter().map(|id| organisation(id, names, at)).collect()
 }
 
-fn organisation(id: Uuid, names: &Names) -> AuditOrganisation {
-    AuditOrganisation { id, name: names.of(id) }
+fn organisation(id: Uuid, names: &Names, at: DateTime<Utc>) -> AuditOrganisation {
+    AuditOrganisation {
+        id,
+        name: names.at(id, at),
+    }
 }

@@ -26,7 +26,8 @@ pub enum Audit {
 /// Options of `audit verify`.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// A checkpoint kept elsewhere, to find a rollback or another history; may be given again.
+    /// A checkpoint kept elsewhere, to find a rollback or another history: its note, or all that
+    /// GET /v1/audit/checkpoints/latest answered; may be given again.
     #[arg(long, value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
     /// What GET /v1/audit/consistency answered, to hold a bundle against an older or
@@ -86,7 +87,7 @@ fn elsewhere(paths: &[PathBuf], key: &VerifierKey) -> Result<Vec<Checkpoint>, Fa
         .iter()
         .map(|path| {
             let text = std::fs::read_to_string(path).map_err(|error| named(path, &error))?;
-            let note: Note = text.parse().map_err(|error| named(path, &error))?;
+            let note = Note::kept(&text).map_err(|error| named(path, &error))?;
             Checkpoint::open(&note, key).map_err(|error| named(path, &error))
         })
         .collect()

@@ -410,6 +410,17 @@ diesel::table! {
 diesel::table! {
     use diesel::sql_types::*;
 
+    former_names (id, until) {
+        id -> Uuid,
+        org_id -> Uuid,
+        name -> Nullable<Text>,
+        until -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
     idempotency_keys (org_id, user_id, method, path, key) {
         org_id -> Uuid,
         user_id -> Uuid,
@@ -967,6 +978,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     client_assertions,
     custom_roles,
     earlier_memberships,
+    former_names,
     idempotency_keys,
     notes,
     organisation_flags,

@@ -199,13 +199,17 @@ fn event_of(request: &Request, identified: &Identified) -> NewAuditEvent {
         Ok(answer) => (Outcome::Done, answer.status.as_u16(), None),
         Err(error) => (Outcome::Refused, error.problem().status, Some(error.problem().slug)),
     };
+    let mut facts = identified.facts.clone();
+    if let Some(fault) = identified.answer.as_ref().err().and_then(AppError::fault) {
+        facts["fault"] = json!(fault);
+    }
     NewAuditEvent {
         op: Op::Security.as_str(),
         outcome: outcome.as_str(),
         status: i16::try_from(status).ok(),
         reason,
         org_id: who.and_then(|who| who.org_id),
-        facts: identified.facts.clone(),
+        facts,
         ..blank
     }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::change::{self, Change};
 use super::deed::Deed;
 use crate::audit::{Op, OutboxEvent};
+use crate::error::{AppError, Result};
 use crate::limits::Volume;
 
 /// A value together with the account of what was touched to get it.
@@ -178,6 +181,24 @@ impl<T> Audited<T> {
         self
     }
 
+    /// What was done to a record of administration: which members are others than they were
+    /// (`changed`), and of those in `told` what each was and is. `before` and `after` are
+    /// views of it, `()` where there was or is none. `told` may be codes, days, ids and names;
+    /// whatever else people write is named alone.
+    ///
+    /// # Errors
+    /// If a view cannot be written as JSON.
+    pub fn changes(mut self, before: &impl Serialize, after: &impl Serialize, told: &[&str]) -> Result<Self> {
+        let mut changed = Vec::new();
+        for Change { member, from, to } in change::between(&json_of(before)?, &json_of(after)?) {
+            if told.contains(&member.as_str()) {
+                self = self.fact(&member, json!({ "from": from, "to": to }));
+            }
+            changed.push(member);
+        }
+        Ok(self.fact("changed", changed))
+    }
+
     /// It is so many more of what is taken only so often in an hour.
     pub fn counted(mut self, volume: Volume, many: usize) -> Self {
         self.trace.counted = Some((volume, many));
@@ -234,4 +255,8 @@ impl Trace {
         let differ = self.cases.iter().any(|(case, _)| of(case).len() != all.len());
         differ.then(|| self.cases.iter().map(|(case, _)| of(case).join(",")).collect())
     }
+}
+
+fn json_of(view: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(view).map_err(|error| AppError::Internal(format!("view: {error}")))
 }

@@ -55,6 +55,11 @@ macro_rules! permissions {
 
         /// What each of them lets somebody do, in the same order; a space is before each line.
         pub const MEANINGS: &[&str] = &[$(concat!($($doc),*)),*];
+        /// Whether the permission of that code is about the whole organisation, so that no role
+        /// carries it that is limited to wards or case types.
+        pub fn is_whole(code: &str) -> bool {
+            [$(($code, $name::IS_WHOLE)),*].contains(&(code, true))
+        }
     };
     (@whole) => { const IS_WHOLE: bool = true; };
     (@reads $name:ident) => {};

@@ -23,6 +23,7 @@ mod anonymous;
 mod answer;
 mod audited;
 mod caller;
+mod change;
 mod deed;
 mod idempotency;
 mod input;

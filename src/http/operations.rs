@@ -103,6 +103,11 @@ impl Operations {
         Err(AppError::invalid(name, detail))
     }
 
+    /// Whether there is an operation of that operationId.
+    pub fn knows(&self, id: &str) -> bool {
+        self.known.values().any(|known| known.id == id)
+    }
+
     /// The methods that a path has, empty if there is no such path.
     pub fn methods_of(&self, path: &str) -> Vec<&'static str> {
         let parts: Vec<&str> = path.split('/').collect();

@@ -1,10 +1,11 @@
 //! Which roles can be given, where and for what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::queries::own_roles::RoleRow;
 use super::roles::{self, PLATFORM_ONLY};
 use super::view::people::{GrantBody, RolesBody};
-use crate::doors::Grant;
+use crate::doors::{Grant, may};
 use crate::error::{AppError, FieldError, Result};
 use crate::services::Services;
 
@@ -37,7 +38,8 @@ pub struct Known<'a> {
 /// every request reckons with all pairs of the two.
 ///
 /// # Errors
-/// 422 naming everything that does not exist or may not be held here.
+/// 422 naming everything that does not exist or may not be held here, and a grant that is named
+/// twice.
 pub fn check(wanted: RolesBody, known: &Known<'_>) -> Result<Vec<Grant>> {
     if wanted.roles.len() > MOST_ROLES {
         return Err(AppError::invalid("/roles", format!("has more than {MOST_ROLES} roles")));
@@ -57,7 +59,22 @@ pub fn check(wanted: RolesBody, known: &Known<'_>) -> Result<Vec<Grant>> {
         case_types: body.case_types.map(once),
         ..Grant::default()
     };
-    Ok(wanted.roles.into_iter().map(granted).collect())
+    let granted: Vec<Grant> = wanted.roles.into_iter().map(granted).collect();
+    match (0..granted.len()).find(|index| is_among(&granted[..*index], &granted[*index])) {
+        Some(index) => Err(AppError::invalid(
+            format!("/roles/{index}"),
+            "is named already, with the same wards and case types",
+        )),
+        None => Ok(granted),
+    }
+}
+
+/// Whether one of `grants` gives the same role within the same limits.
+fn is_among(grants: &[Grant], wanted: &Grant) -> bool {
+    let is_same = |grant: &Grant| {
+        grant.role == wanted.role && grant.areas == wanted.areas && grant.case_types == wanted.case_types
+    };
+    grants.iter().any(is_same)
 }
 
 fn once(named: impl IntoIterator<Item = String>) -> Vec<String> {
@@ -99,6 +116,38 @@ fn flaws_of(grant: &GrantBody, index: usize, known: &Known<'_>) -> Vec<FieldErro
         }
     }
     flaws
+}
+
+/// What the roles that somebody holds name and do not give them, by role: what is about the
+/// whole organisation no role carries that is limited to wards or case types. `own` are the roles
+/// that their organisation made.
+pub fn not_carried(held: &[Grant], own: &[RoleRow]) -> BTreeMap<String, Vec<String>> {
+    let named = |grant: &Grant| -> Vec<String> {
+        let permissions = permissions_of(&grant.role, own).into_iter();
+        permissions.filter(|code| may::is_whole(code)).collect()
+    };
+    let is_limited = |grant: &&Grant| grant.areas.is_some() || grant.case_types.is_some();
+    let (limited, others): (Vec<&Grant>, Vec<&Grant>) = held.iter().partition(is_limited);
+    let carried: BTreeSet<String> = others.into_iter().flat_map(named).collect();
+    let lost = |grant: &Grant| -> Vec<String> {
+        let named = named(grant).into_iter();
+        named.filter(|code| !carried.contains(code)).collect()
+    };
+    limited
+        .into_iter()
+        .map(|grant| (grant.role.clone(), lost(grant)))
+        .filter(|(_, lost)| !lost.is_empty())
+        .collect()
+}
+
+fn permissions_of(code: &str, own: &[RoleRow]) -> Vec<String> {
+    match roles::built_in(code) {
+        Some(role) => role.permissions().into_iter().map(str::to_owned).collect(),
+        None => {
+            let role = own.iter().find(|role| role.code == code);
+            role.map(|role| role.permissions.clone()).unwrap_or_default()
+        }
+    }
 }
 
 /// Whether there is a case type of that name, if only in the contract as yet.

@@ -11,6 +11,7 @@ mod client_assertion;
 mod client_credentials;
 mod device;
 pub mod email;
+mod fault;
 mod grants;
 pub mod handlers;
 pub mod jobs;

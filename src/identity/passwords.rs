@@ -44,6 +44,11 @@ impl Password {
         self.0.as_bytes()
     }
 
+    /// Whether both were typed alike.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.octets() == other.octets()
+    }
+
     fn is_too_long(&self) -> bool {
         self.0.chars().nth(LONGEST_PASSWORD).is_some()
     }
@@ -88,6 +93,9 @@ pub enum PasswordFlaw {
     /// In the operator's list.
     #[error("the password is known from a breach of another service")]
     Breached,
+    /// It is the one that was to be replaced.
+    #[error("the password is the one until now")]
+    Unchanged,
 }
 
 /// A new password that is refused, and the member of the request it came in.
@@ -119,7 +127,8 @@ const PASSWORD_REFUSED: ProblemType = ProblemType {
     status: 422,
     meaning: "A password needs 15 to 128 characters of any kind, at least 12 of them besides the \
               names of its owner, their organisation and this service. Common passwords, patterns and \
-              those known from breaches are refused. Choose another one; several unrelated words do well.",
+              those known from breaches are refused, and so is the one until now. Choose another one; several \
+              unrelated words do well.",
 };
 
 fn flaw_of(password: &Password, context: &[&str]) -> Option<PasswordFlaw> {

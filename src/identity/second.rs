@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::fault::{CODE_REUSE, WRONG_CODE, WRONG_RECOVERY_CODE};
 use super::queries::sign_in::{self, Factor};
 use super::secrets::{Place, Sealed, Secrets};
 use super::totp::{SecondFactor, Seed};
@@ -38,17 +39,20 @@ pub fn seed_of(secrets: &Secrets, org: Uuid, user: Uuid, sealed: Sealed) -> Resu
 pub async fn judge(hall: &mut Hall, factor: Factor, login: &Login) -> Result<()> {
     let (org, user, now) = (factor.org_id, factor.user_id, hall.services.clock.now());
     let seed = |factor: Factor| seed_of(&hall.services.secrets, org, user, factor.sealed());
-    let is_taken = match (&login.totp, &login.recovery_code) {
+    let (is_taken, fault) = match (&login.totp, &login.recovery_code) {
         (Some(_), Some(_)) => return Err(AppError::invalid("/recovery_code", "comes instead of `totp`")),
         (None, None) => return Err(SecondFactor::Needed.into()),
-        (Some(code), None) => match seed(factor)?.step_of(code.as_str(), now) {
-            Some(step) => sign_in::take_step(hall.connection().await?, user, step).await?,
-            None => false,
-        },
+        (Some(code), None) => {
+            let step = seed(factor)?.step_of(code.as_str(), now);
+            let step = step.ok_or(AppError::SignInFailed(WRONG_CODE))?;
+            let is_taken = sign_in::take_step(hall.connection().await?, user, step).await?;
+            (is_taken, CODE_REUSE)
+        }
         (None, Some(code)) => {
             let digest = seed(factor)?.recovery_digest(code.as_str());
-            sign_in::take_recovery_code(hall.connection().await?, user, digest).await?
+            let is_taken = sign_in::take_recovery_code(hall.connection().await?, user, digest).await?;
+            (is_taken, WRONG_RECOVERY_CODE)
         }
     };
-    is_taken.then_some(()).ok_or(AppError::SignInFailed)
+    is_taken.then_some(()).ok_or(AppError::SignInFailed(fault))
 }

@@ -1,5 +1,6 @@
 //! The operations of this capability, a file per subject.
 
+mod agreement_account;
 mod agreement_reviews;
 mod agreement_versions;
 mod agreements;

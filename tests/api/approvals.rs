@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 use wardlink::db::schema::outbox_events;
 
@@ -178,6 +178,45 @@ async fn what_was_taken_back_before_it_was_approved_was_never_shared() {
     let visible = app.get(&owner, &query).await.expect(200);
     assert_eq!(visible.body["visible"], false);
     assert_eq!(visible.body["why"], "share_not_approved", "{:?}", visible.body);
+}
+
+#[actix_web::test]
+async fn while_it_waited_for_approval_a_share_was_open_since_no_time() {
+    let app = TestApp::start().await;
+    let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
+    let housing = app.sign_in(HOUSING).await;
+    let case = app.a_case_of(&owner).await;
+    let asked = app
+        .post(&owner, &format!("/v1/cases/{case}/shares"), ad_hoc(housing.org_id))
+        .await
+        .expect(201);
+    app.later(chrono::Duration::hours(1));
+    let path = format!("/v1/shares/{}", asked.id());
+    app.post_to(&colleague, &path, "approve", json!({})).await.expect(200);
+    let of = async |query: &str| app.get(&owner, &format!("/v1/cases/{case}/visibility?{query}")).await;
+    let them = format!("organisation={}", housing.org_id);
+
+    let waiting = of(&format!("{them}&at=2026-03-02T09:30:00Z")).await.expect(200).body;
+    let open = of(&format!("{them}&at=2026-03-02T10:00:00Z")).await.expect(200).body;
+
+    assert_eq!(waiting["why"], "share_not_approved");
+    assert_eq!((&waiting["since"], &waiting["until"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&open["why"], &open["since"]),
+        (&json!("share"), &json!("2026-03-02T10:00:00Z"))
+    );
+    let logged = app.last_audit("read_visibility").await;
+    assert_eq!(logged.facts["at"], "2026-03-02T10:00:00Z");
+    assert_eq!(logged.data_classes, ["core"]);
+    for (query, pointer) in [
+        ("at=2026-03-02T10:00:03Z".to_owned(), "at"),
+        ("at=2030-01-01T00:00:00Z".to_owned(), "at"),
+        (format!("organisation={case}"), "organisation"),
+        (format!("organisation={}", Uuid::now_v7()), "organisation"),
+    ] {
+        let refused = of(&query).await.expect(422);
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer, "{query}");
+    }
 }
 
 #[actix_web::test]

@@ -186,6 +186,15 @@ async fn the_log_is_read_by_those_who_may_and_for_a_purpose() {
     audit(&app, &auditor, "op=reading").await.expect(422);
     audit(&app, &auditor, "colour=red").await.expect(422);
     audit(&app, &auditor, "cursor=x").await.expect(422);
+    for (query, pointer) in [
+        ("action=nonsense", "action"),
+        ("action=job.nonsense", "action"),
+        ("from=2026-03-03T00:00:00Z&to=2026-03-02T00:00:00Z", "from"),
+    ] {
+        let refused = audit(&app, &auditor, query).await.expect(422);
+        assert_eq!(refused.body["errors"][0]["pointer"], pointer, "{query}");
+    }
+    audit(&app, &auditor, "action=job.expire_shares").await.expect(200);
 
     audit(&app, &auditor, &format!("actor={}", auditor.user_id))
         .await
@@ -194,6 +203,8 @@ async fn the_log_is_read_by_those_who_may_and_for_a_purpose() {
         .await
         .expect(200);
     assert_eq!(items(&again)[0]["facts"]["filters"]["actor"], json!(auditor.user_id));
+    let asked = &items(&again)[1]["facts"]["filters"];
+    assert_eq!(*asked, json!({"action": "job.expire_shares"}));
     assert_eq!(items(&again)[0]["purpose"], "audit");
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use actix_web::http::Method;
 use actix_web::web;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -115,4 +116,28 @@ async fn there_are_promises_kept_given_up_and_not_looked_at_for_too_long() {
     let items = list.body["items"].as_array().unwrap();
     let overdue: BTreeSet<bool> = items.iter().map(|item| item["overdue"] == true).collect();
     assert_eq!(overdue.len(), 2, "{items:?}");
+}
+
+#[actix_web::test]
+async fn the_police_manage_their_people_and_read_their_own_side_of_the_log() {
+    let app = played().await;
+    let (admin, officer) = (
+        app.sign_in("admin@met.example").await,
+        app.sign_in("dpo@met.example").await,
+    );
+    let log = async |query: &str| {
+        let draft = app.draft(&officer, Method::GET, &format!("/v1/audit/events?{query}"));
+        let page = draft.header("Access-Purpose", "audit").send().await.expect(200);
+        page.body["items"].as_array().unwrap().clone()
+    };
+
+    let people = app.get(&admin, "/v1/users").await.expect(200);
+    let council = app.organisation("London Borough of Camden").await;
+    let told = log(&format!("outcome=done&org={council}")).await;
+
+    assert_eq!(people.body["items"].as_array().unwrap().len(), 6);
+    assert!(!told.is_empty());
+    assert!(told.iter().all(|event| event["redacted"] == true), "{told:?}");
+    app.get(&officer, "/v1/cases").await.expect(403);
+    app.get(&admin, "/v1/cases").await.expect(403);
 }

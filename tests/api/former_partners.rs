@@ -348,4 +348,16 @@ async fn ids_are_named_to_whoever_had_to_do_with_them_and_to_nobody_else() {
     }
     assert_eq!(named.len(), 6, "of strangers nothing is told");
     assert!(found.iter().any(|row| row.name == PRIMROSE));
+    app.tamper("insert into wardlink.former_names (id, org_id, name) select id, org_id, 'Before' from wardlink.users")
+        .await;
+    let asked = format!(
+        "select id, name from former_names_of(array[{}]::uuid[])",
+        ids.join(", ")
+    );
+    let found: Vec<Row> = diesel::sql_query(asked).load(&mut connection).await.unwrap();
+    let mut named: Vec<Uuid> = found.iter().map(|row| row.id).collect();
+    named.sort_unstable();
+    let mut expected = [owner.user_id, housing.user_id];
+    expected.sort_unstable();
+    assert_eq!(named, expected, "nor what they were called before");
 }

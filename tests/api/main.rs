@@ -7,6 +7,7 @@
 
 mod support;
 
+mod administration;
 mod agreements;
 mod approvals;
 mod attachments;

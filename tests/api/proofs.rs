@@ -86,6 +86,32 @@ async fn an_event_is_proved_to_those_who_see_it_as_far_as_they_see_it() {
 }
 
 #[actix_web::test]
+async fn a_checkpoint_that_will_never_cover_an_event_is_not_waited_for() {
+    let app = TestApp::start().await;
+    let (inspector, auditor) = (app.sign_in(INSPECTOR).await, app.sign_in(AUDITOR).await);
+    app.get(&auditor, "/v1/me").await.expect(200);
+    app.sign().await;
+    let (_, before) = latest(&app, &auditor).await;
+    let seq = act_on_both(&app, &inspector, &auditor).await;
+    let problem = async |size: u64| {
+        let path = format!("/v1/audit/events/{seq}/proof?tree_size={size}");
+        let reply = audit(&app, &auditor, Method::GET, &path, None).await.expect(409);
+        (reply.problem().to_owned(), reply.body["detail"].clone())
+    };
+
+    let (unsealed, _) = problem(before.size).await;
+    app.sign().await;
+    let (_, after) = latest(&app, &auditor).await;
+    let (too_small, detail) = problem(before.size).await;
+    let (between, _) = problem(after.size - 1).await;
+    let (ahead, _) = problem(after.size + 1).await;
+
+    assert_eq!([&*unsealed, &*too_small, &*between], ["conflict"; 3]);
+    assert!(!detail.as_str().unwrap().contains("minute"), "{detail}");
+    assert_eq!(ahead, "audit-not-signed-yet", "one may be signed there");
+}
+
+#[actix_web::test]
 async fn what_was_changed_in_a_proof_is_noticed() {
     let app = TestApp::start().await;
     let (inspector, auditor) = (app.sign_in(INSPECTOR).await, app.sign_in(AUDITOR).await);
@@ -260,7 +286,17 @@ async fn a_bundle_is_held_against_every_checkpoint_that_was_kept() {
         Err(BundleError::NotCompared { .. })
     ));
     assert!(matches!(held(vec![other(&newer)], vec![]), Err(BundleError::Fork(_))));
-    assert!(matches!(held(vec![other(&older)], proofs()), Err(BundleError::Fork(_))));
+    // Whether the proof was damaged or the log is another, nobody can tell from here.
+    let damaged = {
+        let mut proof = proof.clone();
+        proof["proof"][0] = json!("AAAA");
+        vec![serde_json::from_value(proof).unwrap()]
+    };
+    for (kept, proofs) in [(other(&older), proofs()), (older, damaged)] {
+        let unproved = held(vec![kept], proofs).unwrap_err();
+        assert!(matches!(unproved, BundleError::BadProof { .. }), "{unproved}");
+        assert!(!unproved.to_string().contains("fork"), "{unproved}");
+    }
 }
 
 /// Runs `wardlink audit verify` in a folder, where there is neither server nor database,
@@ -276,8 +312,8 @@ fn verify_alone(folder: &Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// A bundle, whole and spoilt, two checkpoints of it and one of another history, and a
-/// proof between the two: as files of these names.
+/// A bundle, whole and spoilt, two checkpoints of it, the newer one as tools keep it too, and
+/// one of another history, and a proof between the two, whole and damaged: as files of these names.
 async fn kept_by_a_partner(app: &TestApp, auditor: &Actor, folder: &Path) -> (Checkpoint, Checkpoint) {
     app.get(auditor, "/v1/me").await.expect(200);
     app.sign().await;
@@ -293,6 +329,9 @@ async fn kept_by_a_partner(app: &TestApp, auditor: &Actor, folder: &Path) -> (Ch
     let (all_but_the_last, _) = whole.trim_end().rsplit_once('\n').unwrap();
     let path = format!("/v1/audit/consistency?from={}&to={}", older.size, newer.size);
     let proof = app.get(auditor, &path).await.expect(200).bytes;
+    let damaged = json!({"from": older.size, "to": newer.size, "proof": []});
+    let answer = app.get(auditor, "/v1/audit/checkpoints/latest").await.expect(200);
+    let with_a_line_feed = format!("{}\n", answer.body["note"].as_str().unwrap());
     let signed = |checkpoint: &Checkpoint| app.services.notary.vouch(&checkpoint.text()).to_string();
     for (name, content) in [
         ("cut", format!("{all_but_the_last}\n").into_bytes()),
@@ -300,8 +339,11 @@ async fn kept_by_a_partner(app: &TestApp, auditor: &Actor, folder: &Path) -> (Ch
         ("whole", whole.into_bytes()),
         ("older", signed(&older).into_bytes()),
         ("newer", signed(&newer).into_bytes()),
+        ("newer.line", with_a_line_feed.into_bytes()),
+        ("newer.json", answer.bytes),
         ("forked", signed(&forked).into_bytes()),
         ("proof", proof),
+        ("damaged", damaged.to_string().into_bytes()),
     ] {
         std::fs::write(folder.join(name), content).unwrap();
     }
@@ -322,11 +364,20 @@ async fn the_command_verifies_a_bundle_alone_and_says_what_is_wrong_with_it() {
     let proof = format!("GET /v1/audit/consistency?from={}&to={}", older.size, newer.size);
     let fork = format!("fork: at {} entries", newer.size);
 
-    let tries: [(&str, &[&str], i32, &str); 11] = [
+    let tries: [(&str, &[&str], i32, &str); 15] = [
         ("--bundle whole", key, 0, &whole),
         ("--bundle whole --checkpoint newer", key, 0, &whole),
+        ("--bundle whole --checkpoint newer.line", key, 0, &whole),
+        ("--bundle whole --checkpoint newer.json", key, 0, &whole),
+        ("--bundle whole --checkpoint proof", key, 1, "proof: not a signed note"),
         ("--bundle whole --checkpoint older --consistency proof", key, 0, &whole),
         ("--bundle whole --checkpoint older", key, 1, &proof),
+        (
+            "--bundle whole --checkpoint older --consistency damaged",
+            key,
+            1,
+            "proves nothing (the proof has the wrong number of hashes)",
+        ),
         ("--bundle whole --checkpoint forked", key, 1, &fork),
         (
             "--bundle changed",
@@ -450,7 +501,8 @@ async fn a_partners_witness_vouches_for_what_it_saw() {
     let (view, checkpoint) = latest(&app, &auditor).await;
     let witness = NoteSigner::new("camden.example/witness", KeyKind::Witness, &[3; 32]).unwrap();
     let note: Note = view["note"].as_str().unwrap().parse().unwrap();
-    let line = witness.witness(note.text(), app.services.clock.now().timestamp().unsigned_abs());
+    let now = app.services.clock.now().timestamp().unsigned_abs();
+    let line = witness.witness(note.text(), now);
     let path = format!("/v1/audit/checkpoints/{}/cosignatures", checkpoint.size);
     let body = json!({"verifier_key": witness.verifier().to_string(), "line": line});
 
@@ -463,6 +515,12 @@ async fn a_partners_witness_vouches_for_what_it_saw() {
     let signer = NoteSigner::new("camden.example/witness", KeyKind::Log, &[3; 32]).unwrap();
     for (key, line) in [
         (witness.verifier().to_string(), witness.witness(&other, 1_772_442_000)),
+        (
+            witness.verifier().to_string(),
+            witness.witness(note.text(), now + 10 * 86_400),
+        ),
+        (witness.verifier().to_string(), witness.witness(note.text(), now + 301)),
+        (witness.verifier().to_string(), witness.witness(note.text(), now - 301)),
         (witness.verifier().to_string(), "nonsense".to_owned()),
         (signer.verifier().to_string(), line.clone()),
         ("nonsense".to_owned(), line.clone()),
@@ -472,7 +530,7 @@ async fn a_partners_witness_vouches_for_what_it_saw() {
     }
     for (seed, status) in [(4, 201), (5, 201), (6, 201), (7, 409)] {
         let another = NoteSigner::new("camden.example/witness", KeyKind::Witness, &[seed; 32]).unwrap();
-        let line = another.witness(note.text(), app.services.clock.now().timestamp().unsigned_abs());
+        let line = another.witness(note.text(), now);
         let body = json!({"verifier_key": another.verifier().to_string(), "line": line});
         app.post(&auditor, &path, body).await.expect(status);
     }

@@ -27,6 +27,7 @@ insert into custom_roles (id, org_id, code, name, permissions)
   select gen_random_uuid(), id, 'night_desk', 'Night desk', '{case.read}' from organisations limit 1;
 insert into earlier_memberships (partnership_id, org_id, member_from, member_to)
   select partnership_id, org_id, '2020-01-01', '2021-01-01' from partnership_members limit 1;
+insert into former_names (id, org_id, name) select id, org_id, 'Before' from users limit 1;
 insert into password_resets (user_id, org_id, token_hash, expires_at)
   select id, org_id, '\x00', now() from users limit 1;
 insert into recoveries (org_id, user_id, helped_by, password_at) select org_id, id, id, now() from users limit 1;

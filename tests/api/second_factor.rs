@@ -103,6 +103,37 @@ async fn the_log_says_by_what_somebody_was_known() {
 }
 
 #[actix_web::test]
+async fn the_log_says_what_was_wrong_with_a_code_and_the_answer_does_not() {
+    let app = TestApp::start().await;
+    let (actor, seed, codes) = enrolled(&app, SERGEANT).await;
+    let used = json!({"recovery_code": codes[0]});
+    login(&app, SERGEANT, used.clone()).await.expect(200);
+    // The code that confirmed it is used up; the one of ten minutes from now is none yet.
+    let (spent, early) = (
+        json!({"totp": code(&app, &seed, 0)}),
+        json!({"totp": code(&app, &seed, 20)}),
+    );
+
+    for wrong in [spent, early, used] {
+        let refused = login(&app, SERGEANT, wrong).await.expect(401);
+        assert_eq!(refused.problem(), "sign-in-failed");
+        assert!(!String::from_utf8_lossy(&refused.bytes).contains("code"));
+    }
+
+    let faults: Vec<Value> = audit_events::table
+        .filter(audit_events::action.eq("login"))
+        .filter(audit_events::outcome.eq("refused"))
+        .filter(audit_events::actor_user_id.eq(actor.user_id))
+        .order(audit_events::seq)
+        .select(audit_events::facts)
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap();
+    let expected = ["code_reuse", "wrong_code", "wrong_recovery_code"].map(|fault| json!({ "fault": fault }));
+    assert_eq!(faults, expected);
+}
+
+#[actix_web::test]
 async fn signing_in_in_two_steps_leaves_nothing_counted() {
     let app = TestApp::start().await;
     let (_, seed, _) = enrolled(&app, SERGEANT).await;
@@ -488,4 +519,29 @@ async fn an_administrator_removes_a_lost_authenticator_and_nobody_elses() {
     app.get(&person, "/v1/me").await.expect(401);
     login(&app, "asb@camden.example", json!({})).await.expect(200);
     login(&app, SERGEANT, json!({})).await.expect(401);
+}
+
+#[actix_web::test]
+async fn for_which_roles_a_second_factor_is_asked_for_partners_are_not_told() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in("admin@camden.example").await;
+    let own = format!("/v1/organisations/{}", admin.org_id);
+    let asked = json!({"second_factor_for": ["officer"]});
+    app.patch(&admin, &own, asked).await.expect(200);
+
+    for (who, told) in [
+        ("admin@camden.example", json!(["officer"])),
+        (SERGEANT, Value::Null),
+        ("operator@wardlink.example", Value::Null),
+    ] {
+        let who = app.sign_in(who).await;
+        let read = app.get(&who, &own).await.expect(200).body;
+        let listed = app.get(&who, "/v1/organisations").await.expect(200).body;
+        let listed = listed["items"].as_array().unwrap().iter();
+        let listed: Vec<&Value> = listed.filter(|it| it["id"] == json!(admin.org_id)).collect();
+
+        assert_eq!(read["second_factor_for"], told);
+        assert_eq!(listed[0]["second_factor_for"], told);
+        assert!(read.as_object().unwrap().contains_key("second_factor_for"));
+    }
 }

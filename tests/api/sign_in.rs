@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{Reply, TestApp};
 
 const SERGEANT: &str = "sgt.kentish-town@met.example";
+const STREET: &str = "street@camden.example";
 
 async fn login(app: &TestApp, email: &str, password: &str) -> Reply {
     let body = json!({"email": email, "password": password});
@@ -59,6 +60,96 @@ async fn a_refresh_token_seen_twice_ends_the_session() {
 
     refresh(second.body["refresh_token"].clone()).await.expect(401);
     me(&app, &second.body["access_token"]).await.expect(401);
+}
+
+/// What the log says of those who were refused `action`, the earliest first, as the data
+/// protection officer reads it.
+async fn refused(app: &TestApp, action: &str) -> Vec<Value> {
+    let officer = app.sign_in("dpo@camden.example").await;
+    let path = format!("/v1/audit/events?outcome=refused&action={action}");
+    let draft = app
+        .draft(&officer, Method::GET, &path)
+        .header("Access-Purpose", "audit");
+    let page = draft.send().await.expect(200).body;
+    let events = page["items"].as_array().unwrap().iter().rev();
+    events.map(|event| event["facts"].clone()).collect()
+}
+
+#[actix_web::test]
+async fn the_log_tells_a_stolen_refresh_token_from_one_that_is_over() {
+    let app = TestApp::start().await;
+    let start = async || {
+        let tokens = login(&app, STREET, "Demo-only-passphrase-1").await.expect(200);
+        tokens.body["refresh_token"].clone()
+    };
+    let refresh = |token: &Value| {
+        let body = json!({"refresh_token": token});
+        app.anonymous(Method::POST, "/v1/auth/refresh", Some(body))
+    };
+    let (stolen, over, left) = (
+        start().await,
+        start().await,
+        login(&app, STREET, "Demo-only-passphrase-1").await,
+    );
+    let newest = refresh(&stolen).await.expect(200).body["refresh_token"].clone();
+
+    refresh(&stolen).await.expect(401);
+    refresh(&newest).await.expect(401);
+    refresh(&stolen).await.expect(401);
+    let logout = actix_web::test::TestRequest::post()
+        .uri("/v1/auth/logout")
+        .insert_header((
+            "Authorization",
+            format!("Bearer {}", left.body["access_token"].as_str().unwrap()),
+        ));
+    app.send(logout).await.expect(204);
+    refresh(&left.body["refresh_token"]).await.expect(401);
+    app.tamper("update wardlink.refresh_tokens set expires_at = now() - interval '1 second'")
+        .await;
+    refresh(&over).await.expect(401);
+
+    assert_eq!(
+        refused(&app, "refresh").await,
+        [
+            json!({"fault": "token_reuse", "sessions_ended": 1}),
+            json!({"fault": "session_ended", "end_reason": "token_reuse"}),
+            json!({"fault": "token_reuse", "end_reason": "token_reuse"}),
+            json!({"fault": "session_ended", "end_reason": "logout"}),
+            json!({"fault": "token_expired"}),
+        ]
+    );
+}
+
+#[actix_web::test]
+async fn the_log_tells_why_somebody_was_not_let_in_and_the_answer_does_not() {
+    let app = TestApp::start().await;
+    let admin = app.sign_in("admin@camden.example").await;
+    let officer = app.sign_in(STREET).await;
+    let reset = json!({"email": STREET, "password": "kettle-orbit-lantern-moss", "reset_token": "wlp_none"});
+
+    let wrong = login(&app, STREET, "not-the-passphrase-9").await.expect(401);
+    let token = app
+        .anonymous(Method::POST, "/v1/auth/login", Some(reset))
+        .await
+        .expect(401);
+    let disabled = json!({"disabled": true});
+    app.patch(&admin, &format!("/v1/users/{}", officer.user_id), disabled)
+        .await
+        .expect(200);
+    let disabled = login(&app, STREET, "Demo-only-passphrase-1").await.expect(401);
+
+    for reply in [wrong, token, disabled] {
+        assert_eq!(reply.problem(), "sign-in-failed");
+        assert!(!String::from_utf8_lossy(&reply.bytes).contains("fault"));
+    }
+    assert_eq!(
+        refused(&app, "login").await,
+        [
+            json!({"fault": "wrong_password"}),
+            json!({"fault": "wrong_reset_token"}),
+            json!({"fault": "account_disabled"}),
+        ]
+    );
 }
 
 #[actix_web::test]

@@ -3,6 +3,7 @@
 mod bodies;
 mod calls;
 mod canaries;
+mod changes;
 mod etags;
 pub mod fingerprint;
 mod grants;

@@ -1,7 +1,7 @@
 //! Checkpoints: what a partner keeps to hold the log to.
 
 use actix_web::{HttpResponse, get, post};
-use chrono::DateTime;
+use chrono::{DateTime, Duration};
 
 use super::numbers::Number;
 use crate::audit::checkpoint::Checkpoint;
@@ -59,6 +59,8 @@ async fn shown(room: &mut Room, row: CheckpointRow) -> Result<Audited<Answer>> {
 
 /// Witnesses that an organisation can have for one checkpoint.
 const WITNESSES: i64 = 4;
+/// How far the clock of a witness may be from ours.
+const WITNESS_SKEW: Duration = Duration::minutes(5);
 
 /// The latest checkpoint of the log
 ///
@@ -109,8 +111,9 @@ async fn of_size(room: &mut Room, size: u64) -> Result<CheckpointRow> {
 ///
 /// A witness of yours vouches for a checkpoint, with the time (C2SP tlog-cosignature).
 /// Others then know that the log was not shown to you in one way and to them in
-/// another. The signature is verified before it is kept. An organisation has up to four
-/// witnesses for a checkpoint.
+/// another. The signature is verified before it is kept, and its time lies between the signing
+/// of the checkpoint and now, but for five minutes by which clocks may differ. An organisation
+/// has up to four witnesses for a checkpoint.
 #[utoipa::path(
     tag = "audit",
     params(("size" = u64, Path, description = "How many entries the checkpoint covers.")),
@@ -160,13 +163,14 @@ fn verified(kept: &CheckpointRow, draft: &CosignatureDraft, room: &Room) -> Resu
     let time = key.verify(&note).map_err(wrong)?.unwrap_or_default();
     let seconds = i64::try_from(time).ok();
     let witnessed_at = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let while_it_was_there = kept.signed_at.min(room.now) - WITNESS_SKEW..=room.now + WITNESS_SKEW;
     Ok(CosignatureRow {
         tree_size: kept.tree_size,
         org_id: room.person.org_id,
         verifier_key: key.to_string(),
         line: draft.line.as_str().to_owned(),
         witnessed_at: witnessed_at
-            .filter(|at| (kept.signed_at - *at).num_days().abs() < 3650)
+            .filter(|at| while_it_was_there.contains(at))
             .ok_or_else(|| AppError::invalid("/line", "the time is none at which it can have been seen"))?,
     })
 }

@@ -6,8 +6,8 @@ use futures_util::stream::{self, LocalBoxStream};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::expect_purpose;
 use super::numbers::Number;
+use super::{expect_order, expect_purpose};
 use crate::audit::bundle::{FORM, Head, Writer};
 use crate::audit::merkle::{self, Known};
 use crate::audit::places::ExportPlace;
@@ -18,7 +18,7 @@ use crate::audit::queries::verifying::{Connection, Leaf};
 use crate::audit::view::PurposeOfReading;
 use crate::audit::view::checkpoints::{ExportDraft, ProofQuery, ProofView};
 use crate::audit::{NotSealedYet, Op, checkpoint_error};
-use crate::doors::{Answer, Audited, Caller, JsonBody, Params, Reader, may};
+use crate::doors::{Answer, Audited, Caller, JsonBody, Params, Reader, Room, may};
 use crate::error::{AppError, Result};
 use crate::limits::Volume;
 
@@ -33,9 +33,9 @@ const BUSY: u32 = 30;
 /// The entry that its leaf is the hash of, what it commits to as far as you may see
 /// it, and the audit path to the root of a checkpoint (RFC 9162 §2.1.3). What you may
 /// not see is there by its hash, so the whole can still be verified. `Access-Purpose`
-/// as for the log itself. 409 until a checkpoint covers the event, a minute at most. A
-/// `tree_size` at which no checkpoint was signed, or that lies before the event, is 409
-/// as well, and stays so.
+/// as for the log itself. 409 (`audit-not-signed-yet`) until a checkpoint covers the event, a
+/// minute at most. A `tree_size` at which no checkpoint was signed, or that lies before the
+/// event, is 409 as well (`conflict`), and stays so.
 #[utoipa::path(
     tag = "audit",
     params(("seq" = i64, Path, description = "The number of the event."), ProofQuery, PurposeOfReading),
@@ -59,17 +59,16 @@ pub async fn prove_event(
             let seq = i64::try_from(seq.get()?).map_err(|_error| AppError::NotFound)?;
             let Some(leaf) = proofs::leaf_of(room, seq).await? else {
                 // What is not there and what may not be seen is the same.
-                let visible = proofs::is_visible(room, seq).await?;
-                return Err(if visible {
-                    NotSealedYet.into()
-                } else {
-                    AppError::NotFound
+                return Err(match proofs::is_visible(room, seq).await? {
+                    true => uncovered(room, query.tree_size).await?,
+                    false => AppError::NotFound,
                 });
             };
             let checkpoint = tree::checkpoint(room, query.tree_size).await?;
             let index = leaf.0.leaf_index;
-            let checkpoint = checkpoint.filter(|checkpoint| checkpoint.tree_size > index);
-            let checkpoint = checkpoint.ok_or(NotSealedYet)?;
+            let Some(checkpoint) = checkpoint.filter(|checkpoint| checkpoint.tree_size > index) else {
+                return Err(uncovered(room, query.tree_size).await?);
+            };
             let size = checkpoint.tree_size.unsigned_abs();
             let asked = merkle::blocks_asked_by(|nodes| merkle::prove_inclusion(nodes, index.unsigned_abs(), size));
             let known = tree::blocks(room, &asked).await?;
@@ -84,6 +83,18 @@ pub async fn prove_event(
                 .fact("seq", seq))
         })
         .await
+}
+
+/// Why no checkpoint covers an event: none does yet, or the one that was asked for never will.
+async fn uncovered(room: &mut Room, tree_size: Option<u64>) -> Result<AppError> {
+    let latest = tree::checkpoint(room, None).await?;
+    let signed = latest.map_or(0, |checkpoint| checkpoint.tree_size.unsigned_abs());
+    Ok(match tree_size.filter(|size| *size <= signed) {
+        None => NotSealedYet.into(),
+        Some(size) => AppError::Conflict(format!(
+            "no checkpoint of {size} entries covers this event, nor ever will: leave out tree_size for the latest"
+        )),
+    })
 }
 
 /// The event of a leaf, as far as `viewer` may see it, with its path in the tree of `size`.
@@ -124,6 +135,7 @@ pub async fn export_audit(caller: Caller<may::ReadAudit>, body: JsonBody<ExportD
     caller
         .consult(body, async |room, draft: ExportDraft| {
             expect_purpose(room)?;
+            expect_order("/from", draft.from, draft.to)?;
             let checkpoint = tree::checkpoint(room, None).await?.ok_or(NotSealedYet)?;
             let size = checkpoint.tree_size;
             let viewer = room.person.org_id;

@@ -1,14 +1,22 @@
 //! What was visible to whom, at a time.
 
 use actix_web::{HttpResponse, get};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use uuid::Uuid;
 
 use super::sight::Sight;
 use crate::audit::queries::visibility as queries;
 use crate::audit::view::visibility::{Visibility, VisibilityQuery};
 use crate::audit::visibility_model::visible_at;
 use crate::cases::access;
-use crate::doors::{Answer, Audited, Caller, Id, Params, may};
+use crate::db::names_of;
+use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
+use crate::http::fields::Moment;
+
+/// How far a time of the log, which has the database's, may lie ahead of ours.
+const SKEW: TimeDelta = TimeDelta::seconds(2);
 
 /// Was a case visible to an organisation at a time, and why?
 ///
@@ -16,7 +24,8 @@ use crate::error::{AppError, Result};
 /// sees the case. The answer says
 /// which share opened the case, what of it, by which gateway, and since and until
 /// when; or why it was not visible: `not_recorded`, `never_shared`,
-/// `share_not_approved`, `share_ended`.
+/// `share_not_approved`, `share_ended`. Refused where the time lies ahead, or the organisation
+/// is none that you know: nobody can say.
 #[utoipa::path(
     tag = "audit",
     params(VisibilityQuery),
@@ -48,6 +57,7 @@ pub async fn read_visibility(
                 }
             };
             let at = query.at.map_or(room.now, |moment| moment.0);
+            expect_answerable(room, organisation, at).await?;
             let is_owner = sight.is_owner() && organisation == own;
             let ground = visible_at(recorded, is_owner, &shares, at);
             let mut view = Visibility::of(organisation, at, recorded, ground);
@@ -57,9 +67,22 @@ pub async fn read_visibility(
                 (view.level, view.data_classes) = (Some(level), data_classes);
             }
             let audited = Audited::consultation(Answer::ok(&view)?)
+                .classes(["core"])
                 .fact("organisation", organisation.to_string())
-                .fact("at", at.to_rfc3339());
+                .fact("at", json!(Moment(at)));
             Ok(sight.note(audited))
         })
         .await
+}
+
+/// Whether it can be said what `organisation` saw at that time.
+async fn expect_answerable(room: &Room, organisation: Uuid, at: DateTime<Utc>) -> Result<()> {
+    if at > room.now + SKEW {
+        return Err(AppError::invalid("at", "lies ahead"));
+    }
+    let names = names_of(room, vec![organisation]).await?;
+    match names.kind_of(organisation) {
+        Some(_) => Ok(()),
+        None => Err(AppError::invalid("organisation", "is no organisation that you know")),
+    }
 }

@@ -252,3 +252,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_note_is_read_as_tools_keep_it() {
+    let signed = signer().sign(&checkpoint().text());
+    let text = signed.to_string();
+    let answer = serde_json::json!({ "tree_size": 4711, "note": text, "cosignatures": [] });
+
+    for kept in [
+        text.clone(),
+        format!("{text}\n"),
+        format!("{text}\n\n"),
+        answer.to_string(),
+    ] {
+        assert_eq!(Note::kept(&kept), Ok(signed.clone()), "{kept}");
+    }
+    assert!(format!("{text}\n").parse::<Note>().is_err(), "nothing else is taken so");
+    for other in ["", "\n", "{}", "{\"note\": 1}", "{\"note\": \"\"}"] {
+        assert!(Note::kept(other).is_err(), "{other}");
+    }
+}

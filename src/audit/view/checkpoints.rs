@@ -148,7 +148,7 @@ pub struct ExportDraft {
     /// Not before this time.
     #[serde(default)]
     pub from: Option<Moment>,
-    /// Before this time.
+    /// Before this time, which is not before `from`.
     #[serde(default)]
     pub to: Option<Moment>,
     /// The user who acted.

@@ -14,9 +14,9 @@ use crate::sharing::model::{DataClass, Level};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct VisibilityQuery {
-    /// The organisation; your own if left out.
+    /// The organisation, which is yours or has been your partner; your own if left out.
     pub organisation: Option<Uuid>,
-    /// The time; now if left out.
+    /// The time, now at the latest; now if left out.
     #[param(inline, example = "2026-03-02T09:00:00Z")]
     pub at: Option<Moment>,
 }
@@ -47,9 +47,9 @@ pub struct Visibility {
     pub data_classes: Vec<String>,
     /// The gateway in law it rests on.
     pub gateway: Option<String>,
-    /// Since when.
+    /// Since when; `null` while it was not approved.
     pub since: Option<DateTime<Utc>>,
-    /// Until when.
+    /// Until when; `null` while it was not approved, or if no end is known.
     pub until: Option<DateTime<Utc>>,
 }
 
@@ -60,6 +60,7 @@ impl Visibility {
             Ground::Share(share) | Ground::Ended(share) | Ground::Asked(share) => Some(share),
             Ground::Owner | Ground::NotRecorded | Ground::NeverShared => None,
         };
+        let open = share.filter(|_| !matches!(ground, Ground::Asked(_)));
         Self {
             organisation_id: organisation,
             at,
@@ -71,9 +72,9 @@ impl Visibility {
             gateway: share.map(|share| share.gateway.clone()),
             since: match ground {
                 Ground::Owner => Some(recorded),
-                _ => share.and_then(|share| share.since()),
+                _ => open.and_then(|share| share.since()),
             },
-            until: share.and_then(|share| share.until()),
+            until: open.and_then(|share| share.until()),
         }
     }
 }

@@ -29,6 +29,20 @@ const MOST_TYPES: usize = 20;
 /// The most actions that are told of one.
 const MOST_ACTIONS: usize = 50;
 const BY_DAY: &str = "-set_on";
+/// What the log says of one; the rest is what people wrote.
+const TOLD: [&str; 11] = [
+    "case_types",
+    "ended_on",
+    "gss",
+    "organisation_id",
+    "partnership_id",
+    "review_due",
+    "reviewed_on",
+    "set_by",
+    "set_on",
+    "status",
+    "votes",
+];
 
 /// List the priorities of a ward
 ///
@@ -135,11 +149,13 @@ pub async fn set_ward_priority(
             let view = WardPriority::of(row, today)?;
             let place = format!("/v1/priorities/{}", view.id);
             let answer = Answer::created(place, &view)?.version_as_seen(view.version);
+            let replaces = replaced.map(|old| old.id);
             let audited = Audited::collection(answer)
                 .record(view.id)
-                .records(replaced.map(|old| old.id))
+                .records(replaces)
                 .fact("ward", json!(gss))
-                .fact("set_by", json!(view.set_by));
+                .fact("replaces", json!(replaces))
+                .changes(&(), &view, &TOLD)?;
             Ok(events.into_iter().fold(audited, Audited::event))
         })
         .await
@@ -172,6 +188,7 @@ pub async fn update_ward_priority(
             expect_hand(room, &row, &members, &changes)?;
             room.request.expect_version(row.version)?;
             expect_voice(room, &row)?;
+            let before = WardPriority::of(row.clone(), today)?;
             let changed = apply(room, &mut row, changes, today)?;
             expect_voice(room, &row)?;
             if !changed.is_empty() {
@@ -189,8 +206,7 @@ pub async fn update_ward_priority(
             let answer = Answer::ok(&view)?.version_as_seen(view.version);
             let audited = Audited::alteration(answer)
                 .record(view.id)
-                .fact("status", json!(view.status))
-                .fact("changed", json!(changed));
+                .changes(&before, &view, &TOLD)?;
             Ok(match changed.is_empty() {
                 true => audited,
                 false => audited.event(event),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use actix_web::{HttpResponse, get, put};
 use chrono::NaiveDate;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::WardCode;
@@ -14,10 +14,12 @@ use crate::doors::{Answer, Audited, Caller, JsonBody, Room, may};
 use crate::error::{AppError, FieldError, Result};
 use crate::geography::Gss;
 use crate::geography::queries::{self, MemberRow, NewMember, TeamRow};
-use crate::geography::view::{Team, TeamDraft, TeamMemberDraft};
+use crate::geography::view::{Team, TeamDraft, TeamMember, TeamMemberDraft};
 
 /// The largest team.
 const MEMBERS: usize = 100;
+/// What the log says of a team.
+const TOLD: [&str; 2] = ["members", "name"];
 
 /// Read the team of a ward
 ///
@@ -35,8 +37,7 @@ pub async fn read_ward_team(caller: Caller<may::BeSignedIn>, code: WardCode) -> 
             let (org, gss) = (room.person.org_id, code.get()?);
             let team = queries::find_team(room, org, gss).await?;
             let today = local_date(room.now)?;
-            let members = queries::list_members(room, org, team.id, today).await?;
-            let view = Team::of(gss, team, members);
+            let view = view_of(room, gss, team, today).await?;
             let answer = Answer::ok(&view)?.version(view.version);
             Ok(Audited::consultation(answer)
                 .record(view.id)
@@ -78,27 +79,46 @@ pub async fn put_ward_team(
             }
             within_grants(room, gss)?;
             expect_own_people(room, &draft.members).await?;
+            let today = local_date(room.now)?;
             let before = queries::lock_team(room, org, gss).await?;
             expect_version(room, before.as_ref())?;
+            let before = match before {
+                Some(team) => Some(view_of(room, gss, team, today).await?),
+                None => None,
+            };
             let team = write(room, gss, before.is_some(), &draft).await?;
-            let today = local_date(room.now)?;
             let (left, joined) = change_members(room, team.id, &draft.members, today).await?;
-            let members = queries::list_members(room, org, team.id, today).await?;
-            let view = Team::of(gss, team, members);
+            let view = view_of(room, gss, team, today).await?;
             let audited = if before.is_some() {
                 Audited::alteration(Answer::ok(&view)?.version(view.version))
             } else {
                 let place = format!("/v1/wards/{gss}/team");
                 Audited::collection(Answer::created(place, &view)?.version(view.version))
             };
-            Ok(audited
+            audited
                 .record(view.id)
                 .records(view.members.iter().map(|member| member.user_id))
                 .fact("ward", json!(gss))
                 .fact("left", json!(left))
-                .fact("joined", json!(joined)))
+                .fact("joined", json!(joined))
+                .changes(&before.as_ref().map(account_of), &account_of(&view), &TOLD)
         })
         .await
+}
+
+async fn view_of(room: &mut Room, gss: &Gss, team: TeamRow, today: NaiveDate) -> Result<Team> {
+    let org = room.person.org_id;
+    let members = queries::list_members(room, org, team.id, today).await?;
+    Ok(Team::of(gss, team, members))
+}
+
+/// A team as the log has it: who is in it by their ids, so that a change of a name is none of
+/// the team's.
+fn account_of(team: &Team) -> Value {
+    let member =
+        |it: &TeamMember| json!({"user_id": it.user_id, "role": it.role, "public_contactable": it.public_contactable});
+    let members: Vec<Value> = team.members.iter().map(member).collect();
+    json!({ "name": team.name, "contact": team.contact, "members": members })
 }
 
 /// A grant limited to some wards reaches the teams of those alone.

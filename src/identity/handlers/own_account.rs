@@ -8,6 +8,7 @@ use crate::error::{AppError, Result};
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
 use crate::identity::own_password;
+use crate::identity::passwords::{PasswordFlaw, PasswordRefused};
 use crate::identity::queries::{self, people, resets};
 use crate::identity::view::people::{PasswordChange, SessionView};
 
@@ -52,15 +53,17 @@ pub async fn end_my_session(caller: Caller<may::KeepOwnAccount>, id: Id) -> Resu
             if !queries::end_session(room, user, id.get(), "killed", now).await? {
                 return Err(AppError::NotFound);
             }
-            Ok(Audited::new(Op::Security, Answer::no_content()).record(id.get()))
+            let audited = Audited::new(Op::Security, Answer::no_content()).record(id.get());
+            Ok(audited.fact("end_reason", "killed"))
         })
         .await
 }
 
 /// Change my password
 ///
-/// Ends all other sessions. A password needs 15 to 128 characters of any kind and
-/// must not be made of names that others would guess; it never expires.
+/// Ends all other sessions. A password needs 15 to 128 characters of any kind, is another
+/// than the one until now, and must not be made of names that others would guess; it never
+/// expires.
 #[utoipa::path(
     tag = "identity",
     request_body = PasswordChange,
@@ -81,6 +84,7 @@ pub async fn change_my_password(
             let ended = people::end_sessions(room, user, Some(session), "password_changed", now).await?;
             Ok(Audited::new(Op::Security, Answer::no_content())
                 .record(user)
+                .fact("changed", vec!["password"])
                 .fact("sessions_ended", ended))
         })
         .await
@@ -91,6 +95,10 @@ pub async fn change_my_password(
 async fn accepted(room: &mut Room, change: &PasswordChange) -> Result<(Option<String>, String)> {
     let (user, name, services) = (room.person.user_id, room.person.name.clone(), room.services.clone());
     let old = own_password::confirm(room, &change.current_password).await?;
+    if change.new_password.is_same_as(&change.current_password) {
+        let (pointer, flaw) = ("/new_password", PasswordFlaw::Unchanged);
+        return Err(PasswordRefused { pointer, flaw }.into());
+    }
     let me = queries::read_me(room, user).await?;
     let context = [
         name.as_str(),

@@ -20,6 +20,9 @@ use crate::partnerships::hold_organisation;
 /// The most roles an organisation makes, so that a list of them stays small.
 const MOST_ROLES: usize = 200;
 
+/// What the log says of a role.
+const TOLD: [&str; 3] = ["code", "name", "permissions"];
+
 /// List roles
 ///
 /// The built-in roles and those of your own organisation, by code, with the
@@ -75,11 +78,11 @@ pub async fn create_role(caller: Caller<may::ManageRoles>, body: JsonBody<NewRol
                 return Err(AppError::Conflict(format!("your organisation has {MOST_ROLES} roles")));
             }
             own_roles::insert(room, org, &row).await?;
-            let (id, version, permissions) = (row.id, row.version, row.permissions.clone());
-            let answer = Answer::created(format!("/v1/roles/{id}"), &RoleView::from(row))?.version(version);
-            Ok(Audited::new(Op::Security, answer)
-                .record(id)
-                .fact("permissions", permissions))
+            let (id, version) = (row.id, row.version);
+            let view = RoleView::from(row);
+            let answer = Answer::created(format!("/v1/roles/{id}"), &view)?.version(version);
+            let audited = Audited::new(Op::Security, answer).record(id);
+            audited.changes(&(), &view, &TOLD)
         })
         .await
 }
@@ -141,12 +144,13 @@ pub async fn update_role(caller: Caller<may::ManageRoles>, id: Id, body: JsonBod
             if managed_people && permissions.is_some() {
                 administrators::expect_one(room, org).await?;
             }
+            let before = RoleView::from(row);
             let row = own_roles::find(room, org, id).await?;
-            let (version, carried) = (row.version, row.permissions.clone());
-            let answer = Answer::ok(&RoleView::from(row))?.version(version);
-            Ok(Audited::new(Op::Security, answer)
-                .record(id)
-                .fact("permissions", carried))
+            let version = row.version;
+            let view = RoleView::from(row);
+            let answer = Answer::ok(&view)?.version(version);
+            let audited = Audited::new(Op::Security, answer).record(id);
+            audited.changes(&before, &view, &TOLD)
         })
         .await
 }

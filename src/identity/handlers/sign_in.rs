@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get, post};
 use chrono::Duration;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::audit::Op;
@@ -10,9 +10,12 @@ use crate::doors::{Anonymous, Answer, Audited, Caller, Hall, Identified, JsonBod
 use crate::error::{AppError, Result};
 use crate::identity::attempt::Attempt;
 use crate::identity::device;
+use crate::identity::fault::{
+    ACCOUNT_CHANGED, ACCOUNT_DISABLED, TOKEN_REUSE, UNKNOWN_ACCOUNT, UNKNOWN_TOKEN, WRONG_PASSWORD, WRONG_RESET_TOKEN,
+};
 use crate::identity::passwords::{Password, PasswordError};
 use crate::identity::queries;
-use crate::identity::queries::sign_in::{self, NewSession, RotateVerdict, SignIn};
+use crate::identity::queries::sign_in::{self, NewSession, Rotated, SignIn};
 use crate::identity::second;
 use crate::identity::tokens::{AccessSubject, RefreshToken, ResetToken};
 use crate::identity::view::{Login, Me, Refresh, Tokens};
@@ -68,8 +71,8 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                 None => known_by_password(&hall.services, found, &credentials.password).await,
             };
             let (user, rehash) = match known {
-                Ok(Some(known)) => known,
-                Ok(None) => return refused(AppError::SignInFailed),
+                Ok(known) => known,
+                Err(failed @ AppError::SignInFailed(_)) => return refused(failed),
                 Err(error) => {
                     // Whoever has the token may choose again, and who found no time come again.
                     attempt.was_not_judged(hall.connection().await?).await?;
@@ -87,7 +90,7 @@ pub async fn login(anonymous: Anonymous, body: JsonBody<Login>) -> Result<HttpRe
                 }
             }
             if !is_still_good(hall, user.user_id, reset.as_ref()).await? {
-                return refused(AppError::SignInFailed);
+                return refused(AppError::SignInFailed(WRONG_RESET_TOKEN));
             }
             let mut identified = start_session(hall, user, rehash, has_factor).await?;
             if identified.answer.is_ok() {
@@ -120,24 +123,35 @@ fn reset_token(credentials: &Login) -> Option<ResetToken> {
 }
 
 /// The account, if the token is its, with the hash of the password to be set.
+///
+/// # Errors
+/// [`AppError::SignInFailed`] where it is not, or the account is disabled.
 async fn known_by_reset(
     hall: &mut Hall,
     found: Option<SignIn>,
     token: &ResetToken,
     credentials: &Login,
-) -> Result<Option<(SignIn, Option<String>)>> {
+) -> Result<(SignIn, Option<String>)> {
     let (user_id, now) = (found.as_ref().map(|user| user.user_id), hall.services.clock.now());
     let user_id = user_id.unwrap_or(Uuid::nil());
     let reset = sign_in::find_reset(hall.connection().await?, user_id, token.hash(), now).await?;
     hall.settle().await?;
-    let (Some(user), Some(reset)) = (found.filter(|user| !user.disabled), reset) else {
-        return Ok(None);
-    };
+    let reset = reset.ok_or(AppError::SignInFailed(WRONG_RESET_TOKEN))?;
+    let user = in_use(found)?;
     let email = credentials.email.as_str();
     let context = [reset.name.as_str(), email, &reset.org_name, "wardlink"];
     let passwords = &hall.services.passwords;
     let hash = passwords.take_new(&credentials.password, &context, "/password").await?;
-    Ok(Some((user, Some(hash))))
+    Ok((user, Some(hash)))
+}
+
+/// The account, if there is one and it is not disabled.
+fn in_use(found: Option<SignIn>) -> Result<SignIn> {
+    let user = found.ok_or(AppError::SignInFailed(UNKNOWN_ACCOUNT))?;
+    match user.disabled {
+        true => Err(AppError::SignInFailed(ACCOUNT_DISABLED)),
+        false => Ok(user),
+    }
 }
 
 /// Whether the token is still good, if one was sent. Then it is spent, and the sessions
@@ -157,17 +171,21 @@ fn known_client<'a>(services: &Services, found: Option<&SignIn>, credentials: &'
 
 /// The account, if the password is its, with a stronger hash where its own is weak.
 /// Takes its time: hold no connection.
+///
+/// # Errors
+/// [`AppError::SignInFailed`] where it is not, or the account is disabled.
 async fn known_by_password(
     services: &Services,
     found: Option<SignIn>,
     password: &Password,
-) -> Result<Option<(SignIn, Option<String>)>> {
+) -> Result<(SignIn, Option<String>)> {
     let passwords = &services.passwords;
     let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
     let matches = passwords.verify(hash, password).await?;
-    let Some(user) = found.filter(|user| matches && !user.disabled) else {
-        return Ok(None);
-    };
+    if found.is_some() && !matches {
+        return Err(AppError::SignInFailed(WRONG_PASSWORD));
+    }
+    let user = in_use(found)?;
     let is_weak = user
         .password_hash
         .as_deref()
@@ -177,7 +195,7 @@ async fn known_by_password(
     } else {
         None
     };
-    Ok(Some((user, rehash)))
+    Ok((user, rehash))
 }
 
 async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>, has_factor: bool) -> Result<Identified> {
@@ -198,7 +216,7 @@ async fn start_session(hall: &mut Hall, user: SignIn, rehash: Option<String>, ha
     if !sign_in::start_session(hall.connection().await?, session).await? {
         // It was so when it was looked at, and is not any more.
         let who = Some(Principal::new(user.user_id, user.org_id, None));
-        return Ok(Identified::refused(AppError::SignInFailed, who));
+        return Ok(Identified::refused(AppError::SignInFailed(ACCOUNT_CHANGED), who));
     }
     let mut tokens = tokens(hall, user.user_id, session_id, &token);
     let now = hall.services.clock.now();
@@ -249,7 +267,11 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
         .identify(body, async |hall, body: Refresh| {
             let refused = || AppError::Unauthenticated("refresh token".to_owned());
             let Some(spent) = RefreshToken::parse(&body.refresh_token) else {
-                return Ok(Identified::refused(refused(), None));
+                return Ok(Identified {
+                    answer: Err(refused()),
+                    who: None,
+                    facts: json!({ "fault": UNKNOWN_TOKEN }),
+                });
             };
             let fresh = RefreshToken::generate();
             let rotated = sign_in::rotate(
@@ -261,14 +283,24 @@ pub async fn refresh(anonymous: Anonymous, body: JsonBody<Refresh>) -> Result<Ht
             .await?;
             let who = rotated.principal();
             let renewed = who.and_then(|who| Some((who.user_id, who.session_id?)));
-            let answer = match (rotated.verdict(), renewed) {
-                (RotateVerdict::Rotated, Some((user, session))) => Answer::ok(&tokens(hall, user, session, &fresh)),
+            let answer = match (rotated.fault(), renewed) {
+                (None, Some((user, session))) => Answer::ok(&tokens(hall, user, session, &fresh)),
                 _ => Err(refused()),
             };
-            let facts = json!({});
+            let facts = facts_of(&rotated);
             Ok(Identified { answer, who, facts })
         })
         .await
+}
+
+/// What the log says of a refresh: what was at fault, and what became of the session.
+fn facts_of(rotated: &Rotated) -> Value {
+    match (rotated.fault(), rotated.was_over()) {
+        (None, _) => json!({}),
+        (Some(TOKEN_REUSE), None) => json!({ "fault": TOKEN_REUSE, "sessions_ended": 1 }),
+        (Some(fault), None) => json!({ "fault": fault }),
+        (Some(fault), Some(end_reason)) => json!({ "fault": fault, "end_reason": end_reason }),
+    }
 }
 
 /// Sign out
@@ -286,7 +318,8 @@ pub async fn logout(caller: Caller<may::KeepOwnAccount>) -> Result<HttpResponse>
             let session = room.person.session_id;
             let (user, now) = (room.person.user_id, room.now);
             queries::end_session(room, user, session, "logout", now).await?;
-            Ok(Audited::new(Op::Security, Answer::no_content()).record(session))
+            let audited = Audited::new(Op::Security, Answer::no_content()).record(session);
+            Ok(audited.fact("end_reason", "logout"))
         })
         .await
 }

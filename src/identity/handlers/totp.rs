@@ -1,6 +1,7 @@
 //! One's own second factor.
 
 use actix_web::{HttpResponse, delete, post};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::audit::Op;
@@ -37,10 +38,8 @@ pub async fn enrol_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Enro
             own_password::confirm(room, &wanted.current_password).await?;
             let (org, user) = (room.person.org_id, room.person.user_id);
             people::lock(room, user).await?;
-            if second_factor::find(room, user)
-                .await?
-                .is_some_and(|kept| kept.confirmed)
-            {
+            let before = second_factor::find(room, user).await?;
+            if before.as_ref().is_some_and(|kept| kept.confirmed) {
                 return Err(AppError::Conflict(
                     "an authenticator is enrolled already; remove it first".to_owned(),
                 ));
@@ -51,7 +50,8 @@ pub async fn enrol_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Enro
             second_factor::enrol(room, org, user, &sealed).await?;
             let view = SeedView::of(&seed, &room.services.config.issuer);
             let answer = Answer::created("/v1/me/totp".to_owned(), &view)?;
-            Ok(Audited::new(Op::Security, answer).record(user))
+            let audited = Audited::new(Op::Security, answer).record(user);
+            noted(audited, before.as_ref().map(state_of), Some(UNCONFIRMED))
         })
         .await
 }
@@ -96,9 +96,12 @@ pub async fn confirm_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Co
             second_factor::replace_recovery_codes(room, org, user, &digests).await?;
             let ended = end_other_sessions(room, user).await?;
             let answer = Answer::ok(&RecoveryCodes { recovery_codes: codes })?;
-            Ok(Audited::new(Op::Security, answer)
-                .record(user)
-                .fact("sessions_ended", ended))
+            let audited = Audited::new(Op::Security, answer).record(user);
+            noted(
+                audited.fact("sessions_ended", ended),
+                Some(UNCONFIRMED),
+                Some(CONFIRMED),
+            )
         })
         .await
 }
@@ -123,12 +126,11 @@ pub async fn remove_totp(caller: Caller<may::KeepOwnAccount>, body: JsonBody<Rem
             own_password::confirm(room, &removal.current_password).await?;
             let user = room.person.user_id;
             people::lock(room, user).await?;
-            if !second_factor::remove(room, user).await? {
-                return Err(AppError::NotFound);
-            }
+            let before = second_factor::find(room, user).await?.ok_or(AppError::NotFound)?;
+            second_factor::remove(room, user).await?;
             let ended = end_other_sessions(room, user).await?;
             let audited = Audited::new(Op::Security, Answer::no_content()).record(user);
-            Ok(audited.fact("sessions_ended", ended))
+            noted(audited.fact("sessions_ended", ended), Some(state_of(&before)), None)
         })
         .await
 }
@@ -154,16 +156,29 @@ pub async fn remove_totp_of(caller: Caller<may::ManageUsers>, id: Id) -> Result<
                 return Err(AppError::Forbidden("remove your own at /v1/me/totp".to_owned()));
             }
             people::lock(room, person.id).await?;
-            if !second_factor::remove(room, person.id).await? {
-                return Err(AppError::NotFound);
-            }
+            let before = second_factor::find(room, person.id).await?.ok_or(AppError::NotFound)?;
+            second_factor::remove(room, person.id).await?;
             recovery::help(room, person.id, Lost::SecondFactor).await?;
             resets::forget(room, person.id).await?;
             let ended = people::end_sessions(room, person.id, None, "killed", now).await?;
             let audited = Audited::new(Op::Security, Answer::no_content()).record(person.id);
-            Ok(audited.fact("sessions_ended", ended))
+            noted(audited.fact("sessions_ended", ended), Some(state_of(&before)), None)
         })
         .await
+}
+
+/// Where an authenticator stands, in the log.
+const CONFIRMED: &str = "confirmed";
+const UNCONFIRMED: &str = "unconfirmed";
+
+fn state_of(kept: &Kept) -> &'static str {
+    if kept.confirmed { CONFIRMED } else { UNCONFIRMED }
+}
+
+/// Says in the log what became of the authenticator.
+fn noted(audited: Audited<Answer>, before: Option<&str>, after: Option<&str>) -> Result<Audited<Answer>> {
+    let view = |state: Option<&str>| json!({ "authenticator": state });
+    audited.changes(&view(before), &view(after), &["authenticator"])
 }
 
 /// An answer that is shown once must not be kept for a repeated request.

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, get, patch, post, put};
 use chrono::Duration;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::totp::shown_once;
@@ -22,6 +21,11 @@ use crate::identity::recovery::{self, Lost};
 use crate::identity::tokens::ResetToken;
 use crate::identity::view::people::{NewUserBody, PasswordReset, RolesBody, UserPatch, UserView};
 use crate::partnerships::hold_organisation;
+
+/// What the log says of an account. The name of somebody new stands with their id; one that
+/// is changed would be nowhere else.
+const TOLD: [&str; 5] = ["disabled", "name", "post", "rank", "roles"];
+const TOLD_OF_SOMEBODY_NEW: [&str; 2] = ["post", "rank"];
 
 /// List people
 ///
@@ -54,9 +58,10 @@ async fn views_of(room: &mut Room, rows: Vec<UserRow>) -> Result<Vec<UserView>> 
     let org = room.person.org_id;
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let mut held = people::grants_of(room, org, &ids).await?;
+    let own_roles = own_roles::list(room, org).await?;
     let view = |row: UserRow| {
         let own = held.remove(&row.id).unwrap_or_default();
-        UserView::of(row, own)
+        UserView::of(row, own, &own_roles)
     };
     Ok(rows.into_iter().map(view).collect())
 }
@@ -67,7 +72,8 @@ async fn current(room: &mut Room, id: Uuid) -> Result<(UserView, i64)> {
     let row = people::find(room, org, id).await?;
     let version = row.version;
     let held = people::grants_of(room, org, &[id]).await?.remove(&id);
-    Ok((UserView::of(row, held.unwrap_or_default()), version))
+    let own_roles = own_roles::list(room, org).await?;
+    Ok((UserView::of(row, held.unwrap_or_default(), &own_roles), version))
 }
 
 /// Add a person
@@ -98,8 +104,9 @@ pub async fn create_user(caller: Caller<may::ManageUsers>, body: JsonBody<NewUse
             };
             people::insert(room, &row).await?;
             let (view, version) = current(room, id).await?;
-            let answer = Answer::created(format!("/v1/users/{id}"), &view)?.version(version);
-            Ok(Audited::new(Op::Security, answer).record(id))
+            let answer = Answer::created(format!("/v1/users/{id}"), &view)?.version_as_seen(version);
+            let audited = Audited::new(Op::Security, answer).record(id);
+            audited.changes(&(), &view, &TOLD_OF_SOMEBODY_NEW)
         })
         .await
 }
@@ -117,7 +124,7 @@ pub async fn read_user(caller: Caller<may::ManageUsers>, id: Id) -> Result<HttpR
     caller
         .consult((), async |room, ()| {
             let (view, version) = current(room, id.get()).await?;
-            let answer = Answer::ok(&view)?.version(version);
+            let answer = Answer::ok(&view)?.version_as_seen(version);
             Ok(Audited::consultation(answer).record(view.id))
         })
         .await
@@ -148,6 +155,7 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
             if id == me && disabled == Some(true) {
                 return Err(AppError::Forbidden("nobody disables their own account".to_owned()));
             }
+            let (before, _) = current(room, id).await?;
             let change = UserChange {
                 name: patch.name.as_ref().map(|text| text.as_str()),
                 rank: patch.rank.as_ref().map(|rank| rank.as_ref().map(|text| text.as_str())),
@@ -156,15 +164,19 @@ pub async fn update_user(caller: Caller<may::ManageUsers>, id: Id, body: JsonBod
                 updated_at: now,
             };
             people::update(room, org, id, row.version, change).await?;
+            let mut sessions_ended = None;
             if disabled == Some(true) {
-                people::end_sessions(room, id, None, "disabled", now).await?;
+                sessions_ended = Some(people::end_sessions(room, id, None, "disabled", now).await?);
                 administrators::expect_one(room, org).await?;
             }
             let (view, version) = current(room, id).await?;
-            let answer = Answer::ok(&view)?.version(version);
-            Ok(Audited::new(Op::Security, answer)
-                .record(id)
-                .fact("disabled", view.disabled))
+            let answer = Answer::ok(&view)?.version_as_seen(version);
+            let audited = Audited::new(Op::Security, answer).record(id);
+            let audited = audited.changes(&before, &view, &TOLD)?;
+            Ok(match sessions_ended {
+                Some(many) => audited.fact("sessions_ended", many),
+                None => audited,
+            })
         })
         .await
 }
@@ -210,7 +222,8 @@ pub async fn reset_password_of(caller: Caller<may::ManageUsers>, id: Id) -> Resu
                 reset_token: token.reveal(),
                 expires_at: Moment(expires_at),
             };
-            Ok(Audited::new(Op::Security, Answer::ok(&view)?).record(person.id))
+            let audited = Audited::new(Op::Security, Answer::ok(&view)?).record(person.id);
+            audited.changes(&(), &view, &["expires_at"])
         })
         .await
 }
@@ -218,7 +231,9 @@ pub async fn reset_password_of(caller: Caller<may::ManageUsers>, id: Id) -> Resu
 /// Say which roles a person holds
 ///
 /// Takes the place of all roles held before and counts from the person's next
-/// request. Nobody changes their own, and somebody is left who manages people.
+/// request. Nobody changes their own, and somebody is left who manages people. Where a role
+/// that is limited to wards or case types names what is about the whole organisation,
+/// `not_carried` of the answer says so: that counts for nothing.
 #[utoipa::path(
     tag = "identity",
     params(IfMatch),
@@ -243,6 +258,7 @@ pub async fn replace_roles(
             room.request.expect_version(row.version)?;
             let own = own_roles::list(room, org).await?;
             let granted = granted(room, wanted, &own)?;
+            let (before, _) = current(room, id).await?;
             let unchanged = UserChange {
                 name: None,
                 rank: None,
@@ -254,10 +270,9 @@ pub async fn replace_roles(
             people::replace_grants(room, org, id, me, &granted).await?;
             administrators::expect_one(room, org).await?;
             let (view, version) = current(room, id).await?;
-            let answer = Answer::ok(&view)?.version(version);
-            Ok(Audited::new(Op::Security, answer)
-                .record(id)
-                .fact("roles", json!(view.roles)))
+            let answer = Answer::ok(&view)?.version_as_seen(version);
+            let audited = Audited::new(Op::Security, answer).record(id);
+            audited.changes(&before, &view, &TOLD)
         })
         .await
 }

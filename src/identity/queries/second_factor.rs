@@ -93,19 +93,18 @@ pub async fn replace_recovery_codes(
     Ok(())
 }
 
-/// Removes seed and recovery codes of somebody of the organisation. Returns whether
-/// there was a seed.
+/// Removes seed and recovery codes of somebody of the organisation.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn remove(connection: &mut AsyncPgConnection, user: Uuid) -> Result<bool> {
+pub async fn remove(connection: &mut AsyncPgConnection, user: Uuid) -> Result<()> {
     diesel::delete(recovery_codes::table.filter(recovery_codes::user_id.eq(user)))
         .execute(connection)
         .await?;
-    let removed = diesel::delete(totp_seeds::table.filter(totp_seeds::user_id.eq(user)))
+    diesel::delete(totp_seeds::table.filter(totp_seeds::user_id.eq(user)))
         .execute(connection)
         .await?;
-    Ok(removed > 0)
+    Ok(())
 }
 
 /// Seeds that are not encrypted under the secret `current`, with user and

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::doors::Principal;
 use crate::error::Result;
 use crate::identity::back_off::Failures;
+use crate::identity::fault::{ACCOUNT_DISABLED, SESSION_ENDED, TOKEN_EXPIRED, TOKEN_REUSE, UNKNOWN_TOKEN};
 use crate::identity::secrets::Sealed;
 
 /// Calls a database function: `SELECT * FROM name($1, …)`.
@@ -130,15 +131,6 @@ pub async fn start_session(connection: &mut AsyncPgConnection, new: NewSession) 
     Ok(started.start_session)
 }
 
-/// How a refresh token was taken.
-#[derive(Debug, PartialEq, Eq, Clone, Copy)]
-pub enum RotateVerdict {
-    /// Spent, and replaced by the new one.
-    Rotated,
-    /// Unknown, expired, or spent before.
-    Refused,
-}
-
 /// The result of rotating a refresh token.
 #[derive(Debug, QueryableByName)]
 pub struct Rotated {
@@ -150,16 +142,26 @@ pub struct Rotated {
     org_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     session_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    was_over: Option<String>,
 }
 
 impl Rotated {
-    /// Whether it was accepted.
-    pub fn verdict(&self) -> RotateVerdict {
-        if self.verdict == "rotated" {
-            RotateVerdict::Rotated
-        } else {
-            RotateVerdict::Refused
+    /// What was at fault; nothing where it was spent and replaced by the new one.
+    pub fn fault(&self) -> Option<&'static str> {
+        match self.verdict.as_str() {
+            "rotated" => None,
+            "reused" => Some(TOKEN_REUSE),
+            "ended" => Some(SESSION_ENDED),
+            "disabled" => Some(ACCOUNT_DISABLED),
+            "expired" => Some(TOKEN_EXPIRED),
+            _ => Some(UNKNOWN_TOKEN),
         }
+    }
+
+    /// Why its session had ended before, if it had.
+    pub fn was_over(&self) -> Option<&str> {
+        self.was_over.as_deref()
     }
 
     /// Whose token it was, if it was anybody's.

@@ -8,7 +8,9 @@ use super::GrantView;
 use crate::doors::Grant;
 use crate::geography::model::Gss;
 use crate::http::fields::{Moment, Text, not_cleared, present};
+use crate::identity::grants::not_carried;
 use crate::identity::passwords::Password;
+use crate::identity::queries::own_roles::RoleRow;
 use crate::identity::queries::people::{SessionRow, UserRow};
 
 /// A session of one's own that lives.
@@ -66,7 +68,8 @@ pub struct PasswordChange {
 #[schema(example = json!({
     "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "email": "asb@camden.example", "name": "Marek Dvorak",
     "rank": null, "post": "Anti-social behaviour team", "disabled": false,
-    "roles": [{"role": "officer", "areas": null, "case_types": null}], "created_at": "2026-01-12T10:00:00Z"
+    "roles": [{"role": "officer", "areas": null, "case_types": null}], "not_carried": [],
+    "created_at": "2026-01-12T10:00:00Z"
 }))]
 pub struct UserView {
     /// Its id.
@@ -83,14 +86,32 @@ pub struct UserView {
     pub disabled: bool,
     /// The roles held.
     pub roles: Vec<GrantView>,
+    /// What these roles name and do not carry, being limited to wards or case types: what is
+    /// about the whole organisation. Give such a role without limits as well, or it counts for
+    /// nothing there.
+    pub not_carried: Vec<NotCarried>,
     /// When it was made.
     pub created_at: Moment,
 }
 
+/// What a role does not give its holder.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"role": "auditor", "permissions": ["audit.cosign", "audit.read"]}))]
+pub struct NotCarried {
+    /// The role, which is held within limits alone.
+    pub role: String,
+    /// The permissions that it carries only without limits.
+    pub permissions: Vec<String>,
+}
+
 impl UserView {
-    /// The view of `row` with the roles held.
-    pub fn of(row: UserRow, held: Vec<Grant>) -> Self {
+    /// The view of `row` with the roles held, some of which may be among the organisation's
+    /// `own`.
+    pub fn of(row: UserRow, held: Vec<Grant>, own: &[RoleRow]) -> Self {
+        let not_carried = not_carried(&held, own).into_iter();
+        let not_carried = not_carried.map(|(role, permissions)| NotCarried { role, permissions });
         Self {
+            not_carried: not_carried.collect(),
             id: row.id,
             email: row.email,
             name: row.name,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::{HttpResponse, get, patch, post};
 use uuid::Uuid;
 
+use super::agreement_account::{altered, as_it_was, note_changes, unaltered};
 use super::agreement_versions;
 use crate::clocks::local_date;
 use crate::db::names_of;
@@ -81,7 +82,7 @@ pub(super) async fn views_of(room: &mut Room, rows: Vec<AgreementRow>) -> Result
 }
 
 /// The view of an agreement, with its parties.
-async fn view_of(room: &mut Room, row: AgreementRow) -> Result<AgreementView> {
+pub(super) async fn view_of(room: &mut Room, row: AgreementRow) -> Result<AgreementView> {
     let mut views = views_of(room, vec![row]).await?;
     views.pop().ok_or(AppError::NotFound)
 }
@@ -148,7 +149,8 @@ pub(super) async fn add(room: &mut Room, row: AgreementRow, parties: Vec<Uuid>) 
     let view = view_of(room, row).await?;
     let answer = Answer::created(format!("/v1/agreements/{id}"), &view)?.version_as_seen(version);
     let told = parties.into_iter().filter(|party| *party != keeper);
-    Ok(Audited::collection(answer).record(id).recipients(told))
+    let audited = Audited::collection(answer).record(id).recipients(told);
+    note_changes(audited, None, &view)
 }
 
 /// The parties once each, if all are members of the partnership.
@@ -189,12 +191,9 @@ pub async fn update_agreement(
             let mut row = kept_here(room, id).await?;
             room.request.expect_version(row.version)?;
             expect_draft(&row)?;
-            let before = row.clone();
-            let mut named: Vec<Uuid> = agreements::parties(room, &[id])
-                .await?
-                .into_iter()
-                .map(|party| party.org_id)
-                .collect();
+            let former = row.clone();
+            let before = as_it_was(room, row.clone()).await?;
+            let mut named: Vec<Uuid> = before.view.parties.iter().map(|it| it.organisation_id).collect();
             named.sort_unstable();
             let parties = match patch.parties.take() {
                 Some(wanted) => checked_parties(room, row.partnership_id, &wanted).await?,
@@ -202,16 +201,15 @@ pub async fn update_agreement(
             };
             draft::apply(patch, &mut row)?;
             // What says the same is what was signed.
-            if row == before && parties == named {
-                return Ok(Audited::alteration(answer(room, id).await?).record(id));
+            if row == former && parties == named {
+                return unaltered(&before);
             }
             // The parties first, as who signs does: else two could wait for each other.
             agreements::remove_parties(room, id).await?;
             agreements::update(room, &row, now).await?;
             agreements::add_parties(room, id, row.org_id, &parties).await?;
             let told = parties.into_iter().filter(|party| *party != row.org_id);
-            let audited = Audited::alteration(answer(room, id).await?).record(id);
-            Ok(audited.recipients(told))
+            Ok(altered(room, &before).await?.recipients(told))
         })
         .await
 }
@@ -240,17 +238,17 @@ pub async fn sign_agreement(
             let others = other_parties(room, id).await?;
             room.request.expect_version(row.version)?;
             expect_draft(&row)?;
+            let before = as_it_was(room, row).await?;
             let signed = agreements::sign(room, id, org, me, now).await?;
             // A signature counts the version up by one; any more, and the keeper
             // changed the draft since it was read here.
-            if agreements::find(room, id).await?.version != row.version + i64::from(signed) {
+            if agreements::find(room, id).await?.version != before.version + i64::from(signed) {
                 return Err(AppError::StaleVersion);
             }
             if !signed {
                 return Err(AppError::Conflict("your organisation has signed already".to_owned()));
             }
-            let audited = Audited::alteration(answer(room, id).await?).record(id);
-            Ok(audited.recipients(others))
+            Ok(altered(room, &before).await?.recipients(others))
         })
         .await
 }
@@ -344,11 +342,11 @@ pub async fn withdraw_from_agreement(
             let others = other_parties(room, id).await?;
             room.request.expect_version(row.version)?;
             expect_current(&row)?;
+            let before = as_it_was(room, row).await?;
             if !agreements::withdraw(room, id, org, me, told.reason.as_str(), now).await? {
                 return Err(AppError::Conflict("your organisation has withdrawn already".to_owned()));
             }
-            let audited = Audited::alteration(answer(room, id).await?).record(id);
-            Ok(audited.recipients(others))
+            Ok(altered(room, &before).await?.recipients(others))
         })
         .await
 }
@@ -374,13 +372,12 @@ async fn move_to(room: &mut Room, mut row: AgreementRow, status: AgreementStatus
 
 /// Writes a changed agreement and answers with it; its other parties are told.
 pub(super) async fn changed(room: &mut Room, row: &AgreementRow) -> Result<Audited<Answer>> {
-    let (id, now) = (row.id, room.now);
+    let now = room.now;
+    let before = agreements::find(room, row.id).await?;
+    let before = as_it_was(room, before).await?;
     agreements::update(room, row, now).await?;
     let told = others_of(room, row).await?;
-    let audited = Audited::alteration(answer(room, id).await?)
-        .record(id)
-        .fact("status", row.status.clone());
-    Ok(audited.recipients(told))
+    Ok(altered(room, &before).await?.recipients(told))
 }
 
 /// The parties of an agreement other than its keeper.

@@ -23,6 +23,16 @@ use crate::partnerships::view::organisations::{
 /// The most roles for which an organisation asks for a second factor.
 const MOST_ROLES: usize = 100;
 
+/// What the log says of an organisation.
+const TOLD: [&str; 6] = [
+    "flags",
+    "justification",
+    "kind",
+    "name",
+    "requires_acting_officer",
+    "second_factor_for",
+];
+
 /// List organisations
 ///
 /// Your own and those that share a partnership with it today; the platform sees all.
@@ -41,7 +51,8 @@ pub async fn list_organisations(caller: Caller<may::BeSignedIn>, params: Params<
             let page = Page::of(rows, limit, "id", |row: &OrganisationRow| row.id)?;
             let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
             let flags = organisations::flags_of(room, &ids).await?;
-            let view = |row| OrganisationView::of(row, &flags);
+            let viewer = room.person.org_id;
+            let view = |row| OrganisationView::of(row, &flags, viewer);
             let page = Page {
                 items: page.items.into_iter().map(view).collect(),
                 next: page.next,
@@ -56,7 +67,7 @@ async fn current(room: &mut Room, id: Uuid) -> Result<(OrganisationView, i64)> {
     let row = organisations::find(room, id).await?;
     let version = row.version;
     let flags = organisations::flags_of(room, &[id]).await?;
-    Ok((OrganisationView::of(row, &flags), version))
+    Ok((OrganisationView::of(row, &flags, room.person.org_id), version))
 }
 
 /// Read an organisation
@@ -72,7 +83,7 @@ pub async fn read_organisation(caller: Caller<may::BeSignedIn>, id: Id) -> Resul
     caller
         .consult((), async |room, ()| {
             let (view, version) = current(room, id.get()).await?;
-            let answer = Answer::ok(&view)?.version(version);
+            let answer = Answer::ok(&view)?.version_as_seen(version);
             Ok(Audited::consultation(answer).record(view.id))
         })
         .await
@@ -115,8 +126,9 @@ pub async fn create_organisation(
                 None => None,
             };
             let (view, version) = current(room, id).await?;
-            let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version(version);
-            Ok(told(Audited::new(Op::Security, answer), room, id).records(first))
+            let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version_as_seen(version);
+            let audited = told(Audited::new(Op::Security, answer), room, id).records(first);
+            audited.changes(&(), &view, &TOLD)
         })
         .await
 }
@@ -176,11 +188,11 @@ pub async fn update_organisation(
     caller
         .alter(body, async |room, patch: OrganisationPatch| {
             let (id, now) = (id.get(), room.now);
-            let row = organisations::find(room, id).await?;
+            let (before, version) = current(room, id).await?;
             if id != room.person.org_id && (!is_platform(room) || patch.has_policies()) {
                 return Err(AppError::Forbidden("this is another organisation".to_owned()));
             }
-            room.request.expect_version(row.version)?;
+            room.request.expect_version(version)?;
             if patch.name.is_some() {
                 platform_only(room)?;
             }
@@ -191,10 +203,10 @@ pub async fn update_organisation(
                 second_factor_for: roles_that_exist(room, patch.second_factor_for).await?,
                 updated_at: now,
             };
-            organisations::update(room, id, row.version, change).await?;
+            organisations::update(room, id, version, change).await?;
             let (view, version) = current(room, id).await?;
-            let answer = Answer::ok(&view)?.version(version);
-            Ok(told(Audited::new(Op::Security, answer), room, id))
+            let answer = Answer::ok(&view)?.version_as_seen(version);
+            told(Audited::new(Op::Security, answer), room, id).changes(&before, &view, &TOLD)
         })
         .await
 }
@@ -255,6 +267,7 @@ pub async fn set_organisation_flag(
             organisations::find(room, id).await?;
             platform_only(room)?;
             let row = organisations::lock(room, id).await?;
+            let (before, _) = current(room, id).await?;
             let flag = FlagRow {
                 org_id: id,
                 flag: new.flag.as_str().to_owned(),
@@ -273,8 +286,9 @@ pub async fn set_organisation_flag(
             };
             organisations::update(room, id, row.version, touched).await?;
             let (view, version) = current(room, id).await?;
-            let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version(version);
-            Ok(told(Audited::alteration(answer), room, id).fact("flag", flag.flag))
+            let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version_as_seen(version);
+            let audited = told(Audited::alteration(answer), room, id).fact("flag", flag.flag);
+            audited.changes(&before, &view, &TOLD)
         })
         .await
 }

@@ -92,8 +92,10 @@ pub async fn create_partnership(
             };
             partnerships::insert(room, &row).await?;
             let (id, version) = (row.id, row.version);
-            let answer = Answer::created(format!("/v1/partnerships/{id}"), &PartnershipView::from(row))?;
-            Ok(Audited::new(Op::Security, answer.version(version)).record(id))
+            let view = PartnershipView::from(row);
+            let answer = Answer::created(format!("/v1/partnerships/{id}"), &view)?.version(version);
+            let audited = Audited::new(Op::Security, answer).record(id);
+            audited.changes(&(), &view, &["code", "local_authorities", "name"])
         })
         .await
 }

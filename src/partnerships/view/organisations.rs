@@ -82,8 +82,9 @@ pub struct OrganisationView {
     pub justification: String,
     /// Whether its systems have to name the officer behind a write.
     pub requires_acting_officer: bool,
-    /// The roles for which its people need a second factor.
-    pub second_factor_for: Vec<String>,
+    /// The roles for which its people need a second factor; `null` where it is not your own
+    /// organisation: nobody else needs to know whom to try.
+    pub second_factor_for: Option<Vec<String>>,
     /// Its legal standing, past, present and to come.
     pub flags: Vec<FlagView>,
 }
@@ -106,8 +107,8 @@ pub struct FlagView {
 }
 
 impl OrganisationView {
-    /// The view of `row` with those of `flags` that are its own.
-    pub fn of(row: OrganisationRow, flags: &[FlagRow]) -> Self {
+    /// The view that somebody of `viewer` has of `row`, with those of `flags` that are its own.
+    pub fn of(row: OrganisationRow, flags: &[FlagRow], viewer: Uuid) -> Self {
         let own = flags.iter().filter(|flag| flag.org_id == row.id).cloned();
         let flags = own
             .map(|flag| FlagView {
@@ -123,7 +124,7 @@ impl OrganisationView {
             name: row.name,
             justification: row.justification,
             requires_acting_officer: row.requires_acting_officer,
-            second_factor_for: row.second_factor_for,
+            second_factor_for: (row.id == viewer).then_some(row.second_factor_for),
             flags,
         }
     }

@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use actix_web::test::TestRequest;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 use wardlink::db::schema::audit_events;
 
@@ -31,6 +31,28 @@ pub struct Event {
     pub case_ids: Vec<Uuid>,
     /// Records touched or shown.
     pub record_ids: Vec<Uuid>,
+    facts: Value,
+}
+
+impl Event {
+    /// Fails where it does not say what became of each member of `body` that the answer shows.
+    fn assert_tells_of(&self, body: &Value, reply: &Reply) {
+        for name in body.as_object().into_iter().flat_map(|body| body.keys()) {
+            let value = &reply.body[name];
+            let changed = self.facts["changed"].as_array();
+            let is_named = !self.facts[name].is_null() || changed.is_some_and(|all| all.contains(&json!(name)));
+            let is_record = self.record_ids.iter().any(|id| *value == json!(id));
+            assert!(value.is_null() || is_named || is_record, "nothing of {name}: {self:?}");
+        }
+    }
+}
+
+/// Whether it changes what administrators keep: people, roles, organisations, partnerships,
+/// agreements, teams, priorities, and their own accounts.
+fn is_administrative(operation: &Operation) -> bool {
+    let tag = operation.document["tags"][0].as_str().unwrap_or_default();
+    let is_change = operation.method != Method::GET && operation.permission.is_some();
+    is_change && ["geography", "identity", "partnerships"].contains(&tag)
 }
 
 /// A view of the log, and what was provoked so far.
@@ -158,6 +180,7 @@ impl<'a> Probe<'a> {
                 audit_events::session_id,
                 audit_events::case_ids,
                 audit_events::record_ids,
+                audit_events::facts,
             ))
             .load(&mut self.log)
             .await
@@ -179,6 +202,8 @@ impl<'a> Probe<'a> {
             None => reply.problem().to_owned(),
         });
         assert_eq!(event.reason, reason, "{}", operation.id);
+        let is_silent = status < 300 && is_administrative(operation) && event.facts == json!({});
+        assert!(!is_silent, "the log does not say what {} did", operation.id);
         let class = if status < 300 {
             "2xx".to_owned()
         } else {
@@ -228,8 +253,13 @@ impl<'a> Probe<'a> {
                 None => draft,
             }
         };
-        let (reply, _) = self.carry_out(who, &operation, draft).await;
+        let (reply, event) = self.carry_out(who, &operation, draft).await;
         assert!(reply.status.is_success(), "{id}: {reply:?}");
+        // Of systems the log has what they reach, whatever was changed.
+        let is_meant = is_administrative(&operation) && !operation.path.starts_with("/v1/service-accounts");
+        if let Some(body) = body.as_ref().filter(|_| is_meant) {
+            event.assert_tells_of(body, &reply);
+        }
         let again = draft(self);
         let (repeated, _) = self.send(who, &operation, again).await;
         assert!(!repeated.status.is_server_error(), "{id}: {repeated:?}");

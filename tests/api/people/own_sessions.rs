@@ -76,6 +76,9 @@ async fn a_new_password_ends_all_other_sessions() {
         .await
         .expect(422);
     assert_eq!(guessed.body["errors"][0]["pointer"], "/new_password");
+    let same = app.post(&here, path, change(PASSWORD, PASSWORD)).await.expect(422);
+    assert_eq!(same.body["errors"][0]["pointer"], "/new_password");
+    assert_eq!(same.problem(), "password-refused");
     app.get(&there, "/v1/me").await.expect(200);
     app.post(&here, path, change(PASSWORD, NEW_PASSWORD)).await.expect(204);
 

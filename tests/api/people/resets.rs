@@ -149,5 +149,9 @@ async fn tokens_are_made_out_by_administrators_to_their_own_people_and_kept_nowh
     assert!(!token.as_bytes().windows(32).any(|part| part == kept[0].1));
     let logged = app.last_audit("reset_password_of").await;
     assert_eq!(logged.record_ids, [manager.user_id]);
-    assert_eq!(logged.facts, json!({}));
+    let until = json!({"from": null, "to": "2026-03-02T10:00:00Z"});
+    assert_eq!(
+        logged.facts,
+        json!({"expires_at": until, "changed": ["expires_at", "reset_token"]})
+    );
 }

@@ -76,6 +76,22 @@ async fn roles_name_what_exists_and_may_be_held() {
 }
 
 #[actix_web::test]
+async fn a_grant_is_named_once() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+    let of = |areas: &[&str]| json!({"role": "officer", "areas": areas});
+
+    let twice = json!([{"role": "officer"}, of(&["E05013664", "E05013663"]), of(&["E05013663", "E05013664"])]);
+    let refused = put_roles(&app, &admin, &path, twice).await.expect(422);
+
+    assert_eq!(refused.body["errors"][0]["pointer"], "/roles/2");
+    let others = json!([{"role": "officer"}, of(&["E05013664"]), of(&["E05013663"]), {"role": "supervisor"}]);
+    let held = put_roles(&app, &admin, &path, others).await.expect(200);
+    assert_eq!(held.body["roles"].as_array().unwrap().len(), 4);
+}
+
+#[actix_web::test]
 async fn a_grant_keeps_each_ward_and_case_type_once() {
     let app = TestApp::start().await;
     let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
@@ -197,6 +213,44 @@ async fn somebody_is_left_who_manages_people_whichever_way_it_is_taken_away() {
         .expect(200);
     narrow(&officer).await.expect(200);
     app.get(&manager, "/v1/users").await.expect(403);
+}
+
+#[actix_web::test]
+async fn who_is_given_what_a_limited_role_does_not_carry_is_told_so() {
+    let app = TestApp::start().await;
+    let (admin, manager) = (app.sign_in(ADMIN).await, app.sign_in(MANAGER).await);
+    let path = format!("/v1/users/{}", manager.user_id);
+    let desk = json!({"code": "log_desk", "name": "Log desk", "permissions": ["audit.read", "case.read"]});
+    app.post(&admin, "/v1/roles", desk).await.expect(201);
+    let ward = json!(["E05013663"]);
+    let limited = |role: &str| json!({"role": role, "areas": ward});
+    let all = |role: &str| json!({"role": role});
+    let of = |role: &str, permissions: &[&str]| json!({"role": role, "permissions": permissions});
+    let administers = [
+        "organisation.manage",
+        "role.manage",
+        "service_account.manage",
+        "user.manage",
+    ];
+
+    for (roles, lost) in [
+        (json!([limited("officer"), all("org_admin")]), json!([])),
+        (
+            json!([limited("org_admin"), limited("log_desk")]),
+            json!([of("log_desk", &["audit.read"]), of("org_admin", &administers)]),
+        ),
+        (
+            json!([{"role": "auditor", "case_types": ["graffiti"]}, all("log_desk")]),
+            json!([of("auditor", &["audit.cosign"])]),
+        ),
+        (json!([limited("org_admin"), all("org_admin")]), json!([])),
+    ] {
+        let given = put_roles(&app, &admin, &path, roles.clone()).await.expect(200);
+        let read = app.get(&admin, &path).await.expect(200);
+
+        assert_eq!(given.body["not_carried"], lost, "{roles}");
+        assert_eq!(read.body, given.body);
+    }
 }
 
 #[actix_web::test]
