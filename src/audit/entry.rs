@@ -66,12 +66,14 @@ pub struct Event<'a> {
     pub classes: &'a [String],
     /// Organisations it was directed to.
     pub recipients: &'a [Uuid],
+    /// The classes of each case, parted by commas, where they are not those of all.
+    pub case_classes: Option<&'a [String]>,
 }
 
 /// Something that an entry commits to without showing it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// `facts`, `peer`, `case/0`, …
+    /// `facts`, `peer`, `case/0`, `classes/0`, …
     pub name: Cow<'static, str>,
     /// JSON.
     pub value: String,
@@ -128,6 +130,12 @@ fn ids(values: &[Uuid]) -> String {
 }
 
 impl Event<'_> {
+    /// Whether something was tried in vain: its cases are those that were typed, whether or not
+    /// there are such.
+    pub fn is_refusal(&self) -> bool {
+        self.op == "security" && self.outcome != "done"
+    }
+
     /// What a lawful erasure takes away.
     pub fn body(&self) -> Vec<Part> {
         vec![
@@ -139,14 +147,21 @@ impl Event<'_> {
         ]
     }
 
-    /// To whom and what it relates.
+    /// To whom and what it relates. The classes of each case are parts only where they
+    /// differ, so that every other leaf is what it was before they were kept.
     pub fn links(&self) -> Vec<Part> {
         let cases = self.cases.iter().zip(self.case_owners).enumerate();
         let cases = cases.map(|(place, (case, owner))| Part::new(format!("case/{place}"), ids(&[*case, *owner])));
+        let apart = self.case_classes.into_iter().flatten().enumerate();
+        let apart = apart.map(|(place, classes)| {
+            let classes: Vec<&str> = classes.split(',').collect();
+            Part::new(format!("classes/{place}"), serde_json::Value::from(classes).to_string())
+        });
         let recipients = self.recipients.iter().enumerate();
         let recipients = recipients.map(|(place, org)| Part::new(format!("recipient/{place}"), id(Some(*org))));
         let classes = serde_json::Value::from(self.classes).to_string();
         cases
+            .chain(apart)
             .chain([Part::new("data_classes", classes)])
             .chain(recipients)
             .chain([Part::new("records", ids(self.records))])

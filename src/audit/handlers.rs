@@ -3,6 +3,7 @@
 mod checkpoints;
 mod numbers;
 mod proofs;
+mod sight;
 mod visibility;
 
 use std::collections::BTreeSet;
@@ -12,10 +13,10 @@ use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::queries::{self, AuditRow, Filter};
+use self::sight::Sight;
+use super::queries::{self, AuditRow, Filter, references};
 use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, redact};
 use super::{Op, Outcome, Purpose};
-use crate::cases::access;
 use crate::db::{Names, names_of};
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
@@ -44,7 +45,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// Read the audit log
 ///
 /// What your own people did, saw or were refused, and what anybody did with your
-/// organisation's cases or towards your organisation, latest first. Of others' acts
+/// organisation's cases or towards your organisation, latest first. The platform reads what
+/// belongs to no organisation as well: sign-ins of nobody, forged tokens. Of others' acts
 /// you see what concerns you; `redacted` says so. `Access-Purpose` must be `audit`,
 /// `complaint_or_rights_request` or `supervision`. Reading the log is in the log.
 #[utoipa::path(
@@ -64,15 +66,20 @@ pub async fn list_audit_events(
             expect_purpose(room)?;
             let limit = paging::limit(query.limit)?;
             let filter = Filter {
+                case: case_of(room, &query).await?,
                 before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
+                with_nobodys: room.person.org_kind == "platform",
                 ..filter_of(&query)
             };
             let viewer = room.person.org_id;
             let rows = queries::list(room, viewer, &filter, limit + 1).await?;
             let (rows, names) = redacted(room, rows).await?;
+            let cases: BTreeSet<Uuid> = rows.iter().flat_map(|(row, _)| row.case_ids.iter().copied()).collect();
+            let cases: Vec<Uuid> = cases.into_iter().collect();
+            let refs = references::of_cases(room, &cases).await?;
             let views = rows
                 .into_iter()
-                .map(|(row, by_others)| AuditEvent::of(row, by_others, &names))
+                .map(|(row, by_others)| AuditEvent::of(row, by_others, &names, &refs))
                 .collect::<Result<_>>()?;
             let page = Page::of(views, limit, LATEST_FIRST, |event: &AuditEvent| (event.at, event.seq))?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
@@ -96,6 +103,17 @@ fn expect_purpose(room: &Room) -> Result<()> {
     )))
 }
 
+/// The case that is meant, by its id or its reference. One that is not known finds nothing, like
+/// an id that is new.
+async fn case_of(room: &mut Room, query: &AuditQuery) -> Result<Option<Uuid>> {
+    let Some(reference) = &query.case_ref else {
+        return Ok(query.case);
+    };
+    let found = references::case_of(room, &reference.as_str().to_uppercase()).await?;
+    let found = found.filter(|case| query.case.is_none_or(|id| id == *case));
+    Ok(Some(found.unwrap_or_else(Uuid::now_v7)))
+}
+
 fn filter_of(query: &AuditQuery) -> Filter<'_> {
     Filter {
         actor: query.actor,
@@ -109,6 +127,7 @@ fn filter_of(query: &AuditQuery) -> Filter<'_> {
         to: query.to.map(|moment| moment.0),
         request_id: query.request_id,
         before: None,
+        with_nobodys: false,
     }
 }
 
@@ -118,7 +137,7 @@ fn filter_of(query: &AuditQuery) -> Filter<'_> {
 /// was made visible to an organisation (`consultation` and `disclosure` in the log),
 /// latest first. Who changes a case is shown it in the answer as well: that is an
 /// `alteration` in the log, and not listed here. The owner sees everybody; a partner its
-/// own people.
+/// own people, also when it no longer sees the case.
 #[utoipa::path(
     tag = "audit",
     params(DisclosureQuery),
@@ -134,11 +153,12 @@ pub async fn list_disclosures(
 ) -> Result<HttpResponse> {
     caller
         .consult(query, async |room, query: DisclosureQuery| {
-            let access = access::find(room, id.get()).await?;
+            let case = id.get();
+            let sight = Sight::of(room, case).await?;
             let (viewer, limit) = (room.person.org_id, paging::limit(query.limit)?);
             let filter = Filter {
-                case: Some(access.case_id),
-                org: (!access.is_owner()).then_some(viewer),
+                case: Some(case),
+                org: (!sight.is_owner()).then_some(viewer),
                 ops: vec![Op::Consultation.as_str(), Op::Disclosure.as_str()],
                 before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
                 ..Filter::default()
@@ -147,11 +167,11 @@ pub async fn list_disclosures(
             let (rows, names) = redacted(room, rows).await?;
             let views = rows
                 .into_iter()
-                .map(|(row, _)| Disclosure::of(row, &names))
+                .map(|(row, _)| Disclosure::of(row, case, &names))
                 .collect::<Result<_>>()?;
             let page = Page::of(views, limit, LATEST_FIRST, |event: &Disclosure| (event.at, event.seq))?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
-            Ok(access.note(Audited::consultation(answer).fact("shown", page.items.len())))
+            Ok(sight.note(Audited::consultation(answer).fact("shown", page.items.len())))
         })
         .await
 }

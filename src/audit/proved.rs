@@ -33,7 +33,7 @@ pub enum Unproved {
 #[schema(example = json!({"name": "data_classes", "salt": "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
     "value": "[\"core\"]", "hash": null}))]
 pub struct DisclosedPart {
-    /// `facts`, `peer`, `case/0`, …
+    /// `facts`, `peer`, `case/0` (a case and its owner), `classes/0` (what of it), …
     pub name: String,
     /// Base64, where you may see the value.
     #[schema(required = true)]
@@ -181,7 +181,8 @@ impl DisclosedPart {
 /// Whose act an event is to somebody who reads of it (both-sides rule, domain §6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The act of its own people: everything.
+    /// The act of its own people: everything. And what is nobody's, to whoever is shown it at
+    /// all, which is the platform.
     Own,
     /// The act of others on nothing but its own cases.
     Owner,
@@ -194,7 +195,8 @@ pub enum Side {
 impl Side {
     /// The side of `viewer`.
     pub fn of(actor_org: Option<Uuid>, case_owners: &[Uuid], recipients: &[Uuid], viewer: Uuid) -> Self {
-        if actor_org == Some(viewer) {
+        let is_nobodys = actor_org.is_none() && case_owners.is_empty() && recipients.is_empty();
+        if actor_org == Some(viewer) || is_nobodys {
             Self::Own
         } else if !case_owners.is_empty() && case_owners.iter().all(|owner| *owner == viewer) {
             Self::Owner
@@ -214,16 +216,20 @@ impl Side {
     /// Whether `viewer`, who stands on this side of `event`, may see `part` of it.
     pub fn shows(self, event: &Event<'_>, viewer: Uuid, part: &Part) -> bool {
         let number = |of: &str| part.name.strip_prefix(of).and_then(|text| text.parse::<usize>().ok());
+        let case = number("case/").or_else(|| number("classes/"));
+        let owner = case.and_then(|place| event.case_owners.get(place));
         if self == Self::Own {
-            true
-        } else if let Some(place) = number("case/") {
-            let owner = event.case_owners.get(place);
+            // Whoever was refused knows what they typed, and not whether there is such a case.
+            owner.is_none_or(|owner| *owner == viewer || !event.is_refusal())
+        } else if case.is_some() {
             owner.is_some_and(|owner| self.shows_case(*owner, viewer))
         } else if let Some(place) = number("recipient/") {
             self == Self::Owner || event.recipients.get(place) == Some(&viewer)
         } else {
             match &*part.name {
-                "data_classes" | "on_behalf_of" => true,
+                "on_behalf_of" => true,
+                // Of any of the cases, others' too: where they differ each owner is shown its own.
+                "data_classes" => self != Self::Among || event.case_classes.is_none(),
                 "facts" | "records" => self != Self::Among,
                 _ => false,
             }

@@ -3,6 +3,8 @@
 pub mod checkpoints;
 pub mod visibility;
 
+use std::collections::{BTreeSet, HashMap};
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,6 +17,7 @@ use super::{Op, Outcome, Purpose};
 use crate::db::Names;
 use crate::error::Result;
 use crate::http::fields::{Moment, Text};
+use crate::reference::is_well_formed;
 use crate::sharing::model::DataClass;
 
 /// The header without which the log is not read.
@@ -51,9 +54,12 @@ pub struct AuditQuery {
     pub org: Option<Uuid>,
     /// The kind of operation.
     pub op: Option<Op>,
-    /// A case that was touched or shown.
+    /// A case that was touched or shown, or that somebody was refused.
     pub case: Option<Uuid>,
-    /// Another record that was touched or shown: a person, a note, a task, a share, a user.
+    /// The same by its reference, of a case that your organisation sees or saw once.
+    #[param(inline, example = "CAM-7K3F-Q2M4")]
+    pub case_ref: Option<Text<1, 40>>,
+    /// Another record that was, by its id: a person, a note, a task, a share, a user.
     pub subject: Option<Uuid>,
     /// The operationId, such as `login`.
     #[param(inline, example = "login")]
@@ -77,9 +83,12 @@ pub struct AuditQuery {
 
 impl AuditQuery {
     /// The filters in use, for the log of reading the log. What was typed for
-    /// `action` may be anything and is left out.
+    /// `action` may be anything and is left out, and so is what is no reference.
     pub fn filters(&self) -> Value {
+        let typed = self.case_ref.as_ref().map(|reference| reference.as_str());
+        let case_ref = typed.filter(|reference| is_well_formed(reference));
         let mut filters = json!({
+            "case_ref": case_ref,
             "actor": self.actor, "org": self.org, "op": self.op, "case": self.case, "subject": self.subject,
             "outcome": self.outcome, "from": self.from, "to": self.to, "request_id": self.request_id
         });
@@ -122,6 +131,21 @@ pub struct AuditOrganisation {
     pub name: Option<String>,
 }
 
+/// A case in the log.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73", "ref": "CAM-7K3F-Q2M4",
+    "data_classes": ["core", "location"]}))]
+pub struct AuditCase {
+    /// The case.
+    pub id: Uuid,
+    /// Its reference; `null` where your organisation never saw it.
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    /// Classes of its data that were touched or shown.
+    #[schema(value_type = Vec<DataClass>)]
+    pub data_classes: Vec<String>,
+}
+
 /// What somebody did, saw or was refused.
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
@@ -131,8 +155,10 @@ pub struct AuditOrganisation {
     "organisation": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service"},
     "on_behalf_of": null, "purpose": "case_work", "justification": null, "session_id": null, "peer": null,
     "request_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
-    "case_ids": ["01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73"], "record_ids": [], "data_classes": ["core", "location"],
-    "recipients": [], "facts": {}, "redacted": true
+    "case_ids": ["01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73"],
+    "cases": [{"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b73", "ref": "CAM-7K3F-Q2M4",
+        "data_classes": ["core", "location"]}],
+    "record_ids": [], "data_classes": ["core", "location"], "recipients": [], "facts": {}, "redacted": true
 }))]
 pub struct AuditEvent {
     /// Its place in the log.
@@ -171,11 +197,14 @@ pub struct AuditEvent {
     /// `X-Request-Id`.
     pub request_id: Uuid,
     /// Cases touched or shown; of others' acts your own cases, and the one case of an
-    /// act that was directed to you.
+    /// act that was directed to you. Of what was refused the case that was tried, which need
+    /// not exist.
     pub case_ids: Vec<Uuid>,
-    /// Other records touched or shown.
+    /// The same cases, each with what of it was touched or shown.
+    pub cases: Vec<AuditCase>,
+    /// Other records touched or shown, or tried.
     pub record_ids: Vec<Uuid>,
-    /// Classes of data touched or shown.
+    /// Classes of data touched or shown of any of these.
     #[schema(value_type = Vec<DataClass>)]
     pub data_classes: Vec<String>,
     /// Organisations it was directed to: given something, or told.
@@ -221,7 +250,7 @@ pub struct Disclosure {
     pub justification: Option<String>,
     /// Other records shown.
     pub record_ids: Vec<Uuid>,
-    /// Classes of data shown.
+    /// Classes of the data of this case that were shown.
     #[schema(value_type = Vec<DataClass>)]
     pub data_classes: Vec<String>,
     /// Organisations it was made visible to.
@@ -249,11 +278,14 @@ pub fn redact(mut row: AuditRow, viewer: Uuid) -> (AuditRow, bool) {
         return (row, false);
     }
     (row.session_id, row.peer, row.justification) = (None, None, None);
-    row.case_ids = std::mem::take(&mut row.case_ids)
-        .into_iter()
-        .zip(&row.case_org_ids)
-        .filter_map(|(case, owner)| side.shows_case(*owner, viewer).then_some(case))
-        .collect();
+    let owners = std::mem::take(&mut row.case_org_ids);
+    let shown: Vec<bool> = owners.iter().map(|owner| side.shows_case(*owner, viewer)).collect();
+    row.case_ids = only(row.case_ids, &shown);
+    row.case_classes = row.case_classes.map(|classes| only(classes, &shown));
+    if let Some(classes) = &row.case_classes {
+        let of_any: BTreeSet<&str> = classes.iter().flat_map(|classes| classes.split(',')).collect();
+        row.data_classes = of_any.into_iter().map(str::to_owned).collect();
+    }
     if side != Side::Owner {
         row.recipient_org_ids.retain(|recipient| *recipient == viewer);
     }
@@ -264,13 +296,25 @@ pub fn redact(mut row: AuditRow, viewer: Uuid) -> (AuditRow, bool) {
     (row, true)
 }
 
+/// Those of `items` that are `shown`.
+fn only<T>(items: Vec<T>, shown: &[bool]) -> Vec<T> {
+    let items = items.into_iter().zip(shown);
+    items.filter_map(|(item, shown)| shown.then_some(item)).collect()
+}
+
 impl AuditEvent {
     /// The view of a redacted row.
     ///
     /// # Errors
     /// If its facts are no JSON.
-    pub fn of(event: AuditRow, redacted: bool, names: &Names) -> Result<Self> {
+    pub fn of(event: AuditRow, redacted: bool, names: &Names, refs: &HashMap<Uuid, String>) -> Result<Self> {
         let (actor, organisation) = people(&event, names);
+        let case = |(place, id): (usize, &Uuid)| AuditCase {
+            id: *id,
+            reference: refs.get(id).cloned(),
+            data_classes: event.classes_at(place),
+        };
+        let cases = event.case_ids.iter().enumerate().map(case).collect();
         Ok(Self {
             seq: event.seq,
             id: event.id,
@@ -289,6 +333,7 @@ impl AuditEvent {
             peer: event.peer.map(|peer| peer.ip().to_string()),
             request_id: event.request_id,
             case_ids: event.case_ids,
+            cases,
             record_ids: event.record_ids,
             data_classes: event.data_classes,
             recipients: recipients(event.recipient_org_ids, names),
@@ -299,12 +344,14 @@ impl AuditEvent {
 }
 
 impl Disclosure {
-    /// The view of a redacted row.
+    /// The view of a redacted row, as far as it is of `case`.
     ///
     /// # Errors
     /// If its facts are no JSON, or name a footing that is none.
-    pub fn of(event: AuditRow, names: &Names) -> Result<Self> {
+    pub fn of(event: AuditRow, case: Uuid, names: &Names) -> Result<Self> {
         let (actor, organisation) = people(&event, names);
+        let place = event.case_ids.iter().position(|id| *id == case);
+        let data_classes = place.map(|place| event.classes_at(place)).unwrap_or_default();
         let footing: Footing = event.facts.read()?;
         Ok(Self {
             seq: event.seq,
@@ -317,7 +364,7 @@ impl Disclosure {
             purpose: event.purpose,
             justification: event.justification,
             record_ids: event.record_ids,
-            data_classes: event.data_classes,
+            data_classes,
             recipients: recipients(event.recipient_org_ids, names),
             gateway: footing.gateway,
             agreement_id: footing.agreement_id,

@@ -155,6 +155,7 @@ diesel::table! {
         data_classes -> Array<Text>,
         recipient_org_ids -> Array<Uuid>,
         facts -> Jsonb,
+        case_classes -> Nullable<Array<Text>>,
     }
 }
 

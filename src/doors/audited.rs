@@ -1,6 +1,6 @@
 //! The result of work behind a door, with what the log must say about it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -26,6 +26,8 @@ pub struct Trace {
     pub(super) op: Op,
     /// Cases, each with the organisation that owns it.
     pub(super) cases: Vec<(Uuid, Uuid)>,
+    /// The classes of those of which not all were shown.
+    pub(super) classes_of: BTreeMap<Uuid, &'static [&'static str]>,
     pub(super) records: Vec<Uuid>,
     pub(super) data_classes: BTreeSet<&'static str>,
     /// The answer shows who is in the case.
@@ -33,14 +35,30 @@ pub struct Trace {
     pub(super) recipients: BTreeSet<Uuid>,
     pub(super) facts: serde_json::Map<String, Value>,
     pub(super) events: Vec<OutboxEvent>,
-    /// What it brought about for others, each in an event of the log apart.
-    pub(super) deeds: Vec<Deed>,
+    /// What it brought about for others, in events of the log apart, with the facts of those
+    /// that have one to themselves.
+    pub(super) deeds: Vec<(Deed, Option<Value>)>,
     /// Classes of data that somebody outside of the system was told.
     pub(super) told_outside: BTreeSet<&'static str>,
+    /// Whom a record was shown that they may look at, each in an event of the log apart.
+    pub(super) disclosed: Vec<Disclosed>,
     pub(super) counted: Option<(Volume, usize)>,
     pub(super) shows_case: bool,
     /// Whether what is shown is OFFICIAL-SENSITIVE, if it is classified at all.
     pub(super) sensitive: Option<bool>,
+}
+
+/// Something of a case that another organisation reads from now on.
+#[derive(Debug)]
+pub struct Disclosed {
+    /// The records, and the share by which they are read.
+    pub records: Vec<Uuid>,
+    /// Of which class of the case's data they are.
+    pub class: &'static str,
+    /// The organisation.
+    pub to: Uuid,
+    /// Gateway and agreement of the share.
+    pub footing: Value,
 }
 
 impl<T> Audited<T> {
@@ -49,6 +67,7 @@ impl<T> Audited<T> {
         let trace = Trace {
             op,
             cases: Vec::new(),
+            classes_of: BTreeMap::new(),
             records: Vec::new(),
             data_classes: BTreeSet::new(),
             shows_people: false,
@@ -57,6 +76,7 @@ impl<T> Audited<T> {
             events: Vec::new(),
             deeds: Vec::new(),
             told_outside: BTreeSet::new(),
+            disclosed: Vec::new(),
             counted: None,
             shows_case: true,
             sensitive: None,
@@ -107,6 +127,12 @@ impl<T> Audited<T> {
         cases
             .into_iter()
             .fold(self, |audited, (id, owner)| audited.case(id, owner))
+    }
+
+    /// A case of a list, its owner, and the classes of its data that were shown.
+    pub fn case_of_list(mut self, id: Uuid, owner: Uuid, classes: &'static [&'static str]) -> Self {
+        self.trace.classes_of.insert(id, classes);
+        self.case(id, owner).classes(classes.iter().copied())
     }
 
     /// Another record that was touched or shown.
@@ -175,7 +201,13 @@ impl<T> Audited<T> {
     /// has an event of the log apart, and what is told of it is told for the caller's
     /// organisation.
     pub fn followed_by(mut self, deed: Deed) -> Self {
-        self.trace.deeds.push(deed);
+        self.trace.deeds.push((deed, None));
+        self
+    }
+
+    /// As [`Audited::followed_by`]; it has an event to itself, which holds `facts`.
+    pub fn followed_apart_by(mut self, deed: Deed, facts: Value) -> Self {
+        self.trace.deeds.push((deed, Some(facts)));
         self
     }
 
@@ -184,5 +216,22 @@ impl<T> Audited<T> {
     pub fn told_outside(mut self, classes: impl IntoIterator<Item = &'static str>) -> Self {
         self.trace.told_outside.extend(classes);
         self
+    }
+
+    /// A change puts something where another organisation reads it (s.62(1)(d)): that has an
+    /// event of the log apart.
+    pub fn disclosing(mut self, disclosed: Disclosed) -> Self {
+        self.trace.disclosed.push(disclosed);
+        self
+    }
+}
+
+impl Trace {
+    /// What was shown of each case, parted by commas, unless it is the same of all.
+    pub(super) fn case_classes(&self) -> Option<Vec<String>> {
+        let all: Vec<&str> = self.data_classes.iter().copied().collect();
+        let of = |case: &Uuid| self.classes_of.get(case).copied().unwrap_or(all.as_slice());
+        let differ = self.cases.iter().any(|(case, _)| of(case).len() != all.len());
+        differ.then(|| self.cases.iter().map(|(case, _)| of(case).join(",")).collect())
     }
 }

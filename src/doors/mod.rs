@@ -41,7 +41,7 @@ mod wording;
 
 pub use anonymous::{Anonymous, Hall, Identified};
 pub use answer::{Answer, Body};
-pub use audited::Audited;
+pub use audited::{Audited, Disclosed};
 pub use caller::Caller;
 pub use deed::Deed;
 pub use input::{FormBody, Id, Input, JSON_LIMIT, JsonBody, Params, broken_off};

@@ -117,6 +117,10 @@ fn refused_event(request: &Request, principal: Option<Principal>, error: &AppErr
     let named = error.case_in_the_way();
     // Who is told of a case has looked at it, though they were refused.
     let op = named.map_or(Op::Security, |_| Op::Consultation);
+    let (case, records) = match named {
+        Some(case) => (Some((case.id, case.owner)), Vec::new()),
+        None => tried(request),
+    };
     let outcome = if problem.status < 500 {
         Outcome::Refused
     } else {
@@ -132,8 +136,9 @@ fn refused_event(request: &Request, principal: Option<Principal>, error: &AppErr
         status: i16::try_from(problem.status).ok(),
         reason: Some(problem.slug),
         org_id: principal.and_then(|who| who.org_id),
-        case_ids: named.map(|case| case.id).into_iter().collect(),
-        case_org_ids: named.map(|case| case.owner).into_iter().collect(),
+        case_ids: case.map(|(id, _)| id).into_iter().collect(),
+        case_org_ids: case.map(|(_, owner)| owner).into_iter().collect(),
+        record_ids: records,
         data_classes: named.map(|_| "core").into_iter().collect(),
         facts,
         ..blank_event(
@@ -157,6 +162,22 @@ pub fn blank_event(request: &Request, user_id: Option<Uuid>, session_id: Option<
         peer: request.peer.map(IpNetwork::from),
         ..NewAuditEvent::blank("")
     }
+}
+
+/// What was tried, as it was typed: the case in the path, whether or not there is one, and other
+/// records. Whose the case is the database finds out, so that nothing is told by it here.
+fn tried(request: &Request) -> (Option<(Uuid, Uuid)>, Vec<Uuid>) {
+    let fixed: Vec<&str> = request.pattern.as_deref().unwrap_or_default().split('/').collect();
+    let (mut case, mut records) = (None, Vec::new());
+    for (place, typed) in request.path.split('/').enumerate().take(fixed.len()) {
+        let id = Uuid::try_parse(typed).ok().filter(|_| fixed[place].starts_with('{'));
+        match id {
+            Some(id) if fixed[..place].ends_with(&["cases"]) => case = Some((id, Uuid::nil())),
+            Some(id) => records.push(id),
+            None => {}
+        }
+    }
+    (case, records)
 }
 
 /// The path of the operation, with the UUIDs that were put into it. Whatever else was is

@@ -9,7 +9,7 @@ use futures_util::join;
 use uuid::Uuid;
 
 use super::answer::Answer;
-use super::audited::{Audited, Trace};
+use super::audited::{Audited, Disclosed, Trace};
 use super::deed::Account;
 use super::idempotency;
 use super::may::Needed;
@@ -19,9 +19,13 @@ use super::reader::Reader;
 use super::refusal::{self, Unfinished};
 use super::request::Request;
 use crate::audit::{self, NewAuditEvent, Op, Outcome};
-use crate::db::Tx;
+use crate::db::{Tx, in_time};
 use crate::error::{AppError, Result};
 use crate::services::Services;
+
+/// How many events apart are logged in the round trip of the main one. More of them, where
+/// somebody leaves a partnership with thousands of shares, have one to themselves.
+const MOST_ALONG: usize = 1_000;
 
 /// What the work behind a door has at hand: the transaction of one organisation,
 /// the person, the request, the services and the time.
@@ -173,9 +177,13 @@ pub(super) async fn finish(
     }
     let case = trace.cases.first().filter(|_| trace.shows_case).map(|(id, _)| *id);
     let events = std::mem::take(&mut trace.events);
-    let deeds = std::mem::take(&mut trace.deeds).into_iter().map(|deed| (deed, None));
-    let mut apart = Account::of(deeds.collect(), || event_apart(&room));
+    let mut apart = Account::of(std::mem::take(&mut trace.deeds), || event_apart(&room));
     apart.events.extend(disclosure_outside(&room, &trace));
+    let disclosed = std::mem::take(&mut trace.disclosed).into_iter();
+    apart.events.extend(disclosed.map(|it| disclosure(&room, &trace, it)));
+    if let Err(error) = log_ahead(&room, &mut apart).await {
+        return Err(room.leave(error));
+    }
     let shows_people = trace.shows_people;
     let event = main_event(&room, trace, answer.status.as_u16());
     let Room {
@@ -217,6 +225,15 @@ pub(super) async fn finish(
     }
 }
 
+/// Logs events apart that are too many to be logged along with the main one.
+async fn log_ahead(room: &Room, apart: &mut Account) -> Result<()> {
+    if apart.events.len() <= MOST_ALONG {
+        return Ok(());
+    }
+    let events = std::mem::take(&mut apart.events);
+    in_time(audit::insert_all(&room.tx, &events)).await.flatten()
+}
+
 /// An event of the log beside the main one: what the same act brought about for others. The
 /// request's id stays with the main one.
 fn event_apart(room: &Room) -> NewAuditEvent {
@@ -241,7 +258,23 @@ fn disclosure_outside(room: &Room, trace: &Trace) -> Option<NewAuditEvent> {
     })
 }
 
+/// The event of the log of what another organisation reads from now on.
+fn disclosure(room: &Room, trace: &Trace, disclosed: Disclosed) -> NewAuditEvent {
+    let (case_ids, case_org_ids) = trace.cases.iter().copied().unzip();
+    NewAuditEvent {
+        op: Op::Disclosure.as_str(),
+        case_ids,
+        case_org_ids,
+        record_ids: disclosed.records,
+        data_classes: vec![disclosed.class],
+        recipient_org_ids: vec![disclosed.to],
+        facts: disclosed.footing,
+        ..event_apart(room)
+    }
+}
+
 fn main_event(room: &Room, trace: Trace, status: u16) -> NewAuditEvent {
+    let case_classes = trace.case_classes();
     let (case_ids, case_org_ids) = trace.cases.into_iter().unzip();
     NewAuditEvent {
         op: trace.op.as_str(),
@@ -254,6 +287,7 @@ fn main_event(room: &Room, trace: Trace, status: u16) -> NewAuditEvent {
         data_classes: trace.data_classes.into_iter().collect(),
         recipient_org_ids: trace.recipients.into_iter().collect(),
         facts: serde_json::Value::Object(trace.facts),
+        case_classes,
         ..refusal::blank_event(&room.request, Some(room.person.user_id), Some(room.person.session_id))
     }
 }

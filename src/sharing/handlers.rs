@@ -299,7 +299,9 @@ pub async fn approve_share(
             row.approved_at = Some(now);
             row.updated_at = now;
             queries::update(room, &mut row).await?;
+            let subjects = making::opened_subjects(room, &row).await?;
             let answer = answered(room, &access, row, Op::Disclosure, "case.shared").await?;
+            let answer = answer.records(subjects);
             let answer = answer.fact("agreement_version", agreement_version);
             Ok(making::note_superseded(answer, superseded.as_ref()))
         })

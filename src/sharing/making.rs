@@ -32,6 +32,8 @@ pub struct Made {
     agreement_version: Option<i64>,
     /// How that stands.
     standings: Standings,
+    /// The subjects that it opens.
+    subjects: Vec<Uuid>,
 }
 
 impl Made {
@@ -69,6 +71,7 @@ impl Made {
             "case.share_requested"
         };
         let audited = note(audited, &self.row, name)?.fact("agreement_version", self.agreement_version);
+        let audited = audited.records(self.subjects.iter().copied());
         Ok(note_superseded(audited, self.superseded.as_ref()).counted(Volume::Shares, 1))
     }
 
@@ -136,12 +139,29 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
     let standing = agreement.as_ref().map(|kept| kept.agreement.validity.standing(today));
     let standings = row.agreement_id.zip(standing).into_iter().collect();
     let agreement_version = agreement.map(|kept| kept.version_number);
+    let subjects = opened_subjects(room, &row).await?;
     Ok(Made {
         row,
         superseded,
         agreement_version,
         standings,
+        subjects,
     })
+}
+
+/// The subjects that a share opens, if it opens the case: so that to whom somebody was
+/// disclosed is found by them.
+pub async fn opened_subjects(room: &mut Room, row: &ShareRow) -> Result<Vec<Uuid>> {
+    let opens = row.state == ShareState::Active.as_str();
+    match opens
+        && row
+            .data_classes
+            .iter()
+            .any(|class| class == DataClass::Subjects.as_str())
+    {
+        true => queries::subjects_of(room, row.case_id).await,
+        false => Ok(Vec::new()),
+    }
 }
 
 async fn check_verifier(room: &Room, wanted: &NewShare) -> Result<()> {

@@ -311,6 +311,16 @@ pub async fn has_child_subject(connection: &mut AsyncPgConnection, case_id: Uuid
         .await?)
 }
 
+/// The subjects of a case.
+pub async fn subjects_of(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<Uuid>> {
+    Ok(subjects::table
+        .filter(subjects::case_id.eq(case_id))
+        .order(subjects::id)
+        .select(subjects::id)
+        .load(connection)
+        .await?)
+}
+
 /// When an organisation last looked at a case.
 #[derive(Debug, QueryableByName)]
 pub struct Look {

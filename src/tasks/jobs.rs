@@ -25,7 +25,8 @@ pub async fn lapse_tasks(services: &Services) -> Result<usize> {
                 let Some((after, event)) = lapse(&record::task_of(&row, None)?, now) else {
                     continue;
                 };
-                run.did(deed(&row, &event));
+                let facts = record::logged(&row, &event).into_iter().collect();
+                run.did_apart(deed(&row, &event), facts);
                 queries::change(connection, row.id, &record::changes(&row, after, &event)?).await?;
                 queries::insert_event(connection, &record::event_row(&row, event, None)?).await?;
             }

@@ -191,6 +191,26 @@ fn to_json(offer: &CounterOffer) -> Result<Value> {
     serde_json::to_value(offer).map_err(|error| AppError::Internal(format!("offer: {error}")))
 }
 
+/// What the log keeps of it, for both sides and also when they no longer see the case: who
+/// asked for what kind of work by when, and how that ended. No word that people wrote.
+pub fn logged(row: &TaskRow, event: &TaskEvent) -> Vec<(&'static str, Value)> {
+    let coded = match event.verb {
+        Verb::Submit => "outcome",
+        _ => "reason",
+    };
+    let facts = [
+        ("verb", Some(json!(event.verb.as_str()))),
+        ("ref", Some(json!(row.ref_))),
+        ("tactic", Some(json!(row.tactic))),
+        ("from", event.from.map(|state| json!(state.as_str()))),
+        ("to", Some(json!(event.to.as_str()))),
+        ("due_at", Some(json!(event.due_after))),
+        (coded, event.reason.as_ref().map(|code| json!(code))),
+    ];
+    let known = facts.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    known.collect()
+}
+
 /// What others hear of it: both sides, who was asked before or is asked now, and
 /// the owner of the case.
 pub fn announcement(row: &TaskRow, event: &TaskEvent) -> OutboxEvent {

@@ -136,6 +136,45 @@ async fn a_refusal_and_a_failed_sign_in_are_in_the_log() {
 }
 
 #[actix_web::test]
+async fn what_belongs_to_no_organisation_is_read_by_the_platform() {
+    let app = TestApp::start().await;
+    let (operator, auditor) = (
+        app.sign_in("operator@wardlink.example").await,
+        app.sign_in(AUDITOR).await,
+    );
+    app.give(&operator, "auditor", None, None).await;
+    let nobody = json!({"email": "nobody@camden.example", "password": "not-the-passphrase-9"});
+    app.anonymous(Method::POST, "/v1/auth/login", Some(nobody))
+        .await
+        .expect(401);
+    let by_a_job = "insert into audit_events (op, action, outcome, purpose, request_id) \
+        values ('alteration', 'job.sweep', 'done', 'system_support', gen_random_uuid())";
+    app.database.owner().await.batch_execute(by_a_job).await.unwrap();
+
+    for query in ["", "outcome=refused", "action=login&limit=1"] {
+        let to_platform = audit(&app, &operator, query).await.expect(200);
+        let of_nobody: Vec<&Value> = items(&to_platform)
+            .iter()
+            .filter(|event| event["organisation"].is_null())
+            .collect();
+        let [event] = &of_nobody[..] else {
+            panic!("{query}: {to_platform:?}")
+        };
+        assert_eq!(
+            (&event["action"], &event["actor"]),
+            (&json!("login"), &Value::Null),
+            "{query}"
+        );
+        assert_eq!(
+            (&event["peer"], &event["redacted"]),
+            (&json!("203.0.113.7"), &json!(false))
+        );
+        let to_others = audit(&app, &auditor, query).await.expect(200);
+        assert!(items(&to_others).iter().all(|event| event["organisation"].is_object()));
+    }
+}
+
+#[actix_web::test]
 async fn the_log_is_read_by_those_who_may_and_for_a_purpose() {
     let app = TestApp::start().await;
     let auditor = app.sign_in(AUDITOR).await;

@@ -108,8 +108,73 @@ async fn with_a_membership_end_the_shares_and_proposals_that_rested_on_it() {
         "{names:?}"
     );
     let logged = app.last_audit("end_membership").await;
-    assert!(logged.case_ids.contains(&theirs) && logged.case_ids.contains(&own));
-    assert!(logged.record_ids.contains(&open) && !logged.record_ids.contains(&taken));
+    assert_eq!(
+        logged.record_ids,
+        [partnership, housing.org_id],
+        "the rest in events apart"
+    );
+    let of_cases = app.log_of(owner.org_id, "end_membership").await.concat();
+    assert!(of_cases.contains(&open) && !of_cases.contains(&taken));
+}
+
+#[actix_web::test]
+async fn who_stays_reads_in_the_log_who_left_and_each_case_that_was_lost_by_it() {
+    let app = TestApp::start().await;
+    let (owner, housing, police) = (
+        app.sign_in(OWNER).await,
+        app.sign_in(HOUSING).await,
+        app.sign_in(POLICE).await,
+    );
+    let (operator, auditor) = (
+        app.sign_in("operator@wardlink.example").await,
+        app.sign_in("dpo@camden.example").await,
+    );
+    let mut lost = Vec::new();
+    for _ in 0..2 {
+        lost.push(app.a_shared_case(&housing, &owner, "view", ALL_CLASSES).await);
+    }
+    let elsewhere = app.a_shared_case(&housing, &police, "view", ALL_CLASSES).await;
+    let partnership = app.partnership("CAM").await;
+
+    app.delete(
+        &operator,
+        &format!("/v1/partnerships/{partnership}/members/{}", housing.org_id),
+    )
+    .await
+    .expect(204);
+
+    let log = async |filter: &str| {
+        let path = format!("/v1/audit/events?{filter}");
+        let draft = app.draft(&auditor, Method::GET, &path);
+        let reply = draft.header("Access-Purpose", "audit").send().await.expect(200);
+        reply.body["items"].as_array().unwrap().clone()
+    };
+    let left = log("op=security&action=end_membership").await;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["record_ids"], json!([partnership, housing.org_id]));
+    assert!(left[0]["facts"]["member_to"].is_string());
+    assert!(left[0]["actor"]["name"].is_string() && left[0]["organisation"]["name"].is_string());
+    let timeline = format!("/v1/cases/{}/timeline", lost[0]);
+    let timeline = app.get(&housing, &timeline).await.expect(200).body;
+    let unshared = timeline["items"].as_array().unwrap().last().unwrap();
+    assert_eq!(unshared["name"], "case.unshared");
+    assert_eq!(unshared["actor"]["user"]["name"], left[0]["actor"]["name"]);
+    for case in lost {
+        let found = log(&format!("case={case}")).await;
+        assert_eq!(found.len(), 1, "{found:?}");
+        let share: uuid::Uuid = shares::table
+            .filter(shares::case_id.eq(case))
+            .select(shares::id)
+            .first(&mut app.database.owner().await)
+            .await
+            .unwrap();
+        assert_eq!(found[0]["case_ids"], json!([case]));
+        assert_eq!(found[0]["record_ids"], json!([share]));
+        assert_eq!(found[0]["facts"]["organisation_id"], json!(housing.org_id));
+        assert_eq!(found[0]["facts"]["reason"], "membership_ended");
+        assert_eq!(log(&format!("subject={share}")).await, found);
+    }
+    assert!(log(&format!("case={elsewhere}")).await.is_empty(), "another's affair");
 }
 
 #[actix_web::test]

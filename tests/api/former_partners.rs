@@ -334,17 +334,18 @@ async fn ids_are_named_to_whoever_had_to_do_with_them_and_to_nobody_else() {
         app.sign_in(HOUSING).await,
         app.sign_in(ISLINGTON).await,
     );
+    let operator = app.sign_in("operator@wardlink.example").await;
     show_out(&app, "CAM", housing.org_id).await;
     let mut connection = within(&app, &owner, &[app.partnership("CAM").await]).await;
-    let ids = [&owner, &housing, &islington].map(|actor| format!("'{}', '{}'", actor.org_id, actor.user_id));
+    let ids = [&owner, &housing, &islington, &operator].map(|actor| format!("'{}', '{}'", actor.org_id, actor.user_id));
 
     let asked = format!("select id, name from names_of(array[{}]::uuid[])", ids.join(", "));
     let found: Vec<Row> = diesel::sql_query(asked).load(&mut connection).await.unwrap();
 
     let named: Vec<Uuid> = found.iter().map(|row| row.id).collect();
-    for actor in [&owner, &housing] {
+    for actor in [&owner, &housing, &operator] {
         assert!(named.contains(&actor.org_id) && named.contains(&actor.user_id));
     }
-    assert_eq!(named.len(), 4, "of strangers nothing is told");
+    assert_eq!(named.len(), 6, "of strangers nothing is told");
     assert!(found.iter().any(|row| row.name == PRIMROSE));
 }

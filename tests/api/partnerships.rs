@@ -239,6 +239,11 @@ async fn an_organisation_reads_in_the_log_what_the_platform_did_to_it() {
         .map(|event| &event["action"])
         .collect();
     assert_eq!(seen, ["set_organisation_flag", "update_organisation"]);
+    let me = app.get(&operator, "/v1/me").await.expect(200).body;
+    for event in log.body["items"].as_array().unwrap() {
+        assert_eq!(event["actor"]["name"], me["name"]);
+        assert!(event["organisation"]["name"].is_string(), "{event}");
+    }
 }
 
 #[actix_web::test]

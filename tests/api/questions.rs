@@ -140,7 +140,8 @@ async fn a7_who_knew_what_of_a_person_and_when() {
         told,
         [
             (&json!("consultation"), &json!("Primrose Homes")),
-            (&json!("collection"), &json!("London Borough of Camden"))
+            (&json!("collection"), &json!("London Borough of Camden")),
+            (&json!("disclosure"), &json!("London Borough of Camden"))
         ]
     );
     assert!(contacts.iter().all(|event| event["at"].is_string()));
@@ -290,6 +291,56 @@ async fn a10_which_partners_received_it() {
 }
 
 #[actix_web::test]
+async fn a10_to_whom_somebody_was_disclosed_before_anybody_looked_and_who_hears_of_corrections() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let (police, auditor) = (app.sign_in(POLICE).await, app.sign_in(AUDITOR).await);
+    for who in [&housing, &police] {
+        app.give(who, "auditor", None, None).await;
+    }
+    let case = app.a_case_of(&manager).await;
+    let early = subject_of(&app, &manager, case).await;
+    share(&app, &manager, case, &housing, &["core", "subjects"]).await;
+    share(&app, &manager, case, &police, &["core"]).await;
+    let late = subject_of(&app, &manager, case).await;
+    let path = format!("/v1/cases/{case}/subjects/{late}");
+    app.patch(&manager, &path, json!({"role": "witness"})).await.expect(200);
+    app.patch(&manager, &path, json!({})).await.expect(200);
+    app.delete(&manager, &path).await.expect(204);
+
+    let of = async |who: &Actor, subject: Uuid, op: &str| log(&app, who, &format!("subject={subject}&op={op}")).await;
+    let acts = |events: &[Value]| -> Vec<String> {
+        events
+            .iter()
+            .map(|event| event["action"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let recipient = json!([{"id": housing.org_id, "name": "Primrose Homes"}]);
+    for (subject, by) in [
+        (early, vec!["share_case"]),
+        (late, vec!["correct_subject", "add_subject"]),
+    ] {
+        for who in [&auditor, &housing] {
+            let told = of(who, subject, "disclosure").await;
+            assert_eq!(acts(&told), by);
+            assert!(told.iter().all(|event| event["recipients"] == recipient), "{told:?}");
+            assert_eq!(footing(&told[0]["facts"]), footing_of_agreement(&app).await);
+        }
+        assert!(of(&police, subject, "disclosure").await.is_empty());
+    }
+    let [erased] = &of(&housing, late, "erasure").await[..] else {
+        panic!("erased once")
+    };
+    assert_eq!(
+        (&erased["recipients"], &erased["facts"]),
+        (&recipient, &json!({"kind": "person"}))
+    );
+    let ledger = disclosed(&app, &manager, case).await;
+    let of_people = ledger.iter().filter(|it| it["data_classes"] == json!(["subjects"]));
+    assert_eq!(of_people.count(), 2, "{ledger:?}");
+}
+
+#[actix_web::test]
 async fn a16_what_have_you_done_with_what_we_gave_you() {
     let app = TestApp::start().await;
     let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
@@ -383,6 +434,66 @@ async fn a21_was_the_case_visible_to_an_organisation_at_a_time_and_why() {
 }
 
 #[actix_web::test]
+async fn a21_who_no_longer_sees_a_case_is_told_of_its_own_past_and_of_nothing_else() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let (police, operator) = (
+        app.sign_in(POLICE).await,
+        app.sign_in("operator@wardlink.example").await,
+    );
+    let elsewhere = app.sign_in("housing@primrose.example").await;
+    app.grant_only(&elsewhere, &["audit.case"], Some(vec!["E05013663"]), None)
+        .await;
+    let mut cases = Vec::new();
+    for _ in 0..3 {
+        let case = app.a_case_of(&manager).await;
+        let share = share(&app, &manager, case, &housing, &["core", "location"]).await;
+        app.get(&housing, &format!("/v1/cases/{case}")).await.expect(200);
+        cases.push((case, format!("/v1/shares/{share}")));
+    }
+    let asked_for = super::sharing::ad_hoc(police.org_id);
+    let path = format!("/v1/cases/{}/shares", cases[0].0);
+    app.post(&manager, &path, asked_for).await.expect(201);
+    app.later(Duration::hours(2));
+
+    app.delete(&manager, &cases[0].1).await.expect(204);
+    let wrong = json!({"reason": "The wrong household was named."});
+    app.post(&manager, &format!("{}/recall", cases[1].1), wrong)
+        .await
+        .expect(200);
+    let members = format!("/v1/partnerships/{}/members", app.partnership("CAM").await);
+    app.delete(&operator, &format!("{members}/{}", housing.org_id))
+        .await
+        .expect(204);
+
+    for (case, _) in cases {
+        let path = format!("/v1/cases/{case}");
+        app.get(&housing, &path).await.expect(404);
+        let then = format!("{path}/visibility?at=2026-03-02T10:00:00Z");
+        let then = app.get(&housing, &then).await.expect(200).body;
+        assert_eq!((&then["visible"], &then["why"]), (&json!(true), &json!("share")));
+        assert_eq!(then["data_classes"], json!(["core", "location"]));
+        let logged = app.last_audit("read_visibility").await;
+        assert_eq!(logged.case_ids, [case], "the owner reads that they asked");
+        let now = app.get(&housing, &format!("{path}/visibility")).await.expect(200).body;
+        assert_eq!((&now["visible"], &now["why"]), (&json!(false), &json!("share_ended")));
+        let others = format!("{path}/visibility?organisation={}", manager.org_id);
+        app.get(&housing, &others).await.expect(403);
+
+        let told = format!("{path}/disclosures");
+        let looks = items(&app.get(&housing, &told).await.expect(200));
+        let by: Vec<&Value> = looks.iter().map(|look| &look["organisation"]["id"]).collect();
+        assert!(by.iter().all(|org| **org == json!(housing.org_id)), "{looks:?}");
+        assert!(looks.iter().any(|look| look["action"] == "read_case"), "{looks:?}");
+
+        for stranger in [&police, &elsewhere] {
+            app.get(stranger, &told).await.expect(404);
+            app.get(stranger, &format!("{path}/visibility")).await.expect(404);
+        }
+    }
+}
+
+#[actix_web::test]
 async fn what_was_visible_at_a_time_is_what_the_share_opened_then() {
     let app = TestApp::start().await;
     let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
@@ -445,6 +556,77 @@ async fn a22_who_was_refused_what() {
 
     let reasons: Vec<_> = refused.iter().map(|event| &event["reason"]).collect();
     assert_eq!(reasons, ["not-found", "forbidden"]);
+}
+
+#[actix_web::test]
+async fn a22_who_was_refused_what_of_a_case_or_a_record() {
+    let app = TestApp::start().await;
+    let (manager, auditor) = (app.sign_in(MANAGER).await, app.sign_in(AUDITOR).await);
+    let (police, stranger) = (app.sign_in(POLICE).await, app.sign_in("asb@islington.example").await);
+    let case = app.a_shared_case(&manager, &police, "view", &["core", "notes"]).await;
+    let (share, absent) = (app.share_of(case).await, Uuid::now_v7());
+    let note = json!({"body": "Seen again.", "audience": "partners", "basis": "fact"});
+    app.post(&police, &format!("/v1/cases/{case}/notes"), note)
+        .await
+        .expect(403);
+    for who in [&police, &stranger] {
+        let approve = app.draft(who, Method::POST, &format!("/v1/shares/{share}/approve"));
+        let approve = approve.header("If-Match", "*").json(json!({})).send().await;
+        assert!([403, 404].contains(&approve.status.as_u16()), "{approve:?}");
+    }
+    for id in [case, absent] {
+        app.get(&stranger, &format!("/v1/cases/{id}")).await.expect(404);
+    }
+    app.sign().await;
+    for who in [&police, &stranger] {
+        app.give(who, "auditor", None, None).await;
+    }
+
+    let refused = async |who: &Actor, by: String| log(&app, who, &format!("outcome=refused&{by}")).await;
+    let acts = |events: &[Value]| -> Vec<String> {
+        events
+            .iter()
+            .map(|event| event["action"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let to_owner = refused(&auditor, format!("case={case}")).await;
+    assert_eq!(
+        acts(&to_owner),
+        ["read_case", "approve_share", "add_note"],
+        "but for a share that the stranger cannot know"
+    );
+    let path = format!("/v1/cases/{case}/notes");
+    assert_eq!(to_owner[2]["facts"]["path"], json!(path));
+    assert_eq!(
+        acts(&refused(&auditor, format!("subject={share}")).await),
+        ["approve_share"]
+    );
+    let own = refused(&police, format!("case={case}")).await;
+    assert_eq!(acts(&own), ["approve_share", "add_note"]);
+
+    // Whoever is a stranger to a case finds what they typed, and not whether there is one.
+    let mut shown = Vec::new();
+    for id in [case, absent] {
+        let [event] = &refused(&stranger, format!("case={id}")).await[..] else {
+            panic!("refused once")
+        };
+        assert_eq!(event["case_ids"], json!([id]));
+        let path = format!("/v1/audit/events/{}/proof", event["seq"]);
+        let draft = app.draft(&stranger, Method::GET, &path);
+        let proof = draft.header("Access-Purpose", "audit").send().await.expect(200).body;
+        let parts = proof["event"]["parts"].as_array().unwrap();
+        let of_what: Vec<(Value, bool)> = parts
+            .iter()
+            .map(|part| (part["name"].clone(), part["value"].is_null()))
+            .collect();
+        shown.push(of_what);
+    }
+    assert_eq!(shown[0], shown[1]);
+    assert!(shown[0].contains(&(json!("case/0"), true)));
+    let [tried] = &refused(&stranger, format!("subject={share}")).await[..] else {
+        panic!("refused once")
+    };
+    assert_eq!(tried["case_ids"], json!([]));
 }
 
 #[actix_web::test]

@@ -33,6 +33,7 @@ pub(in crate::audit) fn event(seq: i64) -> Event<'static> {
         records: &RECORDS,
         classes: &[],
         recipients: &RECIPIENTS,
+        case_classes: None,
     }
 }
 
@@ -77,6 +78,34 @@ fn an_event_is_taken_apart_into_its_body_and_its_links() {
             ("records", "[\"00000000-0000-0000-0000-000000000041\"]"),
         ]
     );
+}
+
+#[test]
+fn where_more_was_shown_of_one_case_than_of_another_there_is_a_part_for_each() {
+    let classes = ["core".to_owned(), "location".to_owned()];
+    let of_each = ["core,location".to_owned(), "core".to_owned()];
+    let alike = Event {
+        classes: &classes,
+        ..event(7)
+    };
+    let apart = Event {
+        case_classes: Some(&of_each),
+        ..alike.clone()
+    };
+
+    let (alike, apart) = (alike.links(), apart.links());
+
+    let names: Vec<&str> = apart[2..5].iter().map(|part| &*part.name).collect();
+    assert_eq!(names, ["classes/0", "classes/1", "data_classes"]);
+    assert_eq!(
+        (apart[2].value.as_str(), apart[3].value.as_str()),
+        ("[\"core\",\"location\"]", "[\"core\"]")
+    );
+    let rest: Vec<Part> = apart
+        .into_iter()
+        .filter(|part| !part.name.starts_with("classes/"))
+        .collect();
+    assert_eq!(rest, alike);
 }
 
 #[test]

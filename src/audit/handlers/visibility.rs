@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get};
 
+use super::sight::Sight;
 use crate::audit::queries::visibility as queries;
 use crate::audit::view::visibility::{Visibility, VisibilityQuery};
 use crate::audit::visibility_model::visible_at;
@@ -11,7 +12,8 @@ use crate::error::{AppError, Result};
 
 /// Was a case visible to an organisation at a time, and why?
 ///
-/// The owner may ask it of any organisation, a partner of itself. The answer says
+/// The owner may ask it of any organisation, a partner of itself, also when it no longer
+/// sees the case. The answer says
 /// which share opened the case, what of it, by which gateway, and since and until
 /// when; or why it was not visible: `not_recorded`, `never_shared`,
 /// `share_not_approved`, `share_ended`.
@@ -29,18 +31,25 @@ pub async fn read_visibility(
 ) -> Result<HttpResponse> {
     caller
         .consult(query, async |room, query: VisibilityQuery| {
-            let access = access::find(room, id.get()).await?;
-            let organisation = query.organisation.unwrap_or(room.person.org_id);
-            if organisation != room.person.org_id && !access.is_owner() {
+            let sight = Sight::of(room, id.get()).await?;
+            let own = room.person.org_id;
+            let organisation = query.organisation.unwrap_or(own);
+            if organisation != own && !sight.is_owner() {
                 return Err(AppError::Forbidden(
                     "only the organisation that owns the case may ask it of others".to_owned(),
                 ));
             }
-            let recorded = access::opened_at(room, access.case_id).await?;
-            let reader = (!access.is_owner()).then_some(room.person.org_id);
-            let shares = queries::shares(room, access.case_id, organisation, reader).await?;
+            let (recorded, shares) = match &sight {
+                Sight::Past(past) => (past.opened_at, past.shares.clone()),
+                Sight::Present(access) => {
+                    let reader = (!access.is_owner()).then_some(own);
+                    let shares = queries::shares(room, access.case_id, organisation, reader).await?;
+                    (access::opened_at(room, access.case_id).await?, shares)
+                }
+            };
             let at = query.at.map_or(room.now, |moment| moment.0);
-            let ground = visible_at(recorded, organisation == access.case_org_id, &shares, at);
+            let is_owner = sight.is_owner() && organisation == own;
+            let ground = visible_at(recorded, is_owner, &shares, at);
             let mut view = Visibility::of(organisation, at, recorded, ground);
             if let Some(share) = view.share_id
                 && let Some((level, data_classes)) = queries::terms_at(room, share, at).await?
@@ -50,7 +59,7 @@ pub async fn read_visibility(
             let audited = Audited::consultation(Answer::ok(&view)?)
                 .fact("organisation", organisation.to_string())
                 .fact("at", at.to_rfc3339());
-            Ok(access.note(audited))
+            Ok(sight.note(audited))
         })
         .await
 }

@@ -201,7 +201,8 @@ fn an_act_is_looked_at_from_one_side() {
     assert_eq!(of(&[TOLD, OWNER], &[TOLD]), Side::Among);
     assert_eq!(of(&[OWNER], &[OWNER]), Side::Among);
     assert_eq!(of(&[], &[]), Side::Among);
-    assert_eq!(Side::of(None, &[], &[], TOLD), Side::Among);
+    assert_eq!(Side::of(None, &[], &[], TOLD), Side::Own, "nobody's");
+    assert_eq!(Side::of(None, &[OWNER], &[], TOLD), Side::Among);
 }
 
 /// The parts of an event on the cases of two organisations, told to two, that a side may see.
@@ -244,6 +245,46 @@ fn each_side_is_shown_its_own_and_no_more() {
         ["case/0", "data_classes", "recipient/0", "on_behalf_of"]
     );
     assert_eq!(shown(Side::Among, STRANGER), ["data_classes", "on_behalf_of"]);
+}
+
+#[test]
+fn of_cases_that_were_shown_in_part_each_owner_is_shown_its_own() {
+    let of_each = ["core,location".to_owned(), "core".to_owned()];
+    let event = Event {
+        case_classes: Some(&of_each),
+        ..event(7)
+    };
+    let shown = |side: Side, viewer: Uuid| -> Vec<String> {
+        let parts = event
+            .links()
+            .into_iter()
+            .filter(|part| side.shows(&event, viewer, part));
+        parts.map(|part| part.name.into_owned()).collect()
+    };
+
+    assert_eq!(shown(Side::Among, OWNER), ["case/0", "classes/0", "recipient/0"]);
+    assert!(shown(Side::Among, STRANGER).is_empty());
+    assert!(shown(Side::Own, ACTING).contains(&"classes/1".to_owned()));
+}
+
+#[test]
+fn whose_a_case_is_that_was_tried_in_vain_is_proved_to_its_owner_alone() {
+    let refused = Event {
+        op: "security",
+        outcome: "refused",
+        ..event(7)
+    };
+    let shown = |side: Side, viewer: Uuid, name: &'static str| {
+        let part = Part {
+            name: name.into(),
+            value: "null".to_owned(),
+        };
+        side.shows(&refused, viewer, &part)
+    };
+
+    assert!(!shown(Side::Own, ACTING, "case/0") && shown(Side::Own, ACTING, "case/1"));
+    assert!(shown(Side::Own, ACTING, "facts") && shown(Side::Own, ACTING, "records"));
+    assert!(shown(Side::Owner, OWNER, "case/0"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use ipnetwork::IpNetwork;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::audit::Outcome;
+use crate::audit::{Op, Outcome};
 use crate::db::Prepare;
 use crate::db::schema::{audit_events, audit_events as log, audit_readers as readers};
 use crate::error::{AppError, Result};
@@ -90,9 +90,20 @@ pub struct AuditRow {
     pub recipient_org_ids: Vec<Uuid>,
     /// Names, states, filters.
     pub facts: JsonText,
+    /// The classes of each case, parted by commas, where they are not those of all.
+    pub case_classes: Option<Vec<String>>,
 }
 
 impl AuditRow {
+    /// Classes of data that were touched or shown of the case at `place`.
+    pub fn classes_at(&self, place: usize) -> Vec<String> {
+        let apart = self.case_classes.as_ref().and_then(|classes| classes.get(place));
+        match apart {
+            Some(classes) => classes.split(',').map(str::to_owned).collect(),
+            None => self.data_classes.clone(),
+        }
+    }
+
     /// Whether nothing is left of what an erasure takes away.
     pub fn has_empty_body(&self) -> bool {
         self.session_id.is_none()
@@ -131,6 +142,8 @@ pub struct Filter<'a> {
     pub request_id: Option<Uuid>,
     /// Older than this.
     pub before: Option<Place>,
+    /// Those of no organisation as well, which are the platform's to read.
+    pub with_nobodys: bool,
 }
 
 impl Filter<'_> {
@@ -174,7 +187,7 @@ pub async fn list(
 ) -> Result<Vec<AuditRow>> {
     let pages = parts(viewer, filter, limit)
         .into_iter()
-        .map(|part| page_of(connection, narrowed(part, viewer, filter), limit, filter.names_an_id()));
+        .map(|(part, finds_few)| page_of(connection, narrowed(part, viewer, filter), limit, finds_few));
     let mut rows: Vec<AuditRow> = try_join_all(pages).await?.into_iter().flatten().collect();
     rows.sort_unstable_by_key(|row| Reverse((row.at, row.seq)));
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
@@ -182,19 +195,23 @@ pub async fn list(
 }
 
 /// Disjoint parts of the log, each read in the order of an index, that hold the first
-/// `limit` rows that `viewer` may read and `filter` means. An id is in few events: they
-/// are found by it and sorted.
-fn parts<'a>(viewer: Uuid, filter: &'a Filter<'_>, limit: i64) -> Vec<Boxed<'a>> {
+/// `limit` rows that `viewer` may read and `filter` means; with whether they are few of all
+/// there are. An id is in few events: they are found by it and sorted.
+fn parts<'a>(viewer: Uuid, filter: &'a Filter<'_>, limit: i64) -> Vec<(Boxed<'a>, bool)> {
     let whole = || -> Boxed<'a> { log::table.into_boxed() };
     if filter.names_an_id() {
-        return vec![whole()];
+        return vec![(whole(), true)];
     }
     let own = Outcome::ALL.into_iter().map(|outcome| {
         let ended = log::outcome.eq(outcome.as_str());
-        whole().filter(log::org_id.eq(viewer)).filter(ended)
+        (whole().filter(log::org_id.eq(viewer)).filter(ended), false)
     });
     let of_others = whole().filter(shown_to(viewer, filter).has_among_first(limit, log::seq));
-    own.chain([of_others]).collect()
+    let of_nobody = filter.with_nobodys.then(|| {
+        let security = log::op.eq(Op::Security.as_str());
+        (whole().filter(log::org_id.is_null()).filter(security), true)
+    });
+    own.chain([(of_others, false)]).chain(of_nobody).collect()
 }
 
 /// Narrows a query of `$table` by what both the log and its readers' index tell.

@@ -2,6 +2,7 @@
 
 pub mod log;
 pub mod proofs;
+pub mod references;
 pub mod sealing;
 mod statement;
 pub mod tree;

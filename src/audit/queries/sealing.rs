@@ -39,6 +39,7 @@ impl AuditRow {
             records: &self.record_ids,
             classes: &self.data_classes,
             recipients: &self.recipient_org_ids,
+            case_classes: self.case_classes.as_deref(),
         }
     }
 }

@@ -54,6 +54,8 @@ pub struct NewAuditEvent {
     pub recipient_org_ids: Vec<Uuid>,
     /// Names, states, filters; never content.
     pub facts: Value,
+    /// The classes of each case, parted by commas, where they are not those of all.
+    pub case_classes: Option<Vec<String>>,
 }
 
 impl NewAuditEvent {
@@ -79,6 +81,7 @@ impl NewAuditEvent {
             data_classes: Vec::new(),
             recipient_org_ids: Vec::new(),
             facts: serde_json::json!({}),
+            case_classes: None,
         }
     }
 }

@@ -33,6 +33,7 @@ fn row(seq: i64) -> AuditRow {
         data_classes: event.classes.to_vec(),
         recipient_org_ids: event.recipients.to_vec(),
         facts: JsonText(event.facts.to_owned()),
+        case_classes: None,
     }
 }
 

@@ -50,9 +50,7 @@ async fn list_cases(
         .consult_ahead(params, Found::of, async |room, wanted: ListCases, found: Found| {
             let sort = wanted.sort.unwrap_or_default();
             let page = Page::of(found.rows, found.limit, sort.as_str(), |row| key_of(row, sort))?;
-            let rows = page.items.iter().map(|(row, _)| (row.case_id, row.case_org_id));
-            let shown: Vec<(Uuid, Uuid)> = rows.collect();
-            let place = page.items.iter().any(|(row, _)| row.lon.is_some());
+            let shown: Vec<_> = page.items.iter().map(shown_of).collect();
             let items = page.items.into_iter();
             let items = items.map(|(row, lead)| CaseSummary::of(row, lead, room.now));
             let page = Page {
@@ -63,8 +61,9 @@ async fn list_cases(
             if let Some(next) = &page.next {
                 answer = answer.header("Link", paging::next_link("/v1/cases", &query, next));
             }
-            let classes = if place { vec!["core", "location"] } else { vec!["core"] };
-            let audited = Audited::consultation(answer).cases(shown).classes(classes);
+            let note = |audited: Audited<Answer>, (id, owner, classes)| audited.case_of_list(id, owner, classes);
+            let audited = Audited::consultation(answer).classes(["core"]);
+            let audited = shown.into_iter().fold(audited, note);
             let searches = ["q", "uprn"].iter().any(|name| found.used.contains(name));
             let audited = match searches {
                 true => audited.counted(Volume::Searches, 1),
@@ -73,6 +72,16 @@ async fn list_cases(
             Ok(audited.fact("filters", found.used))
         })
         .await
+}
+
+/// A case, its owner, and what the list shows of it.
+fn shown_of((row, _): &Listed) -> (Uuid, Uuid, &'static [&'static str]) {
+    let classes: &[&str] = if row.lon.is_some() {
+        &["core", "location"]
+    } else {
+        &["core"]
+    };
+    (row.case_id, row.case_org_id, classes)
 }
 
 /// What a list found, and by which filters.

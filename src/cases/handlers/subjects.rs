@@ -1,16 +1,16 @@
 //! People, vehicles and premises of a case.
 
 use actix_web::{HttpResponse, delete, get, patch, post};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::audit::{Op, OutboxEvent};
 use crate::cases::access::{self, Access};
-use crate::cases::queries::subjects::{self as queries, SubjectRow};
+use crate::cases::queries::subjects::{self as queries, Showing, SubjectRow};
 use crate::cases::view::subjects::{NewSubject, Particulars, SubjectChange, SubjectKind, SubjectView};
 use crate::clocks;
-use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
+use crate::doors::{Answer, Audited, Caller, Disclosed, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::openapi::IfMatch;
 use crate::http::paging::{self, Page, PageParams};
@@ -123,10 +123,12 @@ pub async fn add_subject(
                 updated_at: room.now,
             };
             queries::insert(room, &row).await?;
+            let showings = queries::showings(room, row.case_id, row.org_id).await?;
             let location = format!("/v1/cases/{}/subjects/{}", row.case_id, row.id);
             let (subject, event) = (row.id, told(&row, "subject.added"));
             let answer = Answer::created(location, &SubjectView::from(row))?.version(1);
-            Ok(noted(&access, Audited::collection(answer)).record(subject).event(event))
+            let audited = noted(&access, Audited::collection(answer)).record(subject).event(event);
+            Ok(shown_by(audited, subject, showings))
         })
         .await
 }
@@ -152,6 +154,18 @@ fn told(row: &SubjectRow, name: &'static str) -> OutboxEvent {
         .about(row.id)
         .of_class("subjects")
         .with(serde_json::json!({"kind": row.kind}))
+}
+
+/// Says in the log whom a subject is shown by shares that stand, as it is now.
+fn shown_by<T>(audited: Audited<T>, subject: Uuid, showings: Vec<Showing>) -> Audited<T> {
+    let disclosed = showings.into_iter().map(|share| Disclosed {
+        records: vec![subject, share.share_id],
+        class: "subjects",
+        to: share.to_org_id,
+        footing: json!({"gateway": share.gateway, "agreement_id": share.agreement_id,
+            "agreement_version": share.agreement_version}),
+    });
+    disclosed.fold(audited, Audited::disclosing)
 }
 
 /// A subject that the caller's organisation added, and so may change.
@@ -201,11 +215,11 @@ pub async fn correct_subject(
                 .counted(Volume::Subjects, 1)
                 .record(subject)
                 .fact("changed", changed.as_slice());
-            Ok(if changed.is_empty() {
-                audited
-            } else {
-                audited.event(event)
-            })
+            if changed.is_empty() {
+                return Ok(audited);
+            }
+            let showings = queries::showings(room, access.case_id, access.org_id).await?;
+            Ok(shown_by(audited.event(event), subject, showings))
         })
         .await
 }
@@ -242,8 +256,9 @@ fn apply(room: &Room, row: &mut SubjectRow, change: SubjectChange) -> Result<Vec
 
 /// Erase a subject
 ///
-/// By the organisation that added it. The log keeps that it was erased, not what
-/// it said.
+/// By the organisation that added it. The log keeps that it was erased, what kind it was,
+/// by whom and for which purpose, not what it said; whoever was shown it by a share that
+/// stands reads so in its log.
 #[utoipa::path(
     tag = "cases",
     responses((status = 204, description = "Erased.")),
@@ -255,9 +270,13 @@ pub async fn erase_subject(caller: Caller<may::ManageSubjects>, ids: Id<2>) -> R
         .alter((), async |room, ()| {
             let (access, row) = own(room, ids).await?;
             queries::delete(room, row.id).await?;
+            let showings = queries::showings(room, row.case_id, row.org_id).await?;
+            let readers = showings.into_iter().map(|share| share.to_org_id);
             let event = told(&row, "subject.erased");
             Ok(noted(&access, Audited::new(Op::Erasure, Answer::no_content()))
                 .record(row.id)
+                .recipients(readers)
+                .fact("kind", row.kind)
                 .event(event))
         })
         .await

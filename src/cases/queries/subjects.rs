@@ -7,8 +7,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::db::Prepare;
-use crate::db::schema::subjects;
+use crate::db::schema::{agreements, shares, subjects};
 use crate::error::Result;
+use crate::sharing::opens_now;
 
 /// A subject as it is kept.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -104,4 +105,35 @@ pub async fn delete(connection: &mut AsyncPgConnection, id: Uuid) -> Result<()> 
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// A share by which another organisation reads the subjects of a case.
+#[derive(Debug, Queryable)]
+pub struct Showing {
+    pub share_id: Uuid,
+    pub to_org_id: Uuid,
+    pub gateway: String,
+    pub agreement_id: Option<Uuid>,
+    pub agreement_version: Option<i64>,
+}
+
+/// The shares by which others than `org` read the subjects of a case now.
+pub async fn showings(connection: &mut AsyncPgConnection, case_id: Uuid, org: Uuid) -> Result<Vec<Showing>> {
+    let agreement = agreements::id.nullable().eq(shares::agreement_id);
+    Ok(shares::table
+        .left_join(agreements::table.on(agreement))
+        .filter(shares::case_id.eq(case_id))
+        .filter(opens_now())
+        .filter(shares::data_classes.contains(vec!["subjects"]))
+        .filter(shares::to_org_id.ne(org))
+        .order(shares::id)
+        .select((
+            shares::id,
+            shares::to_org_id,
+            shares::gateway,
+            shares::agreement_id,
+            agreements::version_number.nullable(),
+        ))
+        .load(connection)
+        .await?)
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{is_platform, platform_only};
 use crate::audit::{Op, OutboxEvent};
 use crate::db::names_of;
-use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, may};
+use crate::doors::{Answer, Audited, Caller, Deed, Id, JsonBody, Params, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::Page;
 use crate::http::plain_list::PlainList;
@@ -173,12 +173,19 @@ pub async fn add_member(
                 .next();
             let earlier = partnerships::earlier_memberships(room, id, &[org]).await?;
             let names = names_of(room, vec![org]).await?;
-            let view = MemberView::new(row.ok_or(AppError::NotFound)?, &names, &earlier);
+            let row = row.ok_or(AppError::NotFound)?;
+            // Who is to be a member is told to the others on its first day, by the list of members.
+            let others = match row.is_to_come {
+                true => Vec::new(),
+                false => partnerships::members_today(room, id).await?,
+            };
+            let view = MemberView::new(row, &names, &earlier);
             let answer = Answer::created(format!("/v1/partnerships/{id}/members/{org}"), &view)?;
             Ok(Audited::new(Op::Security, answer)
                 .record(id)
                 .record(org)
                 .recipient(org)
+                .recipients(others)
                 .fact("member_from", json!(view.member_from)))
         })
         .await
@@ -206,43 +213,54 @@ pub async fn end_membership(caller: Caller<may::ManagePartnerships>, ids: Id<2>)
             let member_to = partnerships::end_member(room, id, org).await?;
             let now = room.now;
             let left = departures::leave(room, id, org, now).await?;
+            let others = partnerships::members_today(room, id).await?;
             let audited = Audited::new(Op::Security, Answer::no_content())
                 .record(id)
                 .record(org)
                 .recipient(org)
+                .recipients(others)
                 .fact("member_to", json!(member_to));
-            let beside_cases = left.iter().any(|ended| ended.case_id.is_some());
             let shares = left.iter().filter(|ended| ended.what == "share");
             let shares: Vec<Uuid> = shares.map(|ended| ended.record_id).collect();
-            let note = |audited, ended| note_ended(audited, ended, beside_cases);
-            let audited = left.into_iter().fold(audited, note).showing_no_case();
+            let audited = left
+                .into_iter()
+                .fold(audited, |audited, it| note_ended(audited, it, org));
             lost_sight_by_departure(room, audited, shares).await
         })
         .await
 }
 
-/// Says in the log, and to the sides alone, what ended with a membership. The parties of an
-/// agreement are told of it in an event without cases only: of a single case in it they
-/// would be shown which it is.
-fn note_ended<T>(audited: Audited<T>, ended: Ended, beside_cases: bool) -> Audited<T> {
-    let audited = audited.record(ended.record_id);
-    let sides = ended.sides.iter().copied();
-    let Some((case, owner)) = ended.case_id.zip(ended.case_org_id) else {
-        return audited.recipients(sides.filter(|_| !beside_cases));
-    };
-    let audited = audited.recipients(sides);
+/// Says what ended when `left` went, to the sides alone: each thing has an event of the log to
+/// itself, since of several cases in one nobody but their owner would be shown which they are.
+fn note_ended<T>(audited: Audited<T>, ended: Ended, left: Uuid) -> Audited<T> {
     let because = "membership_ended";
-    let (name, facts) = match ended.what.as_str() {
-        "share" => ("case.unshared", json!({"state": "ended", "reason": because})),
-        "request" => ("case.share_withdrawn", json!({"state": "withdrawn", "reason": because})),
-        _ => (
-            "task.cancelled",
+    let (name, mut facts) = match ended.what.as_str() {
+        "share" => (Some("case.unshared"), json!({"state": "ended", "reason": because})),
+        "request" => (
+            Some("case.share_withdrawn"),
+            json!({"state": "withdrawn", "reason": because}),
+        ),
+        "task" => (
+            Some("task.cancelled"),
             json!({"from": "proposed", "to": "cancelled", "reason": because}),
         ),
+        _ => (None, json!({ "reason": because })),
     };
-    let event = OutboxEvent::of_case(name, case, owner)
-        .about(ended.record_id)
-        .told_only_to([ended.sides, vec![owner]].concat())
-        .with(facts);
-    audited.case(case, owner).event(event)
+    let case = ended.case_id.zip(ended.case_org_id);
+    let told = case.zip(name).map(|((case, owner), name)| {
+        let event = OutboxEvent::of_case(name, case, owner)
+            .about(ended.record_id)
+            .told_only_to([ended.sides.as_slice(), &[owner]].concat())
+            .with(facts.clone());
+        (owner, event)
+    });
+    let is_another = |side: &Uuid| case.is_none_or(|(_, owner)| *side != owner);
+    let deed = Deed {
+        record: ended.record_id,
+        case,
+        towards: ended.sides.into_iter().filter(is_another).collect(),
+        told,
+    };
+    facts["organisation_id"] = json!(left);
+    audited.followed_apart_by(deed, facts)
 }

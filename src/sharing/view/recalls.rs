@@ -70,7 +70,8 @@ pub struct Acknowledgement {
 /// recipient did about it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
-    "share_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "case_ref": "CAM-7K3F-Q2M4",
+    "share_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "case_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
+    "case_ref": "CAM-7K3F-Q2M4",
     "owner_organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b6f",
     "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "reason": "The wrong household was named.",
     "recalled_at": "2026-03-02T09:00:00Z", "acknowledge_by": "2026-03-03T09:00:00Z", "overdue": false,
@@ -79,6 +80,8 @@ pub struct Acknowledgement {
 pub struct RecallView {
     /// The share.
     pub share_id: Uuid,
+    /// The case, by which both logs name it; the recipient does not see it any more.
+    pub case_id: Uuid,
     /// The case, by the reference under which the recipient knew it.
     pub case_ref: String,
     /// The organisation that recalled it.
@@ -109,6 +112,7 @@ impl From<RecallRow> for RecallView {
     fn from(row: RecallRow) -> Self {
         Self {
             share_id: row.share_id,
+            case_id: row.case_id,
             case_ref: row.case_ref,
             owner_organisation_id: row.org_id,
             organisation_id: row.to_org_id,

@@ -133,7 +133,6 @@ impl InHand {
     /// # Errors
     /// The rule of tasking that the request breaks.
     pub async fn carry_out(self, room: &Room, request: VerbRequest) -> Result<Audited<Answer>> {
-        let verb = request.verb();
         let (before, access) = (self.row, self.access);
         let requester_sees_case = self.task.requester_sees_case;
         let (after, event) = model::apply(self.task, &self.actor, request, room.now)?;
@@ -141,8 +140,8 @@ impl InHand {
         let (evidence, recipient) = (event.evidence.clone(), event.transferred_to);
         let others = [before.org_id, before.owner_org_id];
         let others = others.into_iter().filter(|side| *side != self.actor.org_id);
-        let states = [("from", before.state.clone()), ("to", after.state.as_str().to_owned())];
-        let blocker = event.reason.clone().filter(|_| verb == Verb::Block);
+        let logged = record::logged(&before, &event);
+        let blocker = event.reason.clone().filter(|_| event.verb == Verb::Block);
         let paused_at = after.paused_at;
         let changes = record::changes(&before, after, &event)?;
         let kept = record::event_row(&before, event, room.request.on_behalf_of.clone())?;
@@ -164,11 +163,10 @@ impl InHand {
         let mut audited = Audited::alteration(())
             .record(row.id)
             .classes(["core"])
-            .fact("verb", verb.as_str())
             .event(announcement)
             .recipients(others);
-        for (name, state) in states {
-            audited = audited.fact(name, state);
+        for (name, value) in logged {
+            audited = audited.fact(name, value);
         }
         if !evidence.is_empty() {
             audited = audited.records(evidence).classes(["attachments"]);

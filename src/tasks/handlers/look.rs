@@ -22,7 +22,9 @@ const OLDEST_FIRST: &str = "seq";
 /// List tasks
 ///
 /// Tasks asked of or by your organisation, tasks that it passed on, and tasks on
-/// cases it owns; the last changed first. A task is seen only as long as its case is.
+/// cases it owns; the last changed first. A task is seen only as long as its case is, since
+/// people write of the case in it. Who asked whom for what kind of work by when, and how that
+/// ended, stays in the log of both sides.
 ///
 /// With `updated_after`, ask as for cases: two minutes before the first request of the time
 /// before. It finds tasks that were asked or changed. One that is seen again because its case

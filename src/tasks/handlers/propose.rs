@@ -161,18 +161,21 @@ async fn open(
     let (row, needed) = new;
     let event = TaskEvent::opened(&record::task_of(&row, None)?, actor, room.now);
     let announcement = record::announcement(&row, &event);
+    let logged = record::logged(&row, &event);
     let on_behalf_of = room.request.on_behalf_of.clone();
     queries::insert(room, &row).await?;
     queries::standings::need(room, row.id, &needed).await?;
     queries::insert_event(room, &record::event_row(&row, event, on_behalf_of)?).await?;
-    let (id, owner, state) = (row.id, row.owner_org_id, row.state.clone());
+    let (id, owner) = (row.id, row.owner_org_id);
     let view = show_one(room, row).await?;
     let answer = Answer::created(format!("/v1/tasks/{id}"), &view)?.version_as_seen(view.version);
     let audited = Audited::new(op, answer)
         .record(id)
         .classes(["core"])
-        .fact("to", state)
         .event(announcement);
+    let audited = logged
+        .into_iter()
+        .fold(audited, |audited, (name, value)| audited.fact(name, value));
     let audited = if owner == actor.org_id {
         audited
     } else {

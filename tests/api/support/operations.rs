@@ -72,14 +72,6 @@ pub fn operations() -> Vec<Operation> {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let operation = &written_out(&document, operation);
-            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
-            let named = |place: &str| {
-                parameters
-                    .iter()
-                    .filter(|it| it["in"] == place)
-                    .map(|it| it["name"].as_str().unwrap().to_owned())
-                    .collect()
-            };
             let schema = schema_of(&document, operation);
             found.push(Operation {
                 id: operation["operationId"].as_str().unwrap_or_default().to_owned(),

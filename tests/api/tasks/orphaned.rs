@@ -144,9 +144,11 @@ async fn it_is_logged_and_told_to_both_sides_and_the_owner() {
         (vec![it.scene.case], vec![it.id()])
     );
     assert_eq!(logged.recipient_org_ids, it.sides());
+    let task = app.get(sergeant, &it.task).await.expect(200).body;
     assert_eq!(
         logged.facts,
-        json!({"verb": "cancel", "from": "in_progress", "to": "cancelled"})
+        json!({"verb": "cancel", "from": "in_progress", "to": "cancelled", "ref": task["ref"],
+            "tactic": task["tactic"], "due_at": task["due_at"]})
     );
     for side in it.sides() {
         assert_eq!(app.log_of(side, "cancel_task").await, [[it.id()]]);
