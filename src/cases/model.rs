@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::workflow::{ClockFact, ClockLine, ClockStart, Decision, Workflow, names};
-use crate::clocks::{Clock, ClockError, ClockRule};
+use crate::clocks::{Clock, ClockError, ClockKind, ClockRule};
 use crate::rule::{CaseInTheWay, ProblemType, Rule};
 
 /// Applies a merge patch (RFC 7396): members of `patch` replace those of `target`,
@@ -60,7 +60,7 @@ pub fn clock_fact(clock: &Clock) -> ClockFact {
     }
 }
 
-/// Stops, starts, pauses and resumes the clocks of a case as a decision says; answers
+/// Ends, starts, pauses and resumes the clocks of a case as a decision says; answers
 /// with those that changed. `clocks` come with their ids.
 ///
 /// # Errors
@@ -84,8 +84,11 @@ pub fn move_clocks(
         }
         Ok::<_, ClockError>(())
     };
-    for name in &decision.stops {
-        each(clocks, name, &|clock| clock.stop(now).map(drop))?;
+    for name in &decision.meets {
+        each(clocks, name, &|clock| end(workflow, clock, true, now))?;
+    }
+    for name in &decision.voids {
+        each(clocks, name, &|clock| end(workflow, clock, false, now))?;
     }
     for pause in &decision.pauses {
         // What is late already is late whatever it waits for: it does not stop the step.
@@ -110,6 +113,20 @@ pub fn move_clocks(
         changed.push(id);
     }
     Ok(clocks.iter().filter(|(id, _)| changed.contains(id)).cloned().collect())
+}
+
+/// Ends a clock that a step meets or else voids. Whatever came of it later, a deadline that
+/// had passed was missed, and a time to wait that is over was waited out. A hearing is held
+/// at the end of its clock, and said after it.
+fn end(workflow: &Workflow, clock: &mut Clock, is_met: bool, now: DateTime<Utc>) -> Result<(), ClockError> {
+    let is_of_a_court = clock.rule.kind == ClockKind::CourtSet;
+    let is_over = clock.is_overdue(now) && !is_of_a_court;
+    let is_waited = is_of_a_court || !is_deadline(workflow, clock);
+    match (is_met || is_over, is_waited) {
+        (true, true) => clock.keep(now),
+        (true, false) => clock.stop(now).map(drop),
+        (false, _) => clock.void(now),
+    }
 }
 
 fn started(workflow: &Workflow, start: &ClockStart, event: &str, from: DateTime<Utc>) -> Result<Clock, ClockError> {
@@ -346,6 +363,41 @@ mod tests {
         assert_eq!(running[1].rule.name, "victim_update_high");
         assert_eq!(running[1].due_at, at("2026-03-09T23:59:59Z"));
         assert_eq!(next_due(nuisance, &clocks), Some(at("2026-03-09T23:59:59Z")));
+    }
+
+    #[test]
+    fn a_clock_is_met_only_where_what_was_due_was_done() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let catalogue = Catalogue::built_in().unwrap();
+        let nuisance = catalogue.get("nuisance").unwrap();
+        let (begun, soon, late) = (
+            at("2026-03-02T09:00:00Z"),
+            at("2026-03-03T09:00:00Z"),
+            at("2026-05-05T09:00:00Z"),
+        );
+        let ended = |name: &str, is_met: bool, now: DateTime<Utc>| {
+            let rule = rule_of(nuisance, nuisance.clock(name).unwrap()).unwrap();
+            let hearing = at("2026-04-01T10:00:00Z");
+            let clock = match rule.kind {
+                ClockKind::CourtSet => Clock::start_until(rule, "list_hearing", begun, hearing),
+                _ => Clock::start(rule, "report", begun),
+            };
+            let mut clock = clock.unwrap();
+            end(nuisance, &mut clock, is_met, now).unwrap();
+            assert_eq!(clock.stopped_at, Some(now));
+            clock.result.unwrap()
+        };
+        let (met, missed, void) = (ClockResult::Met, ClockResult::Missed, ClockResult::Void);
+        for (name, done, done_late, nothing_due, nothing_due_late) in [
+            ("risk_assessment", met, missed, void, missed),
+            ("monitoring", met, met, void, met),
+            ("court_hearing", met, met, void, void),
+        ] {
+            assert_eq!(ended(name, true, soon), done, "{name}");
+            assert_eq!(ended(name, true, late), done_late, "{name}");
+            assert_eq!(ended(name, false, soon), nothing_due, "{name}");
+            assert_eq!(ended(name, false, late), nothing_due_late, "{name}");
+        }
     }
 
     #[test]

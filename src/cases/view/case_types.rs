@@ -180,9 +180,12 @@ struct CaseTypeEdge {
     /// The clocks that it starts.
     #[schema(required = false)]
     starts: Vec<CaseTypeStart>,
-    /// The clocks that it stops.
+    /// The clocks that end because what was due is done, or what was waited for is there.
     #[schema(required = false)]
-    stops: Vec<String>,
+    meets: Vec<CaseTypeEnd>,
+    /// The clocks that end because nothing is due any more.
+    #[schema(required = false)]
+    voids: Vec<CaseTypeEnd>,
     /// The clocks that it pauses.
     #[schema(required = false)]
     pauses: Vec<CaseTypePause>,
@@ -281,6 +284,14 @@ struct CaseTypeStart {
     /// Pointer under `/data` to the date that the court gave.
     #[schema(required = false)]
     court_date: String,
+    #[schema(required = false)]
+    when: CaseTypeCondition,
+}
+
+/// A clock that a transition ends.
+#[derive(ToSchema)]
+struct CaseTypeEnd {
+    clock: String,
     #[schema(required = false)]
     when: CaseTypeCondition,
 }

@@ -201,7 +201,9 @@ pub struct ClockView {
     pub paused: bool,
     /// When it was stopped.
     pub stopped_at: Option<DateTime<Utc>>,
-    /// How it ended, once it was stopped.
+    /// How it ended, once it was stopped: `met` where what was due was done in time (of a
+    /// waiting period: where it was waited out, or what was waited for came), `missed` where
+    /// it was done late or not by the end, `void` where nothing was due any more before that.
     pub result: Option<ClockResult>,
     /// Whether it is a deadline that has passed.
     pub overdue: bool,

@@ -142,8 +142,10 @@ pub struct Decision {
     /// Classes of data that somebody outside of the system is told.
     pub disclosed: Vec<DataClass>,
     pub details_after: Value,
-    /// Clocks to stop, before any is started.
-    pub stops: Vec<String>,
+    /// Clocks to end before any is started: what was due is done.
+    pub meets: Vec<String>,
+    /// Clocks to end likewise: nothing is due any more.
+    pub voids: Vec<String>,
     pub starts: Vec<ClockStart>,
     pub pauses: Vec<ClockPause>,
     pub resumes: Vec<String>,

@@ -1,5 +1,6 @@
 mod closings;
 mod declared;
+mod endings;
 mod forbidden;
 mod harness;
 mod hostility;

@@ -271,7 +271,12 @@ impl EdgeCheck<'_> {
     }
 
     fn check_clocks(&self, edge: &EdgeLine, faults: &mut Faults) {
-        for name in edge.stops.iter().chain(&edge.resumes) {
+        for end in edge.meets.iter().chain(&edge.voids) {
+            let offset = end.span().start;
+            self.check_clock(&end.get_ref().clock, offset, faults);
+            self.check_when(end.get_ref().when.as_ref(), offset, faults);
+        }
+        for name in &edge.resumes {
             self.check_clock(name.get_ref(), name.span().start, faults);
         }
         for start in &edge.starts {

@@ -206,8 +206,8 @@ impl Sim {
 
     fn apply(&mut self, decision: &Decision) {
         let now = self.facts.now;
-        let stopped = |it: &&mut ClockFact| decision.stops.contains(&it.name);
-        for clock in self.facts.clocks.iter_mut().filter(stopped) {
+        let ended = |it: &&mut ClockFact| decision.meets.contains(&it.name) || decision.voids.contains(&it.name);
+        for clock in self.facts.clocks.iter_mut().filter(ended) {
             clock.stopped_at.get_or_insert(now);
         }
         for start in &decision.starts {

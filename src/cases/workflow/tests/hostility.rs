@@ -144,7 +144,8 @@ fn a_hold_ends_where_what_is_held_is_found_offensive() {
     sim.ok(COUNCIL, "identify_owner", json!({ "surface_owner": "council" }))
         .ok(SERGEANT, "evidence_hold", json!({ "reason": "Series" }));
     let followed = following(&mut sim, "hate_flag", &json!(true)).unwrap();
-    assert_eq!(followed.stops, ["standard_removal", "evidence_hold"]);
+    assert_eq!(followed.voids, ["standard_removal", "evidence_hold"]);
+    assert_eq!(followed.meets, [] as [&str; 0]);
     assert_eq!(followed.starts[0].clock, "offensive_removal");
     let roles: Vec<Role> = followed.alerts.iter().map(|alert| alert.role).collect();
     assert_eq!(roles, [Role::Supervisor]);

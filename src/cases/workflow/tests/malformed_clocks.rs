@@ -42,7 +42,7 @@ fn clocks_whose_date_is_given_and_that_start_without_one() {
         GOOD.replacen("starts_with_case = true\n", "", 1)
             .replacen("kind = \"working_days\"\nn = 5\n", kind, 1)
             .replacen(
-                "stops = [\"fill\"]",
+                "meets = [{ clock = \"fill\" }]",
                 &format!("starts = [{{ clock = \"fill\"{start} }}]"),
                 1,
             )

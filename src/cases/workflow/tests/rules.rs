@@ -264,7 +264,7 @@ fn a_clock_from_the_report_runs_once_and_any_other_starts_anew() {
         .back_in("standard");
     let again = sim.attempt(COUNCIL, "identify_owner", json!({ "surface_owner": "council" }));
     let again = again.unwrap();
-    assert_eq!(again.stops, ["standard_removal"]);
+    assert_eq!(again.voids, ["standard_removal"]);
     assert_eq!(again.starts[0].clock, "standard_removal");
 }
 

@@ -221,6 +221,7 @@ fn graffiti_standard(fired: &mut Fired) {
         .ok(COUNCIL, "release_hold", none())
         .back_in("standard")
         .ok(COUNCIL, "identify_owner", json!({ "surface_owner": "private" }))
+        .ok(COUNCIL, "chase", none())
         .ok(COUNCIL, "consent", agreed("written"))
         .back_in("await_consent")
         .ok(COUNCIL, "refuse", json!({ "refused_by": "Shop owner" }))
@@ -236,6 +237,7 @@ fn graffiti_standard(fired: &mut Fired) {
             json!({ "surface_owner": "utility", "owner_organisation": "Telecoms" }),
         )
         .ok(COUNCIL, "external_told", none())
+        .ok(COUNCIL, "chase", none())
         .ok(COUNCIL, "external_result", json!({ "result": "refused" }))
         .back_in("referred_external");
     let dealt = json!({ "result": "dealt_with", "outcome": "owner_body_cleaned" });

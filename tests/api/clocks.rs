@@ -1,0 +1,94 @@
+//! How the clocks of a case end, as its readers see it.
+
+use chrono::Duration;
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+
+const COUNCIL: &str = "csm@camden.example";
+
+/// The latest clock of a name in the view of a case.
+fn clock<'a>(case: &'a Value, name: &str) -> &'a Value {
+    let clocks = case["clocks"].as_array().unwrap();
+    let found = clocks.iter().rfind(|clock| clock["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name} in {clocks:?}"))
+}
+
+#[actix_web::test]
+async fn a_deadline_is_met_where_what_was_due_was_done_and_void_where_nothing_was_due_any_more() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let case = app.case(&council, "graffiti").await;
+    let take = async |event: &str, data: Value| app.transition(&council, case, event, data).await.expect(200).body;
+
+    let classified = take("classify", json!({"classification": "offensive"})).await;
+    assert_eq!(clock(&classified, "classify")["result"], "met");
+    take("refuse", json!({"refused_by": "The shop's owner"})).await;
+    let left = json!({"outcome": "owner_refused", "explanation": "The owner keeps it.", "reporter_told": true});
+    let closed = take("close", left).await;
+
+    assert_eq!(closed["status"], "closed");
+    let removal = clock(&closed, "offensive_removal");
+    assert_eq!(
+        (&removal["result"], &removal["overdue"]),
+        (&json!("void"), &json!(false))
+    );
+    assert_eq!(clock(&closed, "classify")["result"], "met");
+}
+
+#[actix_web::test]
+async fn a_deadline_that_passed_is_missed_whatever_ends_it() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let case = app.case(&council, "abandoned_vehicle").await;
+    app.later(Duration::days(3));
+
+    let claim = json!({"proof": "Logbook", "promised_date": "2026-03-30"});
+    let claimed = app.transition(&council, case, "claimed", claim).await.expect(200).body;
+
+    assert_eq!(clock(&claimed, "inspect")["result"], "missed");
+    let moved = json!({"result": "moved", "explanation": "The keeper drove it away.", "reporter_told": true});
+    let closed = app
+        .transition(&council, case, "claim_checked", moved)
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(clock(&closed, "claim_promise")["result"], "met");
+}
+
+#[actix_web::test]
+async fn what_is_only_waited_is_met_once_it_is_over_and_a_hearing_once_it_was_held() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let closing = json!({"proposed_outcome": "resolved", "victim_asked": false});
+    for (days, result) in [(1, "void"), (30, "met")] {
+        let case = crate::grading::planned(&app, &council).await;
+        let step = json!({"type": "injunction", "proportionality": "Two letters changed nothing.",
+            "review_at": "2026-12-01T09:00:00Z"});
+        let hearing = app.services.clock.now() + Duration::hours(20);
+        for (event, data) in [
+            ("intervene", json!({"intervention": step})),
+            ("monitor", json!({})),
+            ("list_hearing", json!({"hearing_at": hearing})),
+        ] {
+            app.transition(&council, case, event, data).await.expect(200);
+        }
+        app.later(Duration::days(days));
+        let order = app.photograph(&council, case, "document").await;
+        let decided = json!({"decision": "order_made", "order": order});
+        let decided = app
+            .transition(&council, case, "record_decision", decided)
+            .await
+            .expect(200)
+            .body;
+        assert_eq!(clock(&decided, "court_hearing")["result"], "met");
+
+        let proposed = app
+            .transition(&council, case, "propose_close", closing.clone())
+            .await
+            .expect(200)
+            .body;
+
+        assert_eq!(clock(&proposed, "monitoring")["result"], result, "after {days} days");
+    }
+}
