@@ -57,6 +57,38 @@ async fn a_deadline_that_passed_is_missed_whatever_ends_it() {
 }
 
 #[actix_web::test]
+async fn a_vehicle_that_the_police_hand_back_is_due_a_working_day_later() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let police = app.sign_in("sgt.kentish-town@met.example").await;
+    let case = app.case(&council, "abandoned_vehicle").await;
+    app.open_to(&council, case, police.org_id, "contribute", &["core"])
+        .await;
+    let passed_on = json!({"refer_to": "police", "reason": "obstruction"});
+    let passed_on = app
+        .transition(&council, case, "triage", passed_on)
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(passed_on["due_at"], json!(null));
+    assert_eq!(clock(&passed_on, "inspect")["result"], "void");
+    app.later(Duration::days(1));
+
+    let nothing = json!({"result": "no_interest"});
+    app.transition(&police, case, "police_result", nothing)
+        .await
+        .expect(200);
+
+    let back = app.get(&council, &format!("/v1/cases/{case}")).await.expect(200).body;
+    let due = json!("2026-03-04T17:00:00Z");
+    assert_eq!((&back["state"], &back["due_at"]), (&json!("reported"), &due));
+    assert_eq!(
+        (&clock(&back, "inspect")["due_at"], &clock(&back, "inspect")["result"]),
+        (&due, &json!(null))
+    );
+}
+
+#[actix_web::test]
 async fn what_is_only_waited_is_met_once_it_is_over_and_a_hearing_once_it_was_held() {
     let app = TestApp::start().await;
     let council = app.sign_in(COUNCIL).await;

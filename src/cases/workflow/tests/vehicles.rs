@@ -158,6 +158,27 @@ fn a_late_answer_of_the_licensing_agency_is_recorded_wherever_the_case_is_by_the
 }
 
 #[test]
+fn a_vehicle_that_the_police_hand_back_is_due_for_inspection_again() {
+    let mut sim = Sim::new("abandoned_vehicle");
+    sim.photos();
+    let hazard = json!({ "finding": "hazard", "indicators": ["fluid_leak"], "hazard": "fuel" });
+    sim.ok(COUNCIL, "inspect", hazard)
+        .ok(POLICE, "refer_police", json!({ "reason": "suspected_stolen" }))
+        .later(5);
+    assert!(!sim.runs("inspect"));
+
+    sim.ok(POLICE, "police_result", json!({ "result": "no_interest" }))
+        .state_is("reported");
+
+    assert!(sim.runs("inspect"));
+    assert_eq!(sim.facts.latest_clock("inspect").unwrap().started_at, sim.facts.now);
+    let dealt = json!({ "result": "dealt_with", "outcome": "police_removed" });
+    sim.back_in("referred_police")
+        .ok(POLICE, "police_result", closing(dealt));
+    assert!(!sim.runs("inspect"), "what the police dealt with is due for nothing");
+}
+
+#[test]
 fn of_a_keeper_who_is_not_found_nothing_is_recorded() {
     let mut sim = vehicle_on("road_adopted");
     sim.detail("vrm", json!("AB12CDE"))
