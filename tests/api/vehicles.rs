@@ -127,3 +127,26 @@ async fn a_penalty_is_followed_by_proceedings_only_once_it_ran_out_unpaid() {
     let late = take("settle_fpn", json!({"status": "paid"})).await.expect(409);
     assert_eq!(late.body["errors"][0]["pointer"], "/details/fpn/status");
 }
+
+#[actix_web::test]
+async fn an_enquiry_goes_on_until_the_keeper_who_was_found_is_named() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let case = app.abandoned_vehicle(&council, "road_adopted").await;
+    let marked = json!({"details": {"vrm": "AB12CDE"}});
+    app.patch(&council, &format!("/v1/cases/{case}"), marked)
+        .await
+        .expect(200);
+    let take = async |event: &str, data: Value| app.transition(&council, case, event, data).await;
+    take("enquire_keeper", json!({"legal_basis": "Regulation 27"}))
+        .await
+        .expect(200);
+
+    let nameless = take("keeper_reply", json!({"found": true})).await.expect(409);
+
+    assert_eq!(nameless.problem(), "guard-not-met");
+    assert_eq!(nameless.body["errors"][0]["pointer"], "/data/name");
+    let named = json!({"found": true, "name": "Nora Quill"});
+    let answered = take("keeper_reply", named).await.expect(200);
+    assert_eq!(answered.body["details"]["keeper"]["name"], "Nora Quill");
+}
