@@ -94,7 +94,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
     check_reach(room, &ward, kind)?;
     let mut details = new.details.clone().unwrap_or_else(|| json!({}));
     workflow.write_key_as_kept(&mut details);
-    workflow.check_details_change(&json!({}), &details)?;
+    workflow.check_details_change(&json!({}), &details, room.now)?;
     one_open::refuse(workflow, setting.same)?;
     let clocks = opening_clocks(workflow, room.now)?;
     let case = CaseRow {

@@ -62,8 +62,8 @@ pub struct CaseType {
     /// The clocks that cases of this type run by.
     clocks: Vec<CaseTypeClock>,
     /// The JSON Schema (draft 2020-12) of `details`. `x-personal` marks members that say who is
-    /// in the case, `x-stays` those that nobody may take back, `readOnly` those that only a
-    /// transition writes.
+    /// in the case, `x-stays` those that nobody may take back, `x-happened` those that say when
+    /// something happened, `readOnly` those that only a transition writes.
     #[schema(value_type = Object)]
     details: Value,
     /// The transitions: an event may have several, for other states or people.

@@ -12,5 +12,6 @@ mod permitted;
 mod personal;
 mod random;
 mod rules;
+mod times;
 mod vehicles;
 mod walks;

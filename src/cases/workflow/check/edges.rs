@@ -206,9 +206,11 @@ impl EdgeCheck<'_> {
                     self.check_pointer(&format!("{at}/-/{past}"), offset, faults);
                 }
             }
-            Test::Attached { at } | Test::Present { at } | Test::Absent { at } | Test::Ahead { at } => {
-                self.check_pointer(at, offset, faults);
-            }
+            Test::Attached { at }
+            | Test::Present { at }
+            | Test::Absent { at }
+            | Test::Ahead { at }
+            | Test::Happened { at } => self.check_pointer(at, offset, faults),
             Test::ConsentRecorded => self.check_pointer("/details/consent/given_by", offset, faults),
             Test::PoliceCheckFresh { .. } => {
                 self.check_pointer("/details/pnc_check/at", offset, faults);

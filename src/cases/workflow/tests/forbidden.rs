@@ -11,7 +11,7 @@ pub(super) const GUARD: &str = "guard-not-met";
 pub(super) const NOT_PERMITTED: &str = "transition-not-permitted";
 
 fn removal() -> Value {
-    json!({ "at": "2026-03-02T10:00:00Z", "contractor": "Kestrel Recovery", "inventory": "none" })
+    json!({ "at": "2026-03-02T08:00:00Z", "contractor": "Kestrel Recovery", "inventory": "none" })
 }
 
 pub(super) fn vehicle_on(land: &str) -> Sim {
@@ -30,7 +30,7 @@ pub(super) fn refused_for(sim: &mut Sim, who: Who, event: &str, data: Value, bec
 
 pub(super) fn disposal(ground: &str) -> Value {
     let disposal =
-        json!({ "ground": ground, "method": "destroyed", "certificate": "CoD 1", "at": "2026-03-02T10:00:00Z" });
+        json!({ "ground": ground, "method": "destroyed", "certificate": "CoD 1", "at": "2026-03-02T08:00:00Z" });
     closing(json!({ "disposal": disposal, "outcome": "destroyed" }))
 }
 
@@ -62,7 +62,7 @@ fn no_removal_from_occupied_land_without_any_notice() {
     sim.police_check();
     refused_for(&mut sim, COUNCIL, "authorise_removal", json!({}), "needs no notice");
     sim.back_in("hazard");
-    let release = json!({ "by": "PC 123", "at": "2026-03-02T09:30:00Z" });
+    let release = json!({ "by": "PC 123", "at": "2026-03-02T07:30:00Z" });
     let data = json!({ "scene_release": release, "removal": removal() });
     refused_for(&mut sim, COUNCIL, "remove_now", data.clone(), "occupied land");
     assert_eq!(sim.refused(CONTRACTOR, "remove_now", data).0, NOT_PERMITTED);
@@ -144,7 +144,7 @@ fn only_the_police_record_a_police_check() {
     let (slug, _) = sim.refused(COUNCIL, "record_police_check", json!({ "result": "none" }));
     assert_eq!(slug, NOT_PERMITTED);
     let forged = json!({ "pnc_check": { "result": "none", "at": "2026-03-02T09:00:00Z" } });
-    let refused = sim.workflow.check_details_change(&json!({}), &forged);
+    let refused = sim.workflow.check_details_change(&json!({}), &forged, now());
     assert!(refused.unwrap_err().to_string().contains("/details/pnc_check"));
 }
 
@@ -169,7 +169,7 @@ fn only_an_inspection_says_that_a_vehicle_may_be_disposed_of_at_once() {
             (json!({}), json!({ member: true })),
             (json!({ member: true }), json!({})),
         ] {
-            let refused = vehicles.check_details_change(&before, &after).unwrap_err();
+            let refused = vehicles.check_details_change(&before, &after, now()).unwrap_err();
             assert_eq!(refused.faults()[0].pointer, format!("/details/{member}"));
         }
         let mut sim = Sim::new("abandoned_vehicle");
@@ -202,7 +202,7 @@ pub(super) fn graffiti(state: &str) -> Sim {
 
 #[test]
 fn no_cleaning_of_a_surface_that_is_not_the_councils_without_consent() {
-    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T12:00:00Z" });
+    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T08:00:00Z" });
     for owner in ["private", "heritage", "rp", "utility", "transport", "unknown"] {
         let mut sim = graffiti("ready");
         sim.detail("surface_owner", json!(owner));
@@ -215,7 +215,7 @@ fn no_cleaning_of_a_surface_that_is_not_the_councils_without_consent() {
 #[test]
 fn consent_is_written_by_its_event_only() {
     let forged = json!({ "consent": { "given_by": "me", "given_at": "2026-03-02T09:00:00Z", "method": "written" } });
-    let refused = workflow("graffiti").check_details_change(&json!({}), &forged);
+    let refused = workflow("graffiti").check_details_change(&json!({}), &forged, now());
     assert!(refused.unwrap_err().to_string().contains("/details/consent"));
 }
 
@@ -252,7 +252,7 @@ fn the_signed_disclaimer_is_an_attachment_of_the_case() {
 
 #[test]
 fn graffiti_comes_back_within_28_days_of_when_it_was_last_seen_to_be_clean() {
-    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T12:00:00Z" });
+    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T08:00:00Z" });
     let none = json!({});
     let mut sim = graffiti("ready");
     sim.detail("surface_owner", json!("council"))

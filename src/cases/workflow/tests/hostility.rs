@@ -12,7 +12,7 @@ fn hostility_perceived_later_stops_every_step_that_treats_it_as_ordinary() {
     let agreed =
         json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "written", "document": DOCUMENT });
     let utility = json!({ "surface_owner": "utility", "owner_organisation": "Telecoms" });
-    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T12:00:00Z" });
+    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T08:00:00Z" });
     for (member, value) in [("hate_flag", json!(true)), ("strand", json!("race"))] {
         for (who, from, event, data) in [
             (

@@ -88,7 +88,7 @@ fn faults_of_the_data_come_with_pointers_and_without_values() {
 fn every_unmet_guard_is_listed_at_once() {
     let mut sim = Sim::new("graffiti");
     sim.back_in("ready").detail("surface_owner", json!("private"));
-    let data = json!({ "method": "scrape", "at": "2026-03-02T12:00:00Z" });
+    let data = json!({ "method": "scrape", "at": "2026-03-02T08:00:00Z" });
     let error = sim.attempt(CONTRACTOR, "clean", data).unwrap_err();
     assert_eq!((error.problem().status, error.faults().len()), (409, 3), "{error}");
     let told: Vec<(String, String)> = Rule::faults(&error);
@@ -159,7 +159,7 @@ fn offensive_graffiti_counts_its_hours_from_the_report() {
 #[test]
 fn details_may_be_empty_and_must_be_known() {
     for workflow in Catalogue::built_in().unwrap().iter() {
-        workflow.check_details_change(&json!({}), &json!({})).unwrap();
+        workflow.check_details_change(&json!({}), &json!({}), now()).unwrap();
         let refused = workflow.check_details(&json!({ "unknown": 1 })).unwrap_err();
         assert_eq!(refused.faults()[0].pointer, "/details/unknown");
     }
@@ -175,7 +175,7 @@ fn what_was_taken_before_a_rule_holds_up_neither_steps_nor_changes() {
         .state_is("monitoring");
     let stored = json!({ "claim": claim });
     let painted = json!({ "claim": claim, "colour": "red" });
-    sim.workflow.check_details_change(&stored, &painted).unwrap();
+    sim.workflow.check_details_change(&stored, &painted, now()).unwrap();
     let (slug, _) = sim.refused(COUNCIL, "claimed", claim);
     assert_eq!(slug, "transition-data-invalid");
 }

@@ -18,7 +18,7 @@ fn inspected(finding: &str, land: &str) -> Value {
 }
 
 fn removal() -> Value {
-    json!({ "at": "2026-03-02T10:00:00Z", "contractor": "Kestrel Recovery", "inventory": "none" })
+    json!({ "at": "2026-03-02T08:00:00Z", "contractor": "Kestrel Recovery", "inventory": "none" })
 }
 
 fn vehicle(finding: &str, land: &str) -> Sim {
@@ -38,7 +38,7 @@ fn sergeant_reports_council_removes_and_closes() {
         .ok(COUNCIL, "owner_notice", json!({ "pound_location": "Pound 2" }))
         .later(24 * 9)
         .police_check();
-    let disposal = json!({ "disposal": { "ground": "owner_notice_over", "method": "sold", "at": "2026-03-12T10:00:00Z" }, "outcome": "sold" });
+    let disposal = json!({ "disposal": { "ground": "owner_notice_over", "method": "sold", "at": "2026-03-11T08:00:00Z" }, "outcome": "sold" });
     sim.ok(COUNCIL, "dispose", closing(disposal)).state_is("disposed");
 }
 
@@ -63,7 +63,7 @@ fn vehicle_findings(fired: &mut Fired) {
     let mut hazard = inspected("hazard", "road_adopted");
     hazard["hazard"] = json!("burnt_out");
     sim.ok(COUNCIL, "inspect", hazard).police_check();
-    let release = json!({ "by": "PC 123", "at": "2026-03-02T09:30:00Z" });
+    let release = json!({ "by": "PC 123", "at": "2026-03-02T07:30:00Z" });
     let now_gone = json!({ "scene_release": release, "removal": removal() });
     sim.ok(POLICE, "remove_now", now_gone).back_in("reported");
     let mut watched = inspected("monitoring", "road_adopted");
@@ -137,7 +137,7 @@ fn vehicle_afterwards(fired: &mut Fired) {
         .back_in("removed")
         .ok(COUNCIL, "reinspect", json!({ "fit_only_for_destruction": true }))
         .police_check();
-    let disposal = json!({ "disposal": { "ground": "fit_only_for_destruction", "method": "destroyed", "certificate": "CoD 1", "at": "2026-03-22T10:00:00Z" }, "outcome": "destroyed" });
+    let disposal = json!({ "disposal": { "ground": "fit_only_for_destruction", "method": "destroyed", "certificate": "CoD 1", "at": "2026-03-02T08:00:00Z" }, "outcome": "destroyed" });
     sim.ok(COUNCIL, "dispose", closing(disposal));
     fired.append(&mut sim.fired);
 }
@@ -155,11 +155,11 @@ fn every_edge_for_abandoned_vehicles_fires() {
 }
 
 fn cleaned() -> Value {
-    json!({ "method": "chemical", "at": "2026-03-02T12:00:00Z" })
+    json!({ "method": "chemical", "at": "2026-03-02T08:00:00Z" })
 }
 
 fn agreed(method: &str) -> Value {
-    let mut data = json!({ "given_by": "Shop owner", "given_at": "2026-03-02T11:00:00Z", "method": method });
+    let mut data = json!({ "given_by": "Shop owner", "given_at": "2026-03-02T08:00:00Z", "method": method });
     if method == "written" {
         data["document"] = json!(DOCUMENT);
     }
