@@ -104,11 +104,8 @@ pub fn move_clocks(
         })?;
     }
     for start in &decision.starts {
-        let from = match start.counts_from {
-            names::CountsFrom::Report => opened_at,
-            names::CountsFrom::Event => now,
-        };
         let id = Uuid::now_v7();
+        let from = counted_from(start, opened_at, now);
         clocks.push((id, started(workflow, start, &decision.event, from)?));
         changed.push(id);
     }
@@ -126,6 +123,15 @@ fn end(workflow: &Workflow, clock: &mut Clock, is_met: bool, now: DateTime<Utc>)
         (true, true) => clock.keep(now),
         (true, false) => clock.stop(now).map(drop),
         (false, _) => clock.void(now),
+    }
+}
+
+/// The moment that a clock counts from that a step starts `now`.
+fn counted_from(start: &ClockStart, opened_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    match (start.since, start.counts_from) {
+        (Some(since), _) => since.max(opened_at),
+        (None, names::CountsFrom::Report) => opened_at,
+        (None, names::CountsFrom::Event) => now,
     }
 }
 
@@ -363,6 +369,30 @@ mod tests {
         assert_eq!(running[1].rule.name, "victim_update_high");
         assert_eq!(running[1].due_at, at("2026-03-09T23:59:59Z"));
         assert_eq!(next_due(nuisance, &clocks), Some(at("2026-03-09T23:59:59Z")));
+    }
+
+    #[test]
+    fn a_clock_counts_from_what_the_step_says_but_never_from_before_the_case() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let (opened, said, now) = (
+            at("2026-03-02T09:00:00Z"),
+            at("2026-03-06T15:00:00Z"),
+            at("2026-03-09T09:00:00Z"),
+        );
+        for (counts_from, since, expected) in [
+            (names::CountsFrom::Event, None, now),
+            (names::CountsFrom::Report, None, opened),
+            (names::CountsFrom::Event, Some(said), said),
+            (names::CountsFrom::Event, Some(at("2019-01-01T00:00:00Z")), opened),
+        ] {
+            let start = ClockStart {
+                clock: "standard_removal".to_owned(),
+                counts_from,
+                date: None,
+                since,
+            };
+            assert_eq!(counted_from(&start, opened, now), expected);
+        }
     }
 
     #[test]

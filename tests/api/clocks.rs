@@ -89,6 +89,29 @@ async fn a_vehicle_that_the_police_hand_back_is_due_a_working_day_later() {
 }
 
 #[actix_web::test]
+async fn the_days_to_clean_count_from_the_owners_agreement() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let case = app.case(&council, "graffiti").await;
+    let document = app.photograph(&council, case, "document").await;
+    let take = async |event: &str, data: Value| app.transition(&council, case, event, data).await.expect(200).body;
+    take("classify", json!({"classification": "standard"})).await;
+    take("identify_owner", json!({"surface_owner": "private"})).await;
+    // Monday, a week later; the owner signed on Friday.
+    app.later(Duration::days(7));
+
+    let agreed = json!({"given_by": "Nora Quill", "given_at": "2026-03-06T15:00:00Z", "method": "written",
+        "document": document});
+    let ready = take("consent", agreed).await;
+
+    let removal = clock(&ready, "standard_removal");
+    assert_eq!(
+        (&removal["started_at"], &removal["due_at"]),
+        (&json!("2026-03-06T15:00:00Z"), &json!("2026-03-13T17:00:00Z"))
+    );
+}
+
+#[actix_web::test]
 async fn what_is_only_waited_is_met_once_it_is_over_and_a_hearing_once_it_was_held() {
     let app = TestApp::start().await;
     let council = app.sign_in(COUNCIL).await;

@@ -281,9 +281,12 @@ struct CaseTypeSetting {
 #[derive(ToSchema)]
 struct CaseTypeStart {
     clock: String,
-    /// Pointer under `/data` to the date that the court gave.
+    /// Pointer under `/data` to the date, of a clock whose date is given.
     #[schema(required = false)]
-    court_date: String,
+    date: String,
+    /// Pointer under `/data` to the moment that it counts from, where that is not the step's own.
+    #[schema(required = false)]
+    since: String,
     #[schema(required = false)]
     when: CaseTypeCondition,
 }

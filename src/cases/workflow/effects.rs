@@ -156,11 +156,15 @@ fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, start: 
     if runs {
         effects.void(name);
     }
-    let date = start.date.as_deref().and_then(|at| view.at(at)).and_then(time);
+    let moment = |at: &Option<String>| {
+        let told = view.at(at.as_deref()?).and_then(time)?;
+        Some(told.to_utc())
+    };
     effects.starts.push(ClockStart {
         clock: name.to_owned(),
         counts_from,
-        date: date.map(|date| date.to_utc()),
+        date: moment(&start.date),
+        since: moment(&start.since),
     });
 }
 

@@ -75,12 +75,13 @@ impl Facts {
         Value::Object(members)
     }
 
-    /// The latest clock of a name; a clock started anew replaces the one before.
+    /// The latest clock of a name. One is started in place of the one before, if from an
+    /// earlier moment: so it is the one that runs, or else the one that was stopped last.
     pub(super) fn latest_clock(&self, name: &str) -> Option<&ClockFact> {
         self.clocks
             .iter()
             .filter(|clock| clock.name == name)
-            .max_by_key(|clock| clock.started_at)
+            .max_by_key(|clock| clock.stopped_at.unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 }
 
@@ -104,6 +105,8 @@ pub struct ClockStart {
     pub counts_from: CountsFrom,
     /// Of a clock whose date is given: that date.
     pub date: Option<DateTime<Utc>>,
+    /// The moment that it counts from, where the step said one.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// A clock to pause.

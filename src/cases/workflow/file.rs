@@ -264,6 +264,10 @@ pub struct StartLine {
     /// Pointer under `/data` to the date, of a clock whose date is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
+    /// Pointer under `/data` to the moment that it counts from, where that is not the step's
+    /// own; what lies before the case counts from its opening.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<WhenLine>,
 }

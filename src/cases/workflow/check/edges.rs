@@ -286,6 +286,9 @@ impl EdgeCheck<'_> {
             self.check_clock(&start.get_ref().clock, offset, faults);
             self.check_when(start.get_ref().when.as_ref(), offset, faults);
             self.check_date(start.get_ref(), offset, faults);
+            if let Some(since) = &start.get_ref().since {
+                self.check_pointer(since, offset, faults);
+            }
         }
         for pause in &edge.pauses {
             let name = &pause.get_ref().clock;

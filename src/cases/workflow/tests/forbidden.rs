@@ -235,6 +235,26 @@ fn the_five_working_days_do_not_run_before_consent() {
 }
 
 #[test]
+fn the_five_working_days_count_from_the_agreement_whenever_it_is_recorded() {
+    let mut sim = graffiti("standard");
+    sim.document()
+        .later(24 * 2)
+        .ok(COUNCIL, "identify_owner", json!({ "surface_owner": "council" }))
+        .back_in("await_consent")
+        .later(24 * 5);
+    let agreed =
+        json!({ "given_by": "Owner", "given_at": "2026-03-01T15:00:00Z", "method": "written", "document": DOCUMENT });
+    let consent = sim.attempt(COUNCIL, "consent", agreed).unwrap();
+    let since = "2026-03-01T15:00:00Z".parse().unwrap();
+    assert_eq!(consent.starts[0].since, Some(since));
+    // It was started after the other, if from an earlier moment, and is the one that pauses.
+    let hold = json!({ "reason": "Series" });
+    sim.ok(SERGEANT, "evidence_hold", hold);
+    let release = sim.attempt(POLICE, "release_hold", json!({})).unwrap();
+    assert_eq!(release.resumes, ["standard_removal"]);
+}
+
+#[test]
 fn consent_for_ordinary_graffiti_is_in_writing() {
     let mut sim = graffiti("await_consent");
     let verbal = json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "verbal" });

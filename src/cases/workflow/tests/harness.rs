@@ -212,9 +212,10 @@ impl Sim {
         }
         for start in &decision.starts {
             let line = self.workflow.clock(&start.clock).unwrap();
-            let from = match start.counts_from {
-                CountsFrom::Event => now,
-                CountsFrom::Report => self.opened_at,
+            let from = match (start.since, start.counts_from) {
+                (Some(since), _) => since.max(self.opened_at),
+                (None, CountsFrom::Event) => now,
+                (None, CountsFrom::Report) => self.opened_at,
             };
             self.facts.clocks.push(ClockFact {
                 name: start.clock.clone(),
@@ -225,7 +226,8 @@ impl Sim {
                 paused: false,
             });
         }
-        for clock in &mut self.facts.clocks {
+        let runs = |it: &&mut ClockFact| it.stopped_at.is_none();
+        for clock in self.facts.clocks.iter_mut().filter(runs) {
             clock.paused |= decision.pauses.iter().any(|it| it.clock == clock.name);
             clock.paused &= !decision.resumes.contains(&clock.name);
         }
