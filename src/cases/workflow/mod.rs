@@ -16,6 +16,7 @@ pub mod file;
 pub mod guard;
 pub mod known;
 pub mod names;
+mod offer;
 mod one_open;
 pub mod schema;
 #[cfg(test)]
@@ -119,6 +120,8 @@ pub(super) struct Edge {
     pub guards: Vec<guard::Guard>,
     pub data_schema: Value,
     pub data: Validator,
+    /// What the data may choose that guards, or the way it leads, depend on.
+    pub choices: Vec<Value>,
 }
 
 impl Workflow {

@@ -146,7 +146,25 @@ pub fn member<'a>(schema: &'a Value, pointer: &str) -> Option<&'a Value> {
         .and_then(|place| resolved(schema, place))
 }
 
-fn resolved<'a>(root: &'a Value, place: &'a Value) -> Option<&'a Value> {
+/// Whether whatever fits a schema has what a pointer names.
+#[must_use]
+pub fn requires(schema: &Value, pointer: &str) -> bool {
+    let mut place = schema;
+    for name in pointer.split('/').skip(1) {
+        let Some(object) = resolved(schema, place) else {
+            return false;
+        };
+        let required = object["required"].as_array();
+        if !required.is_some_and(|names| names.iter().any(|it| it == name)) {
+            return false;
+        }
+        place = &object["properties"][name];
+    }
+    true
+}
+
+/// The schema that a place refers to, or the place itself.
+pub fn resolved<'a>(root: &'a Value, place: &'a Value) -> Option<&'a Value> {
     match place.get("$ref").and_then(Value::as_str) {
         Some(reference) => root.pointer(reference.strip_prefix('#')?),
         None => Some(place),
@@ -270,6 +288,25 @@ mod tests {
             assert_eq!(is_patched(&patch, "/keeper/name"), is_named, "{patch}");
         }
         assert!(is_patched(&json!({"keeper": {}}), "/keeper"));
+    }
+
+    #[test]
+    fn what_has_to_be_there_is_required_at_every_depth() {
+        let schema = json!({
+            "$defs": {"plan": {"required": ["text"], "properties": {"text": {}, "safety": {}}}},
+            "required": ["plan"],
+            "properties": {"plan": {"$ref": "#/$defs/plan"}, "note": {"required": ["text"], "properties": {"text": {}}}},
+        });
+        for (pointer, is_required) in [
+            ("/plan", true),
+            ("/plan/text", true),
+            ("/plan/safety", false),
+            ("/note/text", false),
+            ("/plan/text/more", false),
+            ("/other", false),
+        ] {
+            assert_eq!(requires(&schema, pointer), is_required, "{pointer}");
+        }
     }
 
     #[test]
