@@ -71,7 +71,7 @@ impl Facts {
         };
         put("risk_band", self.risk_band.map(|band| band.to_string()));
         put("qualifier", self.qualifier.map(|it| it.as_str().to_owned()));
-        put("lead_user", self.lead_user.map(|id| id.to_string()));
+        put("lead", self.lead_user.map(|id| id.to_string()));
         Value::Object(members)
     }
 
@@ -86,7 +86,7 @@ impl Facts {
 }
 
 /// Members of `/case` a pointer may name.
-pub const CASE_MEMBERS: &[&str] = &["risk_band", "qualifier", "lead_user"];
+pub const CASE_MEMBERS: &[&str] = &["risk_band", "qualifier", "lead"];
 
 /// An event this actor could record now, or once what is missing is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

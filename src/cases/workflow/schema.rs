@@ -114,6 +114,10 @@ fn faults_of(error: &ValidationError<'_>, root: &str) -> Vec<SchemaFault> {
         ValidationErrorKind::Required { property } => {
             vec![member(property.as_str().unwrap_or_default(), "is required")]
         }
+        ValidationErrorKind::Enum { options } => vec![SchemaFault {
+            detail: format!("is not one of {}", listed(options)),
+            pointer: place,
+        }],
         ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
             .iter()
             .map(|name| member(name, "is not a known member"))
@@ -123,6 +127,15 @@ fn faults_of(error: &ValidationError<'_>, root: &str) -> Vec<SchemaFault> {
             pointer: place,
         }],
     }
+}
+
+/// All the words of an enumeration: whoever sent another can choose among them.
+fn listed(options: &Value) -> String {
+    let words = options.as_array().into_iter().flatten();
+    let words: Vec<String> = words
+        .map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned))
+        .collect();
+    words.join(", ")
 }
 
 /// A name as one segment of an RFC 6901 pointer.
@@ -307,6 +320,18 @@ mod tests {
         ] {
             assert_eq!(requires(&schema, pointer), is_required, "{pointer}");
         }
+    }
+
+    #[test]
+    fn a_word_that_is_none_of_those_listed_is_answered_with_all_of_them_and_not_itself() {
+        let schema = json!({"properties": {"owner": {"enum": ["council", "rp", "utility", "private", "heritage", 7]}}});
+        let validator = compile(&complete(&schema, &json!({}))).unwrap();
+        let found = faults(&validator, &json!({"owner": "zebra"}), "/data");
+        let expected = SchemaFault {
+            pointer: "/data/owner".to_owned(),
+            detail: "is not one of council, rp, utility, private, heritage, 7".to_owned(),
+        };
+        assert_eq!(found, [expected]);
     }
 
     #[test]
