@@ -56,6 +56,8 @@ pub struct Facts {
     pub risk_band: Option<RiskBand>,
     pub qualifier: Option<Qualifier>,
     pub attachments: Vec<AttachmentFact>,
+    /// The case is linked as the duplicate of another that is open.
+    pub is_duplicate_of_open: bool,
     pub clocks: Vec<ClockFact>,
     pub now: DateTime<Utc>,
 }

@@ -40,6 +40,8 @@ pub enum Test {
     PoliceCheckFresh { hours: Option<u32> },
     /// The owner of the surface agreed: who, when and how are on record.
     ConsentRecorded,
+    /// The case is linked as the duplicate of another that is open.
+    LinkedAsDuplicate,
     /// A value names an attachment of the case.
     Attached { at: String },
     /// A value is one of those listed.
@@ -150,6 +152,7 @@ impl Test {
             Self::ClockNotRunning { .. } => "clock_not_running",
             Self::PoliceCheckFresh { .. } => "police_check_fresh",
             Self::ConsentRecorded => "consent_recorded",
+            Self::LinkedAsDuplicate => "linked_as_duplicate",
             Self::Attached { .. } => "attached",
             Self::ValueIn { .. } => "value_in",
             Self::Present { .. } => "present",
@@ -173,6 +176,7 @@ impl Test {
             Self::ConsentRecorded => Some("/details/consent"),
             Self::PoliceCheckFresh { .. } => Some("/details/pnc_check"),
             Self::PhotoAttached { .. }
+            | Self::LinkedAsDuplicate
             | Self::ClockExpired { .. }
             | Self::ClockOpen { .. }
             | Self::ClockRunning { .. }
@@ -193,6 +197,7 @@ impl Test {
             Self::ConsentRecorded => ["given_by", "given_at", "method"]
                 .iter()
                 .all(|name| view.at(&format!("/details/consent/{name}")).is_some()),
+            Self::LinkedAsDuplicate => facts.is_duplicate_of_open,
             Self::Attached { at } => is_attached(facts, view.at(at)),
             Self::ValueIn { at, among } => view.at(at).is_some_and(|value| among.contains(value)),
             Self::Present { at } => view.at(at).is_some(),
@@ -308,6 +313,7 @@ pub(super) const PARAMETERS: &[(&str, &[&str])] = &[
     ("clock_not_running", &["clock"]),
     ("police_check_fresh", &["hours?"]),
     ("consent_recorded", &[]),
+    ("linked_as_duplicate", &[]),
     ("attached", &["at"]),
     ("absent", &["at"]),
     ("ahead", &["at"]),
@@ -371,6 +377,7 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
         "clock_not_running" => Test::ClockNotRunning { clock },
         "police_check_fresh" => Test::PoliceCheckFresh { hours: line.hours },
         "consent_recorded" => Test::ConsentRecorded,
+        "linked_as_duplicate" => Test::LinkedAsDuplicate,
         "attached" => Test::Attached { at },
         "absent" => Test::Absent { at },
         "ahead" => Test::Ahead { at },

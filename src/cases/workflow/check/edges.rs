@@ -230,7 +230,7 @@ impl EdgeCheck<'_> {
                 self.check_pointer("/details/pnc_check/at", offset, faults);
             }
             Test::DoneBy { unless: Some(at), .. } => self.check_pointer(at, offset, faults),
-            Test::PhotoAttached { .. } | Test::DoneBy { unless: None, .. } => {}
+            Test::PhotoAttached { .. } | Test::LinkedAsDuplicate | Test::DoneBy { unless: None, .. } => {}
         }
     }
 

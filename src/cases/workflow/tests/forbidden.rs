@@ -194,6 +194,36 @@ fn a_patrol_records_an_observation_and_decides_nothing() {
     assert_eq!(sim.facts.details["inspections"][0]["text"], "Flat tyres.");
 }
 
+#[test]
+fn no_vehicle_ends_as_a_duplicate_without_the_open_case_that_it_is_one_of() {
+    let pursued = [
+        "reported",
+        "monitoring",
+        "hazard",
+        "abandoned",
+        "keeper_enquiry",
+        "occupier_notice",
+        "local_notice",
+        "claimed",
+    ];
+    for from in pursued {
+        let mut sim = Sim::new("abandoned_vehicle");
+        sim.back_in(from);
+        refused_for(&mut sim, COUNCIL, "duplicate", closing(json!({})), "duplicate_of");
+        sim.linked();
+        assert_eq!(sim.refused(POLICE, "duplicate", closing(json!({}))).0, NOT_PERMITTED);
+        sim.ok(COUNCIL, "duplicate", closing(json!({}))).state_is("duplicate");
+    }
+    for from in ["referred_police", "removal_ordered", "removed", "stored"] {
+        let mut sim = Sim::new("abandoned_vehicle");
+        let (slug, _) = sim
+            .linked()
+            .back_in(from)
+            .refused(COUNCIL, "duplicate", closing(json!({})));
+        assert_eq!(slug, "transition-not-available", "{from}");
+    }
+}
+
 // Graffiti.
 
 pub(super) fn graffiti(state: &str) -> Sim {
@@ -340,6 +370,20 @@ fn whatever_somebody_perceived_as_hate_is_offensive_until_reviewed() {
     let mut sim = graffiti("offensive");
     let data = json!({ "classification": "standard", "review": "x" });
     assert_eq!(sim.refused(COUNCIL, "review_hate", data).0, NOT_PERMITTED);
+}
+
+#[test]
+fn no_graffiti_ends_as_a_duplicate_without_the_open_case_that_it_is_one_of() {
+    let seen = json!({ "classification": "duplicate" });
+    let reviewed = json!({ "classification": "duplicate", "review": "The same word." });
+    for (from, who, event, data) in [
+        ("reported", COUNCIL, "classify", closing(seen)),
+        ("offensive", COUNCIL_SUPERVISOR, "review_hate", closing(reviewed)),
+    ] {
+        let mut sim = graffiti(from);
+        refused_for(&mut sim, who, event, data.clone(), "duplicate_of");
+        sim.linked().ok(who, event, data).state_is("duplicate");
+    }
 }
 
 #[test]

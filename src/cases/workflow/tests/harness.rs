@@ -97,6 +97,7 @@ impl Sim {
             risk_band: None,
             qualifier: None,
             attachments: Vec::new(),
+            is_duplicate_of_open: false,
             clocks: clocks.collect(),
             now: now(),
         };
@@ -124,6 +125,12 @@ impl Sim {
             phase: None,
             is_photo: false,
         });
+        self
+    }
+
+    /// Links it as the duplicate of an open case.
+    pub fn linked(&mut self) -> &mut Self {
+        self.facts.is_duplicate_of_open = true;
         self
     }
 

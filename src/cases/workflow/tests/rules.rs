@@ -184,7 +184,15 @@ fn allowed_lists_what_this_actor_may_do_and_only_that() {
         allowed.into_iter().map(|it| it.event).collect::<Vec<_>>()
     };
     assert_eq!(events(POLICE), ["observe", "record_police_check"]);
-    let council = ["triage", "observe", "inspect", "keeper_reply", "claimed", "settle_fpn"];
+    let council = [
+        "triage",
+        "duplicate",
+        "observe",
+        "inspect",
+        "keeper_reply",
+        "claimed",
+        "settle_fpn",
+    ];
     assert_eq!(events(COUNCIL), council);
     assert_eq!(events(HOUSING), Vec::<String>::new());
 }

@@ -60,6 +60,9 @@ fn vehicle_findings(fired: &mut Fired) {
     let mut not = inspected("not_abandoned", "road_adopted");
     not["outcome"] = json!("moved");
     sim.ok(COUNCIL, "inspect", closing(not)).back_in("reported");
+    sim.linked()
+        .ok(COUNCIL, "duplicate", closing(none()))
+        .back_in("reported");
     let mut hazard = inspected("hazard", "road_adopted");
     hazard["hazard"] = json!("burnt_out");
     sim.ok(COUNCIL, "inspect", hazard).police_check();
@@ -190,6 +193,7 @@ fn graffiti_offensive(fired: &mut Fired) {
         .detail("surface_owner", json!("private"))
         .ok(COUNCIL, "consent", agreed("verbal"))
         .ok(COUNCIL, "clean", cleaned());
+    sim.linked();
     for classification in ["standard", "art_permitted", "duplicate"] {
         let review = json!({ "classification": classification, "review": "A nickname." });
         let review = if classification == "standard" {
@@ -208,7 +212,7 @@ fn graffiti_offensive(fired: &mut Fired) {
 
 fn graffiti_standard(fired: &mut Fired) {
     let mut sim = Sim::new("graffiti");
-    sim.photos().document();
+    sim.photos().document().linked();
     for classification in ["art_permitted", "duplicate"] {
         let data = closing(json!({ "classification": classification }));
         sim.back_in("reported").ok(COUNCIL, "classify", data);
