@@ -240,6 +240,7 @@ diesel::table! {
         search -> Tsvector,
         uprn -> Nullable<Text>,
         changed_at -> Timestamptz,
+        open_case_key -> Nullable<Text>,
     }
 }
 

@@ -98,6 +98,7 @@ pub struct ListCases {
     )]
     pub bbox: Option<String>,
     /// Words to look for in what the caller may read; quotes, `or` and `-` as in web search.
+    /// A registration mark is found by itself, however it is spelt.
     #[param(max_length = 200)]
     pub q: Option<String>,
     /// The order.
