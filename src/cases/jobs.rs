@@ -89,8 +89,11 @@ async fn fire(
     }
     decision.to.clone_into(&mut case.state);
     case.details = decision.details_after.clone();
-    let due_at = model::next_due(workflow, &clocks);
-    firing::update_case(connection, &case, decision.public_status.as_str(), due_at, now).await?;
+    let ends = (
+        model::next_due(workflow, &clocks),
+        model::waiting_until(workflow, &clocks),
+    );
+    firing::update_case(connection, &case, decision.public_status.as_str(), ends, now).await?;
     transitions::insert(connection, step_of(&case, clock, &decision, now)).await?;
     Ok(Some(decision))
 }

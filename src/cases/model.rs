@@ -179,10 +179,21 @@ fn unfit(clock: &str, reason: &'static str) -> ClockError {
 /// When the case is next due: the first end of its running deadlines. A paused one has no
 /// end yet; waiting periods are over when they are over, and never overdue.
 pub fn next_due(workflow: &Workflow, clocks: &[(Uuid, Clock)]) -> Option<DateTime<Utc>> {
+    first_end(clocks, |clock| is_deadline(workflow, clock))
+}
+
+/// Until when the case waits: the first end of its running waiting periods. It stays once it
+/// is over, until a step goes on from there.
+pub fn waiting_until(workflow: &Workflow, clocks: &[(Uuid, Clock)]) -> Option<DateTime<Utc>> {
+    first_end(clocks, |clock| !is_deadline(workflow, clock))
+}
+
+/// The first end of those of the wanted clocks that run and are not paused.
+fn first_end(clocks: &[(Uuid, Clock)], is_wanted: impl Fn(&Clock) -> bool) -> Option<DateTime<Utc>> {
     let clocks = clocks.iter().map(|(_, clock)| clock);
     clocks
         .filter(|clock| clock.stopped_at.is_none() && clock.paused_since().is_none())
-        .filter(|clock| is_deadline(workflow, clock))
+        .filter(|clock| is_wanted(clock))
         .map(|clock| clock.due_at)
         .min()
 }
@@ -369,6 +380,31 @@ mod tests {
         assert_eq!(running[1].rule.name, "victim_update_high");
         assert_eq!(running[1].due_at, at("2026-03-09T23:59:59Z"));
         assert_eq!(next_due(nuisance, &clocks), Some(at("2026-03-09T23:59:59Z")));
+        assert_eq!(waiting_until(nuisance, &clocks), None);
+    }
+
+    #[test]
+    fn a_case_waits_until_the_first_of_its_waiting_periods_is_over_and_is_not_due_by_it() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let catalogue = Catalogue::built_in().unwrap();
+        let vehicles = catalogue.get("abandoned_vehicle").unwrap();
+        let clock = |name: &str| {
+            let rule = rule_of(vehicles, vehicles.clock(name).unwrap()).unwrap();
+            (
+                Uuid::now_v7(),
+                Clock::start(rule, "x", at("2026-03-02T09:00:00Z")).unwrap(),
+            )
+        };
+        let mut clocks = vec![
+            clock("occupier_notice"),
+            clock("local_notice_7_days"),
+            clock("dvla_reply"),
+        ];
+
+        assert_eq!(waiting_until(vehicles, &clocks), Some(at("2026-03-09T23:59:59Z")));
+        assert_eq!(next_due(vehicles, &clocks), Some(at("2026-03-16T17:00:00Z")));
+        clocks[1].1.keep(at("2026-03-10T09:00:00Z")).unwrap();
+        assert_eq!(waiting_until(vehicles, &clocks), Some(at("2026-03-17T23:59:59Z")));
     }
 
     #[test]

@@ -147,3 +147,42 @@ async fn what_is_only_waited_is_met_once_it_is_over_and_a_hearing_once_it_was_he
         assert_eq!(clock(&proposed, "monitoring")["result"], result, "after {days} days");
     }
 }
+
+#[actix_web::test]
+async fn the_end_of_a_notice_is_found_and_makes_nothing_due() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let police = app.sign_in("sgt.kentish-town@met.example").await;
+    let case = app.abandoned_vehicle(&council, "occupied_land").await;
+    app.case(&council, "graffiti").await;
+    app.open_to(&council, case, police.org_id, "contribute", &["core"])
+        .await;
+    let found = async |before: &str| {
+        let path = format!("/v1/cases?waiting_until_before={before}");
+        let list = app.get(&police, &path).await.expect(200).body;
+        list["items"].as_array().unwrap().clone()
+    };
+    let notice = json!({"method": "post"});
+    let served = app.transition(&council, case, "serve_occupier_notice", notice).await;
+    let until = json!("2026-03-17T23:59:59Z");
+    let served = served.expect(200).body;
+    assert_eq!((&served["waiting_until"], &served["due_at"]), (&until, &json!(null)));
+
+    assert!(found("2026-03-17T23:59:59Z").await.is_empty());
+    app.later(Duration::days(16));
+    let over = found("2026-03-18T09:00:00Z").await;
+    assert_eq!((over.len(), &over[0]["id"]), (1, &json!(case)));
+    assert_eq!(
+        (&over[0]["waiting_until"], &over[0]["overdue"]),
+        (&until, &json!(false))
+    );
+
+    app.transition(&police, case, "record_police_check", json!({"result": "none"}))
+        .await
+        .expect(200);
+    let ordered = app.transition(&council, case, "authorise_removal", json!({})).await;
+    let ordered = ordered.expect(200).body;
+    assert_eq!(ordered["waiting_until"], json!(null), "work goes on");
+    assert_eq!(clock(&ordered, "occupier_notice")["result"], "met");
+    assert!(found("2026-12-01T00:00:00Z").await.is_empty());
+}

@@ -100,6 +100,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
     let case = CaseRow {
         ref_: crate::reference::new_reference(&code),
         due_at: model::next_due(workflow, &clocks),
+        waiting_until: model::waiting_until(workflow, &clocks),
         open_case_key: workflow.open_case_key(&details),
         details,
         ward_gss: ward.clone(),
@@ -166,6 +167,7 @@ fn opened(room: &Room, workflow: &Workflow, new: &NewCase) -> Result<CaseRow> {
         version: 1,
         open_case_key: None,
         separate_because: new.separate_because.clone().map(Text::into_string),
+        waiting_until: None,
     })
 }
 

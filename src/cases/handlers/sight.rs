@@ -186,8 +186,9 @@ impl Sight {
         decision.class.as_str().clone_into(&mut case.status_class);
         decision.public_status.as_str().clone_into(&mut case.public_status);
         case.details = decision.details_after.clone();
-        case.due_at = model::next_due(workflow, &self.clocks);
         let closed = decision.class == StateClass::Closed;
+        case.due_at = model::next_due(workflow, &self.clocks);
+        case.waiting_until = model::waiting_until(workflow, &self.clocks).filter(|_| !closed);
         case.closed_at = closed.then_some(case.closed_at.unwrap_or(room.now));
         if decision.closure.is_some() || !closed {
             case.outcome = decision.closure.as_ref().map(|closure| closure.outcome.clone());

@@ -36,6 +36,7 @@ pub struct SummaryRow {
     pub lon: Option<f64>,
     pub lat: Option<f64>,
     pub due_at: Option<DateTime<Utc>>,
+    pub waiting_until: Option<DateTime<Utc>>,
     pub opened_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i64,
@@ -56,6 +57,7 @@ pub struct Filters {
     /// Of the case, or of the share by which it is seen.
     pub updated_after: Option<DateTime<Utc>>,
     pub due_before: Option<DateTime<Utc>>,
+    pub waiting_until_before: Option<DateTime<Utc>>,
     pub overdue: Option<bool>,
     pub shared: Option<Shared>,
     /// Without zeros before it.
@@ -141,6 +143,7 @@ impl Filters {
             || self.lead.is_some()
             || self.updated_after.is_some()
             || self.due_before.is_some()
+            || self.waiting_until_before.is_some()
             || self.overdue.is_some()
             || self.shared.is_some()
             || self.uprn.is_some()
@@ -200,6 +203,9 @@ fn by_time<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
     }
     if let Some(before) = filters.due_before {
         query = query.filter(case_access::due_at.lt(before));
+    }
+    if let Some(before) = filters.waiting_until_before {
+        query = query.filter(case_access::waiting_until.lt(before));
     }
     match filters.overdue {
         Some(true) => {
