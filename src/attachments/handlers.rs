@@ -85,6 +85,9 @@ pub async fn add_attachment(caller: Caller<may::CreateAttachment>, id: Id, form:
                 .await?
                 .contributing()?
                 .opening("attachments")?;
+            if file.taken_at.is_some_and(|at| at > room.now) {
+                return Err(AppError::invalid("/taken_at", "lies ahead"));
+            }
             let row = row(room, &access, &file)?;
             queries::insert(room, &row).await?;
             file.objects.wrote();

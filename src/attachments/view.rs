@@ -22,7 +22,7 @@ pub struct NewAttachment {
     file: Vec<u8>,
     /// Which moment of the case it shows.
     phase: Phase,
-    /// When it was taken.
+    /// When it was taken: now at the latest.
     #[schema(nullable = false)]
     taken_at: Option<Moment>,
 }

@@ -89,8 +89,11 @@ async fn fire(
     }
     decision.to.clone_into(&mut case.state);
     case.details = decision.details_after.clone();
-    let due_at = model::next_due(workflow, &clocks);
-    firing::update_case(connection, &case, decision.public_status.as_str(), due_at, now).await?;
+    let ends = (
+        model::next_due(workflow, &clocks),
+        model::waiting_until(workflow, &clocks),
+    );
+    firing::update_case(connection, &case, decision.public_status.as_str(), ends, now).await?;
     transitions::insert(connection, step_of(&case, clock, &decision, now)).await?;
     Ok(Some(decision))
 }
@@ -118,6 +121,7 @@ fn facts_of(case: &FiringCase, clocks: &[(Uuid, Clock)], now: DateTime<Utc>) -> 
         risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
         qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
         attachments: Vec::new(),
+        is_duplicate_of_open: false,
         clocks: clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
         now,
     }

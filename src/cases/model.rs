@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::workflow::{ClockFact, ClockLine, ClockStart, Decision, Workflow, names};
-use crate::clocks::{Clock, ClockError, ClockRule};
+use crate::clocks::{Clock, ClockError, ClockKind, ClockRule};
 use crate::rule::{CaseInTheWay, ProblemType, Rule};
 
 /// Applies a merge patch (RFC 7396): members of `patch` replace those of `target`,
@@ -60,7 +60,7 @@ pub fn clock_fact(clock: &Clock) -> ClockFact {
     }
 }
 
-/// Stops, starts, pauses and resumes the clocks of a case as a decision says; answers
+/// Ends, starts, pauses and resumes the clocks of a case as a decision says; answers
 /// with those that changed. `clocks` come with their ids.
 ///
 /// # Errors
@@ -84,8 +84,11 @@ pub fn move_clocks(
         }
         Ok::<_, ClockError>(())
     };
-    for name in &decision.stops {
-        each(clocks, name, &|clock| clock.stop(now).map(drop))?;
+    for name in &decision.meets {
+        each(clocks, name, &|clock| end(workflow, clock, true, now))?;
+    }
+    for name in &decision.voids {
+        each(clocks, name, &|clock| end(workflow, clock, false, now))?;
     }
     for pause in &decision.pauses {
         // What is late already is late whatever it waits for: it does not stop the step.
@@ -101,15 +104,35 @@ pub fn move_clocks(
         })?;
     }
     for start in &decision.starts {
-        let from = match start.counts_from {
-            names::CountsFrom::Report => opened_at,
-            names::CountsFrom::Event => now,
-        };
         let id = Uuid::now_v7();
+        let from = counted_from(start, opened_at, now);
         clocks.push((id, started(workflow, start, &decision.event, from)?));
         changed.push(id);
     }
     Ok(clocks.iter().filter(|(id, _)| changed.contains(id)).cloned().collect())
+}
+
+/// Ends a clock that a step meets or else voids. Whatever came of it later, a deadline that
+/// had passed was missed, and a time to wait that is over was waited out. A hearing is held
+/// at the end of its clock, and said after it.
+fn end(workflow: &Workflow, clock: &mut Clock, is_met: bool, now: DateTime<Utc>) -> Result<(), ClockError> {
+    let is_of_a_court = clock.rule.kind == ClockKind::CourtSet;
+    let is_over = clock.is_overdue(now) && !is_of_a_court;
+    let is_waited = is_of_a_court || !is_deadline(workflow, clock);
+    match (is_met || is_over, is_waited) {
+        (true, true) => clock.keep(now),
+        (true, false) => clock.stop(now).map(drop),
+        (false, _) => clock.void(now),
+    }
+}
+
+/// The moment that a clock counts from that a step starts `now`.
+fn counted_from(start: &ClockStart, opened_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    match (start.since, start.counts_from) {
+        (Some(since), _) => since.max(opened_at),
+        (None, names::CountsFrom::Report) => opened_at,
+        (None, names::CountsFrom::Event) => now,
+    }
 }
 
 fn started(workflow: &Workflow, start: &ClockStart, event: &str, from: DateTime<Utc>) -> Result<Clock, ClockError> {
@@ -156,10 +179,21 @@ fn unfit(clock: &str, reason: &'static str) -> ClockError {
 /// When the case is next due: the first end of its running deadlines. A paused one has no
 /// end yet; waiting periods are over when they are over, and never overdue.
 pub fn next_due(workflow: &Workflow, clocks: &[(Uuid, Clock)]) -> Option<DateTime<Utc>> {
+    first_end(clocks, |clock| is_deadline(workflow, clock))
+}
+
+/// Until when the case waits: the first end of its running waiting periods. It stays once it
+/// is over, until a step goes on from there.
+pub fn waiting_until(workflow: &Workflow, clocks: &[(Uuid, Clock)]) -> Option<DateTime<Utc>> {
+    first_end(clocks, |clock| !is_deadline(workflow, clock))
+}
+
+/// The first end of those of the wanted clocks that run and are not paused.
+fn first_end(clocks: &[(Uuid, Clock)], is_wanted: impl Fn(&Clock) -> bool) -> Option<DateTime<Utc>> {
     let clocks = clocks.iter().map(|(_, clock)| clock);
     clocks
         .filter(|clock| clock.stopped_at.is_none() && clock.paused_since().is_none())
-        .filter(|clock| is_deadline(workflow, clock))
+        .filter(|clock| is_wanted(clock))
         .map(|clock| clock.due_at)
         .min()
 }
@@ -346,6 +380,90 @@ mod tests {
         assert_eq!(running[1].rule.name, "victim_update_high");
         assert_eq!(running[1].due_at, at("2026-03-09T23:59:59Z"));
         assert_eq!(next_due(nuisance, &clocks), Some(at("2026-03-09T23:59:59Z")));
+        assert_eq!(waiting_until(nuisance, &clocks), None);
+    }
+
+    #[test]
+    fn a_case_waits_until_the_first_of_its_waiting_periods_is_over_and_is_not_due_by_it() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let catalogue = Catalogue::built_in().unwrap();
+        let vehicles = catalogue.get("abandoned_vehicle").unwrap();
+        let clock = |name: &str| {
+            let rule = rule_of(vehicles, vehicles.clock(name).unwrap()).unwrap();
+            (
+                Uuid::now_v7(),
+                Clock::start(rule, "x", at("2026-03-02T09:00:00Z")).unwrap(),
+            )
+        };
+        let mut clocks = vec![
+            clock("occupier_notice"),
+            clock("local_notice_7_days"),
+            clock("dvla_reply"),
+        ];
+
+        assert_eq!(waiting_until(vehicles, &clocks), Some(at("2026-03-09T23:59:59Z")));
+        assert_eq!(next_due(vehicles, &clocks), Some(at("2026-03-16T17:00:00Z")));
+        clocks[1].1.keep(at("2026-03-10T09:00:00Z")).unwrap();
+        assert_eq!(waiting_until(vehicles, &clocks), Some(at("2026-03-17T23:59:59Z")));
+    }
+
+    #[test]
+    fn a_clock_counts_from_what_the_step_says_but_never_from_before_the_case() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let (opened, said, now) = (
+            at("2026-03-02T09:00:00Z"),
+            at("2026-03-06T15:00:00Z"),
+            at("2026-03-09T09:00:00Z"),
+        );
+        for (counts_from, since, expected) in [
+            (names::CountsFrom::Event, None, now),
+            (names::CountsFrom::Report, None, opened),
+            (names::CountsFrom::Event, Some(said), said),
+            (names::CountsFrom::Event, Some(at("2019-01-01T00:00:00Z")), opened),
+        ] {
+            let start = ClockStart {
+                clock: "standard_removal".to_owned(),
+                counts_from,
+                date: None,
+                since,
+            };
+            assert_eq!(counted_from(&start, opened, now), expected);
+        }
+    }
+
+    #[test]
+    fn a_clock_is_met_only_where_what_was_due_was_done() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let catalogue = Catalogue::built_in().unwrap();
+        let nuisance = catalogue.get("nuisance").unwrap();
+        let (begun, soon, late) = (
+            at("2026-03-02T09:00:00Z"),
+            at("2026-03-03T09:00:00Z"),
+            at("2026-05-05T09:00:00Z"),
+        );
+        let ended = |name: &str, is_met: bool, now: DateTime<Utc>| {
+            let rule = rule_of(nuisance, nuisance.clock(name).unwrap()).unwrap();
+            let hearing = at("2026-04-01T10:00:00Z");
+            let clock = match rule.kind {
+                ClockKind::CourtSet => Clock::start_until(rule, "list_hearing", begun, hearing),
+                _ => Clock::start(rule, "report", begun),
+            };
+            let mut clock = clock.unwrap();
+            end(nuisance, &mut clock, is_met, now).unwrap();
+            assert_eq!(clock.stopped_at, Some(now));
+            clock.result.unwrap()
+        };
+        let (met, missed, void) = (ClockResult::Met, ClockResult::Missed, ClockResult::Void);
+        for (name, done, done_late, nothing_due, nothing_due_late) in [
+            ("risk_assessment", met, missed, void, missed),
+            ("monitoring", met, met, void, met),
+            ("court_hearing", met, met, void, void),
+        ] {
+            assert_eq!(ended(name, true, soon), done, "{name}");
+            assert_eq!(ended(name, true, late), done_late, "{name}");
+            assert_eq!(ended(name, false, soon), nothing_due, "{name}");
+            assert_eq!(ended(name, false, late), nothing_due_late, "{name}");
+        }
     }
 
     #[test]

@@ -39,11 +39,12 @@ pub struct Pause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ClockResult {
-    /// What was due was done in time.
+    /// What was due was done in time. Of a time that is only waited: it was waited out, or
+    /// what was waited for came.
     Met,
-    /// It was done late.
+    /// It was done late, or not at all by the end.
     Missed,
-    /// It is no longer due; the clock counts neither way.
+    /// It was no longer due before the end; the clock counts neither way.
     Void,
 }
 
@@ -200,6 +201,18 @@ impl Clock {
         };
         self.end(result, at);
         Ok(result)
+    }
+
+    /// Ends a clock in which nothing had to be done, because its time was waited out or what
+    /// was waited for is there: it is met, whenever that is said.
+    ///
+    /// # Errors
+    /// [`ClockError::AlreadyStopped`] and [`ClockError::OutOfOrder`].
+    pub fn keep(&mut self, at: DateTime<Utc>) -> Result<(), ClockError> {
+        self.check_step(at)?;
+        self.close_pause(at);
+        self.end(ClockResult::Met, at);
+        Ok(())
     }
 
     /// Ends the clock because nothing is due any more; `due_at` stays as it is.

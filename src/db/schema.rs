@@ -240,6 +240,8 @@ diesel::table! {
         search -> Tsvector,
         uprn -> Nullable<Text>,
         changed_at -> Timestamptz,
+        open_case_key -> Nullable<Text>,
+        waiting_until -> Nullable<Timestamptz>,
     }
 }
 
@@ -368,6 +370,7 @@ diesel::table! {
         version -> BigInt,
         open_case_key -> Nullable<Text>,
         separate_because -> Nullable<Text>,
+        waiting_until -> Nullable<Timestamptz>,
     }
 }
 

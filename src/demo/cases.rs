@@ -49,7 +49,7 @@ struct Stage<S> {
     service: S,
     services: web::Data<Services>,
     players: Vec<Player>,
-    /// Ids of organisations and of partnerships by name and code.
+    /// Ids of organisations, partnerships and cases by name, code and title.
     named: Vec<(String, Value)>,
     agreement: Value,
 }
@@ -203,13 +203,14 @@ where
         }
     }
 
-    async fn play(&self, entry: &Entry) -> Result<(), Failure> {
+    async fn play(&mut self, entry: &Entry) -> Result<(), Failure> {
         let body = json!({
             "partnership_id": self.id(partnership_of(&entry.by)), "type": entry.case_type, "title": entry.title,
             "description": entry.description, "address": entry.address, "details": entry.details,
             "location": {"type": "Point", "coordinates": entry.place},
         });
         let (case, etag) = self.post(&entry.by, "/v1/cases", body).await?;
+        self.named.push((entry.title.clone(), case["id"].clone()));
         let mut scene = Scene {
             by: &entry.by,
             path: format!("/v1/cases/{}", case["id"].as_str().unwrap_or_default()),
@@ -267,6 +268,10 @@ where
                 };
                 let body = json!({"body": note, "audience": audience, "basis": basis});
                 self.post(owner, &format!("{}/notes", scene.path), body).await?;
+            }
+            Step::Link { link, kind } => {
+                let body = json!({"linked_case_id": self.id(link), "kind": kind});
+                self.post(owner, &format!("{}/links", scene.path), body).await?;
             }
             Step::Subject { subject } => {
                 self.post(owner, &format!("{}/subjects", scene.path), subject.clone())

@@ -121,6 +121,8 @@ pub enum Step {
     Subject { subject: Value },
     /// The case is changed.
     Patch { patch: Value, by: Option<String> },
+    /// It is linked to a case that was played before, by its title.
+    Link { link: String, kind: String },
 }
 
 /// Something asked of an organisation, and its answers.

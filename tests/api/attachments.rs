@@ -56,6 +56,24 @@ fn files(app: &TestApp) -> usize {
 }
 
 #[actix_web::test]
+async fn what_is_still_to_be_taken_is_refused_and_nothing_of_it_is_kept() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = app.a_case_of(&owner).await;
+    let letter = form("letter.txt", "text/plain", b"Seen at the door.", "document");
+    let letter = String::from_utf8(letter).unwrap();
+    let taken = |at: &str| letter.replace("2026-03-02T08:40:00Z", at).into_bytes();
+    let before = files(&app);
+
+    let refused = add(&app, &owner, case, taken("2026-03-02T09:00:01Z")).await.expect(422);
+
+    assert_eq!(refused.body["errors"][0]["pointer"], "/taken_at");
+    store_comes_to(&app, before).await;
+    let added = add(&app, &owner, case, taken("2026-03-02T09:00:00Z")).await.expect(201);
+    assert_eq!(added.body["taken_at"], "2026-03-02T09:00:00Z");
+}
+
+#[actix_web::test]
 async fn the_original_is_kept_and_the_copy_says_nothing_of_place_and_device() {
     let app = TestApp::start().await;
     let owner = app.sign_in(OWNER).await;

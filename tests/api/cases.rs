@@ -448,3 +448,17 @@ async fn a_body_is_taken_up_to_its_limit_and_not_beyond() {
 
     assert_eq!(refused.problem(), "body-too-large");
 }
+
+#[actix_web::test]
+async fn a_step_with_a_word_that_is_none_is_answered_with_every_word_there_is() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let case = app.case(&owner, "graffiti").await;
+
+    let rude = json!({"classification": "rude"});
+    let refused = app.transition(&owner, case, "classify", rude).await.expect(422);
+
+    let expected = json!([{"pointer": "/data/classification",
+        "detail": "is not one of offensive, standard, art_permitted, duplicate"}]);
+    assert_eq!(refused.body["errors"], expected);
+}

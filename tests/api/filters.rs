@@ -141,11 +141,15 @@ async fn words_addresses_and_changes_are_looked_up_in_an_index_behind_row_level_
 
     for (condition, index) in [
         ("search @@ case_words('viaduct')", "case_access_search"),
+        (
+            "search @@ case_words('viaduct') or open_case_key = 'VIADUCT'",
+            "case_access_search",
+        ),
         ("uprn = '5117512'", "case_access_by_uprn"),
         ("changed_at > '2026-03-03T00:00:00Z'", "case_access_by_change"),
     ] {
         let query = format!(
-            "select case_id from case_access where {condition} order by updated_at desc, case_id desc limit 51"
+            "select case_id from case_access where ({condition}) order by updated_at desc, case_id desc limit 51"
         );
         let plan = plan(&four.app, &four.manager, &query).await;
 
@@ -248,4 +252,41 @@ async fn every_filter_finds_what_it_names() {
             reply.body
         );
     }
+}
+
+#[actix_web::test]
+async fn a_vehicle_is_found_by_its_mark_by_whoever_sees_the_case() {
+    let app = TestApp::start().await;
+    let (manager, police) = (app.sign_in(MANAGER).await, app.sign_in(POLICE).await);
+    let mut body = app.case_body("abandoned_vehicle").await;
+    body["details"] = json!({"vrm": "lk53 abc"});
+    let case = app.post(&manager, "/v1/cases", body).await.expect(201).id();
+    let found = async |who: &Actor, words: &str| {
+        let list = app.get(who, &format!("/v1/cases?q={words}")).await.expect(200);
+        let items = list.body["items"].as_array().unwrap().clone();
+        items.into_iter().map(|item| item["id"].clone()).collect::<Vec<_>>()
+    };
+
+    for spelt in ["LK53ABC", "lk53abc", "LK53%20ABC", "%20lk5%203aBc"] {
+        assert_eq!(found(&manager, spelt).await, [json!(case)], "{spelt}");
+    }
+    for other in ["LK53AB", "LK53ABCD", "53ABC", "colour"] {
+        assert!(found(&manager, other).await.is_empty(), "{other}");
+    }
+    assert!(found(&police, "LK53ABC").await.is_empty(), "it is not shared");
+    app.open_to(&manager, case, police.org_id, "view", &["core"]).await;
+    assert_eq!(found(&police, "LK53ABC").await, [json!(case)]);
+    // What it is put right to is found instead, by both.
+    let right = json!({"details": {"vrm": "LK53 ABD"}});
+    app.patch(&manager, &format!("/v1/cases/{case}"), right)
+        .await
+        .expect(200);
+    for who in [&manager, &police] {
+        assert!(found(who, "LK53ABC").await.is_empty());
+        assert_eq!(found(who, "lk53abd").await, [json!(case)]);
+    }
+    app.delete(&manager, &format!("/v1/shares/{}", app.share_of(case).await))
+        .await
+        .expect(204);
+    assert!(found(&police, "LK53ABD").await.is_empty());
 }

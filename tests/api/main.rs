@@ -15,6 +15,7 @@ mod audit;
 mod both_sides;
 mod cases;
 mod catalog_lint;
+mod clocks;
 mod contract;
 mod conventions;
 mod copying;

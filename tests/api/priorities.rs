@@ -161,6 +161,10 @@ async fn what_does_not_fit_is_refused_by_name() {
             json!({"actions": [{"on": "2026-02-30", "text": "Patrols."}]}),
             "/actions/0/on",
         ),
+        (
+            json!({"actions": [{"on": "2026-03-02", "text": "Patrols."}, {"on": "2026-03-03", "text": "Patrols."}]}),
+            "/actions/1/on",
+        ),
         (json!({"status": "met"}), "/status"),
     ] {
         let body = promise_with(&app, members.clone()).await;
@@ -180,6 +184,9 @@ async fn it_ends_once_with_what_came_of_it_and_stood_until_that_day() {
     let place = format!("/v1/priorities/{id}");
     let patch = async |body: Value| app.patch(&sergeant, &place, body).await;
 
+    let to_come = json!({"actions": [{"on": "2026-04-02", "text": "A day of action."}]});
+    let to_come = patch(to_come).await.expect(422);
+    assert_eq!(to_come.body["errors"][0]["pointer"], "/actions/0/on");
     let bare = patch(json!({"status": "met"})).await.expect(422);
     let soon = patch(json!({"outcome": "Quiet since May."})).await.expect(422);
     let met = patch(json!({"status": "met", "outcome": "Quiet since Febuary."}))

@@ -127,3 +127,81 @@ async fn a_penalty_is_followed_by_proceedings_only_once_it_ran_out_unpaid() {
     let late = take("settle_fpn", json!({"status": "paid"})).await.expect(409);
     assert_eq!(late.body["errors"][0]["pointer"], "/details/fpn/status");
 }
+
+#[actix_web::test]
+async fn an_enquiry_goes_on_until_the_keeper_who_was_found_is_named() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let case = app.abandoned_vehicle(&council, "road_adopted").await;
+    let marked = json!({"details": {"vrm": "AB12CDE"}});
+    app.patch(&council, &format!("/v1/cases/{case}"), marked)
+        .await
+        .expect(200);
+    let take = async |event: &str, data: Value| app.transition(&council, case, event, data).await;
+    take("enquire_keeper", json!({"legal_basis": "Regulation 27"}))
+        .await
+        .expect(200);
+
+    let nameless = take("keeper_reply", json!({"found": true})).await.expect(409);
+
+    assert_eq!(nameless.problem(), "guard-not-met");
+    assert_eq!(nameless.body["errors"][0]["pointer"], "/data/name");
+    let named = json!({"found": true, "name": "Nora Quill"});
+    let answered = take("keeper_reply", named).await.expect(200);
+    assert_eq!(answered.body["details"]["keeper"]["name"], "Nora Quill");
+}
+
+#[actix_web::test]
+async fn a_case_ends_as_the_duplicate_of_an_open_one_to_which_it_is_linked() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let end = json!({"explanation": "It was reported already.", "reporter_told": true});
+    let seen = json!({"classification": "duplicate", "explanation": "It was reported already.", "reporter_told": true});
+    for (kind, event, data) in [("abandoned_vehicle", "duplicate", end), ("graffiti", "classify", seen)] {
+        let (first, case) = (app.case(&council, kind).await, app.case(&council, kind).await);
+        let links = format!("/v1/cases/{case}/links");
+
+        let alone = app.transition(&council, case, event, data.clone()).await.expect(409);
+        assert_eq!(alone.problem(), "guard-not-met");
+        assert!(alone.body.to_string().contains("duplicate_of"), "{}", alone.body);
+        let related = json!({"linked_case_id": first, "kind": "related"});
+        app.post(&council, &links, related).await.expect(201);
+        app.transition(&council, case, event, data.clone()).await.expect(409);
+        let duplicate = json!({"linked_case_id": first, "kind": "duplicate_of"});
+        app.post(&council, &links, duplicate).await.expect(201);
+        let ended = app.transition(&council, case, event, data).await.expect(200);
+
+        assert_eq!(
+            (&ended.body["state"], &ended.body["outcome"], &ended.body["due_at"]),
+            (&json!("duplicate"), &json!("duplicate"), &json!(null)),
+            "{kind}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn nothing_is_the_duplicate_of_what_is_closed() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    let kind = "abandoned_vehicle";
+    let (first, case) = (app.case(&council, kind).await, app.case(&council, kind).await);
+    let duplicate = json!({"linked_case_id": first, "kind": "duplicate_of"});
+    app.post(&council, &format!("/v1/cases/{case}/links"), duplicate)
+        .await
+        .expect(201);
+    let missing = async || {
+        let read = app.get(&council, &format!("/v1/cases/{case}")).await.expect(200);
+        let offered = read.body["allowed_transitions"].as_array().unwrap().clone();
+        let offered = offered.into_iter().find(|it| it["event"] == "duplicate").unwrap();
+        offered["missing"].clone()
+    };
+    assert_eq!(missing().await, json!([]));
+
+    let untaxed = json!({"refer_to": "dvla", "reason": "untaxed_only", "tax_status": "untaxed",
+        "explanation": "Untaxed is not abandoned.", "reporter_told": true});
+    app.transition(&council, first, "triage", untaxed).await.expect(200);
+
+    assert_eq!(missing().await.as_array().unwrap().len(), 1);
+    let end = json!({"explanation": "It was reported already.", "reporter_told": true});
+    app.transition(&council, case, "duplicate", end).await.expect(409);
+}

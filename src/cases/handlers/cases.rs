@@ -94,12 +94,13 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
     check_reach(room, &ward, kind)?;
     let mut details = new.details.clone().unwrap_or_else(|| json!({}));
     workflow.write_key_as_kept(&mut details);
-    workflow.check_details_change(&json!({}), &details)?;
+    workflow.check_details_change(&json!({}), &details, room.now)?;
     one_open::refuse(workflow, setting.same)?;
     let clocks = opening_clocks(workflow, room.now)?;
     let case = CaseRow {
         ref_: crate::reference::new_reference(&code),
         due_at: model::next_due(workflow, &clocks),
+        waiting_until: model::waiting_until(workflow, &clocks),
         open_case_key: workflow.open_case_key(&details),
         details,
         ward_gss: ward.clone(),
@@ -123,6 +124,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
         lead: None,
         clocks,
         attachments: Vec::new(),
+        is_duplicate_of_open: false,
     })
 }
 
@@ -165,6 +167,7 @@ fn opened(room: &Room, workflow: &Workflow, new: &NewCase) -> Result<CaseRow> {
         version: 1,
         open_case_key: None,
         separate_because: new.separate_because.clone().map(Text::into_string),
+        waiting_until: None,
     })
 }
 

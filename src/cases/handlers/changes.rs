@@ -241,7 +241,7 @@ fn patch_details(room: &Room, sight: &mut Sight, patch: &Value) -> Result<()> {
     let before = details.clone();
     model::merge_patch(details, patch);
     workflow.write_key_as_kept(details);
-    Ok(workflow.check_details_change(&before, details)?)
+    Ok(workflow.check_details_change(&before, details, room.now)?)
 }
 
 fn apply_owners(case: &mut CaseRow, changes: &CaseChanges) {

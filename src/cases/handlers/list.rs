@@ -132,6 +132,7 @@ fn filters_of(step: &Doorstep<'_>, wanted: &ListCases) -> Result<Filters> {
         lead,
         updated_after: wanted.updated_after.map(|at| at.0),
         due_before: wanted.due_before.map(|at| at.0),
+        waiting_until_before: wanted.waiting_until_before.map(|at| at.0),
         overdue: wanted.overdue,
         shared: wanted.shared,
         uprn: wanted
@@ -173,6 +174,7 @@ fn names_of(filters: &Filters) -> Vec<&'static str> {
         ("assigned_to", filters.lead.is_some()),
         ("updated_after", filters.updated_after.is_some()),
         ("due_before", filters.due_before.is_some()),
+        ("waiting_until_before", filters.waiting_until_before.is_some()),
         ("overdue", filters.overdue.is_some()),
         ("shared", filters.shared.is_some()),
         ("uprn", filters.uprn.is_some()),

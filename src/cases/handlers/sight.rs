@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::cases::access;
 use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, AttachmentFactRow, CaseRow, LocationRow, MyAccessRow};
+use crate::cases::queries::links;
 use crate::cases::view::cases::{CaseView, ClockView};
 use crate::cases::view::words::Marking;
 use crate::cases::workflow::names::{Phase, Qualifier, RiskBand, StateClass};
@@ -36,6 +37,8 @@ pub(super) struct Sight {
     pub clocks: Vec<(Uuid, Clock)>,
     /// What guards look at of its attachments.
     pub attachments: Vec<AttachmentFactRow>,
+    /// Whether it is linked as the duplicate of another that is open.
+    pub is_duplicate_of_open: bool,
 }
 
 /// The clocks that a change has moved, each with its id.
@@ -56,10 +59,11 @@ impl Sight {
     /// # Errors
     /// [`AppError::NotFound`] where it does not exist for the caller.
     pub async fn of(step: &Doorstep<'_>, id: Uuid) -> Result<Self> {
-        let (full, clocks, attachments) = join!(
+        let (full, clocks, attachments, is_duplicate_of_open) = join!(
             queries::read(step, id),
             queries::clocks(step, id),
-            queries::attachment_facts(step, id)
+            queries::attachment_facts(step, id),
+            links::is_duplicate_of_open(step, id)
         );
         let (case, access, place, mut owner, mut lead) = full?;
         if owner.is_none() {
@@ -77,6 +81,7 @@ impl Sight {
             lead,
             clocks: clocks?,
             attachments: attachments?,
+            is_duplicate_of_open: is_duplicate_of_open?,
         })
     }
 
@@ -141,6 +146,7 @@ impl Sight {
             risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
             qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
             attachments: attachments.collect(),
+            is_duplicate_of_open: self.is_duplicate_of_open,
             clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
             now: room.now,
         }
@@ -180,8 +186,9 @@ impl Sight {
         decision.class.as_str().clone_into(&mut case.status_class);
         decision.public_status.as_str().clone_into(&mut case.public_status);
         case.details = decision.details_after.clone();
-        case.due_at = model::next_due(workflow, &self.clocks);
         let closed = decision.class == StateClass::Closed;
+        case.due_at = model::next_due(workflow, &self.clocks);
+        case.waiting_until = model::waiting_until(workflow, &self.clocks).filter(|_| !closed);
         case.closed_at = closed.then_some(case.closed_at.unwrap_or(room.now));
         if decision.closure.is_some() || !closed {
             case.outcome = decision.closure.as_ref().map(|closure| closure.outcome.clone());

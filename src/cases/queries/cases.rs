@@ -107,6 +107,7 @@ pub struct CaseRow {
     pub version: i64,
     pub open_case_key: Option<String>,
     pub separate_because: Option<String>,
+    pub waiting_until: Option<DateTime<Utc>>,
 }
 
 /// How the caller's organisation may see a case.
@@ -191,6 +192,7 @@ pub async fn update(mut connection: &AsyncPgConnection, case: &CaseRow) -> Resul
             cases::version.eq(case.version),
             cases::open_case_key.eq(&case.open_case_key),
             cases::separate_because.eq(&case.separate_because),
+            cases::waiting_until.eq(case.waiting_until),
         ))
         .prepared()
         .execute(&mut connection)

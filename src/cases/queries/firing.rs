@@ -55,7 +55,7 @@ pub async fn lock_due(
         .await?)
 }
 
-/// Writes where a step has led a case.
+/// Writes where a step has led a case, when it is due, and until when it waits.
 ///
 /// # Errors
 /// Those of the database.
@@ -63,7 +63,7 @@ pub async fn update_case(
     connection: &mut AsyncPgConnection,
     case: &FiringCase,
     public_status: &str,
-    due_at: Option<DateTime<Utc>>,
+    (due_at, waiting_until): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
     now: DateTime<Utc>,
 ) -> Result<()> {
     diesel::update(cases::table.find(case.id))
@@ -72,6 +72,7 @@ pub async fn update_case(
             cases::public_status.eq(public_status),
             cases::details.eq(&case.details),
             cases::due_at.eq(due_at),
+            cases::waiting_until.eq(waiting_until),
             cases::updated_at.eq(now),
             cases::version.eq(cases::version + 1),
         ))

@@ -6,7 +6,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::Prepare;
-use crate::db::schema::case_links;
+use crate::db::schema::{case_access, case_links};
 use crate::error::Result;
 
 /// A link as it is kept.
@@ -57,6 +57,19 @@ pub async fn list(
         query = query.filter(case_links::id.gt(after));
     }
     Ok(query.load(connection).await?)
+}
+
+/// Whether a case is linked as the duplicate of another that is open, as far as the caller
+/// sees.
+pub async fn is_duplicate_of_open(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<bool> {
+    let found = case_links::table
+        .inner_join(case_access::table.on(case_access::case_id.eq(case_links::linked_case_id)))
+        .filter(case_links::case_id.eq(case_id))
+        .filter(case_links::kind.eq("duplicate_of"))
+        .filter(case_access::status_class.eq("open"));
+    Ok(diesel::select(diesel::dsl::exists(found))
+        .get_result(&mut connection)
+        .await?)
 }
 
 /// Adds a link. Returns whether it was new.

@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::cases::view::list::{Shared, Sort};
+use crate::cases::workflow::key_as_kept;
 use crate::cases::workflow::names::StateClass;
 use crate::db::Prepare;
 use crate::db::schema::sql_types::Tsquery;
@@ -35,6 +36,7 @@ pub struct SummaryRow {
     pub lon: Option<f64>,
     pub lat: Option<f64>,
     pub due_at: Option<DateTime<Utc>>,
+    pub waiting_until: Option<DateTime<Utc>>,
     pub opened_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub version: i64,
@@ -55,6 +57,7 @@ pub struct Filters {
     /// Of the case, or of the share by which it is seen.
     pub updated_after: Option<DateTime<Utc>>,
     pub due_before: Option<DateTime<Utc>>,
+    pub waiting_until_before: Option<DateTime<Utc>>,
     pub overdue: Option<bool>,
     pub shared: Option<Shared>,
     /// Without zeros before it.
@@ -140,6 +143,7 @@ impl Filters {
             || self.lead.is_some()
             || self.updated_after.is_some()
             || self.due_before.is_some()
+            || self.waiting_until_before.is_some()
             || self.overdue.is_some()
             || self.shared.is_some()
             || self.uprn.is_some()
@@ -200,6 +204,9 @@ fn by_time<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
     if let Some(before) = filters.due_before {
         query = query.filter(case_access::due_at.lt(before));
     }
+    if let Some(before) = filters.waiting_until_before {
+        query = query.filter(case_access::waiting_until.lt(before));
+    }
     match filters.overdue {
         Some(true) => {
             query = query
@@ -220,7 +227,9 @@ fn by_time<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
 
 fn by_words<'a>(query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
     let Some(words) = &filters.words else { return query };
-    query.filter(Matches::new(case_access::search, case_words(words.clone())))
+    let says = Matches::new(case_access::search, case_words(words.clone()));
+    let is_about = case_access::open_case_key.assume_not_null().eq(key_as_kept(words));
+    query.filter(says.or(is_about))
 }
 
 fn ordered(query: Boxed<'_>, sort: Sort, after: Option<Key>) -> Boxed<'_> {

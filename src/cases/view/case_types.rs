@@ -62,8 +62,8 @@ pub struct CaseType {
     /// The clocks that cases of this type run by.
     clocks: Vec<CaseTypeClock>,
     /// The JSON Schema (draft 2020-12) of `details`. `x-personal` marks members that say who is
-    /// in the case, `x-stays` those that nobody may take back, `readOnly` those that only a
-    /// transition writes.
+    /// in the case, `x-stays` those that nobody may take back, `x-happened` those that say when
+    /// something happened, `readOnly` those that only a transition writes.
     #[schema(value_type = Object)]
     details: Value,
     /// The transitions: an event may have several, for other states or people.
@@ -180,9 +180,12 @@ struct CaseTypeEdge {
     /// The clocks that it starts.
     #[schema(required = false)]
     starts: Vec<CaseTypeStart>,
-    /// The clocks that it stops.
+    /// The clocks that end because what was due is done, or what was waited for is there.
     #[schema(required = false)]
-    stops: Vec<String>,
+    meets: Vec<CaseTypeEnd>,
+    /// The clocks that end because nothing is due any more.
+    #[schema(required = false)]
+    voids: Vec<CaseTypeEnd>,
     /// The clocks that it pauses.
     #[schema(required = false)]
     pauses: Vec<CaseTypePause>,
@@ -278,9 +281,20 @@ struct CaseTypeSetting {
 #[derive(ToSchema)]
 struct CaseTypeStart {
     clock: String,
-    /// Pointer under `/data` to the date that the court gave.
+    /// Pointer under `/data` to the date, of a clock whose date is given.
     #[schema(required = false)]
-    court_date: String,
+    date: String,
+    /// Pointer under `/data` to the moment that it counts from, where that is not the step's own.
+    #[schema(required = false)]
+    since: String,
+    #[schema(required = false)]
+    when: CaseTypeCondition,
+}
+
+/// A clock that a transition ends.
+#[derive(ToSchema)]
+struct CaseTypeEnd {
+    clock: String,
     #[schema(required = false)]
     when: CaseTypeCondition,
 }

@@ -201,7 +201,9 @@ pub struct ClockView {
     pub paused: bool,
     /// When it was stopped.
     pub stopped_at: Option<DateTime<Utc>>,
-    /// How it ended, once it was stopped.
+    /// How it ended, once it was stopped: `met` where what was due was done in time (of a
+    /// waiting period: where it was waited out, or what was waited for came), `missed` where
+    /// it was done late or not by the end, `void` where nothing was due any more before that.
     pub result: Option<ClockResult>,
     /// Whether it is a deadline that has passed.
     pub overdue: bool,
@@ -281,7 +283,7 @@ impl From<Allowed> for AllowedTransition {
     "location": {"type": "Point", "coordinates": [-0.1395, 51.5485]}, "address": "Leverton Street, NW5",
     "uprn": null, "usrn": null, "occurred_from": null, "occurred_to": null,
     "details": {"vrm": "AB12CDE", "colour": "silver"}, "separate_because": null, "outcome": null,
-    "due_at": "2026-03-03T17:00:00Z", "overdue": false, "opened_at": "2026-03-02T09:00:00Z",
+    "due_at": "2026-03-03T17:00:00Z", "overdue": false, "waiting_until": null, "opened_at": "2026-03-02T09:00:00Z",
     "updated_at": "2026-03-02T09:00:00Z", "closed_at": null, "version": 1,
     "my_access": {"level": "owner", "data_classes": ["core", "location", "subjects", "notes", "attachments", "intelligence"],
         "via": "owner", "since": "2026-03-02T09:00:00Z", "expires_at": null},
@@ -356,6 +358,9 @@ pub struct CaseView {
     pub due_at: Option<DateTime<Utc>>,
     /// Whether that has passed.
     pub overdue: bool,
+    /// Until when it waits: the first end of a notice, or of what else is waited for, while it
+    /// is open. Nothing is due by it, and it stays until a step goes on from there.
+    pub waiting_until: Option<DateTime<Utc>>,
     /// When it was recorded.
     pub opened_at: DateTime<Utc>,
     /// When it last changed.
@@ -422,6 +427,7 @@ impl CaseView {
             separate_because: case.separate_because,
             outcome: case.outcome,
             due_at: case.due_at,
+            waiting_until: case.waiting_until,
             opened_at: case.opened_at,
             updated_at: case.updated_at,
             closed_at: case.closed_at,

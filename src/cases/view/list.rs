@@ -82,6 +82,10 @@ pub struct ListCases {
     /// Due before this time.
     #[param(inline)]
     pub due_before: Option<Moment>,
+    /// Open and waiting until before this time: a notice, or whatever else is waited for, is
+    /// over then, and work can go on.
+    #[param(inline)]
+    pub waiting_until_before: Option<Moment>,
     /// Whether the next deadline has passed.
     pub overdue: Option<bool>,
     /// Shared in or out.
@@ -98,6 +102,7 @@ pub struct ListCases {
     )]
     pub bbox: Option<String>,
     /// Words to look for in what the caller may read; quotes, `or` and `-` as in web search.
+    /// A registration mark is found by itself, however it is spelt.
     #[param(max_length = 200)]
     pub q: Option<String>,
     /// The order.
@@ -119,7 +124,7 @@ pub struct ListCases {
     "owner_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "priority": "standard", "marking": "OFFICIAL",
     "ward": "E05013664", "location": {"type": "Point", "coordinates": [-0.1391, 51.5541]},
     "my_lead": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "name": "Marek Dvorak"},
-    "due_at": "2026-03-09T17:00:00Z", "overdue": false,
+    "due_at": "2026-03-09T17:00:00Z", "overdue": false, "waiting_until": null,
     "opened_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T10:00:00Z",
     "my_level": "owner", "version": 2
 }))]
@@ -161,6 +166,9 @@ pub struct CaseSummary {
     pub due_at: Option<DateTime<Utc>>,
     /// Whether that has passed.
     pub overdue: bool,
+    /// Until when it waits: the first end of a notice, or of what else is waited for, while it
+    /// is open. Nothing is due by it, and it stays until a step goes on from there.
+    pub waiting_until: Option<DateTime<Utc>>,
     /// When it was recorded.
     pub opened_at: DateTime<Utc>,
     /// When it last changed.
@@ -191,6 +199,7 @@ impl CaseSummary {
             location: row.lon.zip(row.lat).map(|(lon, lat)| Point::new(lon, lat)),
             my_lead: row.lead_user_id.map(|id| Named { id, name: lead }),
             due_at: row.due_at,
+            waiting_until: row.waiting_until,
             opened_at: row.opened_at,
             updated_at: row.updated_at,
             my_level: row.level,

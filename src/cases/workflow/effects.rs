@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use toml::Spanned;
 
 use super::facts::{Alert, ClockPause, ClockStart, Facts};
-use super::file::{AlertLine, EdgeLine, SetLine, StartLine, WhenLine};
+use super::file::{AlertLine, EdgeLine, EndLine, SetLine, StartLine, WhenLine};
 use super::guard::{View, time};
 use super::names::{CountsFrom, RiskBand};
 use super::{Edge, Workflow};
@@ -71,13 +71,28 @@ fn write(place: &mut Value, path: &str, value: Value) {
 /// What happens to the clocks, in the order it happens.
 #[derive(Debug, Default)]
 pub(super) struct ClockEffects {
-    pub stops: Vec<String>,
+    pub meets: Vec<String>,
+    pub voids: Vec<String>,
     pub starts: Vec<ClockStart>,
     pub pauses: Vec<ClockPause>,
     pub resumes: Vec<String>,
 }
 
-/// Clocks stopped, started, paused and resumed; closing a case stops whatever still runs.
+impl ClockEffects {
+    fn ends(&self, clock: &str) -> bool {
+        self.meets.iter().chain(&self.voids).any(|ended| ended == clock)
+    }
+
+    /// Ends a clock because nothing is due any more, unless it is ended already.
+    fn void(&mut self, clock: &str) {
+        if !self.ends(clock) {
+            self.voids.push(clock.to_owned());
+        }
+    }
+}
+
+/// Clocks ended, started, paused and resumed. Closing a case voids whatever still runs, but
+/// for what the step itself says that it meets.
 pub(super) fn on_clocks(
     workflow: &Workflow,
     edge: &Edge,
@@ -87,20 +102,18 @@ pub(super) fn on_clocks(
 ) -> ClockEffects {
     let mut effects = ClockEffects::default();
     let line = &edge.line;
+    effects.meets = ending(&line.meets, facts, view).cloned().collect();
+    ending(&line.voids, facts, view).for_each(|clock| effects.void(clock));
     if closes {
         let running = facts.clocks.iter().filter(|it| it.stopped_at.is_none());
-        running.for_each(|it| add(&mut effects.stops, &it.name));
+        running.for_each(|it| effects.void(&it.name));
     }
-    let named = line.stops.iter().map(Spanned::get_ref);
-    named
-        .filter(|name| is_unstopped(facts, name))
-        .for_each(|name| add(&mut effects.stops, name));
     for start in starting(&line.starts, view) {
         begin(workflow, facts, &mut effects, start, view);
     }
-    let counts_on = |name: &str, stops: &[String]| is_unstopped(facts, name) && !stops.iter().any(|stop| stop == name);
+    let counts_on = |clock: &str, effects: &ClockEffects| is_unstopped(facts, clock) && !effects.ends(clock);
     for pause in line.pauses.iter().map(Spanned::get_ref) {
-        if counts_on(&pause.clock, &effects.stops) {
+        if counts_on(&pause.clock, &effects) {
             effects.pauses.push(ClockPause {
                 clock: pause.clock.clone(),
                 reason: pause.reason,
@@ -109,11 +122,20 @@ pub(super) fn on_clocks(
     }
     for name in line.resumes.iter().map(Spanned::get_ref) {
         let paused = facts.latest_clock(name).is_some_and(|it| it.paused);
-        if paused && counts_on(name, &effects.stops) {
+        if paused && counts_on(name, &effects) {
             effects.resumes.push(name.clone());
         }
     }
     effects
+}
+
+/// The running clocks among those that an edge ends here.
+fn ending<'a>(lines: &'a [Spanned<EndLine>], facts: &'a Facts, view: &'a View<'a>) -> impl Iterator<Item = &'a String> {
+    lines
+        .iter()
+        .map(Spanned::get_ref)
+        .filter(move |line| view.holds(line.when.as_ref()) && is_unstopped(facts, &line.clock))
+        .map(|line| &line.clock)
 }
 
 fn starting<'a>(starts: &'a [Spanned<StartLine>], view: &'a View<'a>) -> impl Iterator<Item = &'a StartLine> {
@@ -127,30 +149,28 @@ fn starting<'a>(starts: &'a [Spanned<StartLine>], view: &'a View<'a>) -> impl It
 fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, start: &StartLine, view: &View<'_>) {
     let name = start.clock.as_str();
     let counts_from = workflow.clock(name).map_or(CountsFrom::Event, |line| line.counts_from);
-    let runs = is_unstopped(facts, name) && !effects.stops.iter().any(|stop| stop == name);
+    let runs = is_unstopped(facts, name) && !effects.ends(name);
     if runs && counts_from == CountsFrom::Report {
         return;
     }
     if runs {
-        add(&mut effects.stops, name);
+        effects.void(name);
     }
-    let date = start.date.as_deref().and_then(|at| view.at(at)).and_then(time);
+    let moment = |at: &Option<String>| {
+        let told = view.at(at.as_deref()?).and_then(time)?;
+        Some(told.to_utc())
+    };
     effects.starts.push(ClockStart {
         clock: name.to_owned(),
         counts_from,
-        date: date.map(|date| date.to_utc()),
+        date: moment(&start.date),
+        since: moment(&start.since),
     });
 }
 
 fn is_unstopped(facts: &Facts, name: &str) -> bool {
     let mut named = facts.clocks.iter().filter(|clock| clock.name == name);
     named.any(|clock| clock.stopped_at.is_none())
-}
-
-fn add(names: &mut Vec<String>, name: &str) {
-    if !names.iter().any(|known| known == name) {
-        names.push(name.to_owned());
-    }
 }
 
 /// Whose attention the edge asks for.

@@ -6,15 +6,12 @@ use toml::Spanned;
 use super::closure;
 use super::effects;
 use super::error::{Unmet, WorkflowError};
-use super::facts::{Allowed, Closure, Decision, Facts};
+use super::facts::{Closure, Decision, Facts};
 use super::file::{EdgeLine, StateLine};
 use super::guard::{View, holds_post};
 use super::names::StateClass;
 use super::schema;
 use super::{Edge, Workflow, says};
-
-/// What comes with an event of which nothing is said yet.
-static NO_DATA: Value = Value::Null;
 
 /// Word for every open state, in `from`.
 pub(super) const ANY_OPEN: &str = "any_open";
@@ -22,22 +19,6 @@ pub(super) const ANY_OPEN: &str = "any_open";
 pub(super) const SAME: &str = "same";
 
 impl Workflow {
-    /// Every event this actor could record from the state the case is in, with what is missing
-    /// that the event's own data cannot bring.
-    #[must_use]
-    pub fn allowed(&self, facts: &Facts) -> Vec<Allowed> {
-        let case = facts.case_members();
-        let edges = self.edges.iter();
-        edges
-            .filter(|edge| self.leaves(&edge.line, &facts.state) && permits(edge, facts))
-            .map(|edge| Allowed {
-                event: edge.line.event.get_ref().clone(),
-                to: edge.line.targets(&facts.state),
-                missing: self.missing(edge, facts, &case),
-            })
-            .collect()
-    }
-
     /// Decides what an event does.
     ///
     /// # Errors
@@ -117,7 +98,8 @@ impl Workflow {
             disclosed: edge.line.disclosed.clone(),
             alerts: effects::alerts(&edge.line, &view),
             details_after,
-            stops: clocks.stops,
+            meets: clocks.meets,
+            voids: clocks.voids,
             starts: clocks.starts,
             pauses: clocks.pauses,
             resumes: clocks.resumes,
@@ -152,14 +134,20 @@ impl Workflow {
         })
     }
 
-    fn leaves(&self, line: &EdgeLine, state: &str) -> bool {
+    pub(super) fn leaves(&self, line: &EdgeLine, state: &str) -> bool {
         let is_open = self.state(state).is_some_and(|it| it.class == StateClass::Open);
         line.from
             .iter()
             .any(|from| from.get_ref() == state || (from.get_ref() == ANY_OPEN && is_open))
     }
 
-    fn target(&self, line: &EdgeLine, facts: &Facts, event: &str, data: &Value) -> Result<&StateLine, WorkflowError> {
+    pub(super) fn target(
+        &self,
+        line: &EdgeLine,
+        facts: &Facts,
+        event: &str,
+        data: &Value,
+    ) -> Result<&StateLine, WorkflowError> {
         let name = match (&line.choose, &line.to) {
             (Some(choice), _) => {
                 let choice = choice.get_ref();
@@ -187,7 +175,7 @@ impl Workflow {
         let guards = edge.guards.iter();
         let mut unmet: Vec<Unmet> = guards.filter_map(|guard| guard.unmet(facts, view)).collect();
         let mut closure = None;
-        if target.class == StateClass::Closed && target.name.get_ref() != &facts.state {
+        if closes(target, facts) {
             unmet.extend(closure::unmet_by_case(self, facts));
             match closure::recorded(&target.outcomes, view) {
                 Ok(recorded) => closure = Some(recorded),
@@ -200,32 +188,6 @@ impl Workflow {
             let event = edge.line.event.get_ref().clone();
             Err(WorkflowError::GuardNotMet { event, unmet })
         }
-    }
-
-    /// Unmet guards that the event could not meet by what comes with it or what it writes.
-    fn missing(&self, edge: &Edge, facts: &Facts, case: &Value) -> Vec<String> {
-        let view = View {
-            case,
-            before: &facts.details,
-            details: &facts.details,
-            data: &NO_DATA,
-        };
-        let guards = edge.guards.iter();
-        let mut missing: Vec<String> = guards
-            .filter(|guard| !guard.pointers().any(|at| is_brought(&edge.line, at)))
-            .filter_map(|guard| guard.unmet(facts, &view))
-            .map(|unmet| unmet.say)
-            .collect();
-        let always_closes = edge
-            .line
-            .targets(&facts.state)
-            .iter()
-            .all(|name| name != &facts.state && self.state(name).is_some_and(|it| it.class == StateClass::Closed));
-        if always_closes {
-            let unmet = closure::unmet_by_case(self, facts);
-            missing.extend(unmet.into_iter().map(|unmet| unmet.say));
-        }
-        missing
     }
 }
 
@@ -248,7 +210,12 @@ impl EdgeLine {
     }
 }
 
-fn permits(edge: &Edge, facts: &Facts) -> bool {
+/// Whether a case is closed where it goes to a state.
+pub(super) fn closes(target: &StateLine, facts: &Facts) -> bool {
+    target.class == StateClass::Closed && target.name.get_ref() != &facts.state
+}
+
+pub(super) fn permits(edge: &Edge, facts: &Facts) -> bool {
     let mut posts = edge.who.iter();
     posts.any(|post| holds_post(post, &facts.actor, facts))
 }
@@ -267,12 +234,6 @@ fn not_available(facts: &Facts, event: &str) -> WorkflowError {
         event: event.to_owned(),
         state: facts.state.clone(),
     }
-}
-
-/// Whether a value may come with the event: it is data, or the event writes there.
-fn is_brought(line: &EdgeLine, at: &str) -> bool {
-    let mut sets = line.sets.iter().map(Spanned::get_ref);
-    at.starts_with("/data") || sets.any(|set| is_within(at, &set.to) || is_within(&set.to, at))
 }
 
 /// Whether a pointer names a place or something inside it.

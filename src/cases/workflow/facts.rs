@@ -56,6 +56,8 @@ pub struct Facts {
     pub risk_band: Option<RiskBand>,
     pub qualifier: Option<Qualifier>,
     pub attachments: Vec<AttachmentFact>,
+    /// The case is linked as the duplicate of another that is open.
+    pub is_duplicate_of_open: bool,
     pub clocks: Vec<ClockFact>,
     pub now: DateTime<Utc>,
 }
@@ -71,21 +73,22 @@ impl Facts {
         };
         put("risk_band", self.risk_band.map(|band| band.to_string()));
         put("qualifier", self.qualifier.map(|it| it.as_str().to_owned()));
-        put("lead_user", self.lead_user.map(|id| id.to_string()));
+        put("lead", self.lead_user.map(|id| id.to_string()));
         Value::Object(members)
     }
 
-    /// The latest clock of a name; a clock started anew replaces the one before.
+    /// The latest clock of a name. One is started in place of the one before, if from an
+    /// earlier moment: so it is the one that runs, or else the one that was stopped last.
     pub(super) fn latest_clock(&self, name: &str) -> Option<&ClockFact> {
         self.clocks
             .iter()
             .filter(|clock| clock.name == name)
-            .max_by_key(|clock| clock.started_at)
+            .max_by_key(|clock| clock.stopped_at.unwrap_or(DateTime::<Utc>::MAX_UTC))
     }
 }
 
 /// Members of `/case` a pointer may name.
-pub const CASE_MEMBERS: &[&str] = &["risk_band", "qualifier", "lead_user"];
+pub const CASE_MEMBERS: &[&str] = &["risk_band", "qualifier", "lead"];
 
 /// An event this actor could record now, or once what is missing is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -104,6 +107,8 @@ pub struct ClockStart {
     pub counts_from: CountsFrom,
     /// Of a clock whose date is given: that date.
     pub date: Option<DateTime<Utc>>,
+    /// The moment that it counts from, where the step said one.
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// A clock to pause.
@@ -142,8 +147,10 @@ pub struct Decision {
     /// Classes of data that somebody outside of the system is told.
     pub disclosed: Vec<DataClass>,
     pub details_after: Value,
-    /// Clocks to stop, before any is started.
-    pub stops: Vec<String>,
+    /// Clocks to end before any is started: what was due is done.
+    pub meets: Vec<String>,
+    /// Clocks to end likewise: nothing is due any more.
+    pub voids: Vec<String>,
     pub starts: Vec<ClockStart>,
     pub pauses: Vec<ClockPause>,
     pub resumes: Vec<String>,

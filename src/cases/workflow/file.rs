@@ -159,8 +159,12 @@ pub struct EdgeLine {
     pub sets: Vec<Spanned<SetLine>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub starts: Vec<Spanned<StartLine>>,
+    /// Clocks that end because what was due is done, or what was waited for is there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stops: Vec<Name>,
+    pub meets: Vec<Spanned<EndLine>>,
+    /// Clocks that end because nothing is due any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub voids: Vec<Spanned<EndLine>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pauses: Vec<Spanned<PauseLine>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -260,6 +264,19 @@ pub struct StartLine {
     /// Pointer under `/data` to the date, of a clock whose date is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
+    /// Pointer under `/data` to the moment that it counts from, where that is not the step's
+    /// own; what lies before the case counts from its opening.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<WhenLine>,
+}
+
+/// A clock ended by an edge.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndLine {
+    pub clock: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<WhenLine>,
 }

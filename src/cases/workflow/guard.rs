@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use super::error::Unmet;
 use super::facts::{Actor, ClockFact, Facts};
 use super::file::{GuardLine, PostLine, RequireLine, WhenLine};
 use super::names::Phase;
+use crate::clocks::local_date;
 
 /// A guard with its parameters in place.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ pub enum Test {
     PoliceCheckFresh { hours: Option<u32> },
     /// The owner of the surface agreed: who, when and how are on record.
     ConsentRecorded,
+    /// The case is linked as the duplicate of another that is open.
+    LinkedAsDuplicate,
     /// A value names an attachment of the case.
     Attached { at: String },
     /// A value is one of those listed.
@@ -47,8 +50,10 @@ pub enum Test {
     Present { at: String },
     /// No value is there.
     Absent { at: String },
-    /// A value is a time that has not come yet.
+    /// A value is a time that has not come yet, or a day that is not over.
     Ahead { at: String },
+    /// A value, if there is one, is a time or a day that has come.
+    Happened { at: String },
     /// Some item of a list has a member with one of the values listed and, if `past` names
     /// a time in it, that time has come.
     ListHas {
@@ -147,11 +152,13 @@ impl Test {
             Self::ClockNotRunning { .. } => "clock_not_running",
             Self::PoliceCheckFresh { .. } => "police_check_fresh",
             Self::ConsentRecorded => "consent_recorded",
+            Self::LinkedAsDuplicate => "linked_as_duplicate",
             Self::Attached { .. } => "attached",
             Self::ValueIn { .. } => "value_in",
             Self::Present { .. } => "present",
             Self::Absent { .. } => "absent",
             Self::Ahead { .. } => "ahead",
+            Self::Happened { .. } => "happened",
             Self::ListHas { .. } => "list_has",
             Self::DoneBy { .. } => "done_by",
         }
@@ -164,10 +171,12 @@ impl Test {
             | Self::Present { at }
             | Self::Absent { at }
             | Self::Ahead { at }
+            | Self::Happened { at }
             | Self::ListHas { at, .. } => Some(at.as_str()),
             Self::ConsentRecorded => Some("/details/consent"),
             Self::PoliceCheckFresh { .. } => Some("/details/pnc_check"),
             Self::PhotoAttached { .. }
+            | Self::LinkedAsDuplicate
             | Self::ClockExpired { .. }
             | Self::ClockOpen { .. }
             | Self::ClockRunning { .. }
@@ -188,11 +197,13 @@ impl Test {
             Self::ConsentRecorded => ["given_by", "given_at", "method"]
                 .iter()
                 .all(|name| view.at(&format!("/details/consent/{name}")).is_some()),
+            Self::LinkedAsDuplicate => facts.is_duplicate_of_open,
             Self::Attached { at } => is_attached(facts, view.at(at)),
             Self::ValueIn { at, among } => view.at(at).is_some_and(|value| among.contains(value)),
             Self::Present { at } => view.at(at).is_some(),
             Self::Absent { at } => view.at(at).is_none(),
-            Self::Ahead { at } => view.at(at).and_then(time).is_some_and(|at| at > facts.now),
+            Self::Ahead { at } => view.at(at).is_some_and(|value| is_ahead(value, facts.now)),
+            Self::Happened { at } => view.at(at).is_none_or(|value| has_come(value, facts.now)),
             Self::ListHas {
                 at,
                 member,
@@ -257,6 +268,26 @@ fn list_has(list: Option<&Value>, (member, among): (&str, &[Value]), past: Optio
     })
 }
 
+/// Whether a value tells a time that has not come yet, or a day that is not over in London.
+fn is_ahead(value: &Value, now: DateTime<Utc>) -> bool {
+    match time(value) {
+        Some(at) => at > now,
+        None => day(value).is_some_and(|day| local_date(now).is_ok_and(|today| day >= today)),
+    }
+}
+
+/// Whether a value tells a time that has come, or a day that has begun in London.
+pub(super) fn has_come(value: &Value, now: DateTime<Utc>) -> bool {
+    match time(value) {
+        Some(at) => at <= now,
+        None => day(value).is_some_and(|day| local_date(now).is_ok_and(|today| day <= today)),
+    }
+}
+
+fn day(value: &Value) -> Option<NaiveDate> {
+    value.as_str()?.parse().ok()
+}
+
 /// The time that a value tells.
 pub(super) fn time(value: &Value) -> Option<DateTime<FixedOffset>> {
     let text = value.as_str()?;
@@ -282,9 +313,11 @@ pub(super) const PARAMETERS: &[(&str, &[&str])] = &[
     ("clock_not_running", &["clock"]),
     ("police_check_fresh", &["hours?"]),
     ("consent_recorded", &[]),
+    ("linked_as_duplicate", &[]),
     ("attached", &["at"]),
     ("absent", &["at"]),
     ("ahead", &["at"]),
+    ("happened", &["at"]),
     ("value_in", &["at", "in"]),
     ("list_has", &["at", "member", "in", "past?"]),
     ("done_by", &["posts", "at?"]),
@@ -344,9 +377,11 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
         "clock_not_running" => Test::ClockNotRunning { clock },
         "police_check_fresh" => Test::PoliceCheckFresh { hours: line.hours },
         "consent_recorded" => Test::ConsentRecorded,
+        "linked_as_duplicate" => Test::LinkedAsDuplicate,
         "attached" => Test::Attached { at },
         "absent" => Test::Absent { at },
         "ahead" => Test::Ahead { at },
+        "happened" => Test::Happened { at },
         "value_in" => Test::ValueIn { at, among },
         "list_has" => Test::ListHas {
             at,

@@ -16,17 +16,20 @@ pub mod file;
 pub mod guard;
 pub mod known;
 pub mod names;
+mod offer;
 mod one_open;
 pub mod schema;
 #[cfg(test)]
 mod tests;
 
+use chrono::{DateTime, Utc};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
 pub use error::{FileFault, PROBLEMS, SchemaFault, Unmet, WorkflowError};
 pub use facts::{Actor, Alert, Allowed, AttachmentFact, ClockFact, ClockPause, ClockStart, Closure, Decision, Facts};
 pub use file::{ClockLine, EdgeLine, PostLine, StateLine, WorkflowFile};
+pub use one_open::key_as_kept;
 
 /// The files compiled into the server: name and text.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -107,6 +110,7 @@ pub struct Workflow {
     personal: Vec<String>,
     read_only: Vec<String>,
     staying: Vec<String>,
+    happened: Vec<String>,
 }
 
 /// An edge with its guards understood and its schema compiled.
@@ -117,6 +121,8 @@ pub(super) struct Edge {
     pub guards: Vec<guard::Guard>,
     pub data_schema: Value,
     pub data: Validator,
+    /// What the data may choose that guards, or the way it leads, depend on.
+    pub choices: Vec<Value>,
 }
 
 impl Workflow {
@@ -141,6 +147,7 @@ impl Workflow {
             personal: marked("x-personal"),
             read_only: marked("readOnly"),
             staying: marked("x-stays"),
+            happened: marked("x-happened"),
             file,
             edges: checked.edges,
             details_schema: checked.details_schema,
@@ -293,12 +300,13 @@ impl Workflow {
         refuse(schema::faults(&self.details, details, "/details"))
     }
 
-    /// Checks details a person writes: valid, no member changed that only a transition
-    /// writes, and none taken back that stays. For a new case `before` is an empty object.
+    /// Checks details a person writes `now`: valid, no member changed that only a transition
+    /// writes, none taken back that stays, and nothing ahead that is said to have happened.
+    /// For a new case `before` is an empty object.
     ///
     /// # Errors
     /// [`WorkflowError::DetailsInvalid`] with every fault.
-    pub fn check_details_change(&self, before: &Value, after: &Value) -> Result<(), WorkflowError> {
+    pub fn check_details_change(&self, before: &Value, after: &Value, now: DateTime<Utc>) -> Result<(), WorkflowError> {
         if !after.is_object() {
             return self.check_details(after);
         }
@@ -313,7 +321,8 @@ impl Workflow {
             .collect();
         refuse(written)?;
         refuse(self.unsaid(before, after))?;
-        self.check_details_since(before, after)
+        self.check_details_since(before, after)?;
+        refuse(self.ahead(before, after, now))
     }
 
     /// Checks details that a case has come to. What it had already, and keeps as it was, may
@@ -338,6 +347,19 @@ impl Workflow {
             .map(|at| SchemaFault {
                 pointer: format!("/details{at}"),
                 detail: "stays once it is said".to_owned(),
+            })
+            .collect()
+    }
+
+    /// Members changed that say when something happened (`x-happened`), and lie ahead.
+    fn ahead(&self, before: &Value, after: &Value, now: DateTime<Utc>) -> Vec<SchemaFault> {
+        let changed = |at: &&String| before.pointer(at) != after.pointer(at);
+        let lies_ahead = |at: &&String| after.pointer(at).is_some_and(|value| !guard::has_come(value, now));
+        let found = self.happened.iter().filter(changed).filter(lies_ahead);
+        found
+            .map(|at| SchemaFault {
+                pointer: format!("/details{at}"),
+                detail: "lies ahead, and says when something happened".to_owned(),
             })
             .collect()
     }

@@ -16,7 +16,7 @@ impl Workflow {
     /// What these details say there, as it is kept.
     #[must_use]
     pub fn open_case_key(&self, details: &Value) -> Option<String> {
-        details.get(self.one_open_case_per()?)?.as_str().map(as_kept)
+        details.get(self.one_open_case_per()?)?.as_str().map(key_as_kept)
     }
 
     /// Writes it as it is kept, however people spelt it.
@@ -27,8 +27,10 @@ impl Workflow {
     }
 }
 
-/// In capitals and without white space.
-fn as_kept(text: &str) -> String {
+/// What a case is about, as it is kept however people spell it: in capitals and without
+/// white space.
+#[must_use]
+pub fn key_as_kept(text: &str) -> String {
     text.split_whitespace().collect::<String>().to_uppercase()
 }
 

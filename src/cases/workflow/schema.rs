@@ -114,6 +114,10 @@ fn faults_of(error: &ValidationError<'_>, root: &str) -> Vec<SchemaFault> {
         ValidationErrorKind::Required { property } => {
             vec![member(property.as_str().unwrap_or_default(), "is required")]
         }
+        ValidationErrorKind::Enum { options } => vec![SchemaFault {
+            detail: format!("is not one of {}", listed(options)),
+            pointer: place,
+        }],
         ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
             .iter()
             .map(|name| member(name, "is not a known member"))
@@ -123,6 +127,15 @@ fn faults_of(error: &ValidationError<'_>, root: &str) -> Vec<SchemaFault> {
             pointer: place,
         }],
     }
+}
+
+/// All the words of an enumeration: whoever sent another can choose among them.
+fn listed(options: &Value) -> String {
+    let words = options.as_array().into_iter().flatten();
+    let words: Vec<String> = words
+        .map(|word| word.as_str().map_or_else(|| word.to_string(), str::to_owned))
+        .collect();
+    words.join(", ")
 }
 
 /// A name as one segment of an RFC 6901 pointer.
@@ -146,7 +159,25 @@ pub fn member<'a>(schema: &'a Value, pointer: &str) -> Option<&'a Value> {
         .and_then(|place| resolved(schema, place))
 }
 
-fn resolved<'a>(root: &'a Value, place: &'a Value) -> Option<&'a Value> {
+/// Whether whatever fits a schema has what a pointer names.
+#[must_use]
+pub fn requires(schema: &Value, pointer: &str) -> bool {
+    let mut place = schema;
+    for name in pointer.split('/').skip(1) {
+        let Some(object) = resolved(schema, place) else {
+            return false;
+        };
+        let required = object["required"].as_array();
+        if !required.is_some_and(|names| names.iter().any(|it| it == name)) {
+            return false;
+        }
+        place = &object["properties"][name];
+    }
+    true
+}
+
+/// The schema that a place refers to, or the place itself.
+pub fn resolved<'a>(root: &'a Value, place: &'a Value) -> Option<&'a Value> {
     match place.get("$ref").and_then(Value::as_str) {
         Some(reference) => root.pointer(reference.strip_prefix('#')?),
         None => Some(place),
@@ -270,6 +301,37 @@ mod tests {
             assert_eq!(is_patched(&patch, "/keeper/name"), is_named, "{patch}");
         }
         assert!(is_patched(&json!({"keeper": {}}), "/keeper"));
+    }
+
+    #[test]
+    fn what_has_to_be_there_is_required_at_every_depth() {
+        let schema = json!({
+            "$defs": {"plan": {"required": ["text"], "properties": {"text": {}, "safety": {}}}},
+            "required": ["plan"],
+            "properties": {"plan": {"$ref": "#/$defs/plan"}, "note": {"required": ["text"], "properties": {"text": {}}}},
+        });
+        for (pointer, is_required) in [
+            ("/plan", true),
+            ("/plan/text", true),
+            ("/plan/safety", false),
+            ("/note/text", false),
+            ("/plan/text/more", false),
+            ("/other", false),
+        ] {
+            assert_eq!(requires(&schema, pointer), is_required, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_none_of_those_listed_is_answered_with_all_of_them_and_not_itself() {
+        let schema = json!({"properties": {"owner": {"enum": ["council", "rp", "utility", "private", "heritage", 7]}}});
+        let validator = compile(&complete(&schema, &json!({}))).unwrap();
+        let found = faults(&validator, &json!({"owner": "zebra"}), "/data");
+        let expected = SchemaFault {
+            pointer: "/data/owner".to_owned(),
+            detail: "is not one of council, rp, utility, private, heritage, 7".to_owned(),
+        };
+        assert_eq!(found, [expected]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 mod closings;
 mod declared;
+mod endings;
 mod forbidden;
 mod harness;
 mod hostility;
@@ -11,5 +12,6 @@ mod permitted;
 mod personal;
 mod random;
 mod rules;
+mod times;
 mod vehicles;
 mod walks;

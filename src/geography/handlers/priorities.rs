@@ -132,6 +132,7 @@ pub async fn set_ward_priority(
         .alter(body, async |room, new: NewWardPriority| {
             let (gss, today) = (code.get()?, local_date(room.now)?);
             let authority = expect_ward(room, gss, new.set_on.0, today)?;
+            expect_done(&new.actions, today)?;
             let (partnership, replaces) = (new.partnership_id, new.replaces);
             let row = new_row(room, gss, new)?;
             expect_partnership(room, partnership, &authority).await?;
@@ -189,6 +190,7 @@ pub async fn update_ward_priority(
             room.request.expect_version(row.version)?;
             expect_voice(room, &row)?;
             let before = WardPriority::of(row.clone(), today)?;
+            expect_done(changes.actions.as_deref().unwrap_or_default(), today)?;
             let changed = apply(room, &mut row, changes, today)?;
             expect_voice(room, &row)?;
             if !changed.is_empty() {
@@ -417,6 +419,14 @@ fn known_types(room: &Room, wanted: Vec<String>) -> Result<Vec<String>> {
     }
     let once: BTreeSet<String> = wanted.into_iter().collect();
     Ok(once.into_iter().collect())
+}
+
+/// Actions are what was done.
+fn expect_done(actions: &[WardPriorityAction], today: NaiveDate) -> Result<()> {
+    match actions.iter().position(|action| action.on.0 > today) {
+        Some(place) => Err(AppError::invalid(format!("/actions/{place}/on"), "lies ahead")),
+        None => Ok(()),
+    }
 }
 
 fn few_actions(actions: &[WardPriorityAction]) -> Result<Value> {

@@ -72,7 +72,7 @@ pub struct WardPriorityVotes {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"on": "2026-02-27", "text": "Barriers were fitted at both ends of the path."}))]
 pub struct WardPriorityAction {
-    /// When, London date.
+    /// When, London date: today or before.
     pub on: Day,
     /// What; no names of people.
     pub text: Text<1, 1000>,

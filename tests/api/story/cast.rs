@@ -226,7 +226,7 @@ impl Cast {
         self.moves(&self.street, case, "authorise_removal", json!({}), ordered)
             .await;
         let after = self.app.photograph(&self.street, case, "after").await;
-        let removal = json!({"at": "2026-03-02T10:00:00Z", "contractor": "Kestrel Recovery", "inventory": "none"});
+        let removal = json!({"at": "2026-03-02T08:00:00Z", "contractor": "Kestrel Recovery", "inventory": "none"});
         let details = self
             .moves(&self.street, case, "removed", removal, ["removed", "done"])
             .await;
@@ -236,7 +236,7 @@ impl Cast {
 
     pub async fn dispose(&self, case: Uuid) {
         let disposal = json!({
-            "disposal": {"ground": "fit_only_for_destruction", "method": "destroyed", "at": "2026-03-02T12:00:00Z",
+            "disposal": {"ground": "fit_only_for_destruction", "method": "destroyed", "at": "2026-03-02T08:00:00Z",
                 "certificate": "CoD 4471"},
             "outcome": "destroyed", "explanation": "Removed and destroyed.", "reporter_told": true,
         });
@@ -259,7 +259,7 @@ impl Cast {
             .await;
         assert_eq!(details["surface_owner"], "council");
         let after = self.app.photograph(&self.street, case, "after").await;
-        let cleaned = json!({"method": "paint_over", "at": "2026-03-02T11:00:00Z", "crew": "Crew 4"});
+        let cleaned = json!({"method": "paint_over", "at": "2026-03-02T08:00:00Z", "crew": "Crew 4"});
         let details = self
             .moves(&self.street, case, "clean", cleaned, ["cleaned", "done"])
             .await;

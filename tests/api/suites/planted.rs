@@ -149,7 +149,10 @@ fn fitting(class: &str, member: &Member, many: usize) -> Value {
             return json!(at.to_rfc3339_opts(SecondsFormat::Secs, true));
         }
         Some("date") => {
-            let day = NaiveDate::from_ymd_opt(1987, 3, 1).unwrap() + Duration::days(many);
+            // A promise lies ahead.
+            let is_promised = member.pointer.ends_with("/promised_date");
+            let year = if is_promised { 2087 } else { 1987 };
+            let day = NaiveDate::from_ymd_opt(year, 3, 1).unwrap() + Duration::days(many);
             return json!(day.to_string());
         }
         _ => {}

@@ -12,7 +12,7 @@ use crate::cases::workflow::facts::CASE_MEMBERS;
 use crate::cases::workflow::file::{ClockLine, EdgeLine, Name, PostLine, SetLine, StartLine, WhenLine, WorkflowFile};
 use crate::cases::workflow::guard::{self, Guard, Test};
 use crate::cases::workflow::names::LoggedAs;
-use crate::cases::workflow::schema;
+use crate::cases::workflow::{offer, schema};
 use crate::clocks::Basis;
 
 /// Checks every edge and returns those without fault, ready to decide.
@@ -99,10 +99,24 @@ impl EdgeCheck<'_> {
         Some(Edge {
             line: edge.clone(),
             who,
+            choices: self.choices(edge, &guards),
             guards,
             data_schema: self.data.clone(),
             data,
         })
+    }
+
+    /// What the data may choose that guards, or the way it leads, depend on.
+    fn choices(&self, edge: &EdgeLine, guards: &[Guard]) -> Vec<Value> {
+        let way = edge
+            .choose
+            .as_ref()
+            .map(|choice| format!("/data/{}", choice.get_ref().by));
+        let is_looked_at = |at: &str| {
+            let mut pointers = guards.iter().flat_map(Guard::pointers);
+            way.as_deref() == Some(at) || pointers.any(|pointer| pointer == at)
+        };
+        offer::choices(&self.data, &is_looked_at)
     }
 
     fn check_sources(&self, edge: &EdgeLine, faults: &mut Faults) {
@@ -143,7 +157,7 @@ impl EdgeCheck<'_> {
                 );
                 faults.add(offset, reason);
             }
-            if !requires(&self.data, &choice.by) {
+            if !schema::requires(&self.data, &format!("/{}", choice.by)) {
                 faults.add(offset, format!("`{}` must be required in the data", choice.by));
             }
         }
@@ -206,15 +220,17 @@ impl EdgeCheck<'_> {
                     self.check_pointer(&format!("{at}/-/{past}"), offset, faults);
                 }
             }
-            Test::Attached { at } | Test::Present { at } | Test::Absent { at } | Test::Ahead { at } => {
-                self.check_pointer(at, offset, faults);
-            }
+            Test::Attached { at }
+            | Test::Present { at }
+            | Test::Absent { at }
+            | Test::Ahead { at }
+            | Test::Happened { at } => self.check_pointer(at, offset, faults),
             Test::ConsentRecorded => self.check_pointer("/details/consent/given_by", offset, faults),
             Test::PoliceCheckFresh { .. } => {
                 self.check_pointer("/details/pnc_check/at", offset, faults);
             }
             Test::DoneBy { unless: Some(at), .. } => self.check_pointer(at, offset, faults),
-            Test::PhotoAttached { .. } | Test::DoneBy { unless: None, .. } => {}
+            Test::PhotoAttached { .. } | Test::LinkedAsDuplicate | Test::DoneBy { unless: None, .. } => {}
         }
     }
 
@@ -271,7 +287,12 @@ impl EdgeCheck<'_> {
     }
 
     fn check_clocks(&self, edge: &EdgeLine, faults: &mut Faults) {
-        for name in edge.stops.iter().chain(&edge.resumes) {
+        for end in edge.meets.iter().chain(&edge.voids) {
+            let offset = end.span().start;
+            self.check_clock(&end.get_ref().clock, offset, faults);
+            self.check_when(end.get_ref().when.as_ref(), offset, faults);
+        }
+        for name in &edge.resumes {
             self.check_clock(name.get_ref(), name.span().start, faults);
         }
         for start in &edge.starts {
@@ -279,6 +300,9 @@ impl EdgeCheck<'_> {
             self.check_clock(&start.get_ref().clock, offset, faults);
             self.check_when(start.get_ref().when.as_ref(), offset, faults);
             self.check_date(start.get_ref(), offset, faults);
+            if let Some(since) = &start.get_ref().since {
+                self.check_pointer(since, offset, faults);
+            }
         }
         for pause in &edge.pauses {
             let name = &pause.get_ref().clock;
@@ -338,9 +362,4 @@ impl EdgeCheck<'_> {
 fn enum_of(member: Option<&Value>) -> Option<BTreeSet<String>> {
     let values = member?.get("enum")?.as_array()?;
     values.iter().map(|value| value.as_str().map(str::to_owned)).collect()
-}
-
-fn requires(schema: &Value, member: &str) -> bool {
-    let required = schema.get("required").and_then(Value::as_array);
-    required.is_some_and(|names| names.iter().any(|name| name == member))
 }

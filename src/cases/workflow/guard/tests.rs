@@ -120,6 +120,29 @@ fn a_police_check_is_fresh_for_its_hours_and_none_is_of_tomorrow() {
 }
 
 #[test]
+fn a_time_or_day_lies_ahead_until_it_is_over_and_has_happened_from_its_beginning() {
+    let now = at("2026-06-30T23:30:00Z");
+    for (told, lies_ahead, happened) in [
+        (json!("2026-06-30T23:29:59Z"), false, true),
+        (json!("2026-06-30T23:30:00Z"), false, true),
+        (json!("2026-06-30T23:30:01Z"), true, false),
+        (json!("2026-07-01T00:30:00+01:00"), false, true),
+        // In London it is the first of July already.
+        (json!("2026-06-30"), false, true),
+        (json!("2026-07-01"), true, true),
+        (json!("2026-07-02"), true, false),
+        (json!("soon"), false, false),
+        (json!(7), false, false),
+    ] {
+        assert_eq!(
+            (is_ahead(&told, now), has_come(&told, now)),
+            (lies_ahead, happened),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn a_condition_with_another_holds_where_both_do() {
     let when = json!({"at": "/details/hate", "in": [true], "and": {"at": "/details/review", "present": false}});
     let guard = json!({"guard": "value_in", "at": "/details/offensive", "in": [true], "say": "why", "when": when});

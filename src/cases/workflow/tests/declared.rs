@@ -1,4 +1,4 @@
-//! Nothing is declared in a workflow file that no step starts, stops, asks for or writes.
+//! Nothing is declared in a workflow file that no step starts, ends, asks for or writes.
 
 use std::collections::BTreeSet;
 
@@ -9,6 +9,7 @@ use crate::cases::workflow::engine::is_within;
 use crate::cases::workflow::facts::CASE_MEMBERS;
 use crate::cases::workflow::file::{EdgeLine, GuardLine};
 use crate::cases::workflow::guard::PARAMETERS;
+use crate::cases::workflow::names::ClockPurpose;
 use crate::cases::workflow::{Catalogue, Edge, Workflow, schema};
 
 /// Looks at each case type.
@@ -33,12 +34,25 @@ fn every_clock_is_started_and_either_stopped_or_waited_for() {
         started.extend(workflow.clocks_at_opening().map(|clock| clock.name.get_ref().as_str()));
         let at_high_risk = clocks().filter_map(|clock| clock.at_high_risk.as_ref());
         started.extend(at_high_risk.map(|name| name.get_ref().as_str()));
-        let stops = edges(workflow).flat_map(|edge| &edge.stops);
-        let mut ended: BTreeSet<&str> = stops.map(|name| name.get_ref().as_str()).collect();
+        let ends = edges(workflow).flat_map(|edge| edge.meets.iter().chain(&edge.voids));
+        let mut ended: BTreeSet<&str> = ends.map(|end| end.get_ref().clock.as_str()).collect();
         ended.extend(guards(workflow).filter_map(|guard| guard.clock.as_deref()));
         for name in clocks().map(|clock| clock.name.get_ref().as_str()) {
             assert!(started.contains(name), "{}: nothing starts {name}", workflow.code());
             assert!(ended.contains(name), "{}: nothing ends {name}", workflow.code());
+        }
+    });
+}
+
+#[test]
+fn every_deadline_can_be_met() {
+    each(|workflow| {
+        let meets = edges(workflow).flat_map(|edge| &edge.meets);
+        let met: BTreeSet<&str> = meets.map(|end| end.get_ref().clock.as_str()).collect();
+        let clocks = workflow.file().clocks.iter().map(Spanned::get_ref);
+        for clock in clocks.filter(|clock| clock.purpose == ClockPurpose::Deadline) {
+            let name = clock.name.get_ref().as_str();
+            assert!(met.contains(name), "{}: nothing meets {name}", workflow.code());
         }
     });
 }

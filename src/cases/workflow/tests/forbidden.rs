@@ -11,7 +11,7 @@ pub(super) const GUARD: &str = "guard-not-met";
 pub(super) const NOT_PERMITTED: &str = "transition-not-permitted";
 
 fn removal() -> Value {
-    json!({ "at": "2026-03-02T10:00:00Z", "contractor": "Kestrel Recovery", "inventory": "none" })
+    json!({ "at": "2026-03-02T08:00:00Z", "contractor": "Kestrel Recovery", "inventory": "none" })
 }
 
 pub(super) fn vehicle_on(land: &str) -> Sim {
@@ -30,7 +30,7 @@ pub(super) fn refused_for(sim: &mut Sim, who: Who, event: &str, data: Value, bec
 
 pub(super) fn disposal(ground: &str) -> Value {
     let disposal =
-        json!({ "ground": ground, "method": "destroyed", "certificate": "CoD 1", "at": "2026-03-02T10:00:00Z" });
+        json!({ "ground": ground, "method": "destroyed", "certificate": "CoD 1", "at": "2026-03-02T08:00:00Z" });
     closing(json!({ "disposal": disposal, "outcome": "destroyed" }))
 }
 
@@ -62,7 +62,7 @@ fn no_removal_from_occupied_land_without_any_notice() {
     sim.police_check();
     refused_for(&mut sim, COUNCIL, "authorise_removal", json!({}), "needs no notice");
     sim.back_in("hazard");
-    let release = json!({ "by": "PC 123", "at": "2026-03-02T09:30:00Z" });
+    let release = json!({ "by": "PC 123", "at": "2026-03-02T07:30:00Z" });
     let data = json!({ "scene_release": release, "removal": removal() });
     refused_for(&mut sim, COUNCIL, "remove_now", data.clone(), "occupied land");
     assert_eq!(sim.refused(CONTRACTOR, "remove_now", data).0, NOT_PERMITTED);
@@ -135,7 +135,9 @@ fn no_removal_without_a_fresh_police_check_that_found_nothing() {
         );
     }
     sim.back_in("removal_ordered");
-    refused_for(&mut sim, CONTRACTOR, "removed", removal(), "police must have checked");
+    refused_for(&mut sim, CONTRACTOR, "removed", removal(), "refer it to them");
+    let (_, said) = sim.refused(COUNCIL, "removed", removal());
+    assert!(!said.contains("must have checked"), "they have: {said}");
 }
 
 #[test]
@@ -144,7 +146,7 @@ fn only_the_police_record_a_police_check() {
     let (slug, _) = sim.refused(COUNCIL, "record_police_check", json!({ "result": "none" }));
     assert_eq!(slug, NOT_PERMITTED);
     let forged = json!({ "pnc_check": { "result": "none", "at": "2026-03-02T09:00:00Z" } });
-    let refused = sim.workflow.check_details_change(&json!({}), &forged);
+    let refused = sim.workflow.check_details_change(&json!({}), &forged, now());
     assert!(refused.unwrap_err().to_string().contains("/details/pnc_check"));
 }
 
@@ -169,7 +171,7 @@ fn only_an_inspection_says_that_a_vehicle_may_be_disposed_of_at_once() {
             (json!({}), json!({ member: true })),
             (json!({ member: true }), json!({})),
         ] {
-            let refused = vehicles.check_details_change(&before, &after).unwrap_err();
+            let refused = vehicles.check_details_change(&before, &after, now()).unwrap_err();
             assert_eq!(refused.faults()[0].pointer, format!("/details/{member}"));
         }
         let mut sim = Sim::new("abandoned_vehicle");
@@ -192,6 +194,36 @@ fn a_patrol_records_an_observation_and_decides_nothing() {
     assert_eq!(sim.facts.details["inspections"][0]["text"], "Flat tyres.");
 }
 
+#[test]
+fn no_vehicle_ends_as_a_duplicate_without_the_open_case_that_it_is_one_of() {
+    let pursued = [
+        "reported",
+        "monitoring",
+        "hazard",
+        "abandoned",
+        "keeper_enquiry",
+        "occupier_notice",
+        "local_notice",
+        "claimed",
+    ];
+    for from in pursued {
+        let mut sim = Sim::new("abandoned_vehicle");
+        sim.back_in(from);
+        refused_for(&mut sim, COUNCIL, "duplicate", closing(json!({})), "duplicate_of");
+        sim.linked();
+        assert_eq!(sim.refused(POLICE, "duplicate", closing(json!({}))).0, NOT_PERMITTED);
+        sim.ok(COUNCIL, "duplicate", closing(json!({}))).state_is("duplicate");
+    }
+    for from in ["referred_police", "removal_ordered", "removed", "stored"] {
+        let mut sim = Sim::new("abandoned_vehicle");
+        let (slug, _) = sim
+            .linked()
+            .back_in(from)
+            .refused(COUNCIL, "duplicate", closing(json!({})));
+        assert_eq!(slug, "transition-not-available", "{from}");
+    }
+}
+
 // Graffiti.
 
 pub(super) fn graffiti(state: &str) -> Sim {
@@ -202,7 +234,7 @@ pub(super) fn graffiti(state: &str) -> Sim {
 
 #[test]
 fn no_cleaning_of_a_surface_that_is_not_the_councils_without_consent() {
-    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T12:00:00Z" });
+    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T08:00:00Z" });
     for owner in ["private", "heritage", "rp", "utility", "transport", "unknown"] {
         let mut sim = graffiti("ready");
         sim.detail("surface_owner", json!(owner));
@@ -215,7 +247,7 @@ fn no_cleaning_of_a_surface_that_is_not_the_councils_without_consent() {
 #[test]
 fn consent_is_written_by_its_event_only() {
     let forged = json!({ "consent": { "given_by": "me", "given_at": "2026-03-02T09:00:00Z", "method": "written" } });
-    let refused = workflow("graffiti").check_details_change(&json!({}), &forged);
+    let refused = workflow("graffiti").check_details_change(&json!({}), &forged, now());
     assert!(refused.unwrap_err().to_string().contains("/details/consent"));
 }
 
@@ -232,6 +264,26 @@ fn the_five_working_days_do_not_run_before_consent() {
         json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "written", "document": DOCUMENT });
     sim.document().ok(COUNCIL, "consent", agreed);
     assert!(sim.runs("standard_removal"));
+}
+
+#[test]
+fn the_five_working_days_count_from_the_agreement_whenever_it_is_recorded() {
+    let mut sim = graffiti("standard");
+    sim.document()
+        .later(24 * 2)
+        .ok(COUNCIL, "identify_owner", json!({ "surface_owner": "council" }))
+        .back_in("await_consent")
+        .later(24 * 5);
+    let agreed =
+        json!({ "given_by": "Owner", "given_at": "2026-03-01T15:00:00Z", "method": "written", "document": DOCUMENT });
+    let consent = sim.attempt(COUNCIL, "consent", agreed).unwrap();
+    let since = "2026-03-01T15:00:00Z".parse().unwrap();
+    assert_eq!(consent.starts[0].since, Some(since));
+    // It was started after the other, if from an earlier moment, and is the one that pauses.
+    let hold = json!({ "reason": "Series" });
+    sim.ok(SERGEANT, "evidence_hold", hold);
+    let release = sim.attempt(POLICE, "release_hold", json!({})).unwrap();
+    assert_eq!(release.resumes, ["standard_removal"]);
 }
 
 #[test]
@@ -252,7 +304,7 @@ fn the_signed_disclaimer_is_an_attachment_of_the_case() {
 
 #[test]
 fn graffiti_comes_back_within_28_days_of_when_it_was_last_seen_to_be_clean() {
-    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T12:00:00Z" });
+    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T08:00:00Z" });
     let none = json!({});
     let mut sim = graffiti("ready");
     sim.detail("surface_owner", json!("council"))
@@ -318,6 +370,20 @@ fn whatever_somebody_perceived_as_hate_is_offensive_until_reviewed() {
     let mut sim = graffiti("offensive");
     let data = json!({ "classification": "standard", "review": "x" });
     assert_eq!(sim.refused(COUNCIL, "review_hate", data).0, NOT_PERMITTED);
+}
+
+#[test]
+fn no_graffiti_ends_as_a_duplicate_without_the_open_case_that_it_is_one_of() {
+    let seen = json!({ "classification": "duplicate" });
+    let reviewed = json!({ "classification": "duplicate", "review": "The same word." });
+    for (from, who, event, data) in [
+        ("reported", COUNCIL, "classify", closing(seen)),
+        ("offensive", COUNCIL_SUPERVISOR, "review_hate", closing(reviewed)),
+    ] {
+        let mut sim = graffiti(from);
+        refused_for(&mut sim, who, event, data.clone(), "duplicate_of");
+        sim.linked().ok(who, event, data).state_is("duplicate");
+    }
 }
 
 #[test]

@@ -97,6 +97,7 @@ impl Sim {
             risk_band: None,
             qualifier: None,
             attachments: Vec::new(),
+            is_duplicate_of_open: false,
             clocks: clocks.collect(),
             now: now(),
         };
@@ -124,6 +125,12 @@ impl Sim {
             phase: None,
             is_photo: false,
         });
+        self
+    }
+
+    /// Links it as the duplicate of an open case.
+    pub fn linked(&mut self) -> &mut Self {
+        self.facts.is_duplicate_of_open = true;
         self
     }
 
@@ -206,15 +213,16 @@ impl Sim {
 
     fn apply(&mut self, decision: &Decision) {
         let now = self.facts.now;
-        let stopped = |it: &&mut ClockFact| decision.stops.contains(&it.name);
-        for clock in self.facts.clocks.iter_mut().filter(stopped) {
+        let ended = |it: &&mut ClockFact| decision.meets.contains(&it.name) || decision.voids.contains(&it.name);
+        for clock in self.facts.clocks.iter_mut().filter(ended) {
             clock.stopped_at.get_or_insert(now);
         }
         for start in &decision.starts {
             let line = self.workflow.clock(&start.clock).unwrap();
-            let from = match start.counts_from {
-                CountsFrom::Event => now,
-                CountsFrom::Report => self.opened_at,
+            let from = match (start.since, start.counts_from) {
+                (Some(since), _) => since.max(self.opened_at),
+                (None, CountsFrom::Event) => now,
+                (None, CountsFrom::Report) => self.opened_at,
             };
             self.facts.clocks.push(ClockFact {
                 name: start.clock.clone(),
@@ -225,7 +233,8 @@ impl Sim {
                 paused: false,
             });
         }
-        for clock in &mut self.facts.clocks {
+        let runs = |it: &&mut ClockFact| it.stopped_at.is_none();
+        for clock in self.facts.clocks.iter_mut().filter(runs) {
             clock.paused |= decision.pauses.iter().any(|it| it.clock == clock.name);
             clock.paused &= !decision.resumes.contains(&clock.name);
         }

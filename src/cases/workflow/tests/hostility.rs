@@ -12,7 +12,7 @@ fn hostility_perceived_later_stops_every_step_that_treats_it_as_ordinary() {
     let agreed =
         json!({ "given_by": "Owner", "given_at": "2026-03-02T09:00:00Z", "method": "written", "document": DOCUMENT });
     let utility = json!({ "surface_owner": "utility", "owner_organisation": "Telecoms" });
-    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T12:00:00Z" });
+    let cleaned = json!({ "method": "chemical", "at": "2026-03-02T08:00:00Z" });
     for (member, value) in [("hate_flag", json!(true)), ("strand", json!("race"))] {
         for (who, from, event, data) in [
             (
@@ -144,7 +144,8 @@ fn a_hold_ends_where_what_is_held_is_found_offensive() {
     sim.ok(COUNCIL, "identify_owner", json!({ "surface_owner": "council" }))
         .ok(SERGEANT, "evidence_hold", json!({ "reason": "Series" }));
     let followed = following(&mut sim, "hate_flag", &json!(true)).unwrap();
-    assert_eq!(followed.stops, ["standard_removal", "evidence_hold"]);
+    assert_eq!(followed.voids, ["standard_removal", "evidence_hold"]);
+    assert_eq!(followed.meets, [] as [&str; 0]);
     assert_eq!(followed.starts[0].clock, "offensive_removal");
     let roles: Vec<Role> = followed.alerts.iter().map(|alert| alert.role).collect();
     assert_eq!(roles, [Role::Supervisor]);

@@ -53,7 +53,7 @@ description = "Fill it."
 from = ["reported"]
 to = "filled"
 who = ["street"]
-stops = ["fill"]
+meets = [{ clock = "fill" }]
 guards = [
   { guard = "photo_attached", phase = "after", say = "attach a photo" },
   { guard = "value_in", at = "/details/depth", in = ["deep"], say = "only deep ones" },
@@ -124,7 +124,7 @@ fn unknown_words() {
         "fortnights",
         "unknown variant `fortnights`",
     );
-    fault_at("stops =", "halts =", "halts", "unknown field `halts`");
+    fault_at("meets =", "halts =", "halts", "unknown field `halts`");
     fault_at(
         "photo_attached",
         "selfie_attached",
@@ -209,10 +209,17 @@ fn edge_to_unknown_state() {
 fn unknown_post_and_clock() {
     fault_at("who = [\"street\"]", "who = [\"road\"]", "who =", "unknown post `road`");
     fault_at(
-        "stops = [\"fill\"]",
-        "stops = [\"full\"]",
-        "stops =",
+        "meets = [{ clock = \"fill\"",
+        "meets = [{ clock = \"full\"",
+        "meets =",
         "unknown clock `full`",
+    );
+    let at_no_place = "voids = [{ clock = \"fill\", when = { at = \"/details/width\", present = true }";
+    fault_at(
+        "meets = [{ clock = \"fill\"",
+        at_no_place,
+        "voids =",
+        "nothing is ever at `/details/width`",
     );
 }
 
@@ -257,22 +264,22 @@ fn a_post_that_nobody_can_hold() {
 
 #[test]
 fn what_happens_by_itself_where_nothing_says_so() {
-    let said = |at: &str, more: &str| format!("when_said = [\"{at}\"]\n{more}stops = [");
+    let said = |at: &str, more: &str| format!("when_said = [\"{at}\"]\n{more}meets = [");
     for (at, reason) in [
         ("/details/width", "nothing is ever at `/details/width`"),
         ("/data/depth", "is no member of the details"),
         ("/case/risk_band", "is no member of the details"),
     ] {
-        fault_at("stops = [", &said(at, ""), "when_said", reason);
+        fault_at("meets = [", &said(at, ""), "when_said", reason);
     }
     let asking = "data = { required = [\"why\"], properties = { why = { type = \"string\" } } }\n";
     fault_at(
-        "stops = [",
+        "meets = [",
         &said("/details/depth", asking),
         "when_said",
         "needs no data",
     );
-    let text = GOOD.replacen("stops = [", &said("/details/depth", ""), 1);
+    let text = GOOD.replacen("meets = [", &said("/details/depth", ""), 1);
     Workflow::load("workflows/pothole.toml", &text).unwrap();
 }
 

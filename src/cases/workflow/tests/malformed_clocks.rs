@@ -42,7 +42,7 @@ fn clocks_whose_date_is_given_and_that_start_without_one() {
         GOOD.replacen("starts_with_case = true\n", "", 1)
             .replacen("kind = \"working_days\"\nn = 5\n", kind, 1)
             .replacen(
-                "stops = [\"fill\"]",
+                "meets = [{ clock = \"fill\" }]",
                 &format!("starts = [{{ clock = \"fill\"{start} }}]"),
                 1,
             )
@@ -51,7 +51,9 @@ fn clocks_whose_date_is_given_and_that_start_without_one() {
     let (by_court, by_hand) = ("kind = \"court_set\"\n", "kind = \"date_set\"\n");
     let by_rule = "kind = \"working_days\"\nn = 5\n";
     let (on, at_no_place) = (", date = \"/data/on\"", ", date = \"/data/at\"");
+    let (since, since_never) = (", since = \"/data/on\"", ", since = \"/data/at\"");
     for (start, kind, reason) in [
+        (since_never, by_rule, "nothing is ever at `/data/at`"),
         ("", by_court, "name it in `date`"),
         ("", by_hand, "name it in `date`"),
         (on, by_rule, "it takes no `date`"),
@@ -65,7 +67,7 @@ fn clocks_whose_date_is_given_and_that_start_without_one() {
         let faults = Workflow::load("workflows/pothole.toml", &starting(start, kind)).unwrap_err();
         assert!(faults.iter().any(|fault| fault.reason.contains(reason)), "{faults:?}");
     }
-    for (start, kind) in [(on, by_court), (on, by_hand), ("", by_rule)] {
+    for (start, kind) in [(on, by_court), (on, by_hand), ("", by_rule), (since, by_rule)] {
         Workflow::load("workflows/pothole.toml", &starting(start, kind)).unwrap();
     }
 }

@@ -39,7 +39,7 @@ fn sample(root: &Value, schema: &Value, pick: u64) -> Value {
         }
         Some("string") => match schema["format"].as_str() {
             Some("date-time") => json!(TIMES[usize::from(pick.is_multiple_of(2))]),
-            Some("date") => json!("2026-03-02"),
+            Some("date") => json!(&TIMES[usize::from(pick.is_multiple_of(2))][..10]),
             Some("uuid") => json!(DOCUMENT),
             _ => json!("AB12CDE"),
         },

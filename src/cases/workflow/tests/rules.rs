@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::forbidden::graffiti;
+use super::forbidden::{self, graffiti};
 use super::harness::*;
 use crate::cases::workflow::names::{Qualifier, RiskBand};
 use crate::cases::workflow::{Catalogue, PROBLEMS};
@@ -88,7 +88,7 @@ fn faults_of_the_data_come_with_pointers_and_without_values() {
 fn every_unmet_guard_is_listed_at_once() {
     let mut sim = Sim::new("graffiti");
     sim.back_in("ready").detail("surface_owner", json!("private"));
-    let data = json!({ "method": "scrape", "at": "2026-03-02T12:00:00Z" });
+    let data = json!({ "method": "scrape", "at": "2026-03-02T08:00:00Z" });
     let error = sim.attempt(CONTRACTOR, "clean", data).unwrap_err();
     assert_eq!((error.problem().status, error.faults().len()), (409, 3), "{error}");
     let told: Vec<(String, String)> = Rule::faults(&error);
@@ -96,12 +96,14 @@ fn every_unmet_guard_is_listed_at_once() {
     assert!(told.into_iter().eq(same));
 }
 
+/// What an event still lacks that is offered to whoever acted last.
+fn missing(sim: &Sim, event: &str) -> Vec<String> {
+    let offered = sim.workflow.allowed(&sim.facts);
+    offered.into_iter().find(|it| it.event == event).unwrap().missing
+}
+
 #[test]
 fn what_is_offered_says_what_is_missing_but_for_what_comes_with_it() {
-    let missing = |sim: &Sim, event: &str| {
-        let offered = sim.workflow.allowed(&sim.facts);
-        offered.into_iter().find(|it| it.event == event).unwrap().missing
-    };
     let mut sim = Sim::new("graffiti");
     sim.back_in("ready").detail("surface_owner", json!("private"));
     sim.attempt(CONTRACTOR, "clean", json!({})).unwrap_err();
@@ -116,6 +118,51 @@ fn what_is_offered_says_what_is_missing_but_for_what_comes_with_it() {
         missing(&sim, "classify").is_empty(),
         "the classification comes with the event"
     );
+}
+
+#[test]
+fn what_is_refused_whatever_comes_with_it_is_not_offered_as_ready() {
+    let mut sim = forbidden::vehicle_on("road_adopted");
+    assert_eq!(missing(&sim, "settle_fpn"), ["no fixed penalty notice was issued"]);
+    let notice = json!({ "reference": "F1", "recipient": "A. Keeper" });
+    sim.ok(COUNCIL, "issue_fpn", notice);
+    assert_eq!(missing(&sim, "settle_fpn"), [] as [&str; 0]);
+    sim.ok(COUNCIL, "settle_fpn", json!({ "status": "paid" }));
+    assert_eq!(missing(&sim, "settle_fpn"), ["the penalty is not open any more"]);
+
+    sim.police_check().back_in("removed");
+    let nothing_holds = sim.attempt(COUNCIL, "dispose", json!({})).unwrap_err();
+    assert_eq!(nothing_holds.problem().status, 422);
+    let lacks = missing(&sim, "dispose");
+    assert_eq!(lacks, ["no officer recorded that it is fit only for destruction"]);
+    sim.detail("no_plates_and_no_licence", json!(true));
+    assert_eq!(missing(&sim, "dispose"), [] as [&str; 0]);
+}
+
+#[test]
+fn what_is_on_record_counts_unless_the_event_has_to_say_it_anew() {
+    for (owner, lacks) in [(None, 0), (Some("council"), 0), (Some("private"), 1)] {
+        let mut sim = graffiti("offensive");
+        if let Some(owner) = owner {
+            sim.detail("surface_owner", json!(owner));
+        }
+        sim.attempt(COUNCIL, "ready", json!({ "no_such_member": 1 }))
+            .unwrap_err();
+        assert_eq!(missing(&sim, "ready").len(), lacks, "{owner:?}");
+        assert_eq!(missing(&sim, "refer_owner"), [] as [&str; 0], "it says whose it is");
+    }
+}
+
+#[test]
+fn what_closes_a_case_in_any_event_lacks_what_a_closing_does() {
+    let mut sim = forbidden::vehicle_on("road_adopted");
+    sim.back_in("stored")
+        .assessed_as(RiskBand::Standard, Qualifier::Personal);
+    sim.attempt(COUNCIL, "reclaimed", json!({})).unwrap_err();
+    assert!(missing(&sim, "reclaimed")[0].contains("closed by a supervisor"));
+    // Not all that comes of a look closes it.
+    sim.back_in("claimed");
+    assert_eq!(missing(&sim, "claim_checked"), [] as [&str; 0]);
 }
 
 #[test]
@@ -137,7 +184,15 @@ fn allowed_lists_what_this_actor_may_do_and_only_that() {
         allowed.into_iter().map(|it| it.event).collect::<Vec<_>>()
     };
     assert_eq!(events(POLICE), ["observe", "record_police_check"]);
-    let council = ["triage", "observe", "inspect", "keeper_reply", "claimed", "settle_fpn"];
+    let council = [
+        "triage",
+        "duplicate",
+        "observe",
+        "inspect",
+        "keeper_reply",
+        "claimed",
+        "settle_fpn",
+    ];
     assert_eq!(events(COUNCIL), council);
     assert_eq!(events(HOUSING), Vec::<String>::new());
 }
@@ -159,7 +214,7 @@ fn offensive_graffiti_counts_its_hours_from_the_report() {
 #[test]
 fn details_may_be_empty_and_must_be_known() {
     for workflow in Catalogue::built_in().unwrap().iter() {
-        workflow.check_details_change(&json!({}), &json!({})).unwrap();
+        workflow.check_details_change(&json!({}), &json!({}), now()).unwrap();
         let refused = workflow.check_details(&json!({ "unknown": 1 })).unwrap_err();
         assert_eq!(refused.faults()[0].pointer, "/details/unknown");
     }
@@ -175,7 +230,7 @@ fn what_was_taken_before_a_rule_holds_up_neither_steps_nor_changes() {
         .state_is("monitoring");
     let stored = json!({ "claim": claim });
     let painted = json!({ "claim": claim, "colour": "red" });
-    sim.workflow.check_details_change(&stored, &painted).unwrap();
+    sim.workflow.check_details_change(&stored, &painted, now()).unwrap();
     let (slug, _) = sim.refused(COUNCIL, "claimed", claim);
     assert_eq!(slug, "transition-data-invalid");
 }
@@ -264,7 +319,7 @@ fn a_clock_from_the_report_runs_once_and_any_other_starts_anew() {
         .back_in("standard");
     let again = sim.attempt(COUNCIL, "identify_owner", json!({ "surface_owner": "council" }));
     let again = again.unwrap();
-    assert_eq!(again.stops, ["standard_removal"]);
+    assert_eq!(again.voids, ["standard_removal"]);
     assert_eq!(again.starts[0].clock, "standard_removal");
 }
 

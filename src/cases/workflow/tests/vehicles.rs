@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::forbidden::{NOT_PERMITTED, disposal, refused_for, vehicle_on};
 use super::harness::*;
 use crate::cases::workflow::names::LoggedAs;
+use crate::rule::Rule;
 use crate::sharing::model::DataClass;
 
 fn settled(status: &str) -> Value {
@@ -158,12 +159,61 @@ fn a_late_answer_of_the_licensing_agency_is_recorded_wherever_the_case_is_by_the
 }
 
 #[test]
+fn a_vehicle_that_the_police_hand_back_is_due_for_inspection_again() {
+    let mut sim = Sim::new("abandoned_vehicle");
+    sim.photos();
+    let hazard = json!({ "finding": "hazard", "indicators": ["fluid_leak"], "hazard": "fuel" });
+    sim.ok(COUNCIL, "inspect", hazard)
+        .ok(POLICE, "refer_police", json!({ "reason": "suspected_stolen" }))
+        .later(5);
+    assert!(!sim.runs("inspect"));
+
+    sim.ok(POLICE, "police_result", json!({ "result": "no_interest" }))
+        .state_is("reported");
+
+    assert!(sim.runs("inspect"));
+    assert_eq!(sim.facts.latest_clock("inspect").unwrap().started_at, sim.facts.now);
+    let dealt = json!({ "result": "dealt_with", "outcome": "police_removed" });
+    sim.back_in("referred_police")
+        .ok(POLICE, "police_result", closing(dealt));
+    assert!(!sim.runs("inspect"), "what the police dealt with is due for nothing");
+}
+
+#[test]
 fn of_a_keeper_who_is_not_found_nothing_is_recorded() {
     let mut sim = vehicle_on("road_adopted");
     sim.detail("vrm", json!("AB12CDE"))
         .ok(COUNCIL, "enquire_keeper", json!({ "legal_basis": "reg. 27" }))
         .ok(COUNCIL, "keeper_reply", json!({ "found": false }));
     assert_eq!(sim.facts.details.get("keeper"), None);
+}
+
+#[test]
+fn a_keeper_who_is_found_is_named_and_one_who_is_not_is_not() {
+    let asked = || {
+        let mut sim = vehicle_on("road_adopted");
+        sim.detail("vrm", json!("AB12CDE"))
+            .ok(COUNCIL, "enquire_keeper", json!({ "legal_basis": "reg. 27" }));
+        sim
+    };
+    let mut gone_on = asked();
+    gone_on.ok(COUNCIL, "affix_local_notice", json!({ "period": "7_days" }));
+    for mut sim in [asked(), gone_on] {
+        let nameless = json!({ "found": true, "address": "4 Elm Row" });
+        let error = sim.attempt(COUNCIL, "keeper_reply", nameless.clone()).unwrap_err();
+        assert_eq!(error.pointer().as_deref(), Some("/data/name"), "{error}");
+        refused_for(&mut sim, COUNCIL, "keeper_reply", nameless, "name the keeper");
+        for (member, because) in [("name", "has no name"), ("address", "has no address")] {
+            let named = json!({ "found": false, member: "A. Keeper" });
+            refused_for(&mut sim, COUNCIL, "keeper_reply", named, because);
+        }
+        let empty = sim.refused(COUNCIL, "keeper_reply", json!({ "found": true, "name": "" }));
+        assert_eq!(empty.0, "transition-data-invalid");
+        assert!(sim.runs("dvla_reply") && sim.facts.details.get("keeper").is_none());
+
+        sim.ok(COUNCIL, "keeper_reply", json!({ "found": true, "name": "A. Keeper" }));
+        assert!(!sim.runs("dvla_reply"));
+    }
 }
 
 #[test]

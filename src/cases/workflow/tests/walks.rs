@@ -18,7 +18,7 @@ fn inspected(finding: &str, land: &str) -> Value {
 }
 
 fn removal() -> Value {
-    json!({ "at": "2026-03-02T10:00:00Z", "contractor": "Kestrel Recovery", "inventory": "none" })
+    json!({ "at": "2026-03-02T08:00:00Z", "contractor": "Kestrel Recovery", "inventory": "none" })
 }
 
 fn vehicle(finding: &str, land: &str) -> Sim {
@@ -38,7 +38,7 @@ fn sergeant_reports_council_removes_and_closes() {
         .ok(COUNCIL, "owner_notice", json!({ "pound_location": "Pound 2" }))
         .later(24 * 9)
         .police_check();
-    let disposal = json!({ "disposal": { "ground": "owner_notice_over", "method": "sold", "at": "2026-03-12T10:00:00Z" }, "outcome": "sold" });
+    let disposal = json!({ "disposal": { "ground": "owner_notice_over", "method": "sold", "at": "2026-03-11T08:00:00Z" }, "outcome": "sold" });
     sim.ok(COUNCIL, "dispose", closing(disposal)).state_is("disposed");
 }
 
@@ -60,10 +60,13 @@ fn vehicle_findings(fired: &mut Fired) {
     let mut not = inspected("not_abandoned", "road_adopted");
     not["outcome"] = json!("moved");
     sim.ok(COUNCIL, "inspect", closing(not)).back_in("reported");
+    sim.linked()
+        .ok(COUNCIL, "duplicate", closing(none()))
+        .back_in("reported");
     let mut hazard = inspected("hazard", "road_adopted");
     hazard["hazard"] = json!("burnt_out");
     sim.ok(COUNCIL, "inspect", hazard).police_check();
-    let release = json!({ "by": "PC 123", "at": "2026-03-02T09:30:00Z" });
+    let release = json!({ "by": "PC 123", "at": "2026-03-02T07:30:00Z" });
     let now_gone = json!({ "scene_release": release, "removal": removal() });
     sim.ok(POLICE, "remove_now", now_gone).back_in("reported");
     let mut watched = inspected("monitoring", "road_adopted");
@@ -137,7 +140,7 @@ fn vehicle_afterwards(fired: &mut Fired) {
         .back_in("removed")
         .ok(COUNCIL, "reinspect", json!({ "fit_only_for_destruction": true }))
         .police_check();
-    let disposal = json!({ "disposal": { "ground": "fit_only_for_destruction", "method": "destroyed", "certificate": "CoD 1", "at": "2026-03-22T10:00:00Z" }, "outcome": "destroyed" });
+    let disposal = json!({ "disposal": { "ground": "fit_only_for_destruction", "method": "destroyed", "certificate": "CoD 1", "at": "2026-03-02T08:00:00Z" }, "outcome": "destroyed" });
     sim.ok(COUNCIL, "dispose", closing(disposal));
     fired.append(&mut sim.fired);
 }
@@ -155,11 +158,11 @@ fn every_edge_for_abandoned_vehicles_fires() {
 }
 
 fn cleaned() -> Value {
-    json!({ "method": "chemical", "at": "2026-03-02T12:00:00Z" })
+    json!({ "method": "chemical", "at": "2026-03-02T08:00:00Z" })
 }
 
 fn agreed(method: &str) -> Value {
-    let mut data = json!({ "given_by": "Shop owner", "given_at": "2026-03-02T11:00:00Z", "method": method });
+    let mut data = json!({ "given_by": "Shop owner", "given_at": "2026-03-02T08:00:00Z", "method": method });
     if method == "written" {
         data["document"] = json!(DOCUMENT);
     }
@@ -190,6 +193,7 @@ fn graffiti_offensive(fired: &mut Fired) {
         .detail("surface_owner", json!("private"))
         .ok(COUNCIL, "consent", agreed("verbal"))
         .ok(COUNCIL, "clean", cleaned());
+    sim.linked();
     for classification in ["standard", "art_permitted", "duplicate"] {
         let review = json!({ "classification": classification, "review": "A nickname." });
         let review = if classification == "standard" {
@@ -208,7 +212,7 @@ fn graffiti_offensive(fired: &mut Fired) {
 
 fn graffiti_standard(fired: &mut Fired) {
     let mut sim = Sim::new("graffiti");
-    sim.photos().document();
+    sim.photos().document().linked();
     for classification in ["art_permitted", "duplicate"] {
         let data = closing(json!({ "classification": classification }));
         sim.back_in("reported").ok(COUNCIL, "classify", data);
@@ -221,6 +225,7 @@ fn graffiti_standard(fired: &mut Fired) {
         .ok(COUNCIL, "release_hold", none())
         .back_in("standard")
         .ok(COUNCIL, "identify_owner", json!({ "surface_owner": "private" }))
+        .ok(COUNCIL, "chase", none())
         .ok(COUNCIL, "consent", agreed("written"))
         .back_in("await_consent")
         .ok(COUNCIL, "refuse", json!({ "refused_by": "Shop owner" }))
@@ -236,6 +241,7 @@ fn graffiti_standard(fired: &mut Fired) {
             json!({ "surface_owner": "utility", "owner_organisation": "Telecoms" }),
         )
         .ok(COUNCIL, "external_told", none())
+        .ok(COUNCIL, "chase", none())
         .ok(COUNCIL, "external_result", json!({ "result": "refused" }))
         .back_in("referred_external");
     let dealt = json!({ "result": "dealt_with", "outcome": "owner_body_cleaned" });
