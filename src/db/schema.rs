@@ -716,6 +716,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        shows_children -> Bool,
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::model::{
     Approver, CaseFacts, DataClass, Gateway, Level, OrganisationFacts, Permitted, Quality, ShareRequest, ShareState,
-    ShareTerms, SharingError, check_share,
+    ShareTerms, SharingError, check_share, shows_children,
 };
 use super::queries::agreements::{KeptAgreement, Standings};
 use super::queries::{self, ShareRow};
@@ -267,6 +267,7 @@ fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, foo
     };
     let covered = keeper.is_some();
     let quality = wanted.quality.map(serde_json::to_value).transpose();
+    let safeguarding_note = wanted.safeguarding_note.map(|text| text.into_string());
     Ok(ShareRow {
         id: Uuid::now_v7(),
         org_id: access.case_org_id,
@@ -279,7 +280,8 @@ fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, foo
         agreement_org_id: keeper,
         agreement_id: wanted.agreement_id.filter(|_| covered),
         purpose: wanted.purpose.into_string(),
-        safeguarding_note: wanted.safeguarding_note.map(|text| text.into_string()),
+        shows_children: shows_children(wanted.gateway, safeguarding_note.as_deref()),
+        safeguarding_note,
         quality: quality.map_err(|error| AppError::Internal(format!("share quality: {error}")))?,
         ad_hoc_reason: wanted
             .ad_hoc_approval

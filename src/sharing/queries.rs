@@ -49,6 +49,7 @@ pub struct ShareRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    pub shows_children: bool,
 }
 
 impl ShareRow {

@@ -45,7 +45,8 @@ pub struct NewShare {
     /// How current and complete the data is; competent authorities have to say
     /// (DPA 2018 s.38).
     pub quality: Option<QualityBody>,
-    /// How the share safeguards a child concerned.
+    /// How the share safeguards a child concerned. Without, a share through `CDA115`,
+    /// `DPA_S35_36` or `DPA_SCH1` shows no subject who is a child, also none added later.
     pub safeguarding_note: Option<Text<1, 1000>>,
     /// When it ends by itself.
     pub expires_at: Option<Moment>,
@@ -156,7 +157,7 @@ pub struct RevokeParams {
     "agreement_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71", "agreement_standing": "past_review",
     "ad_hoc_reason": null, "purpose": "case_work",
     "quality": {"as_of": "2026-03-02T09:00:00Z", "completeness": "complete", "grading": null, "verified_by": null},
-    "safeguarding_note": null, "requested_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
+    "safeguarding_note": null, "shows_children": false, "requested_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
     "requested_by_organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b6f", "approved_by": null,
     "approved_at": null, "expires_at": null, "ended_at": null, "end_reason": null,
     "created_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T09:00:00Z"
@@ -198,6 +199,9 @@ pub struct ShareView {
     pub quality: Option<serde_json::Value>,
     /// How it safeguards a child concerned; for owner, recipient and who asked.
     pub safeguarding_note: Option<String>,
+    /// Whether it shows subjects who are children, where it includes `subjects`: by its gateway,
+    /// and what the safeguarding note says.
+    pub shows_children: bool,
     /// Who asked for it.
     pub requested_by: Uuid,
     /// For which organisation.
@@ -245,6 +249,7 @@ impl ShareView {
             purpose: row.purpose,
             quality: row.quality.filter(|_| is_told),
             safeguarding_note: row.safeguarding_note.filter(|_| is_told),
+            shows_children: row.shows_children,
             requested_by: row.requested_by,
             requested_by_organisation_id: row.requested_by_org_id,
             approved_by: row.approved_by,

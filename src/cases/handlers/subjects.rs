@@ -16,6 +16,10 @@ use crate::http::openapi::IfMatch;
 use crate::http::paging::{self, Page, PageParams};
 use crate::limits::Volume;
 
+/// The class of what is told of a subject who is a child: it is told to whom the child is
+/// shown.
+pub(super) const CHILDREN: &str = "children";
+
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -28,7 +32,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 
 /// Subjects of a case
 ///
-/// People, vehicles, premises and organisations, in the order they were added.
+/// People, vehicles, premises and organisations, in the order they were added. People who
+/// are children are left out where the share does not show them (`shows_children`).
 #[utoipa::path(
     tag = "cases",
     params(PageParams),
@@ -87,7 +92,9 @@ pub async fn read_subject(caller: Caller<may::ReadSubjects>, ids: Id<2>) -> Resu
 /// Add a subject
 ///
 /// Says what part it has in the case, and whether that is fact or assessment
-/// (DPA 2018 s.38(2)-(3)).
+/// (DPA 2018 s.38(2)-(3)). A person who is a child is shown to the organisation that added
+/// them, to the owner of the case, and by shares that say how they safeguard the child
+/// (`shows_children`); by no other, whenever it was made (Children Act 2004 s.11).
 #[utoipa::path(
     tag = "cases",
     request_body = NewSubject,
@@ -124,7 +131,7 @@ pub async fn add_subject(
             };
             queries::insert(room, &row).await?;
             let location = format!("/v1/cases/{}/subjects/{}", row.case_id, row.id);
-            let (subject, event) = (row.id, told(&row, "subject.added"));
+            let (subject, event) = (row.id, told(&row, "subject.added", row.is_child));
             let answer = Answer::created(location, &SubjectView::from(row))?.version(1);
             Ok(noted(&access, Audited::collection(answer)).record(subject).event(event))
         })
@@ -147,10 +154,10 @@ fn understood(
     Ok((kept, is_child))
 }
 
-fn told(row: &SubjectRow, name: &'static str) -> OutboxEvent {
+fn told(row: &SubjectRow, name: &'static str, of_child: bool) -> OutboxEvent {
     OutboxEvent::of_case(name, row.case_id, row.case_org_id)
         .about(row.id)
-        .of_class("subjects")
+        .of_class(if of_child { CHILDREN } else { "subjects" })
         .with(serde_json::json!({"kind": row.kind}))
 }
 
@@ -189,12 +196,15 @@ pub async fn correct_subject(
         .alter(body, async |room, change: SubjectChange| {
             let (access, mut row) = own(room, ids).await?;
             room.request.expect_version(row.version)?;
+            let was_child = row.is_child;
             let changed = apply(room, &mut row, change)?;
             if !changed.is_empty() {
                 row.updated_at = room.now;
                 queries::update(room, &mut row).await?;
             }
-            let (subject, version, event) = (row.id, row.version, told(&row, "subject.corrected"));
+            // Who was shown somebody no child is told that they are corrected, if to be one.
+            let event = told(&row, "subject.corrected", was_child && row.is_child);
+            let (subject, version) = (row.id, row.version);
             let answer = Answer::ok(&SubjectView::from(row))?.version(version);
             // Whoever may correct a subject is shown it, even by a correction of nothing.
             let audited = noted(&access, Audited::alteration(answer))
@@ -255,7 +265,7 @@ pub async fn erase_subject(caller: Caller<may::ManageSubjects>, ids: Id<2>) -> R
         .alter((), async |room, ()| {
             let (access, row) = own(room, ids).await?;
             queries::delete(room, row.id).await?;
-            let event = told(&row, "subject.erased");
+            let event = told(&row, "subject.erased", row.is_child);
             Ok(noted(&access, Audited::new(Op::Erasure, Answer::no_content()))
                 .record(row.id)
                 .event(event))

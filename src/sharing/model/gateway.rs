@@ -168,6 +168,13 @@ impl Gateway {
         }
     }
 
+    /// Whether it is a general one, which shows subjects who are children where the share says
+    /// how it safeguards them.
+    #[must_use]
+    pub const fn takes_safeguarding_note(self) -> bool {
+        matches!(self, Self::Cda115 | Self::DpaS35To36 | Self::DpaSch1)
+    }
+
     /// Whether `class` may pass through it.
     ///
     /// Subjects, notes and attachments hold personal data, so s.17A, s.17 and
