@@ -153,6 +153,36 @@ async fn a_date_of_birth_makes_a_child_and_a_child_is_shared_with_care() {
     app.post(&owner, &path, share).await.expect(201);
 }
 
+#[actix_web::test]
+async fn nobody_is_born_tomorrow_and_no_date_of_birth_is_denied() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let path = format!("/v1/cases/{}/subjects", app.a_case_of(&owner).await);
+    let born = |day: &str| {
+        let mut someone = person();
+        someone["particulars"]["date_of_birth"] = json!(day);
+        someone
+    };
+
+    let tomorrow = app.post(&owner, &path, born("2026-03-03")).await.expect(422);
+    assert_eq!(tomorrow.body["errors"][0]["pointer"], "/particulars/date_of_birth");
+    let today = app.post(&owner, &path, born("2026-03-02")).await.expect(201);
+    assert_eq!(today.body["is_child"], true);
+    let mut denied = born("2012-05-01");
+    denied["is_child"] = json!(false);
+    let denied = app.post(&owner, &path, denied).await.expect(422);
+    assert_eq!(denied.body["errors"][0]["pointer"], "/is_child");
+    let child = format!("{path}/{}", today.id());
+    let denied = app.patch(&owner, &child, json!({"is_child": false})).await.expect(422);
+    assert_eq!(denied.body["errors"][0]["pointer"], "/is_child");
+
+    let unborn = json!({"particulars": {"date_of_birth": "2026-03-03"}});
+    app.patch(&owner, &child, unborn).await.expect(422);
+    let mended = json!({"is_child": false, "particulars": {"date_of_birth": "1990-05-01"}});
+    let mended = app.patch(&owner, &child, mended).await.expect(200);
+    assert_eq!(mended.body["is_child"], false);
+}
+
 /// What of a case's timeline is about `subject`, as `reader` sees it.
 async fn told_of(app: &TestApp, reader: &Actor, case: Uuid, subject: Uuid) -> Vec<Value> {
     let timeline = app.get(reader, &format!("/v1/cases/{case}/timeline")).await.expect(200);

@@ -113,7 +113,7 @@ pub async fn add_subject(
                 .await?
                 .contributing()?
                 .opening("subjects")?;
-            let (particulars, is_child) = understood(room, new.kind, &new.particulars, new.is_child)?;
+            let (particulars, is_child) = understood(room, new.kind, &new.particulars, (new.is_child, false))?;
             let row = SubjectRow {
                 id: Uuid::now_v7(),
                 org_id: room.person.org_id,
@@ -138,15 +138,23 @@ pub async fn add_subject(
         .await
 }
 
-/// The particulars as they are kept, and whether it is a child.
+/// The particulars as they are kept, and whether it is a child: `said` now, or else known
+/// `before`.
 fn understood(
     room: &Room,
     kind: SubjectKind,
     particulars: &Map<String, Value>,
-    is_child: bool,
+    (said, before): (Option<bool>, bool),
 ) -> Result<(Value, bool)> {
     let particulars = Particulars::read(kind, particulars)?;
-    let is_child = is_child || particulars.is_minor(clocks::local_date(room.now)?);
+    let is_minor = particulars.is_minor(clocks::local_date(room.now)?)?;
+    if is_minor && said == Some(false) {
+        return Err(AppError::invalid(
+            "/is_child",
+            "the date of birth says that it is a child",
+        ));
+    }
+    let is_child = is_minor || said.unwrap_or(before);
     if is_child && kind != SubjectKind::Person {
         return Err(AppError::invalid("/is_child", "only a person can be a child"));
     }
@@ -237,7 +245,7 @@ fn apply(room: &Room, row: &mut SubjectRow, change: SubjectChange) -> Result<Vec
         }
     }
     let kind = SubjectKind::parse(&row.kind)?;
-    (row.particulars, row.is_child) = understood(room, kind, &members, change.is_child.unwrap_or(row.is_child))?;
+    (row.particulars, row.is_child) = understood(room, kind, &members, (change.is_child, row.is_child))?;
     let members = [
         ("role", before.role != row.role),
         ("basis", before.basis != row.basis),
