@@ -84,7 +84,7 @@ async fn check(room: &mut Room, access: &Access, actor: &Actor, wanted: &NewTask
     } else {
         model::may_propose(actor, owner)?;
     }
-    check_owner(room, wanted.owner_org_id, user, team).await?;
+    check_owner(room, access, wanted.owner_org_id, (user, team)).await?;
     if wanted.due_at.0 <= room.now {
         return Err(TaskError::DueInPast.into());
     }
