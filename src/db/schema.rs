@@ -489,6 +489,7 @@ diesel::table! {
         record_id -> Nullable<Uuid>,
         request_id -> Nullable<Uuid>,
         facts -> Jsonb,
+        beside_case_id -> Nullable<Uuid>,
     }
 }
 

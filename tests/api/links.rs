@@ -1,8 +1,9 @@
 //! Links between cases.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::support::{ALL_CLASSES, TestApp};
+use crate::support::{ALL_CLASSES, Actor, TestApp};
 
 #[actix_web::test]
 async fn a_link_is_a_combination_that_only_who_sees_both_cases_sees() {
@@ -28,6 +29,34 @@ async fn a_link_is_a_combination_that_only_who_sees_both_cases_sees() {
     }
     let reply = app.get(&housing, &path).await.expect(200);
     assert_eq!(reply.body["items"], json!([]));
+}
+
+/// The names of what happened to a case, as `reader` sees it.
+async fn timeline(app: &TestApp, reader: &Actor, case: Uuid) -> Vec<Value> {
+    let timeline = app.get(reader, &format!("/v1/cases/{case}/timeline")).await.expect(200);
+    let items = timeline.body["items"].as_array().unwrap().iter();
+    items.map(|item| item["name"].clone()).collect()
+}
+
+#[actix_web::test]
+async fn that_two_cases_are_linked_is_told_to_who_sees_both() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let housing = app.sign_in("manager@primrose.example").await;
+    let case = app.a_shared_case(&owner, &housing, "contribute", ALL_CLASSES).await;
+    let other = app.a_case_of(&owner).await;
+    let body = json!({"linked_case_id": other, "kind": "related"});
+
+    app.post(&owner, &format!("/v1/cases/{case}/links"), body)
+        .await
+        .expect(201);
+
+    for from in [case, other] {
+        assert_eq!(timeline(&app, &owner, from).await, ["case.linked"]);
+    }
+    assert!(timeline(&app, &housing, case).await.is_empty());
+    app.open_to(&owner, other, housing.org_id, "view", &["core"]).await;
+    assert_eq!(timeline(&app, &housing, case).await, ["case.linked"]);
 }
 
 #[actix_web::test]

@@ -79,7 +79,8 @@ pub async fn link_cases(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<
             if !queries::insert(room, &row).await? {
                 return Err(AppError::Conflict("the cases are linked like this already".to_owned()));
             }
-            let told = [told(&row, &access), told(&row, &other)];
+            let [from, to] = row.ends();
+            let told = [told(&row, from, to), told(&row, to, from)];
             let link = row.id;
             let answer = Answer::created(format!("/v1/cases/{}/links", row.case_id), &LinkView::from(row))?;
             let audited = other
@@ -101,9 +102,10 @@ async fn other_case(room: &mut Room, access: &Access, id: Uuid) -> Result<Access
     }
 }
 
-/// Names the link, not the other case, which not everybody may see who is told.
-fn told(row: &LinkRow, access: &Access) -> OutboxEvent {
-    OutboxEvent::of_case("case.linked", access.case_id, access.case_org_id)
+/// Told to whom the link is shown: that there is one tells of the other case.
+fn told(row: &LinkRow, (case, owner): (Uuid, Uuid), (other, _): (Uuid, Uuid)) -> OutboxEvent {
+    OutboxEvent::of_case("case.linked", case, owner)
         .about(row.id)
+        .beside(other)
         .with(serde_json::json!({"kind": row.kind}))
 }
