@@ -2,12 +2,19 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::join;
 use uuid::Uuid;
 
 use crate::db::Prepare;
 use crate::db::schema::case_links;
 use crate::error::Result;
+
+diesel::define_sql_function! {
+    /// Whoever links the same two cases waits until this transaction ends.
+    fn hold_link(case: SqlUuid, other: SqlUuid) -> Bool;
+}
 
 /// A link as it is kept.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -57,6 +64,47 @@ pub async fn list(
         query = query.filter(case_links::id.gt(after));
     }
     Ok(query.load(connection).await?)
+}
+
+/// A link of a case, from it or to it.
+///
+/// # Errors
+/// Not found, where the caller does not see both cases.
+pub async fn find(connection: &mut AsyncPgConnection, case_id: Uuid, id: Uuid) -> Result<LinkRow> {
+    let of_case = case_links::case_id
+        .eq(case_id)
+        .or(case_links::linked_case_id.eq(case_id));
+    Ok(case_links::table
+        .filter(case_links::id.eq(id))
+        .filter(of_case)
+        .select(LinkRow::as_select())
+        .first(connection)
+        .await?)
+}
+
+/// As what two cases are linked already, either way, besides being related. Nobody links them
+/// until the end of the transaction. One round trip: the lock comes first, and what is read
+/// after it sees what was committed before it was had.
+pub async fn linked_as(connection: &AsyncPgConnection, case: Uuid, other: Uuid) -> Result<Option<String>> {
+    let (mut first, mut second) = (connection, connection);
+    let held = diesel::select(hold_link(case, other)).get_result::<bool>(&mut first);
+    let from_to = |from: Uuid, to: Uuid| case_links::case_id.eq(from).and(case_links::linked_case_id.eq(to));
+    let found = case_links::table
+        .filter(from_to(case, other).or(from_to(other, case)))
+        .filter(case_links::kind.ne("related"))
+        .select(case_links::kind)
+        .first::<String>(&mut second);
+    let (held, found) = join!(held, found);
+    held?;
+    Ok(found.optional()?)
+}
+
+/// Takes a link back. Returns whether it was still there.
+pub async fn delete(connection: &mut AsyncPgConnection, id: Uuid) -> Result<bool> {
+    let deleted = diesel::delete(case_links::table.filter(case_links::id.eq(id)))
+        .execute(connection)
+        .await?;
+    Ok(deleted > 0)
 }
 
 /// Adds a link. Returns whether it was new.
