@@ -296,6 +296,7 @@ pub async fn approve_share(
             let superseded = queries::supersede(room, &row, now).await?;
             ShareState::Active.as_str().clone_into(&mut row.state);
             row.approved_by = Some(room.person.user_id);
+            row.approved_by_name = Some(room.person.name.clone());
             row.approved_at = Some(now);
             row.updated_at = now;
             queries::update(room, &mut row).await?;

@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use super::model::{DatedFlag, OrgKind, OrganisationFacts, ShareState};
 use crate::db::schema::{organisation_flags, organisations, shares, subjects};
-use crate::db::{Prepare, kept};
+use crate::db::{Prepare, kept, name_if_any, name_of};
 use crate::error::{AppError, Result};
 
-/// A share as it is kept.
+/// A share as it is kept, with the names of who asked for it and who approved it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = shares)]
 pub struct ShareRow {
@@ -50,6 +50,12 @@ pub struct ShareRow {
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub shows_children: bool,
+    #[diesel(skip_insertion)]
+    #[diesel(select_expression = name_of(shares::requested_by))]
+    pub requested_by_name: Option<String>,
+    #[diesel(skip_insertion)]
+    #[diesel(select_expression = name_if_any(shares::approved_by))]
+    pub approved_by_name: Option<String>,
 }
 
 impl ShareRow {
@@ -216,14 +222,24 @@ pub async fn supersede(
         .optional()?)
 }
 
+/// A share that has ended by time.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = shares)]
+pub struct EndedRow {
+    pub id: Uuid,
+    pub org_id: Uuid,
+    pub case_id: Uuid,
+    pub to_org_id: Uuid,
+}
+
 /// Writes down that shares have ended by time, up to `limit`, and returns them.
-pub async fn expire(connection: &mut AsyncPgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<ShareRow>> {
-    let ended: Vec<ShareRow> = shares::table
+pub async fn expire(connection: &mut AsyncPgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<EndedRow>> {
+    let ended: Vec<EndedRow> = shares::table
         .filter(shares::state.eq("active"))
         .filter(shares::expires_at.le(now))
         .order(shares::expires_at)
         .limit(limit)
-        .select(ShareRow::as_select())
+        .select(EndedRow::as_select())
         .for_update()
         .skip_locked()
         .load(connection)

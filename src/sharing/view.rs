@@ -158,8 +158,8 @@ pub struct RevokeParams {
     "ad_hoc_reason": null, "purpose": "case_work",
     "quality": {"as_of": "2026-03-02T09:00:00Z", "completeness": "complete", "grading": null, "verified_by": null},
     "safeguarding_note": null, "shows_children": false, "requested_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
-    "requested_by_organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b6f", "approved_by": null,
-    "approved_at": null, "expires_at": null, "ended_at": null, "end_reason": null,
+    "requested_by_name": "Helen Birch", "requested_by_organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b6f",
+    "approved_by": null, "approved_by_name": null, "approved_at": null, "expires_at": null, "ended_at": null, "end_reason": null,
     "created_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T09:00:00Z"
 }))]
 pub struct ShareView {
@@ -204,10 +204,14 @@ pub struct ShareView {
     pub shows_children: bool,
     /// Who asked for it.
     pub requested_by: Uuid,
+    /// Their name; `null` where it is not for you to know.
+    pub requested_by_name: Option<String>,
     /// For which organisation.
     pub requested_by_organisation_id: Uuid,
     /// The second person who approved it.
     pub approved_by: Option<Uuid>,
+    /// Their name; `null` where it is not for you to know.
+    pub approved_by_name: Option<String>,
     /// When.
     pub approved_at: Option<DateTime<Utc>>,
     /// When it ends by itself.
@@ -251,8 +255,10 @@ impl ShareView {
             safeguarding_note: row.safeguarding_note.filter(|_| is_told),
             shows_children: row.shows_children,
             requested_by: row.requested_by,
+            requested_by_name: row.requested_by_name,
             requested_by_organisation_id: row.requested_by_org_id,
             approved_by: row.approved_by,
+            approved_by_name: row.approved_by_name,
             approved_at: row.approved_at,
             expires_at: row.expires_at,
             ended_at,

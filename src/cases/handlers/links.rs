@@ -81,6 +81,7 @@ pub async fn link_cases(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<
                 kind: new.kind.as_str().to_owned(),
                 reason: new.reason.map(|text| text.into_string()),
                 linked_by: room.person.user_id,
+                linked_by_name: Some(room.person.name.clone()),
                 created_at: room.now,
             };
             if !queries::insert(room, &row).await? {

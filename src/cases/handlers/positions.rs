@@ -78,6 +78,7 @@ pub async fn take_position(
                 summary: new.summary.map(|text| text.into_string()),
                 lead_user_id: new.lead,
                 updated_by: room.person.user_id,
+                updated_by_name: Some(room.person.name.clone()),
                 updated_at: room.now,
             };
             queries::put(room, &row).await?;

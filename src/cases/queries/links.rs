@@ -7,8 +7,8 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::join;
 use uuid::Uuid;
 
-use crate::db::Prepare;
 use crate::db::schema::case_links;
+use crate::db::{Prepare, name_of};
 use crate::error::Result;
 
 diesel::define_sql_function! {
@@ -16,7 +16,7 @@ diesel::define_sql_function! {
     fn hold_link(case: SqlUuid, other: SqlUuid) -> Bool;
 }
 
-/// A link as it is kept.
+/// A link as it is kept, with the name of who made it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = case_links)]
 pub struct LinkRow {
@@ -30,6 +30,9 @@ pub struct LinkRow {
     pub reason: Option<String>,
     pub linked_by: Uuid,
     pub created_at: DateTime<Utc>,
+    #[diesel(skip_insertion)]
+    #[diesel(select_expression = name_of(case_links::linked_by))]
+    pub linked_by_name: Option<String>,
 }
 
 impl LinkRow {
