@@ -195,6 +195,17 @@ pub async fn update(connection: &mut AsyncPgConnection, row: &mut ShareRow) -> R
     Ok(())
 }
 
+/// A share in whose place another came.
+#[derive(Debug, Queryable)]
+pub struct Superseded {
+    pub id: Uuid,
+    /// As what it ended.
+    pub state: String,
+    pub level: String,
+    pub data_classes: Vec<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
 /// Ends the active share of a case to an organisation, for another to take its place, and
 /// says which it was and how it ended. One whose time is over has expired, at the moment set,
 /// even where that is not yet written down.
@@ -202,7 +213,7 @@ pub async fn supersede(
     connection: &mut AsyncPgConnection,
     by: &ShareRow,
     now: DateTime<Utc>,
-) -> Result<Option<(Uuid, String)>> {
+) -> Result<Option<Superseded>> {
     let is_over = || shares::expires_at.le(diesel::dsl::now);
     let state = case_when::<_, _, Text>(is_over(), "expired").otherwise("superseded");
     let ended_at = case_when::<_, _, Nullable<Timestamptz>>(is_over(), shares::expires_at).otherwise(now);
@@ -216,7 +227,13 @@ pub async fn supersede(
             shares::version.eq(shares::version + 1),
             shares::updated_at.eq(now),
         ))
-        .returning((shares::id, shares::state))
+        .returning((
+            shares::id,
+            shares::state,
+            shares::level,
+            shares::data_classes,
+            shares::expires_at,
+        ))
         .get_result(connection)
         .await
         .optional()?)
