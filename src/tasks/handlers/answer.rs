@@ -106,7 +106,7 @@ pub async fn counter_task(
                 due_at,
                 scope: told.scope.map(|scope| scope.into_string()),
                 text: told.text.into_string(),
-                accept_due_at: record::answer_due(room.now)?,
+                accept_due_at: record::answer_due(room.now, due_at.unwrap_or(task.row.due_at))?,
             });
             task.carry_out(room, request).await
         })
@@ -148,7 +148,7 @@ pub async fn transfer_task(
                 organisation_id: told.organisation_id,
                 organisation_kind,
                 reason: told.reason.into_string(),
-                accept_due_at: record::answer_due(room.now)?,
+                accept_due_at: record::answer_due(room.now, task.due_once_resumed(room.now))?,
             });
             task.carry_out(room, request).await
         })
