@@ -98,6 +98,25 @@ async fn what_is_still_to_do_is_told_from_what_is_over() {
 }
 
 #[actix_web::test]
+async fn a_task_says_whether_its_case_is_closed() {
+    let scene = Scene::open().await;
+    let (app, street) = (&scene.app, &scene.street);
+    let task = scene.accepted().await;
+    assert_eq!(app.get(street, &task).await.expect(200).body["case_status"], "open");
+
+    let mural = json!({"classification": "art_permitted", "explanation": "A mural.", "reporter_told": true});
+    app.transition(street, scene.case, "classify", mural).await.expect(200);
+
+    let read = app.get(street, &task).await.expect(200);
+    assert_eq!(
+        (&read.body["case_status"], &read.body["state"]),
+        (&json!("closed"), &json!("assigned"))
+    );
+    let rest = scene.propose().await.expect(201);
+    assert_eq!(rest.body["case_status"], "closed");
+}
+
+#[actix_web::test]
 async fn a_list_comes_in_pages() {
     let scene = Scene::open().await;
     let (app, sergeant) = (&scene.app, &scene.sergeant);
