@@ -73,6 +73,20 @@ async fn a_note_says_who_reads_it_and_whether_it_is_known() {
         .await
         .expect(422);
     assert_eq!(reply.body["errors"][0]["pointer"], "/audience/0");
+    for (audience, pointer, says) in [
+        (json!("everybody"), "/audience", "`own`, `partners`"),
+        (json!(5), "/audience", "`own`, `partners`"),
+        (
+            json!([stranger.org_id, "Met"]),
+            "/audience/1",
+            "the id of an organisation",
+        ),
+    ] {
+        let refused = app.post(&owner, &path, note(audience)).await.expect(422);
+        let error = &refused.body["errors"][0];
+        assert_eq!(error["pointer"], pointer);
+        assert!(error["detail"].as_str().unwrap().contains(says), "{error}");
+    }
 }
 
 #[actix_web::test]

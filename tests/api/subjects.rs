@@ -149,6 +149,7 @@ async fn a_date_of_birth_makes_a_child_and_a_child_is_shared_with_care() {
     let path = format!("/v1/cases/{case}/shares");
     let reply = app.post(&owner, &path, share.clone()).await.expect(422);
     assert_eq!(reply.problem(), "child-subject-not-through-gateway");
+    assert_eq!(reply.body["errors"][0]["pointer"], "/safeguarding_note");
     share["safeguarding_note"] = json!("So that the family is visited.");
     app.post(&owner, &path, share).await.expect(201);
 }

@@ -14,8 +14,8 @@ use crate::cases::queries::cases::{self as queries, CaseRow};
 use crate::cases::queries::transitions::{self as steps, Key, TransitionRow};
 use crate::cases::view::cases::CaseView;
 use crate::cases::view::transitions::{NewTransition, Step};
-use crate::cases::workflow::Decision;
 use crate::cases::workflow::names::LoggedAs;
+use crate::cases::workflow::{Decision, WorkflowError};
 use crate::clocks::Clock;
 use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
@@ -154,11 +154,24 @@ fn show_people(room: &Room, access: &Access, steps: &mut [Step]) -> Result<bool>
 /// Decides the event and applies it to the case and its clocks; answers also with
 /// the clocks that changed.
 fn decide(room: &Room, sight: &mut Sight, event: &str, data: &Value) -> Result<(Decision, Vec<(Uuid, Clock)>)> {
-    let decision = sight.workflow(room)?.decide(&sight.facts(room), event, data)?;
+    let decided = sight.workflow(room)?.decide(&sight.facts(room), event, data);
+    let decision = decided.map_err(as_the_case_names_it)?;
     let moved = sight.take(room, &decision)?;
     sight.case.updated_at = room.now;
     sight.case.version += 1;
     Ok((decision, moved))
+}
+
+/// The refusal of a step with the lead officer under the name that the case has for them.
+fn as_the_case_names_it(mut error: WorkflowError) -> WorkflowError {
+    if let WorkflowError::GuardNotMet { unmet, .. } = &mut error {
+        for unmet in unmet {
+            if unmet.at.as_deref() == Some("/case/lead_user") {
+                unmet.at = Some("/case/lead".to_owned());
+            }
+        }
+    }
+    error
 }
 
 /// A step that the caller takes.

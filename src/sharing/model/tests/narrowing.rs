@@ -136,6 +136,12 @@ fn a_refusal_points_at_the_member_at_fault() {
         ),
         (SharingError::IntelligenceNotFromPolice, Some("/data_classes")),
         (SharingError::ChildSubject { gateway }, Some("/data_classes")),
+        (
+            SharingError::ChildSubject {
+                gateway: Gateway::Cda115,
+            },
+            Some("/safeguarding_note"),
+        ),
         (SharingError::ExpiryInPast, Some("/expires_at")),
         (SharingError::ExpiryMissing, Some("/expires_at")),
         (SharingError::LevelNotForRecipient { recipient }, Some("/level")),
