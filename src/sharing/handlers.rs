@@ -1,5 +1,6 @@
 //! Opening a case to another organisation, and ending that.
 
+mod awaited;
 mod recalls;
 
 use actix_web::{HttpResponse, delete, get, patch, post};
@@ -26,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(list_shares)
         .service(share_case)
+        .service(awaited::list_awaited_shares)
         .service(read_share)
         .service(narrow_share)
         .service(revoke_share)

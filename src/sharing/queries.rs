@@ -142,6 +142,29 @@ pub async fn list(
     found.into_iter().map(as_it_stands).collect()
 }
 
+/// The shares of `own` cases that wait for approval, but for those that `me` asked for, in the
+/// order in which they were asked for, after the share `after`.
+pub async fn awaited(
+    connection: &mut AsyncPgConnection,
+    own: Uuid,
+    me: Uuid,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<ShareRow>> {
+    let waiting = ShareState::ALL.into_iter().filter(|state| state.is_awaiting());
+    let waiting: Vec<&str> = waiting.map(ShareState::as_str).collect();
+    Ok(shares::table
+        .filter(shares::org_id.eq(own))
+        .filter(shares::state.eq_any(waiting))
+        .filter(shares::requested_by.ne(me))
+        .filter(shares::id.gt(after.unwrap_or_default()))
+        .order(shares::id)
+        .limit(limit + 1)
+        .select(ShareRow::as_select())
+        .load(connection)
+        .await?)
+}
+
 /// Whether a share opens its case now, by the database's clock as in row-level security. Time
 /// ends a share even before that is written down.
 #[diesel::dsl::auto_type]

@@ -103,6 +103,29 @@ impl From<QualityBody> for Quality {
     }
 }
 
+/// Who has to approve a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AwaitedOf {
+    /// The caller, who did not ask for it.
+    Me,
+}
+
+/// Which shares wait.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AwaitedQuery {
+    /// For whose approval they wait.
+    #[param(inline)]
+    pub awaiting: AwaitedOf,
+    /// Size of the page, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u16>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
 /// What to take away from a share.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
