@@ -96,8 +96,8 @@ pub async fn add_attachment(caller: Caller<may::CreateAttachment>, id: Id, form:
                 .of_class("attachments")
                 .with(serde_json::json!({"phase": row.phase, "state": row.state}));
             let attachment = row.id;
-            let answer =
-                Answer::created(format!("/v1/attachments/{attachment}"), &AttachmentView::from(row))?.version(1);
+            let location = format!("/v1/attachments/{attachment}");
+            let answer = Answer::created(location, &AttachmentView::from(row))?.version_as_seen(1);
             Ok(noted(&access, Audited::collection(answer))
                 .record(attachment)
                 .event(event))
@@ -125,6 +125,7 @@ fn row(room: &Room, access: &Access, file: &Received) -> Result<AttachmentRow> {
         state: file.state.as_str().to_owned(),
         scan_result: None,
         uploaded_by: room.person.user_id,
+        uploaded_by_name: Some(room.person.name.clone()),
         created_at: room.now,
         version: 1,
         next_scan_at: match file.state {
@@ -150,7 +151,7 @@ pub async fn read_attachment(caller: Caller<may::ReadCases>, id: Id) -> Result<H
             let row = queries::find(room, id.get()).await?;
             let access = access::find(room, row.case_id).await?;
             let (attachment, version) = (row.id, row.version);
-            let answer = Answer::ok(&AttachmentView::from(row))?.version(version);
+            let answer = Answer::ok(&AttachmentView::from(row))?.version_as_seen(version);
             Ok(noted(&access, Audited::consultation(answer)).record(attachment))
         })
         .await

@@ -7,10 +7,11 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use crate::db::name_of;
 use crate::db::schema::attachments;
 use crate::error::Result;
 
-/// An attachment as it is kept.
+/// An attachment as it is kept, with the name of who added it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = attachments)]
 pub struct AttachmentRow {
@@ -31,6 +32,9 @@ pub struct AttachmentRow {
     pub created_at: DateTime<Utc>,
     pub version: i64,
     pub next_scan_at: Option<DateTime<Utc>>,
+    #[diesel(skip_insertion)]
+    #[diesel(select_expression = name_of(attachments::uploaded_by))]
+    pub uploaded_by_name: Option<String>,
 }
 
 /// The attachments of a case in the order they were added, after `after`.

@@ -62,7 +62,8 @@ pub struct ContentParams {
     "media_type": "image/jpeg", "size_bytes": 48213,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "phase": "before",
     "taken_at": "2026-03-02T08:40:00Z", "orientation": 6, "state": "available",
-    "uploaded_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "created_at": "2026-03-02T09:00:00Z"
+    "uploaded_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "uploaded_by_name": "Priya Nair",
+    "created_at": "2026-03-02T09:00:00Z"
 }))]
 pub struct AttachmentView {
     /// The attachment.
@@ -92,6 +93,8 @@ pub struct AttachmentView {
     pub state: String,
     /// Who added it.
     pub uploaded_by: Uuid,
+    /// Their name; `null` where it is not for you to know.
+    pub uploaded_by_name: Option<String>,
     /// When.
     pub created_at: DateTime<Utc>,
 }
@@ -111,6 +114,7 @@ impl From<AttachmentRow> for AttachmentView {
             orientation: row.orientation,
             state: row.state,
             uploaded_by: row.uploaded_by,
+            uploaded_by_name: row.uploaded_by_name,
             created_at: row.created_at,
         }
     }

@@ -173,6 +173,8 @@ pub struct OutboxEvent {
     pub data_class: &'static str,
     /// Only these organisations are told; `None` means all who see the case, if there is one.
     pub audience: Option<Vec<Uuid>>,
+    /// Another case that it tells of: only who sees both is told.
+    pub beside: Option<Uuid>,
     /// The task, note, share or attachment it is about.
     pub record_id: Option<Uuid>,
     /// Small facts: states, names of changed members. Never content.
@@ -187,6 +189,7 @@ impl OutboxEvent {
             case: Some((id, owner)),
             data_class: "core",
             audience: None,
+            beside: None,
             record_id: None,
             facts: serde_json::json!({}),
         }
@@ -199,6 +202,7 @@ impl OutboxEvent {
             case: None,
             data_class: "core",
             audience: Some(audience),
+            beside: None,
             record_id: None,
             facts: serde_json::json!({}),
         }
@@ -228,6 +232,13 @@ impl OutboxEvent {
     #[must_use]
     pub fn told_only_to(mut self, audience: Vec<Uuid>) -> Self {
         self.audience = Some(audience);
+        self
+    }
+
+    /// Limits it to those who see that case too.
+    #[must_use]
+    pub fn beside(mut self, case: Uuid) -> Self {
+        self.beside = Some(case);
         self
     }
 

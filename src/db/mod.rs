@@ -16,7 +16,7 @@ pub mod schema;
 pub mod tx;
 
 pub use london::london_today;
-pub use names::{Names, names_of, names_over_time};
+pub use names::{Names, name_if_any, name_of, names_of, names_over_time};
 pub use pool::{Pool, Pools};
 pub use prepared::{Prepare, at_least_ten};
 pub use read_back::{all_kept, kept, kept_json};

@@ -2,8 +2,10 @@
 //!
 //! Who a record names is named to whoever may read the record, also when they are no
 //! partners any more; row-level security shows organisations, people and teams to present
-//! partners only. So records are read without names, and those are asked for by their ids.
-//! Records show what somebody is called now; the log, what they were called when it was written.
+//! partners only. So records are not joined to names: those are asked for by their ids, in the
+//! statement that reads the record ([`name_of`]) or, where it names many, after it
+//! ([`names_of`]). Records show what somebody is called now; the log, what they were called
+//! when it was written.
 
 use std::collections::HashMap;
 
@@ -17,6 +19,16 @@ use futures_util::join;
 use uuid::Uuid;
 
 use crate::error::Result;
+
+diesel::define_sql_function! {
+    /// The name of a person, as far as the caller may know it.
+    fn name_of(id: SqlUuid) -> Nullable<Text>;
+}
+diesel::define_sql_function! {
+    /// As `name_of`, of somebody who may not be named.
+    #[sql_name = "name_of"]
+    fn name_if_any(id: Nullable<SqlUuid>) -> Nullable<Text>;
+}
 
 /// The names that go with ids, as far as the caller may know them.
 #[derive(Debug, Default)]

@@ -505,6 +505,7 @@ diesel::table! {
         record_id -> Nullable<Uuid>,
         request_id -> Nullable<Uuid>,
         facts -> Jsonb,
+        beside_case_id -> Nullable<Uuid>,
     }
 }
 
@@ -732,6 +733,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        shows_children -> Bool,
     }
 }
 

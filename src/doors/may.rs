@@ -124,7 +124,8 @@ permissions! {
     CreateAttachment = "attachment.create", alters;
     /// Sees tasks asked of or by one's organisation.
     ReadTasks = "task.read", reads;
-    /// Asks another organisation for something, or assigns it within one's own.
+    /// Asks another organisation for something, or assigns it within one's own, and sees
+    /// whom of it one can name.
     ProposeTask = "task.propose", alters;
     /// Answers for one's organisation: accept, decline, counter, transfer, reassign.
     AnswerTask = "task.answer", alters;

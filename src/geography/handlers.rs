@@ -23,6 +23,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(wards::list_sectors)
         .service(teams::read_ward_team)
         .service(teams::put_ward_team)
+        .service(teams::list_ward_teams)
         .service(priorities::list_ward_priorities)
         .service(priorities::set_ward_priority)
         .service(priorities::read_ward_priority)

@@ -100,6 +100,17 @@ pub fn check_ending(has_ended: bool, ends: bool, tells: bool) -> Result<(), Prio
     }
 }
 
+/// Whether what was promised may be put in other words: what came of it was told of these.
+///
+/// # Errors
+/// [`PriorityError::HasEnded`].
+pub fn check_wording(has_ended: bool, is_reworded: bool) -> Result<(), PriorityError> {
+    match has_ended && is_reworded {
+        true => Err(PriorityError::HasEnded),
+        false => Ok(()),
+    }
+}
+
 /// The last day on which a priority that stands is reviewed in time.
 #[must_use]
 pub fn review_due(set_on: NaiveDate, reviewed_on: Option<NaiveDate>) -> NaiveDate {
@@ -172,7 +183,7 @@ const HAS_ENDED: ProblemType = ProblemType {
     slug: "priority-ended",
     title: "Priority has ended",
     status: 409,
-    meaning: "What has ended is neither reviewed nor ended again, nor replaced. Set another priority.",
+    meaning: "What has ended is neither reviewed nor reworded, nor ended again, nor replaced. Set another priority.",
 };
 
 /// The problems of ward priorities.

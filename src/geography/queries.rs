@@ -1,6 +1,7 @@
 //! The statements of this capability.
 
 pub mod priorities;
+pub mod ward_teams;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -200,7 +201,7 @@ pub struct TeamRow {
 }
 
 /// Somebody in a team.
-#[derive(Debug, Queryable)]
+#[derive(Debug, Clone, Queryable)]
 pub struct MemberRow {
     /// The person.
     pub user_id: Uuid,

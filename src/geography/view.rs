@@ -1,6 +1,7 @@
 //! What the API shows and takes of wards, sectors, teams and priorities.
 
 pub mod priorities;
+pub mod ward_teams;
 
 use chrono::NaiveDate;
 use geo::{LineString, Polygon};

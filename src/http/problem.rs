@@ -159,11 +159,14 @@ fn detail_of(error: &AppError) -> String {
 fn errors_of(error: &AppError) -> Vec<FieldError> {
     match error {
         AppError::Invalid(errors) => errors.clone(),
-        AppError::Rule(rule) => rule
-            .faults()
-            .into_iter()
-            .map(|(pointer, detail)| FieldError { pointer, detail })
-            .collect(),
+        AppError::Rule(rule) => {
+            let faults = rule.faults();
+            // Of a rule with many faults that has none now, but a member at fault.
+            let whole = rule.pointer().filter(|_| faults.is_empty());
+            let whole = whole.map(|pointer| (pointer, rule.to_string()));
+            let all = faults.into_iter().chain(whole);
+            all.map(|(pointer, detail)| FieldError { pointer, detail }).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -1,5 +1,6 @@
 //! The operations of this capability, a file per subject.
 
+mod colleagues;
 mod oauth;
 mod own_account;
 mod own_tokens;
@@ -27,6 +28,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(totp::confirm_totp)
         .service(totp::remove_totp)
         .service(totp::remove_totp_of)
+        .service(colleagues::list_colleagues)
         .service(users::list_users)
         .service(users::create_user)
         .service(users::read_user)

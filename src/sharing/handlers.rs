@@ -1,5 +1,6 @@
 //! Opening a case to another organisation, and ending that.
 
+mod awaited;
 mod recalls;
 
 use actix_web::{HttpResponse, delete, get, patch, post};
@@ -26,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(list_shares)
         .service(share_case)
+        .service(awaited::list_awaited_shares)
         .service(read_share)
         .service(narrow_share)
         .service(revoke_share)
@@ -81,7 +83,9 @@ pub async fn list_shares(caller: Caller<may::ShareCase>, id: Id, page: Params<Pa
 /// at once. Where there is none ask with `ad_hoc_approval`, and a second person of the
 /// owner has to approve; with neither it is 422. A partner that may contribute asks
 /// likewise to pass the case on: that opens nothing until somebody of the owner
-/// approves. A share that stands with the same organisation is replaced.
+/// approves. A share that stands with the same organisation is replaced; where that leaves a
+/// task which the organisation has to do with less than it needs, both sides of it hear so
+/// (`task.owner_sees_less`).
 #[utoipa::path(
     tag = "sharing",
     request_body = NewShare,
@@ -168,7 +172,8 @@ async fn owned(room: &mut Room, id: Uuid) -> Result<(Access, ShareRow)> {
 /// Narrow a share
 ///
 /// Fewer classes, a lower level, an earlier end. More than before is a new share; the same as before changes
-/// nothing.
+/// nothing. Where a task that the recipient has to do needs more of the case, or is due later, both sides of it
+/// hear so (`task.owner_sees_less`).
 #[utoipa::path(
     tag = "sharing",
     params(IfMatch),
@@ -208,7 +213,9 @@ pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
             row.expires_at = narrowed.expires_at;
             row.updated_at = room.now;
             queries::update(room, &mut row).await?;
-            answered(room, &access, row, Op::Alteration, "case.shared").await
+            let less = lost_sight::sees_less(room, row.id, &current, &narrowed).await?;
+            let audited = answered(room, &access, row, Op::Alteration, "case.shared").await?;
+            Ok(lost_sight::noting(audited, &less))
         })
         .await
 }
@@ -296,12 +303,14 @@ pub async fn approve_share(
             let superseded = queries::supersede(room, &row, now).await?;
             ShareState::Active.as_str().clone_into(&mut row.state);
             row.approved_by = Some(room.person.user_id);
+            row.approved_by_name = Some(room.person.name.clone());
             row.approved_at = Some(now);
             row.updated_at = now;
             queries::update(room, &mut row).await?;
+            let less = making::left_less(room, &row, superseded.as_ref()).await?;
             let subjects = making::opened_subjects(room, &row).await?;
             let answer = answered(room, &access, row, Op::Disclosure, "case.shared").await?;
-            let answer = answer.records(subjects);
+            let answer = lost_sight::noting(answer.records(subjects), &less);
             let answer = answer.fact("agreement_version", agreement_version);
             Ok(making::note_superseded(answer, superseded.as_ref()))
         })

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use chrono::NaiveDate;
 use uuid::Uuid;
 
+use super::lost_sight::{self, SeesLess};
 use super::model::{
     Approver, CaseFacts, DataClass, Gateway, Level, OrganisationFacts, Permitted, Quality, ShareRequest, ShareState,
-    ShareTerms, SharingError, check_share,
+    ShareTerms, SharingError, check_share, shows_children,
 };
 use super::queries::agreements::{KeptAgreement, Standings};
-use super::queries::{self, ShareRow};
+use super::queries::{self, ShareRow, Superseded};
 use super::view::{NewShare, QualityBody, ShareView};
 use crate::audit::{Op, OutboxEvent};
 use crate::cases::access::{self, Access};
@@ -27,7 +28,9 @@ use crate::partnerships::members_among;
 #[must_use = "the log has to hear of it"]
 pub struct Made {
     row: ShareRow,
-    superseded: Option<(Uuid, String)>,
+    superseded: Option<Superseded>,
+    /// The tasks of the recipient that rested on more than it opens.
+    less: Vec<SeesLess>,
     /// Of the agreement that covers it.
     agreement_version: Option<i64>,
     /// How that stands.
@@ -72,7 +75,8 @@ impl Made {
         };
         let audited = note(audited, &self.row, name)?.fact("agreement_version", self.agreement_version);
         let audited = audited.records(self.subjects.iter().copied());
-        Ok(note_superseded(audited, self.superseded.as_ref()).counted(Volume::Shares, 1))
+        let audited = note_superseded(audited, self.superseded.as_ref());
+        Ok(lost_sight::noting(audited, &self.less).counted(Volume::Shares, 1))
     }
 
     /// The kind of operation it was: only an active share discloses.
@@ -136,6 +140,7 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
         superseded = queries::supersede(room, &row, now).await?;
     }
     queries::insert(room, &row).await?;
+    let less = left_less(room, &row, superseded.as_ref()).await?;
     let standing = agreement.as_ref().map(|kept| kept.agreement.validity.standing(today));
     let standings = row.agreement_id.zip(standing).into_iter().collect();
     let agreement_version = agreement.map(|kept| kept.version_number);
@@ -143,6 +148,7 @@ pub async fn make(room: &mut Room, access: &Access, wanted: NewShare) -> Result<
     Ok(Made {
         row,
         superseded,
+        less,
         agreement_version,
         standings,
         subjects,
@@ -159,7 +165,7 @@ pub async fn opened_subjects(room: &mut Room, row: &ShareRow) -> Result<Vec<Uuid
             .iter()
             .any(|class| class == DataClass::Subjects.as_str())
     {
-        true => queries::subjects_of(room, row.case_id).await,
+        true => queries::subjects_of(room, row.case_id, row.shows_children).await,
         false => Ok(Vec::new()),
     }
 }
@@ -175,6 +181,23 @@ async fn check_verifier(room: &Room, wanted: &NewShare) -> Result<()> {
         return Err(AppError::invalid("/quality/verified_by", detail));
     }
     Ok(())
+}
+
+/// The tasks of the recipient that lack something under an active share which they had under
+/// the one in whose place it came.
+pub async fn left_less(room: &mut Room, row: &ShareRow, superseded: Option<&Superseded>) -> Result<Vec<SeesLess>> {
+    // By one whose time was over they saw nothing.
+    match superseded.filter(|former| former.state == ShareState::Superseded.as_str()) {
+        Some(former) => {
+            let before = ShareTerms {
+                level: kept("share level", &former.level, Level::parse)?,
+                data_classes: all_kept("share data class", &former.data_classes, DataClass::parse)?,
+                expires_at: former.expires_at,
+            };
+            lost_sight::sees_less(room, row.id, &before, &terms(row)?).await
+        }
+        None => Ok(Vec::new()),
+    }
 }
 
 /// On what footing it can be made. Where the agreement named does not carry it,
@@ -287,6 +310,7 @@ fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, foo
     };
     let covered = keeper.is_some();
     let quality = wanted.quality.map(serde_json::to_value).transpose();
+    let safeguarding_note = wanted.safeguarding_note.map(|text| text.into_string());
     Ok(ShareRow {
         id: Uuid::now_v7(),
         org_id: access.case_org_id,
@@ -299,7 +323,8 @@ fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, foo
         agreement_org_id: keeper,
         agreement_id: wanted.agreement_id.filter(|_| covered),
         purpose: wanted.purpose.into_string(),
-        safeguarding_note: wanted.safeguarding_note.map(|text| text.into_string()),
+        shows_children: shows_children(wanted.gateway, safeguarding_note.as_deref()),
+        safeguarding_note,
         quality: quality.map_err(|error| AppError::Internal(format!("share quality: {error}")))?,
         ad_hoc_reason: wanted
             .ad_hoc_approval
@@ -307,8 +332,10 @@ fn row(room: &Room, access: &Access, wanted: NewShare, keeper: Option<Uuid>, foo
             .map(|ask| ask.reason.into_string()),
         state: state.as_str().to_owned(),
         requested_by: room.person.user_id,
+        requested_by_name: Some(room.person.name.clone()),
         requested_by_org_id: room.person.org_id,
         approved_by: None,
+        approved_by_name: None,
         approved_at: None,
         expires_at: wanted.expires_at.map(|end| end.0),
         ended_at: None,
@@ -375,9 +402,9 @@ pub async fn check_again(room: &mut Room, access: &Access, row: &ShareRow) -> Re
 }
 
 /// Says in the log which share another took the place of, by how that one ended.
-pub fn note_superseded<T>(audited: Audited<T>, superseded: Option<&(Uuid, String)>) -> Audited<T> {
+pub fn note_superseded<T>(audited: Audited<T>, superseded: Option<&Superseded>) -> Audited<T> {
     match superseded {
-        Some((share, state)) => audited.record(*share).fact(state, share.to_string()),
+        Some(share) => audited.record(share.id).fact(&share.state, share.id.to_string()),
         None => audited,
     }
 }

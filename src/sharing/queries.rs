@@ -16,10 +16,10 @@ use uuid::Uuid;
 
 use super::model::{DatedFlag, OrgKind, OrganisationFacts, ShareState};
 use crate::db::schema::{organisation_flags, organisations, shares, subjects};
-use crate::db::{Prepare, kept};
+use crate::db::{Prepare, kept, name_if_any, name_of};
 use crate::error::{AppError, Result};
 
-/// A share as it is kept.
+/// A share as it is kept, with the names of who asked for it and who approved it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = shares)]
 pub struct ShareRow {
@@ -49,6 +49,13 @@ pub struct ShareRow {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    pub shows_children: bool,
+    #[diesel(skip_insertion)]
+    #[diesel(select_expression = name_of(shares::requested_by))]
+    pub requested_by_name: Option<String>,
+    #[diesel(skip_insertion)]
+    #[diesel(select_expression = name_if_any(shares::approved_by))]
+    pub approved_by_name: Option<String>,
 }
 
 impl ShareRow {
@@ -135,6 +142,29 @@ pub async fn list(
     found.into_iter().map(as_it_stands).collect()
 }
 
+/// The shares of `own` cases that wait for approval, but for those that `me` asked for, in the
+/// order in which they were asked for, after the share `after`.
+pub async fn awaited(
+    connection: &mut AsyncPgConnection,
+    own: Uuid,
+    me: Uuid,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<ShareRow>> {
+    let waiting = ShareState::ALL.into_iter().filter(|state| state.is_awaiting());
+    let waiting: Vec<&str> = waiting.map(ShareState::as_str).collect();
+    Ok(shares::table
+        .filter(shares::org_id.eq(own))
+        .filter(shares::state.eq_any(waiting))
+        .filter(shares::requested_by.ne(me))
+        .filter(shares::id.gt(after.unwrap_or_default()))
+        .order(shares::id)
+        .limit(limit + 1)
+        .select(ShareRow::as_select())
+        .load(connection)
+        .await?)
+}
+
 /// Whether a share opens its case now, by the database's clock as in row-level security. Time
 /// ends a share even before that is written down.
 #[diesel::dsl::auto_type]
@@ -188,6 +218,17 @@ pub async fn update(connection: &mut AsyncPgConnection, row: &mut ShareRow) -> R
     Ok(())
 }
 
+/// A share in whose place another came.
+#[derive(Debug, Queryable)]
+pub struct Superseded {
+    pub id: Uuid,
+    /// As what it ended.
+    pub state: String,
+    pub level: String,
+    pub data_classes: Vec<String>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
 /// Ends the active share of a case to an organisation, for another to take its place, and
 /// says which it was and how it ended. One whose time is over has expired, at the moment set,
 /// even where that is not yet written down.
@@ -195,7 +236,7 @@ pub async fn supersede(
     connection: &mut AsyncPgConnection,
     by: &ShareRow,
     now: DateTime<Utc>,
-) -> Result<Option<(Uuid, String)>> {
+) -> Result<Option<Superseded>> {
     let is_over = || shares::expires_at.le(diesel::dsl::now);
     let state = case_when::<_, _, Text>(is_over(), "expired").otherwise("superseded");
     let ended_at = case_when::<_, _, Nullable<Timestamptz>>(is_over(), shares::expires_at).otherwise(now);
@@ -209,20 +250,36 @@ pub async fn supersede(
             shares::version.eq(shares::version + 1),
             shares::updated_at.eq(now),
         ))
-        .returning((shares::id, shares::state))
+        .returning((
+            shares::id,
+            shares::state,
+            shares::level,
+            shares::data_classes,
+            shares::expires_at,
+        ))
         .get_result(connection)
         .await
         .optional()?)
 }
 
+/// A share that has ended by time.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = shares)]
+pub struct EndedRow {
+    pub id: Uuid,
+    pub org_id: Uuid,
+    pub case_id: Uuid,
+    pub to_org_id: Uuid,
+}
+
 /// Writes down that shares have ended by time, up to `limit`, and returns them.
-pub async fn expire(connection: &mut AsyncPgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<ShareRow>> {
-    let ended: Vec<ShareRow> = shares::table
+pub async fn expire(connection: &mut AsyncPgConnection, now: DateTime<Utc>, limit: i64) -> Result<Vec<EndedRow>> {
+    let ended: Vec<EndedRow> = shares::table
         .filter(shares::state.eq("active"))
         .filter(shares::expires_at.le(now))
         .order(shares::expires_at)
         .limit(limit)
-        .select(ShareRow::as_select())
+        .select(EndedRow::as_select())
         .for_update()
         .skip_locked()
         .load(connection)
@@ -311,10 +368,11 @@ pub async fn has_child_subject(connection: &mut AsyncPgConnection, case_id: Uuid
         .await?)
 }
 
-/// The subjects of a case.
-pub async fn subjects_of(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<Uuid>> {
+/// The subjects of a case, with those that are children or without.
+pub async fn subjects_of(connection: &mut AsyncPgConnection, case_id: Uuid, with_children: bool) -> Result<Vec<Uuid>> {
     Ok(subjects::table
         .filter(subjects::case_id.eq(case_id))
+        .filter(subjects::is_child.le(with_children))
         .order(subjects::id)
         .select(subjects::id)
         .load(connection)

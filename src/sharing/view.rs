@@ -46,7 +46,8 @@ pub struct NewShare {
     /// How current and complete the data is; competent authorities have to say
     /// (DPA 2018 s.38).
     pub quality: Option<QualityBody>,
-    /// How the share safeguards a child concerned.
+    /// How the share safeguards a child concerned. Without, a share through `CDA115`,
+    /// `DPA_S35_36` or `DPA_SCH1` shows no subject who is a child, also none added later.
     pub safeguarding_note: Option<Text<1, 1000>>,
     /// When it ends by itself.
     pub expires_at: Option<Moment>,
@@ -103,6 +104,29 @@ impl From<QualityBody> for Quality {
     }
 }
 
+/// Who has to approve a share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AwaitedOf {
+    /// The caller, who did not ask for it.
+    Me,
+}
+
+/// Which shares wait.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AwaitedQuery {
+    /// For whose approval they wait.
+    #[param(inline)]
+    pub awaiting: AwaitedOf,
+    /// Size of the page, 50 by default.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u16>,
+    /// `next` of the page before.
+    pub cursor: Option<String>,
+}
+
 /// What to take away from a share.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -157,9 +181,9 @@ pub struct RevokeParams {
     "agreement_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71", "agreement_standing": "past_review",
     "ad_hoc_reason": null, "purpose": "case_work",
     "quality": {"as_of": "2026-03-02T09:00:00Z", "completeness": "complete", "grading": null, "verified_by": null},
-    "safeguarding_note": null, "requested_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
-    "requested_by_organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b6f", "approved_by": null,
-    "approved_at": null, "expires_at": null, "ended_at": null, "end_reason": null,
+    "safeguarding_note": null, "shows_children": false, "requested_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72",
+    "requested_by_name": "Helen Birch", "requested_by_organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b6f",
+    "approved_by": null, "approved_by_name": null, "approved_at": null, "expires_at": null, "ended_at": null, "end_reason": null,
     "created_at": "2026-03-02T09:00:00Z", "updated_at": "2026-03-02T09:00:00Z"
 }))]
 pub struct ShareView {
@@ -199,12 +223,19 @@ pub struct ShareView {
     pub quality: Option<serde_json::Value>,
     /// How it safeguards a child concerned; for owner, recipient and who asked.
     pub safeguarding_note: Option<String>,
+    /// Whether it shows subjects who are children, where it includes `subjects`: by its gateway,
+    /// and what the safeguarding note says.
+    pub shows_children: bool,
     /// Who asked for it.
     pub requested_by: Uuid,
+    /// Their name; `null` where it is not for you to know.
+    pub requested_by_name: Option<String>,
     /// For which organisation.
     pub requested_by_organisation_id: Uuid,
     /// The second person who approved it.
     pub approved_by: Option<Uuid>,
+    /// Their name; `null` where it is not for you to know.
+    pub approved_by_name: Option<String>,
     /// When.
     pub approved_at: Option<DateTime<Utc>>,
     /// When it ends by itself.
@@ -246,9 +277,12 @@ impl ShareView {
             purpose: row.purpose,
             quality: row.quality.filter(|_| is_told),
             safeguarding_note: row.safeguarding_note.filter(|_| is_told),
+            shows_children: row.shows_children,
             requested_by: row.requested_by,
+            requested_by_name: row.requested_by_name,
             requested_by_organisation_id: row.requested_by_org_id,
             approved_by: row.approved_by,
+            approved_by_name: row.approved_by_name,
             approved_at: row.approved_at,
             expires_at: row.expires_at,
             ended_at,

@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::model::TaskState;
-use super::view::{AssignedTo, Direction, TaskQuery};
+use super::view::{AssignedTo, Direction, States, TaskQuery, TaskStatus};
 use crate::db::Prepare;
 use crate::db::schema::{task_events, task_standings, tasks, team_members};
 use crate::error::Result;
@@ -304,7 +304,7 @@ pub async fn list(
 ) -> Result<Vec<TaskRow>> {
     let pages = parts(reader, query).into_iter().map(|part| {
         let narrowed = of_time(of_parties(part, reader.org_id, query), reader, query);
-        page_of(connection, narrowed, after, limit)
+        page_of(connection, in_states(narrowed, query), after, limit)
     });
     let mut rows: Vec<TaskRow> = try_join_all(pages).await?.into_iter().flatten().collect();
     rows.sort_unstable_by_key(|task| Reverse((task.updated_at, task.id)));
@@ -411,9 +411,6 @@ fn of_time<'a>(all: Listing<'a>, reader: Reader, query: &TaskQuery) -> Listing<'
         ),
         None => all,
     };
-    if let Some(state) = query.state {
-        some = some.filter(tasks::state.eq(state.as_str()));
-    }
     if let Some(after) = query.updated_after {
         some = some.filter(tasks::updated_at.gt(after.0));
     }
@@ -424,6 +421,21 @@ fn of_time<'a>(all: Listing<'a>, reader: Reader, query: &TaskQuery) -> Listing<'
         some = some.filter(tasks::case_id.eq(case));
     }
     some
+}
+
+fn in_states<'a>(all: Listing<'a>, query: &TaskQuery) -> Listing<'a> {
+    let some = match query.status {
+        Some(TaskStatus::Open) => all.filter(tasks::state.eq_any(open_states())),
+        Some(TaskStatus::Closed) => all.filter(tasks::state.ne_all(open_states())),
+        None => all,
+    };
+    match &query.state {
+        Some(States(states)) => {
+            let names: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+            some.filter(tasks::state.eq_any(names))
+        }
+        None => some,
+    }
 }
 
 fn open_states() -> Vec<&'static str> {

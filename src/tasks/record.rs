@@ -266,10 +266,11 @@ const fn event_name(verb: Verb) -> &'static str {
 }
 
 /// By when a proposal has to be answered that reaches its organisation at `now`:
-/// two working days (domain §2.5).
+/// two working days (domain §2.5), but not after the work would be due, unless it is late already.
 ///
 /// # Errors
 /// If the bank holidays of that year are not known.
-pub fn answer_due(now: DateTime<Utc>) -> Result<DateTime<Utc>> {
-    Ok(model::working_days_after(now, 2)?)
+pub fn answer_due(now: DateTime<Utc>, due_at: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    let usual = model::working_days_after(now, 2)?;
+    Ok(if due_at > now { usual.min(due_at) } else { usual })
 }

@@ -6,6 +6,6 @@ mod taken;
 pub use shown::{Shown, TaskEventView, TaskView};
 pub use taken::{
     AcceptTask, AssessTask, AssignedTo, BlockTask, CancelTask, CounterTask, DeclineTask, Direction, EventQuery,
-    ExtendTask, NewTask, NoTerms, OfCaseQuery, ReassignTask, ReturnTask, SubmitTask, TaskQuery, TransferTask,
-    VerifyTask,
+    ExtendTask, NewTask, NoTerms, OfCaseQuery, ReassignTask, ReturnTask, States, SubmitTask, TaskQuery, TaskStatus,
+    TransferTask, VerifyTask,
 };

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use wardlink::db::schema::outbox_events;
 
 use super::sharing::{ad_hoc, sees};
-use crate::support::{ALL_CLASSES, TestApp};
+use crate::support::{ALL_CLASSES, Actor, TestApp};
 
 const OWNER: &str = "csm@camden.example";
 const COLLEAGUE: &str = "asb@camden.example";
@@ -235,4 +235,48 @@ async fn what_was_refused_is_not_recalled() {
         .expect(200);
     let because = json!({"reason": "Sent by mistake."});
     app.post(&owner, &format!("{path}/recall"), because).await.expect(409);
+}
+
+#[actix_web::test]
+async fn whoever_approves_finds_what_waits_for_them_and_nothing_else() {
+    let app = TestApp::start().await;
+    let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
+    let (housing, police) = (app.sign_in(HOUSING).await, app.sign_in(POLICE).await);
+    let ask = async |asks: &Actor, case: Uuid, to: Uuid| {
+        let asked = app.post(asks, &format!("/v1/cases/{case}/shares"), ad_hoc(to)).await;
+        asked.expect(201).id()
+    };
+    let case = app.a_shared_case(&owner, &housing, "contribute", &["core"]).await;
+    let onward = ask(&housing, case, police.org_id).await;
+    let own = ask(&owner, app.a_case_of(&owner).await, police.org_id).await;
+    let decided = ask(&owner, app.a_case_of(&owner).await, police.org_id).await;
+    let refuse = json!({"reason": "Not needed."});
+    app.post_to(&colleague, &format!("/v1/shares/{decided}"), "refuse", refuse)
+        .await
+        .expect(200);
+    // Of another organisation.
+    let theirs = app.a_case_of(&police).await;
+    let mut body = ad_hoc(housing.org_id);
+    body["quality"] = json!({"as_of": "2026-03-02T09:00:00Z", "completeness": "complete"});
+    app.post(&police, &format!("/v1/cases/{theirs}/shares"), body)
+        .await
+        .expect(201);
+    let waiting = async |reader: &Actor, query: &str| {
+        let list = app.get(reader, &format!("/v1/shares?awaiting=me{query}")).await;
+        let list = list.expect(200).body;
+        let items = list["items"].as_array().unwrap().iter();
+        items.map(|item| item["id"].clone()).collect::<Vec<_>>()
+    };
+
+    assert_eq!(waiting(&colleague, "").await, [json!(onward), json!(own)]);
+    assert_eq!(waiting(&colleague, "&limit=1").await, [json!(onward)]);
+    let logged = app.last_audit("list_awaited_shares").await;
+    assert_eq!((logged.case_ids, logged.record_ids), (vec![case], vec![onward]));
+    assert_eq!(waiting(&owner, "").await, [json!(onward)], "nobody approves their own");
+    assert!(waiting(&housing, "").await.is_empty());
+
+    app.give_only(&colleague, "supervisor", None, Some(vec!["graffiti"]))
+        .await;
+    assert!(waiting(&colleague, "").await.is_empty(), "beyond their roles");
+    app.get(&owner, "/v1/shares").await.expect(422);
 }

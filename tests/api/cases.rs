@@ -342,6 +342,7 @@ async fn a_transition_follows_the_case_type() {
 
     let unknown = app.transition(&sergeant, case, "explode", json!({})).await.expect(409);
     assert_eq!(unknown.problem(), "transition-not-available");
+    assert_eq!(unknown.body["errors"][0]["pointer"], "/event");
     let council_only = app.transition(&sergeant, case, "classify", json!({})).await.expect(403);
     assert_eq!(council_only.problem(), "transition-not-permitted");
 

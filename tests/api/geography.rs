@@ -306,3 +306,37 @@ async fn each_organisation_has_its_own_team_for_a_ward() {
 
     assert_eq!(app.get(&sergeant, WITH_A_TEAM).await.expect(200).body, police.body);
 }
+
+#[actix_web::test]
+async fn partners_see_whom_to_turn_to_in_the_wards_they_work_in_together() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in("csm@camden.example").await;
+    let housing = app.sign_in("manager@primrose.example").await;
+    // A partner of the police, but not in Camden.
+    let islington = app.sign_in("asb@islington.example").await;
+    let body = json!({"name": "Community safety"});
+    app.draft(&manager, Method::PUT, WITH_A_TEAM)
+        .json(body)
+        .send()
+        .await
+        .expect(201);
+    let path = "/v1/wards/E05013664/teams";
+
+    for reader in [&manager, &housing] {
+        let teams = app.get(reader, path).await.expect(200);
+        let teams = teams.body["items"].as_array().unwrap();
+        let named: Vec<&str> = teams
+            .iter()
+            .map(|team| team["organisation_name"].as_str().unwrap())
+            .collect();
+        assert_eq!(named, ["London Borough of Camden", "Metropolitan Police Service"]);
+        assert_eq!(teams[0]["name"], "Community safety");
+        assert_eq!(teams[1]["contact"], "kentish-town-south@met.example");
+        assert_eq!(teams[1]["members"].as_array().unwrap().len(), 2);
+        let audit = app.last_audit("list_ward_teams").await;
+        assert_eq!((audit.op.as_str(), audit.record_ids.len()), ("consultation", 4));
+    }
+    let none = app.get(&islington, path).await.expect(200);
+    assert_eq!(none.body["items"], json!([]));
+    app.get(&manager, "/v1/wards/E05999999/teams").await.expect(404);
+}

@@ -531,3 +531,19 @@ async fn the_police_say_how_soon_they_attend_and_why_and_anew_where_it_changes()
             "by": sergeant.user_id})
     );
 }
+
+#[actix_web::test]
+async fn a_case_without_a_lead_is_not_allocated_and_that_is_said_by_the_cases_own_word() {
+    let app = TestApp::start().await;
+    let lead = app.sign_in(OWNER).await;
+    let case = app.case(&lead, "nuisance").await;
+    let known = json!({"risk_band": "medium", "qualifier": "nuisance"});
+    app.patch(&lead, &format!("/v1/cases/{case}"), known).await.expect(200);
+    let assessed = json!({"earlier_reports": 2});
+    app.transition(&lead, case, "risk_assess", assessed).await.expect(200);
+
+    let allocate = json!({"lead_agency": "council_asb"});
+    let refused = app.transition(&lead, case, "allocate", allocate).await.expect(409);
+
+    assert_eq!(refused.body["errors"][0]["pointer"], "/case/lead");
+}

@@ -1,8 +1,9 @@
 //! Links between cases.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::support::{ALL_CLASSES, TestApp};
+use crate::support::{ALL_CLASSES, Actor, TestApp};
 
 #[actix_web::test]
 async fn a_link_is_a_combination_that_only_who_sees_both_cases_sees() {
@@ -30,6 +31,87 @@ async fn a_link_is_a_combination_that_only_who_sees_both_cases_sees() {
     assert_eq!(reply.body["items"], json!([]));
 }
 
+/// The names of what happened to a case, as `reader` sees it.
+async fn timeline(app: &TestApp, reader: &Actor, case: Uuid) -> Vec<Value> {
+    let timeline = app.get(reader, &format!("/v1/cases/{case}/timeline")).await.expect(200);
+    let items = timeline.body["items"].as_array().unwrap().iter();
+    items.map(|item| item["name"].clone()).collect()
+}
+
+#[actix_web::test]
+async fn that_two_cases_are_linked_is_told_to_who_sees_both() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let housing = app.sign_in("manager@primrose.example").await;
+    let case = app.a_shared_case(&owner, &housing, "contribute", ALL_CLASSES).await;
+    let other = app.a_case_of(&owner).await;
+    let body = json!({"linked_case_id": other, "kind": "related"});
+
+    app.post(&owner, &format!("/v1/cases/{case}/links"), body)
+        .await
+        .expect(201);
+
+    for from in [case, other] {
+        assert_eq!(timeline(&app, &owner, from).await, ["case.linked"]);
+    }
+    assert!(timeline(&app, &housing, case).await.is_empty());
+    app.open_to(&owner, other, housing.org_id, "view", &["core"]).await;
+    assert_eq!(timeline(&app, &housing, case).await, ["case.linked"]);
+}
+
+#[actix_web::test]
+async fn two_cases_are_linked_in_one_way_besides_being_related() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let (case, other) = (app.a_case_of(&owner).await, app.a_case_of(&owner).await);
+    let link = async |from: Uuid, to: Uuid, kind: &str| {
+        let body = json!({"linked_case_id": to, "kind": kind});
+        app.post(&owner, &format!("/v1/cases/{from}/links"), body).await
+    };
+    link(case, other, "duplicate_of").await.expect(201);
+
+    link(other, case, "duplicate_of").await.expect(409);
+    link(case, other, "parent").await.expect(409);
+    link(other, case, "recurrence").await.expect(409);
+    link(other, case, "related").await.expect(201);
+    link(case, app.a_case_of(&owner).await, "parent").await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_link_is_taken_back_by_who_made_it_or_owns_one_of_the_cases() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let housing = app.sign_in("manager@primrose.example").await;
+    let police = app.sign_in("insp.north@met.example").await;
+    let (case, other) = (app.a_case_of(&owner).await, app.a_case_of(&owner).await);
+    for partner in [&housing, &police] {
+        for shared in [case, other] {
+            app.open_to(&owner, shared, partner.org_id, "contribute", &["core"])
+                .await;
+        }
+    }
+    let path = format!("/v1/cases/{case}/links");
+    let kind = |kind: &str| json!({"linked_case_id": other, "kind": kind});
+    let theirs = app.post(&housing, &path, kind("duplicate_of")).await.expect(201);
+    let related = app.post(&housing, &path, kind("related")).await.expect(201);
+
+    let (theirs, related) = (
+        format!("{path}/{}", theirs.id()),
+        format!("/v1/cases/{other}/links/{}", related.id()),
+    );
+    app.delete(&police, &theirs).await.expect(403);
+    app.delete(&housing, &theirs).await.expect(204);
+    app.delete(&owner, &related).await.expect(204);
+
+    app.delete(&owner, &related).await.expect(404);
+    let left = app.get(&owner, &path).await.expect(200);
+    assert_eq!(left.body["items"], json!([]));
+    app.post(&owner, &path, kind("recurrence")).await.expect(201);
+    let told = timeline(&app, &owner, case).await;
+    let unlinked = told.iter().filter(|name| **name == "case.unlinked");
+    assert_eq!(unlinked.count(), 2);
+}
+
 #[actix_web::test]
 async fn the_log_of_a_link_names_both_cases() {
     let app = TestApp::start().await;
@@ -43,4 +125,11 @@ async fn the_log_of_a_link_names_both_cases() {
 
     let audit = app.last_audit("link_cases").await;
     assert_eq!((audit.op.as_str(), audit.case_ids), ("combination", vec![case, other]));
+    let links = format!("/v1/cases/{other}/links");
+    let link = app.get(&owner, &links).await.expect(200).body["items"][0]["id"].clone();
+    let link: Uuid = link.as_str().unwrap().parse().unwrap();
+    app.delete(&owner, &format!("{links}/{link}")).await.expect(204);
+    let audit = app.last_audit("unlink_cases").await;
+    assert_eq!((audit.op.as_str(), audit.case_ids), ("alteration", vec![other, case]));
+    assert_eq!(audit.record_ids, [link]);
 }

@@ -39,6 +39,7 @@ mod keys;
 mod limits;
 mod links;
 mod migrations;
+mod names;
 mod notes;
 mod one_connection;
 mod one_event;

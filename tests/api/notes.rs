@@ -73,6 +73,42 @@ async fn a_note_says_who_reads_it_and_whether_it_is_known() {
         .await
         .expect(422);
     assert_eq!(reply.body["errors"][0]["pointer"], "/audience/0");
+    for (audience, pointer, says) in [
+        (json!("everybody"), "/audience", "`own`, `partners`"),
+        (json!(5), "/audience", "`own`, `partners`"),
+        (
+            json!([stranger.org_id, "Met"]),
+            "/audience/1",
+            "the id of an organisation",
+        ),
+    ] {
+        let refused = app.post(&owner, &path, note(audience)).await.expect(422);
+        let error = &refused.body["errors"][0];
+        assert_eq!(error["pointer"], pointer);
+        assert!(error["detail"].as_str().unwrap().contains(says), "{error}");
+    }
+}
+
+#[actix_web::test]
+async fn a_note_is_addressed_to_nobody_who_sees_the_case_without_its_notes() {
+    let app = TestApp::start().await;
+    let (owner, housing, police) = (
+        app.sign_in(OWNER).await,
+        app.sign_in(HOUSING).await,
+        app.sign_in(POLICE).await,
+    );
+    let case = app.a_shared_case(&owner, &housing, "view", &["core", "notes"]).await;
+    app.open_to(&owner, case, police.org_id, "view", &["core", "location"])
+        .await;
+    let path = format!("/v1/cases/{case}/notes");
+
+    let both = note(json!([housing.org_id, police.org_id]));
+    let refused = app.post(&owner, &path, both).await.expect(422);
+    assert_eq!(refused.body["errors"][0]["pointer"], "/audience/1");
+    let to_housing = app.post(&owner, &path, note(json!([housing.org_id]))).await.expect(201);
+
+    let read = app.get(&housing, &format!("{path}/{}", to_housing.id())).await;
+    read.expect(200);
 }
 
 #[actix_web::test]

@@ -249,3 +249,45 @@ async fn anybody_can_look_up_keys_and_whom_to_warn() {
         .await
         .expect(404);
 }
+
+#[actix_web::test]
+async fn whoever_gives_work_finds_whom_to_name_and_nobody_of_another_organisation() {
+    let app = TestApp::start().await;
+    let (sergeant, manager, admin) = (
+        app.sign_in("sgt.kentish-town@met.example").await,
+        app.sign_in(MANAGER).await,
+        app.sign_in(ADMIN).await,
+    );
+    let colleagues = |actor: &Actor| format!("/v1/organisations/{}/people", actor.org_id);
+    let gone = app.sign_in("street@camden.example").await;
+    let disabled = json!({"disabled": true});
+    app.patch(&admin, &format!("/v1/users/{}", gone.user_id), disabled)
+        .await
+        .expect(200);
+
+    let listed = app.get(&manager, &colleagues(&manager)).await.expect(200);
+
+    let items = listed.body["items"].as_array().unwrap();
+    let marek = items.iter().find(|it| it["name"] == "Marek Dvorak").unwrap();
+    assert_eq!(marek["post"], "Anti-social behaviour team");
+    assert_eq!(marek.as_object().unwrap().len(), 4, "{marek}");
+    assert!(items.iter().all(|it| it["id"] != json!(gone.user_id)));
+    let shown: Vec<Value> = items.iter().map(|it| it["id"].clone()).collect();
+    let audit = app.last_audit("list_colleagues").await;
+    assert_eq!(
+        (audit.op.as_str(), json!(audit.record_ids)),
+        ("consultation", json!(shown))
+    );
+    let first = app
+        .get(&manager, &format!("{}?limit=1", colleagues(&manager)))
+        .await
+        .expect(200);
+    assert_eq!(first.body["items"], json!([items[0]]));
+    assert!(first.body["next"].is_string());
+
+    // A partner's are theirs.
+    app.get(&manager, &colleagues(&sergeant)).await.expect(404);
+    app.get(&sergeant, &colleagues(&sergeant)).await.expect(200);
+    app.give_only(&manager, "panel_member", None, None).await;
+    app.get(&manager, &colleagues(&manager)).await.expect(403);
+}

@@ -84,3 +84,30 @@ async fn a_list_names_who_answers_for_a_case_in_ones_own_organisation() {
     let positions = app.get(&owner, &format!("{path}/positions")).await.expect(200);
     assert_eq!(positions.body["items"][0]["lead"], taken);
 }
+
+#[actix_web::test]
+async fn nobody_answers_for_a_case_whose_roles_do_not_reach_it() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let officer = app.sign_in("dpo@camden.example").await;
+    let case = app.a_case_of(&owner).await;
+    let path = format!("/v1/cases/{case}");
+    let position = |lead: &Actor| {
+        let body = json!({"stance": "leading", "lead": lead.user_id});
+        let put = app.draft(&owner, Method::PUT, &format!("{path}/positions/mine"));
+        put.json(body).send()
+    };
+
+    let lead = app.patch(&owner, &path, json!({"lead": officer.user_id})).await;
+    let refused = [lead.expect(422), position(&officer).await.expect(422)];
+
+    for reply in refused {
+        let detail = reply.body["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains("roles do not reach it"), "{detail}");
+    }
+    app.give(&officer, "officer", None, Some(vec!["nuisance"])).await;
+    app.patch(&owner, &path, json!({"lead": officer.user_id}))
+        .await
+        .expect(200);
+    position(&officer).await.expect(200);
+}

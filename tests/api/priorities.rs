@@ -196,7 +196,12 @@ async fn it_ends_once_with_what_came_of_it_and_stood_until_that_day() {
         .await
         .expect(409);
     let late = patch(json!({"reviewed_on": "2026-03-02"})).await.expect(409);
-    let mended = patch(json!({"outcome": "Quiet since February."})).await.expect(200);
+    let reworded = patch(json!({"text": "Fewer motorcycles."})).await.expect(409);
+    assert_eq!(reworded.problem(), "priority-ended");
+    let promised = met.body["text"].clone();
+    let mended = patch(json!({"text": promised, "outcome": "Quiet since February."}))
+        .await
+        .expect(200);
 
     assert_eq!(bare.problem(), "priority-outcome-missing");
     assert_eq!(soon.problem(), "priority-outcome-too-soon");

@@ -147,7 +147,7 @@ async fn who_has_an_attachment_already_is_told_so() {
     let owner = app.sign_in(OWNER).await;
     let case = app.a_case_of(&owner).await;
     let added = add_photo(&app, &owner, case).await.expect(201);
-    assert_eq!(added.header("etag"), Some("\"1\""));
+    assert!(added.header("etag").unwrap().starts_with("\"1-"));
     let path = format!("/v1/attachments/{}", added.id());
 
     for path in [

@@ -19,6 +19,7 @@ use crate::cases::view::cases::{CaseChanges, CaseView};
 use crate::cases::view::words::Marking;
 use crate::cases::workflow::names::RiskBand;
 use crate::clocks::Clock;
+use crate::doors::may::Permission;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::fields::Point;
@@ -221,12 +222,28 @@ async fn name_lead(room: &Room, sight: &mut Sight, user: Option<Uuid>) -> Result
     sight.lead = match user {
         Some(user) => {
             let name = identity::name_of_colleague(room, user, case.org_id).await?;
-            Some(name.ok_or(CaseError::LeadUnknown)?)
+            let name = name.ok_or(CaseError::LeadUnknown)?;
+            check_sees(room, user, (case.ward_gss.as_str(), case.type_.as_str()), "/lead").await?;
+            Some(name)
         }
         None => None,
     };
     case.lead_user_id = user;
     Ok(())
+}
+
+/// Whether the roles of `user` let them see a case of this ward and type.
+///
+/// # Errors
+/// 422 naming `pointer`.
+pub(super) async fn check_sees(room: &Room, user: Uuid, case: (&str, &str), pointer: &'static str) -> Result<()> {
+    match identity::reaches(room, user, may::ReadCases::CODE, case).await? {
+        true => Ok(()),
+        false => Err(AppError::invalid(
+            pointer,
+            "does not see this case: their roles do not reach it",
+        )),
+    }
 }
 
 fn patch_details(room: &Room, sight: &mut Sight, patch: &Value) -> Result<()> {

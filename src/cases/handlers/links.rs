@@ -1,20 +1,20 @@
 //! Links between cases.
 
-use actix_web::{HttpResponse, get, post};
+use actix_web::{HttpResponse, delete, get, post};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::audit::{Op, OutboxEvent};
 use crate::cases::access::{self, Access};
 use crate::cases::queries::links::{self as queries, LinkRow};
-use crate::cases::view::links::{LinkView, NewLink};
+use crate::cases::view::links::{LinkKind, LinkView, NewLink};
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::{self, Page, PageParams};
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list_links).service(link_cases);
+    config.service(list_links).service(link_cases).service(unlink_cases);
 }
 
 /// Links of a case
@@ -51,7 +51,9 @@ pub async fn list_links(caller: Caller<may::ReadCases>, id: Id, page: Params<Pag
 /// Link two cases
 ///
 /// Both have to be visible to the caller. It is logged as combination
-/// (DPA 2018 s.62(1)(e)), and only who sees both cases sees the link.
+/// (DPA 2018 s.62(1)(e)), and only who sees both cases sees the link. Two cases are linked in
+/// one way, `related` apart: what is a duplicate, a recurrence or a part of another is nothing
+/// else of it, and the other nothing of the first (409).
 #[utoipa::path(
     tag = "cases",
     request_body = NewLink,
@@ -64,6 +66,11 @@ pub async fn link_cases(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<
         .alter(body, async |room, new: NewLink| {
             let access = access::find(room, id.get()).await?.contributing()?;
             let other = other_case(room, &access, new.linked_case_id).await?;
+            if new.kind != LinkKind::Related
+                && let Some(kind) = queries::linked_as(room, access.case_id, other.case_id).await?
+            {
+                return Err(AppError::Conflict(format!("the cases are linked already, by `{kind}`")));
+            }
             let row = LinkRow {
                 id: Uuid::now_v7(),
                 org_id: room.person.org_id,
@@ -74,12 +81,14 @@ pub async fn link_cases(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<
                 kind: new.kind.as_str().to_owned(),
                 reason: new.reason.map(|text| text.into_string()),
                 linked_by: room.person.user_id,
+                linked_by_name: Some(room.person.name.clone()),
                 created_at: room.now,
             };
             if !queries::insert(room, &row).await? {
                 return Err(AppError::Conflict("the cases are linked like this already".to_owned()));
             }
-            let told = [told(&row, &access), told(&row, &other)];
+            let [from, to] = row.ends();
+            let told = [told("case.linked", &row, from, to), told("case.linked", &row, to, from)];
             let link = row.id;
             let answer = Answer::created(format!("/v1/cases/{}/links", row.case_id), &LinkView::from(row))?;
             let audited = other
@@ -101,9 +110,50 @@ async fn other_case(room: &mut Room, access: &Access, id: Uuid) -> Result<Access
     }
 }
 
-/// Names the link, not the other case, which not everybody may see who is told.
-fn told(row: &LinkRow, access: &Access) -> OutboxEvent {
-    OutboxEvent::of_case("case.linked", access.case_id, access.case_org_id)
+/// Take a link back
+///
+/// By the organisation that made it, or that owns one of the cases. Timeline and log keep
+/// that there was one.
+#[utoipa::path(
+    tag = "cases",
+    responses((status = 204, description = "Taken back.")),
+    security(("bearer" = ["case.update"]))
+)]
+#[delete("/v1/cases/{id}/links/{link_id}")]
+pub async fn unlink_cases(caller: Caller<may::UpdateCase>, ids: Id<2>) -> Result<HttpResponse> {
+    caller
+        .alter((), async |room, ()| {
+            let (case_id, link_id) = ids.pair();
+            let access = access::find(room, case_id).await?;
+            let row = queries::find(room, case_id, link_id).await?;
+            let [from, to] = row.ends();
+            if ![row.org_id, from.1, to.1].contains(&access.org_id) {
+                return Err(AppError::Forbidden(
+                    "only the organisation that made a link, or owns one of its cases, takes it back".to_owned(),
+                ));
+            }
+            let access = access.contributing()?;
+            if !queries::delete(room, link_id).await? {
+                return Err(AppError::NotFound);
+            }
+            let told = [
+                told("case.unlinked", &row, from, to),
+                told("case.unlinked", &row, to, from),
+            ];
+            let audited = access
+                .note(Audited::alteration(Answer::no_content()))
+                .cases([from, to])
+                .record(link_id)
+                .classes(["core"]);
+            Ok(told.into_iter().fold(audited, Audited::event))
+        })
+        .await
+}
+
+/// Told to whom the link is shown: that there is one tells of the other case.
+fn told(name: &'static str, row: &LinkRow, (case, owner): (Uuid, Uuid), (other, _): (Uuid, Uuid)) -> OutboxEvent {
+    OutboxEvent::of_case(name, case, owner)
         .about(row.id)
+        .beside(other)
         .with(serde_json::json!({"kind": row.kind}))
 }

@@ -120,17 +120,18 @@ async fn row(room: &mut Room, access: &Access, new: NewNote) -> Result<NoteRow> 
     })
 }
 
-/// The organisations named, each of which sees the case.
+/// The organisations named, each of which sees the notes of the case: the author is not to
+/// believe that they were told.
 async fn readers(room: &mut Room, access: &Access, orgs: Vec<Uuid>) -> Result<Vec<Uuid>> {
     if orgs.is_empty() {
         return Err(AppError::invalid("/audience", "names nobody: say `own`"));
     }
-    let mut known = queries::partners(room, access.case_id).await?;
+    let mut known = queries::readers(room, access.case_id).await?;
     known.push(access.case_org_id);
     match orgs.iter().position(|org| !known.contains(org)) {
         Some(index) => Err(AppError::invalid(
             format!("/audience/{index}"),
-            "is not an organisation that sees this case",
+            "is not an organisation that sees the notes of this case",
         )),
         None => Ok(orgs),
     }

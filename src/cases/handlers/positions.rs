@@ -4,8 +4,9 @@ use actix_web::{HttpResponse, get, put};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::changes::check_sees;
 use crate::audit::OutboxEvent;
-use crate::cases::access;
+use crate::cases::access::{self, Access};
 use crate::cases::queries::positions::{self as queries, PositionRow};
 use crate::cases::view::positions::{NewPosition, PositionView};
 use crate::db::names_of;
@@ -66,7 +67,7 @@ pub async fn take_position(
         .alter(body, async |room, new: NewPosition| {
             let access = access::find(room, id.get()).await?;
             let lead = match new.lead {
-                Some(user) => Some(name_of_lead(room, user, access.org_id).await?),
+                Some(user) => Some(name_of_lead(room, user, &access).await?),
                 None => None,
             };
             let row = PositionRow {
@@ -77,6 +78,7 @@ pub async fn take_position(
                 summary: new.summary.map(|text| text.into_string()),
                 lead_user_id: new.lead,
                 updated_by: room.person.user_id,
+                updated_by_name: Some(room.person.name.clone()),
                 updated_at: room.now,
             };
             queries::put(room, &row).await?;
@@ -93,7 +95,10 @@ pub async fn take_position(
         .await
 }
 
-async fn name_of_lead(room: &Room, user: Uuid, org: Uuid) -> Result<String> {
-    let name = identity::name_of_colleague(room, user, org).await?;
-    name.ok_or_else(|| AppError::invalid("/lead", "is nobody of your organisation"))
+/// The name of somebody of the caller's organisation who sees the case.
+async fn name_of_lead(room: &Room, user: Uuid, access: &Access) -> Result<String> {
+    let name = identity::name_of_colleague(room, user, access.org_id).await?;
+    let name = name.ok_or_else(|| AppError::invalid("/lead", "is nobody of your organisation"))?;
+    check_sees(room, user, (access.ward_gss.as_str(), access.type_.as_str()), "/lead").await?;
+    Ok(name)
 }

@@ -16,6 +16,10 @@ use crate::http::openapi::IfMatch;
 use crate::http::paging::{self, Page, PageParams};
 use crate::limits::Volume;
 
+/// The class of what is told of a subject who is a child: it is told to whom the child is
+/// shown.
+pub(super) const CHILDREN: &str = "children";
+
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -28,7 +32,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 
 /// Subjects of a case
 ///
-/// People, vehicles, premises and organisations, in the order they were added.
+/// People, vehicles, premises and organisations, in the order they were added. People who
+/// are children are left out where the share does not show them (`shows_children`).
 #[utoipa::path(
     tag = "cases",
     params(PageParams),
@@ -87,7 +92,9 @@ pub async fn read_subject(caller: Caller<may::ReadSubjects>, ids: Id<2>) -> Resu
 /// Add a subject
 ///
 /// Says what part it has in the case, and whether that is fact or assessment
-/// (DPA 2018 s.38(2)-(3)).
+/// (DPA 2018 s.38(2)-(3)). A person who is a child is shown to the organisation that added
+/// them, to the owner of the case, and by shares that say how they safeguard the child
+/// (`shows_children`); by no other, whenever it was made (Children Act 2004 s.11).
 #[utoipa::path(
     tag = "cases",
     request_body = NewSubject,
@@ -106,7 +113,7 @@ pub async fn add_subject(
                 .await?
                 .contributing()?
                 .opening("subjects")?;
-            let (particulars, is_child) = understood(room, new.kind, &new.particulars, new.is_child)?;
+            let (particulars, is_child) = understood(room, new.kind, &new.particulars, (new.is_child, false))?;
             let row = SubjectRow {
                 id: Uuid::now_v7(),
                 org_id: room.person.org_id,
@@ -123,9 +130,9 @@ pub async fn add_subject(
                 updated_at: room.now,
             };
             queries::insert(room, &row).await?;
-            let showings = queries::showings(room, row.case_id, row.org_id).await?;
+            let showings = queries::showings(room, row.case_id, row.org_id, row.is_child).await?;
             let location = format!("/v1/cases/{}/subjects/{}", row.case_id, row.id);
-            let (subject, event) = (row.id, told(&row, "subject.added"));
+            let (subject, event) = (row.id, told(&row, "subject.added", row.is_child));
             let answer = Answer::created(location, &SubjectView::from(row))?.version(1);
             let audited = noted(&access, Audited::collection(answer)).record(subject).event(event);
             Ok(shown_by(audited, subject, showings))
@@ -133,15 +140,23 @@ pub async fn add_subject(
         .await
 }
 
-/// The particulars as they are kept, and whether it is a child.
+/// The particulars as they are kept, and whether it is a child: `said` now, or else known
+/// `before`.
 fn understood(
     room: &Room,
     kind: SubjectKind,
     particulars: &Map<String, Value>,
-    is_child: bool,
+    (said, before): (Option<bool>, bool),
 ) -> Result<(Value, bool)> {
     let particulars = Particulars::read(kind, particulars)?;
-    let is_child = is_child || particulars.is_minor(clocks::local_date(room.now)?);
+    let is_minor = particulars.is_minor(clocks::local_date(room.now)?)?;
+    if is_minor && said == Some(false) {
+        return Err(AppError::invalid(
+            "/is_child",
+            "the date of birth says that it is a child",
+        ));
+    }
+    let is_child = is_minor || said.unwrap_or(before);
     if is_child && kind != SubjectKind::Person {
         return Err(AppError::invalid("/is_child", "only a person can be a child"));
     }
@@ -149,10 +164,10 @@ fn understood(
     Ok((kept, is_child))
 }
 
-fn told(row: &SubjectRow, name: &'static str) -> OutboxEvent {
+fn told(row: &SubjectRow, name: &'static str, of_child: bool) -> OutboxEvent {
     OutboxEvent::of_case(name, row.case_id, row.case_org_id)
         .about(row.id)
-        .of_class("subjects")
+        .of_class(if of_child { CHILDREN } else { "subjects" })
         .with(serde_json::json!({"kind": row.kind}))
 }
 
@@ -203,12 +218,15 @@ pub async fn correct_subject(
         .alter(body, async |room, change: SubjectChange| {
             let (access, mut row) = own(room, ids).await?;
             room.request.expect_version(row.version)?;
+            let was_child = row.is_child;
             let changed = apply(room, &mut row, change)?;
             if !changed.is_empty() {
                 row.updated_at = room.now;
                 queries::update(room, &mut row).await?;
             }
-            let (subject, version, event) = (row.id, row.version, told(&row, "subject.corrected"));
+            // Who was shown somebody no child is told that they are corrected, if to be one.
+            let event = told(&row, "subject.corrected", was_child && row.is_child);
+            let (subject, version, is_child) = (row.id, row.version, row.is_child);
             let answer = Answer::ok(&SubjectView::from(row))?.version(version);
             // Whoever may correct a subject is shown it, even by a correction of nothing.
             let audited = noted(&access, Audited::alteration(answer))
@@ -218,7 +236,7 @@ pub async fn correct_subject(
             if changed.is_empty() {
                 return Ok(audited);
             }
-            let showings = queries::showings(room, access.case_id, access.org_id).await?;
+            let showings = queries::showings(room, access.case_id, access.org_id, is_child).await?;
             Ok(shown_by(audited.event(event), subject, showings))
         })
         .await
@@ -241,7 +259,7 @@ fn apply(room: &Room, row: &mut SubjectRow, change: SubjectChange) -> Result<Vec
         }
     }
     let kind = SubjectKind::parse(&row.kind)?;
-    (row.particulars, row.is_child) = understood(room, kind, &members, change.is_child.unwrap_or(row.is_child))?;
+    (row.particulars, row.is_child) = understood(room, kind, &members, (change.is_child, row.is_child))?;
     let members = [
         ("role", before.role != row.role),
         ("basis", before.basis != row.basis),
@@ -270,9 +288,9 @@ pub async fn erase_subject(caller: Caller<may::ManageSubjects>, ids: Id<2>) -> R
         .alter((), async |room, ()| {
             let (access, row) = own(room, ids).await?;
             queries::delete(room, row.id).await?;
-            let showings = queries::showings(room, row.case_id, row.org_id).await?;
+            let showings = queries::showings(room, row.case_id, row.org_id, row.is_child).await?;
             let readers = showings.into_iter().map(|share| share.to_org_id);
-            let event = told(&row, "subject.erased");
+            let event = told(&row, "subject.erased", row.is_child);
             Ok(noted(&access, Audited::new(Op::Erasure, Answer::no_content()))
                 .record(row.id)
                 .recipients(readers)

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::subjects::CHILDREN;
 use crate::cases::access;
 use crate::cases::queries::timeline::{self as queries, HappenedRow};
 use crate::cases::view::timeline::{TimelineEntry, TimelineQuery};
@@ -15,6 +16,14 @@ use crate::sharing::model::DataClass;
 
 /// The order of what happened, in its cursors.
 const IN_ORDER: &str = "seq";
+
+/// Of which class of the case's data it is: what is of children is of subjects.
+fn class_of(row: &HappenedRow) -> &str {
+    match row.data_class.as_str() {
+        CHILDREN => "subjects",
+        class => class,
+    }
+}
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -48,7 +57,7 @@ pub async fn read_timeline(
             let rows = queries::list(room, access.case_id, after, limit + 1).await?;
             let page = Page::of(rows, limit, IN_ORDER, |row: &HappenedRow| row.seq)?;
             let every = DataClass::ALL.into_iter().map(DataClass::as_str);
-            let shown = every.filter(|class| page.items.iter().any(|row| row.data_class == *class));
+            let shown = every.filter(|class| page.items.iter().any(|row| class_of(row) == *class));
             let classes: Vec<&'static str> = shown.collect();
             let records: Vec<Uuid> = page.items.iter().filter_map(|row| row.record_id).collect();
             let named = page

@@ -2,14 +2,21 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::join;
 use uuid::Uuid;
 
-use crate::db::Prepare;
 use crate::db::schema::{case_access, case_links};
+use crate::db::{Prepare, name_of};
 use crate::error::Result;
 
-/// A link as it is kept.
+diesel::define_sql_function! {
+    /// Whoever links the same two cases waits until this transaction ends.
+    fn hold_link(case: SqlUuid, other: SqlUuid) -> Bool;
+}
+
+/// A link as it is kept, with the name of who made it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = case_links)]
 pub struct LinkRow {
@@ -23,6 +30,9 @@ pub struct LinkRow {
     pub reason: Option<String>,
     pub linked_by: Uuid,
     pub created_at: DateTime<Utc>,
+    #[diesel(skip_insertion)]
+    #[diesel(select_expression = name_of(case_links::linked_by))]
+    pub linked_by_name: Option<String>,
 }
 
 impl LinkRow {
@@ -70,6 +80,47 @@ pub async fn is_duplicate_of_open(mut connection: &AsyncPgConnection, case_id: U
     Ok(diesel::select(diesel::dsl::exists(found))
         .get_result(&mut connection)
         .await?)
+}
+
+/// A link of a case, from it or to it.
+///
+/// # Errors
+/// Not found, where the caller does not see both cases.
+pub async fn find(connection: &mut AsyncPgConnection, case_id: Uuid, id: Uuid) -> Result<LinkRow> {
+    let of_case = case_links::case_id
+        .eq(case_id)
+        .or(case_links::linked_case_id.eq(case_id));
+    Ok(case_links::table
+        .filter(case_links::id.eq(id))
+        .filter(of_case)
+        .select(LinkRow::as_select())
+        .first(connection)
+        .await?)
+}
+
+/// As what two cases are linked already, either way, besides being related. Nobody links them
+/// until the end of the transaction. One round trip: the lock comes first, and what is read
+/// after it sees what was committed before it was had.
+pub async fn linked_as(connection: &AsyncPgConnection, case: Uuid, other: Uuid) -> Result<Option<String>> {
+    let (mut first, mut second) = (connection, connection);
+    let held = diesel::select(hold_link(case, other)).get_result::<bool>(&mut first);
+    let from_to = |from: Uuid, to: Uuid| case_links::case_id.eq(from).and(case_links::linked_case_id.eq(to));
+    let found = case_links::table
+        .filter(from_to(case, other).or(from_to(other, case)))
+        .filter(case_links::kind.ne("related"))
+        .select(case_links::kind)
+        .first::<String>(&mut second);
+    let (held, found) = join!(held, found);
+    held?;
+    Ok(found.optional()?)
+}
+
+/// Takes a link back. Returns whether it was still there.
+pub async fn delete(connection: &mut AsyncPgConnection, id: Uuid) -> Result<bool> {
+    let deleted = diesel::delete(case_links::table.filter(case_links::id.eq(id)))
+        .execute(connection)
+        .await?;
+    Ok(deleted > 0)
 }
 
 /// Adds a link. Returns whether it was new.

@@ -72,11 +72,12 @@ pub async fn insert(connection: &mut AsyncPgConnection, row: &NoteRow) -> Result
     Ok(())
 }
 
-/// The organisations that the case is shared with now.
-pub async fn partners(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<Uuid>> {
+/// The organisations that read the notes of the case now, by a share.
+pub async fn readers(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<Uuid>> {
     Ok(shares::table
         .filter(shares::case_id.eq(case_id))
         .filter(opens_now())
+        .filter(shares::data_classes.contains(vec!["notes"]))
         .select(shares::to_org_id)
         .load(connection)
         .await?)

@@ -5,11 +5,11 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use crate::db::Prepare;
 use crate::db::schema::case_positions;
+use crate::db::{Prepare, name_of};
 use crate::error::Result;
 
-/// An organisation's position as it is kept.
+/// An organisation's position as it is kept, with the name of who said so.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = case_positions)]
 pub struct PositionRow {
@@ -21,6 +21,9 @@ pub struct PositionRow {
     pub lead_user_id: Option<Uuid>,
     pub updated_by: Uuid,
     pub updated_at: DateTime<Utc>,
+    #[diesel(skip_insertion)]
+    #[diesel(select_expression = name_of(case_positions::updated_by))]
+    pub updated_by_name: Option<String>,
 }
 
 /// The positions on a case, at most one per organisation.

@@ -117,14 +117,21 @@ pub struct Showing {
     pub agreement_version: Option<i64>,
 }
 
-/// The shares by which others than `org` read the subjects of a case now.
-pub async fn showings(connection: &mut AsyncPgConnection, case_id: Uuid, org: Uuid) -> Result<Vec<Showing>> {
+/// The shares by which others than `org` read a subject of a case now: one that is a child by
+/// those alone that show children.
+pub async fn showings(
+    connection: &mut AsyncPgConnection,
+    case_id: Uuid,
+    org: Uuid,
+    is_child: bool,
+) -> Result<Vec<Showing>> {
     let agreement = agreements::id.nullable().eq(shares::agreement_id);
     Ok(shares::table
         .left_join(agreements::table.on(agreement))
         .filter(shares::case_id.eq(case_id))
         .filter(opens_now())
         .filter(shares::data_classes.contains(vec!["subjects"]))
+        .filter(shares::shows_children.ge(is_child))
         .filter(shares::to_org_id.ne(org))
         .order(shares::id)
         .select((

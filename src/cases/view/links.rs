@@ -54,7 +54,7 @@ pub struct NewLink {
     "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "case_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7d",
     "linked_case_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7c", "kind": "related", "reason": "Same household.",
     "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70",
-    "linked_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "created_at": "2026-03-02T09:00:00Z"
+    "linked_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "linked_by_name": "Helen Birch", "created_at": "2026-03-02T09:00:00Z"
 }))]
 pub struct LinkView {
     /// The link.
@@ -72,6 +72,8 @@ pub struct LinkView {
     pub organisation_id: Uuid,
     /// Who made it.
     pub linked_by: Uuid,
+    /// Their name; `null` where it is not for you to know.
+    pub linked_by_name: Option<String>,
     /// When.
     pub created_at: DateTime<Utc>,
 }
@@ -86,6 +88,7 @@ impl From<LinkRow> for LinkView {
             reason: row.reason,
             organisation_id: row.org_id,
             linked_by: row.linked_by,
+            linked_by_name: row.linked_by_name,
             created_at: row.created_at,
         }
     }

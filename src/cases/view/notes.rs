@@ -1,7 +1,10 @@
 //! What the API shows and takes of notes.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -9,7 +12,7 @@ use crate::cases::queries::notes::NoteRow;
 use crate::http::fields::Text;
 
 /// Who may read a note.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 #[schema(example = json!("partners"))]
 pub enum Audience {
@@ -19,8 +22,54 @@ pub enum Audience {
     Named(Vec<Uuid>),
 }
 
+/// What may be said of an audience, for whoever said something else.
+const AUDIENCE: &str = "`own`, `partners`, or a list of the ids of organisations";
+
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AudienceVisitor)
+    }
+}
+
+struct AudienceVisitor;
+
+impl<'de> Visitor<'de> for AudienceVisitor {
+    type Value = Audience;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(AUDIENCE)
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Audience, E> {
+        match word {
+            "own" => Ok(Audience::Wide(WideAudience::Own)),
+            "partners" => Ok(Audience::Wide(WideAudience::Partners)),
+            _ => Err(E::custom(format!("is {AUDIENCE}"))),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut ids: A) -> Result<Audience, A::Error> {
+        let mut named = Vec::new();
+        while let Some(Reader(id)) = ids.next_element()? {
+            named.push(id);
+        }
+        Ok(Audience::Named(named))
+    }
+}
+
+/// An organisation that is to read a note.
+struct Reader(Uuid);
+
+impl<'de> Deserialize<'de> for Reader {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = Uuid::deserialize(deserializer);
+        id.map(Self)
+            .map_err(|_error| D::Error::custom("is not the id of an organisation"))
+    }
+}
+
 /// An audience that needs no list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WideAudience {
     /// The author's organisation only.

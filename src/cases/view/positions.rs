@@ -56,7 +56,8 @@ pub struct NewPosition {
     "organisation_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "stance": "supporting",
     "summary": "We patrol at weekends.",
     "lead": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "name": "Marek Dvorak"},
-    "updated_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "updated_at": "2026-03-02T09:00:00Z"
+    "updated_by": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b72", "updated_by_name": "Helen Birch",
+    "updated_at": "2026-03-02T09:00:00Z"
 }))]
 pub struct PositionView {
     /// The organisation.
@@ -70,6 +71,8 @@ pub struct PositionView {
     pub lead: Option<Named>,
     /// Who said so.
     pub updated_by: Uuid,
+    /// Their name; `null` where it is not for you to know.
+    pub updated_by_name: Option<String>,
     /// When.
     pub updated_at: DateTime<Utc>,
 }
@@ -83,6 +86,7 @@ impl PositionView {
             summary: row.summary,
             lead: row.lead_user_id.map(|id| Named { id, name: lead }),
             updated_by: row.updated_by,
+            updated_by_name: row.updated_by_name,
             updated_at: row.updated_at,
         }
     }

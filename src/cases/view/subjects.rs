@@ -194,14 +194,19 @@ impl Particulars {
         })
     }
 
-    /// Whether it is a person who is under 18 on `today`.
-    pub fn is_minor(&self, today: NaiveDate) -> bool {
-        match self {
-            Self::Person(person) => person
-                .date_of_birth
-                .and_then(|born| today.years_since(born.0))
-                .is_some_and(|age| age < 18),
-            _ => false,
+    /// Whether it is a person who is under 18 on `today`, by their date of birth.
+    ///
+    /// # Errors
+    /// 422 where they would be born after that day.
+    pub fn is_minor(&self, today: NaiveDate) -> Result<bool> {
+        let born = match self {
+            Self::Person(person) => person.date_of_birth,
+            _ => None,
+        };
+        match born.map(|born| today.years_since(born.0)) {
+            Some(None) => Err(AppError::invalid("/particulars/date_of_birth", "lies in the future")),
+            Some(Some(age)) => Ok(age < 18),
+            None => Ok(false),
         }
     }
 }
@@ -231,9 +236,11 @@ pub struct NewSubject {
     pub role: SubjectRole,
     /// Whether that is known or thought.
     pub basis: Basis,
-    /// A person under 18; follows from `date_of_birth` where that is given.
-    #[serde(default)]
-    pub is_child: bool,
+    /// A person under 18. Where `date_of_birth` makes them one that need not be said, and
+    /// cannot be denied.
+    #[serde(default, deserialize_with = "not_cleared")]
+    #[schema(value_type = bool, required = false)]
+    pub is_child: Option<bool>,
     /// Who or what it is.
     #[schema(value_type = Particulars)]
     pub particulars: Map<String, Value>,
@@ -252,7 +259,7 @@ pub struct SubjectChange {
     #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Basis, required = false)]
     pub basis: Option<Basis>,
-    /// A person under 18.
+    /// A person under 18. What `date_of_birth` makes a child cannot be denied.
     #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = bool, required = false)]
     pub is_child: Option<bool>,

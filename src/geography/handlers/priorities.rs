@@ -359,6 +359,7 @@ fn apply(
     let has_ended = row.ended_on.is_some();
     priority::check_ending(has_ended, changes.status.is_some(), changes.outcome.is_some())?;
     if let Some(text) = changes.text {
+        priority::check_wording(has_ended, text.as_str() != row.text)?;
         row.text = text.into_string();
     }
     if let Some(types) = changes.case_types {

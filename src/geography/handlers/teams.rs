@@ -13,8 +13,10 @@ use crate::clocks::local_date;
 use crate::doors::{Answer, Audited, Caller, JsonBody, Room, may};
 use crate::error::{AppError, FieldError, Result};
 use crate::geography::Gss;
-use crate::geography::queries::{self, MemberRow, NewMember, TeamRow};
+use crate::geography::queries::{self, MemberRow, NewMember, TeamRow, ward_teams};
+use crate::geography::view::ward_teams::WardTeam;
 use crate::geography::view::{Team, TeamDraft, TeamMember, TeamMemberDraft};
+use crate::http::paging::Page;
 
 /// The largest team.
 const MEMBERS: usize = 100;
@@ -23,7 +25,8 @@ const TOLD: [&str; 2] = ["members", "name"];
 
 /// Read the team of a ward
 ///
-/// The team of your own organisation that answers for the ward.
+/// The team of your own organisation that answers for the ward; those of partners are among
+/// the teams of the ward.
 #[utoipa::path(
     tag = "geography",
     params(("gss" = String, Path, description = "GSS code of the ward.", example = "E05013664")),
@@ -42,6 +45,44 @@ pub async fn read_ward_team(caller: Caller<may::BeSignedIn>, code: WardCode) -> 
             Ok(Audited::consultation(answer)
                 .record(view.id)
                 .records(view.members.iter().map(|member| member.user_id)))
+        })
+        .await
+}
+
+/// List the teams of a ward
+///
+/// Whom to turn to: the team of every organisation that has one for the ward, of your own
+/// and of your partners in the partnerships that work there (a neighbourhood has named
+/// officers who can be reached).
+#[utoipa::path(
+    tag = "geography",
+    params(("gss" = String, Path, description = "GSS code of the ward.", example = "E05013664")),
+    responses((status = 200, description = "The teams by the names of their organisations; all on one page.",
+        body = Page<WardTeam>)),
+    security(("bearer" = []))
+)]
+#[get("/v1/wards/{gss}/teams")]
+pub async fn list_ward_teams(caller: Caller<may::BeSignedIn>, code: WardCode) -> Result<HttpResponse> {
+    caller
+        .consult((), async |room, ()| {
+            let (org, gss) = (room.person.org_id, code.get()?);
+            let versions = ward_map(room).versions(gss);
+            if versions.is_empty() {
+                return Err(AppError::NotFound);
+            }
+            let authorities = versions.iter().map(|ward| ward.local_authority.to_string());
+            let authorities: Vec<String> = authorities.collect();
+            let rows = ward_teams::list(room, org, gss, authorities).await?;
+            let teams: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+            let today = local_date(room.now)?;
+            let members = ward_teams::members(room, teams.clone(), today).await?;
+            let views = rows.into_iter().map(|row| WardTeam::of(row, &members));
+            let items: Vec<WardTeam> = views.collect();
+            let answer = Answer::ok(&Page { items, next: None })?;
+            Ok(Audited::consultation(answer)
+                .records(teams)
+                .records(members.iter().map(|(_, member)| member.user_id))
+                .fact("ward", json!(gss)))
         })
         .await
 }

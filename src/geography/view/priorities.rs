@@ -229,7 +229,7 @@ pub struct NewWardPriority {
     "reviewed_on": "2026-02-27"
 }))]
 pub struct WardPriorityChanges {
-    /// What was promised, corrected.
+    /// What was promised, corrected, while it stands.
     #[serde(default, deserialize_with = "not_cleared")]
     #[schema(value_type = Text<3, 500>, required = false)]
     pub text: Option<Text<3, 500>>,

@@ -58,6 +58,42 @@ pub async fn name_of_colleague(mut connection: &AsyncPgConnection, user: Uuid, o
         .optional()?)
 }
 
+/// A person, as their colleagues know them.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub struct ColleagueRow {
+    /// Their id.
+    pub id: Uuid,
+    /// Their name.
+    pub name: String,
+    /// Their rank or grade.
+    pub rank: Option<String>,
+    /// What they do.
+    pub post: Option<String>,
+}
+
+/// The people of `org` with an account in use after the id `after`, one more than `limit`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn colleagues(
+    connection: &mut AsyncPgConnection,
+    org: Uuid,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<ColleagueRow>> {
+    Ok(users::table
+        .filter(users::org_id.eq(org))
+        .filter(users::kind.eq(PERSON))
+        .filter(users::disabled_at.is_null())
+        .filter(users::id.gt(after.unwrap_or(Uuid::nil())))
+        .order((users::org_id, users::id))
+        .limit(limit + 1)
+        .select(ColleagueRow::as_select())
+        .load(connection)
+        .await?)
+}
+
 /// The accounts of `org` after the id `after`, one more than `limit`.
 ///
 /// # Errors

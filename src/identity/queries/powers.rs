@@ -1,6 +1,7 @@
 //! What somebody may do, whatever they are just doing.
 
 use diesel::prelude::*;
+use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -12,6 +13,26 @@ use crate::identity::powers::{Power, Powers};
 type Scopes = Option<Vec<String>>;
 type Limits = Option<Vec<String>>;
 type Held = (String, Limits, Limits, Option<Vec<String>>, Scopes, Scopes);
+
+diesel::define_sql_function! {
+    /// Whether a role of theirs carries a permission on such cases.
+    fn roles_reach(user: SqlUuid, permission: Text, ward: Text, case_type: Text) -> Bool;
+}
+
+/// Whether the roles of `user`, who may be a partner's, carry `permission` on cases of this
+/// type in this ward.
+///
+/// # Errors
+/// Those of the database.
+pub async fn reaches(
+    mut connection: &AsyncPgConnection,
+    user: Uuid,
+    permission: &str,
+    (ward, case_type): (&str, &str),
+) -> Result<bool> {
+    let reaching = roles_reach(user, permission, ward, case_type);
+    Ok(diesel::select(reaching).get_result(&mut connection).await?)
+}
 
 /// What the roles of `user` carry, as far as the scopes of the account and of the session
 /// let it be used.

@@ -11,7 +11,7 @@ use crate::http::fields::{Moment, Text, not_cleared, present};
 use crate::identity::grants::not_carried;
 use crate::identity::passwords::Password;
 use crate::identity::queries::own_roles::RoleRow;
-use crate::identity::queries::people::{SessionRow, UserRow};
+use crate::identity::queries::people::{ColleagueRow, SessionRow, UserRow};
 
 /// A session of one's own that lives.
 #[derive(Serialize, ToSchema)]
@@ -120,6 +120,34 @@ impl UserView {
             disabled: row.disabled_at.is_some(),
             roles: held.into_iter().map(GrantView::from).collect(),
             created_at: Moment(row.created_at),
+        }
+    }
+}
+
+/// Somebody of one's own organisation.
+#[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "name": "Marek Dvorak", "rank": null,
+    "post": "Anti-social behaviour team"
+}))]
+pub struct Colleague {
+    /// Their id.
+    pub id: Uuid,
+    /// Their name.
+    pub name: String,
+    /// Rank or grade.
+    pub rank: Option<String>,
+    /// What they do.
+    pub post: Option<String>,
+}
+
+impl From<ColleagueRow> for Colleague {
+    fn from(row: ColleagueRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            rank: row.rank,
+            post: row.post,
         }
     }
 }

@@ -134,27 +134,31 @@ fn withheld_from(recipient: OrgKind, class: DataClass) -> bool {
     }
 }
 
-/// Keeps a child's identity to shares that are for the child.
+/// Whether a share through `gateway`, with this note or none, shows subjects who are
+/// children.
 ///
 /// Children Act 2004 s.11(2) binds the sharer to have regard to safeguarding
-/// and promoting the child's welfare. So `subjects` passes only through a
-/// gateway that is itself about people's safety or was ordered (`SAFEGUARD`,
-/// `ASB104`, `COURT`), or through a general one (`CDA115`, `DPA_S35_36`,
-/// `DPA_SCH1`) with a note of how this share does so. Others are refused.
+/// and promoting the child's welfare. So a child is shown only through a gateway that
+/// is itself about people's safety or was ordered (`SAFEGUARD`, `ASB104`, `COURT`), or
+/// through a general one (`CDA115`, `DPA_S35_36`, `DPA_SCH1`) with a note of how this
+/// share does so.
+#[must_use]
+pub fn shows_children(gateway: Gateway, safeguarding_note: Option<&str>) -> bool {
+    let for_safety = matches!(gateway, Gateway::Safeguard | Gateway::Asb104 | Gateway::Court);
+    for_safety || (gateway.takes_safeguarding_note() && !is_blank(safeguarding_note))
+}
+
+/// Asks who shares the subjects of a case, one of whom is a child, to say how that is for
+/// the child. One who is added afterwards is not shown by a share that does not say so:
+/// nobody is kept from recording a child at risk by what others shared before.
 fn check_children(request: &ShareRequest) -> Result<(), SharingError> {
     let names_people = request.terms.data_classes.contains(&DataClass::Subjects);
-    if !names_people || !request.case.has_child_subject {
-        return Ok(());
-    }
     let gateway = request.gateway;
-    let for_safety = matches!(gateway, Gateway::Safeguard | Gateway::Asb104 | Gateway::Court);
-    let general = matches!(gateway, Gateway::Cda115 | Gateway::DpaS35To36 | Gateway::DpaSch1);
-    let noted = !is_blank(request.safeguarding_note.as_deref());
-    if for_safety || (general && noted) {
-        Ok(())
-    } else {
-        Err(SharingError::ChildSubject { gateway })
+    let shows_them = shows_children(gateway, request.safeguarding_note.as_deref());
+    if names_people && request.case.has_child_subject && !shows_them {
+        return Err(SharingError::ChildSubject { gateway });
     }
+    Ok(())
 }
 
 fn check_quality(request: &ShareRequest, from: &OrganisationFacts, today: NaiveDate) -> Result<(), SharingError> {

@@ -49,7 +49,10 @@ pub enum SharingError {
     ClassNotForRecipient { class: DataClass, recipient: OrgKind },
     #[error("intelligence is shared by the police only")]
     IntelligenceNotFromPolice,
-    #[error("a subject is a child: {gateway} opens subjects only where the share safeguards the child")]
+    #[error(
+        "a subject is a child: {gateway} opens subjects only where the share safeguards the child; {}",
+        .gateway.for_a_child()
+    )]
     ChildSubject { gateway: Gateway },
     #[error("state the quality of the data: as_of and completeness")]
     QualityMissing,
@@ -160,13 +163,14 @@ impl Rule for SharingError {
 
     fn pointer(&self) -> Option<String> {
         let pointer = match self {
+            Self::ChildSubject { gateway } if gateway.takes_safeguarding_note() => "/safeguarding_note",
+            Self::ChildSubject { .. } => "/data_classes",
             Self::ShareToSelf => "/organisation_id",
             Self::PurposeMissing | Self::AgreementDoesNotCover(Uncovered::Purpose) => "/purpose",
             Self::CoreMissing
             | Self::ClassNotThroughGateway { .. }
             | Self::ClassNotForRecipient { .. }
             | Self::IntelligenceNotFromPolice
-            | Self::ChildSubject { .. }
             | Self::AgreementDoesNotCover(Uncovered::DataClass(_)) => "/data_classes",
             Self::ExpiryInPast | Self::ExpiryMissing => "/expires_at",
             Self::LevelNotForRecipient { .. } => "/level",

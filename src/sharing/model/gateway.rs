@@ -168,6 +168,22 @@ impl Gateway {
         }
     }
 
+    /// Whether it is a general one, which shows subjects who are children where the share says
+    /// how it safeguards them.
+    #[must_use]
+    pub const fn takes_safeguarding_note(self) -> bool {
+        matches!(self, Self::Cda115 | Self::DpaS35To36 | Self::DpaSch1)
+    }
+
+    /// What to do where it does not show a subject who is a child, for people to read.
+    #[must_use]
+    pub const fn for_a_child(self) -> &'static str {
+        match self.takes_safeguarding_note() {
+            true => "say in safeguarding_note how it does",
+            false => "use a gateway that is for that, or leave subjects out",
+        }
+    }
+
     /// Whether `class` may pass through it.
     ///
     /// Subjects, notes and attachments hold personal data, so s.17A, s.17 and

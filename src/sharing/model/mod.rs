@@ -19,10 +19,10 @@ mod properties;
 mod tests;
 
 pub use agreement::{Agreement, AgreementStanding, AgreementStatus, Validity, check_activation};
-pub use check::{check_approver, check_share};
+pub use check::{check_approver, check_share, shows_children};
 pub use error::{PROBLEMS, SharingError, Uncovered};
 pub use gateway::{Gateway, available_gateways};
-pub use narrowing::narrow;
+pub use narrowing::{Lack, lack, narrow};
 pub use organisation::{DatedFlag, OrgKind, OrganisationFacts};
 pub use share::{
     Approver, CaseFacts, Completeness, DataClass, Grading, Level, Permitted, Quality, ShareRequest, ShareTerms,

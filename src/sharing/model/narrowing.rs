@@ -1,4 +1,8 @@
-//! How a share may be changed.
+//! How a share may be changed, and what that leaves of a case to whoever has to work on it.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
 
 use super::error::SharingError;
 use super::share::{DataClass, ShareTerms};
@@ -30,4 +34,24 @@ pub fn narrow(current: &ShareTerms, wanted: &ShareTerms) -> Result<ShareTerms, S
     } else {
         Ok(wanted.clone())
     }
+}
+
+/// What of its case a task needs, and a share does not give.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lack {
+    /// The classes of data that are not open.
+    pub data_classes: Vec<DataClass>,
+    /// Whether the share ends before the task is due.
+    pub ends_before: bool,
+}
+
+/// What a task that is due at `due_at` and needs these classes lacks under the terms of a
+/// share, if anything.
+#[must_use]
+pub fn lack(needed: &BTreeSet<DataClass>, due_at: DateTime<Utc>, terms: &ShareTerms) -> Option<Lack> {
+    let lack = Lack {
+        data_classes: needed.difference(&terms.data_classes).copied().collect(),
+        ends_before: terms.expires_at.is_some_and(|end| end < due_at),
+    };
+    (lack.ends_before || !lack.data_classes.is_empty()).then_some(lack)
 }

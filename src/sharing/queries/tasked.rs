@@ -1,5 +1,6 @@
 //! What the recipients of a case have to do on it.
 
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -8,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::db::at_least_ten;
-use crate::db::schema::{shares, tasks};
+use crate::db::schema::{shares, task_standings, tasks};
 use crate::error::{AppError, Result};
 
 /// An open task whose owner no longer sees its case, since the share that opened it has ended.
@@ -32,6 +33,49 @@ pub struct LostSight {
     /// As what the share ended.
     #[diesel(sql_type = Text)]
     pub state: String,
+}
+
+/// An open task that the recipient of a share has to do on its case.
+#[derive(Debug, Clone, Queryable)]
+pub struct Tasked {
+    /// The task.
+    pub task_id: Uuid,
+    /// The organisation that asked for it.
+    pub requesting_org_id: Uuid,
+    /// The organisation that has to do it.
+    pub owner_org_id: Uuid,
+    /// Its case.
+    pub case_id: Uuid,
+    /// The organisation that owns the case.
+    pub case_org_id: Uuid,
+    /// When it is due.
+    pub due_at: DateTime<Utc>,
+    /// The classes of the case's data that it needs.
+    pub needed: Vec<String>,
+}
+
+/// The open tasks that the recipient of a share has to do on its case, the oldest first.
+pub async fn of_recipient(connection: &mut AsyncPgConnection, share: Uuid) -> Result<Vec<Tasked>> {
+    let of_recipient = shares::case_id
+        .eq(tasks::case_id)
+        .and(shares::to_org_id.eq(tasks::owner_org_id));
+    Ok(tasks::table
+        .inner_join(shares::table.on(of_recipient))
+        .inner_join(task_standings::table.on(task_standings::task_id.eq(tasks::id)))
+        .filter(shares::id.eq(share))
+        .filter(tasks::ended_at.is_null())
+        .order(tasks::id)
+        .select((
+            tasks::id,
+            tasks::org_id,
+            tasks::owner_org_id,
+            tasks::case_id,
+            tasks::case_org_id,
+            tasks::due_at,
+            task_standings::data_classes,
+        ))
+        .load(connection)
+        .await?)
 }
 
 /// The open tasks that the recipients of `ended` shares have to do on their cases, the oldest

@@ -16,7 +16,8 @@ use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, ReassignTask, Tas
 ///
 /// Your organisation takes it on, by the time asked for or earlier, and may name
 /// who does it. Where nobody is named, here or in the proposal, whoever accepts
-/// answers for it; a system has to name somebody. For more time make a counter-offer. Where
+/// answers for it; a system has to name somebody. Whoever it is must be able to do it: their
+/// roles reach tasks of such a case. For more time make a counter-offer. Where
 /// your organisation no longer sees the case until then, name the time by which it does.
 #[utoipa::path(
     tag = "tasks",
@@ -34,7 +35,8 @@ pub async fn accept_task(caller: Caller<may::AnswerTask>, id: Id, body: JsonBody
             // Where nobody is named, who accepts it answers for it: a person, not a system.
             let falls_to_them = (told.owner_user_id, told.owner_team_id) == (None, None) && task.is_nobodys();
             let user = told.owner_user_id.or(falls_to_them.then_some(room.person.user_id));
-            task.check_owner(room, user, told.owner_team_id).await?;
+            let proposed = task.row.owner_user_id.filter(|_| told.owner_team_id.is_none());
+            task.check_owner(room, user.or(proposed), told.owner_team_id).await?;
             let due_at = told.due_at.map(|due| due.0);
             task.check_due(due_at.unwrap_or(task.row.due_at), "/due_at")?;
             let request = VerbRequest::Accept(Accept {
@@ -104,7 +106,7 @@ pub async fn counter_task(
                 due_at,
                 scope: told.scope.map(|scope| scope.into_string()),
                 text: told.text.into_string(),
-                accept_due_at: record::answer_due(room.now)?,
+                accept_due_at: record::answer_due(room.now, due_at.unwrap_or(task.row.due_at))?,
             });
             task.carry_out(room, request).await
         })
@@ -146,7 +148,7 @@ pub async fn transfer_task(
                 organisation_id: told.organisation_id,
                 organisation_kind,
                 reason: told.reason.into_string(),
-                accept_due_at: record::answer_due(room.now)?,
+                accept_due_at: record::answer_due(room.now, task.due_once_resumed(room.now))?,
             });
             task.carry_out(room, request).await
         })

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::show::{Beside, actor_of, view_of};
 use crate::cases::access::Access;
+use crate::doors::may::{self, Permission};
 use crate::doors::{Answer, Audited, Doorstep, Grant, Id, Room};
 use crate::error::{AppError, Result};
 use crate::identity::roles::Role;
@@ -193,12 +194,12 @@ impl InHand {
         self.task.owner_user.is_none() && self.task.owner_team.is_none()
     }
 
-    /// Whether `user` and `team` belong to the tasked organisation.
+    /// Whether `user` and `team` belong to the tasked organisation, and can do such a task.
     ///
     /// # Errors
     /// 422, naming the member.
     pub async fn check_owner(&self, room: &mut Room, user: Option<Uuid>, team: Option<Uuid>) -> Result<()> {
-        check_owner(room, self.row.owner_org_id, user, team).await
+        check_owner(room, &self.access, self.row.owner_org_id, (user, team)).await
     }
 
     /// Until when the tasked organisation sees the case, where that ends by time and the verb
@@ -236,11 +237,17 @@ impl InHand {
     }
 }
 
-/// Whether `user` and `team` belong to `org`, and are not both named.
+/// Whether `user` and `team` belong to `org`, and are not both named; and whether the roles of
+/// `user` let them do a task on this case.
 ///
 /// # Errors
 /// 422, naming the member.
-pub async fn check_owner(room: &mut Room, org: Uuid, user: Option<Uuid>, team: Option<Uuid>) -> Result<()> {
+pub async fn check_owner(
+    room: &mut Room,
+    access: &Access,
+    org: Uuid,
+    (user, team): (Option<Uuid>, Option<Uuid>),
+) -> Result<()> {
     if user.is_some() && team.is_some() {
         return Err(TaskError::OwnerAmbiguous.into());
     }
@@ -250,6 +257,15 @@ pub async fn check_owner(room: &mut Room, org: Uuid, user: Option<Uuid>, team: O
         return Err(AppError::invalid(
             "/owner_user_id",
             "is not a person of the tasked organisation",
+        ));
+    }
+    let case = (access.ward_gss.as_str(), access.type_.as_str());
+    if let Some(user) = user
+        && !identity::reaches(room, user, may::WorkTask::CODE, case).await?
+    {
+        return Err(AppError::invalid(
+            "/owner_user_id",
+            "does no tasks on this case: their roles do not reach it",
         ));
     }
     if let Some(team) = team

@@ -65,6 +65,7 @@ pub async fn list_tasks_of_case(
             let access = access::find(room, id.get()).await?;
             let query = TaskQuery {
                 case: Some(access.case_id),
+                status: query.status,
                 state: query.state,
                 limit: query.limit,
                 cursor: query.cursor,

@@ -22,7 +22,7 @@ use crate::tasks::view::{NewTask, TaskView};
 /// Propose or assign a task
 ///
 /// To another organisation the task starts `proposed` and waits two working days
-/// for its answer; within your own it starts `assigned`. The other organisation
+/// for its answer, no longer than until it is due; within your own it starts `assigned`. The other organisation
 /// must see the case, with the classes of data the task needs, until the task is due:
 /// share it before, or with `share` in the same request.
 ///
@@ -84,7 +84,7 @@ async fn check(room: &mut Room, access: &Access, actor: &Actor, wanted: &NewTask
     } else {
         model::may_propose(actor, owner)?;
     }
-    check_owner(room, wanted.owner_org_id, user, team).await?;
+    check_owner(room, access, wanted.owner_org_id, (user, team)).await?;
     if wanted.due_at.0 <= room.now {
         return Err(TaskError::DueInPast.into());
     }
@@ -108,7 +108,7 @@ fn needed_classes(named: &[DataClass]) -> Vec<String> {
 async fn new_row(room: &mut Room, access: &Access, wanted: NewTask) -> Result<TaskRow> {
     let state = model::propose_or_assign(room.person.org_id, wanted.owner_org_id);
     let accept_due_at = match state {
-        TaskState::Proposed => Some(record::answer_due(room.now)?),
+        TaskState::Proposed => Some(record::answer_due(room.now, wanted.due_at.0)?),
         _ => None,
     };
     let (code, _) = access

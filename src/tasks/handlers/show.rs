@@ -76,6 +76,7 @@ pub fn view_of(room: &Room, row: TaskRow, beside: Beside<'_>) -> Result<TaskView
     let verbs = |access| verbs(beside.powers, &task, access, room);
     let shown = Shown {
         case_ref: beside.access.map(|access| access.ref_.clone()),
+        case_status: beside.access.map(|access| access.status_class.clone()),
         allowed_verbs: beside.access.map_or_else(Vec::new, verbs),
         standing: beside.standing,
         names: beside.names,

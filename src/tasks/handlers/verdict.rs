@@ -30,7 +30,7 @@ pub async fn agree_task(caller: Caller<may::VerifyTask>, id: Id, body: JsonBody<
         .alter_ahead(body, reach, async |room: &mut Room, _: NoTerms, reached| {
             let task = InHand::take(room, reached)?;
             task.check_due(task.offered_due(), "")?;
-            let accept_due_at = record::answer_due(room.now)?;
+            let accept_due_at = record::answer_due(room.now, task.offered_due())?;
             task.carry_out(room, VerbRequest::Agree(Agree { accept_due_at })).await
         })
         .await

@@ -20,7 +20,7 @@ use crate::tasks::queries::{TaskEventRow, TaskRow};
 #[schema(example = json!({
     "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b01", "ref": "JT-CAM-7K3F-Q2M4",
     "case_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b02", "case_ref": "CAM-7K3F-Q2M4",
-    "title": "Remove the graffiti at the underpass", "description": "Offensive lettering on both walls.",
+    "case_status": "open", "title": "Remove the graffiti at the underpass", "description": "Offensive lettering on both walls.",
     "tactic": "clean", "priority": "p2", "state": "assigned",
     "requesting_org_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b03", "requesting_org_name": "Metropolitan Police Service",
     "requesting_user_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b04", "requesting_user_name": "Amara Osei",
@@ -45,6 +45,9 @@ pub struct TaskView {
     pub case_id: Uuid,
     /// The case's reference.
     pub case_ref: Option<String>,
+    /// Whether the case is `open` or `closed`. Closing it ends no task: what is still to be done
+    /// goes on, and whoever asked for the rest cancels it.
+    pub case_status: Option<String>,
     /// What is asked, in a line.
     pub title: String,
     /// What exactly is to be done.
@@ -157,6 +160,8 @@ pub struct CounterOfferView {
 pub struct Shown<'a> {
     /// The case's reference.
     pub case_ref: Option<String>,
+    /// Whether it is open or closed.
+    pub case_status: Option<String>,
     /// The verbs the caller can use on it now.
     pub allowed_verbs: Vec<Verb>,
     /// What it needs, and how far up it is to be told that it is late.
@@ -177,6 +182,7 @@ impl TaskView {
             reference: row.ref_,
             case_id: row.case_id,
             case_ref: context.case_ref,
+            case_status: context.case_status,
             title: row.title,
             description: row.description,
             tactic: row.tactic,

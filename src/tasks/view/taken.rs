@@ -1,6 +1,7 @@
 //! Bodies and query parameters.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -264,6 +265,39 @@ pub enum AssignedTo {
     Me,
 }
 
+/// Whether something is still to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskStatus {
+    /// `proposed`, `assigned`, `in_progress`, `blocked` or `submitted`.
+    Open,
+    /// Any other state.
+    Closed,
+}
+
+/// States of tasks; in an address separated by commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct States(pub Vec<TaskState>);
+
+impl<'de> Deserialize<'de> for States {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let states = text.split(',').map(TaskState::parse);
+        let states: Option<Vec<TaskState>> = states.collect();
+        let known = || TaskState::ALL.map(TaskState::as_str).join(", ");
+        states
+            .map(Self)
+            .ok_or_else(|| D::Error::custom(format!("is one or more, separated by commas, of {}", known())))
+    }
+}
+
+impl Serialize for States {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let names: Vec<&str> = self.0.iter().map(|state| state.as_str()).collect();
+        serializer.serialize_str(&names.join(","))
+    }
+}
+
 /// Which tasks to list.
 #[derive(Debug, Default, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -273,9 +307,18 @@ pub struct TaskQuery {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub direction: Option<Direction>,
-    /// Only those in this state.
+    /// Only those with something still to do, or only those without.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub state: Option<TaskState>,
+    #[param(inline)]
+    pub status: Option<TaskStatus>,
+    /// Only those in this state, or in one of these, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(
+        value_type = Option<String>,
+        pattern = "^(proposed|assigned|in_progress|blocked|submitted|completed|assessed|declined|cancelled|lapsed)(,(proposed|assigned|in_progress|blocked|submitted|completed|assessed|declined|cancelled|lapsed))*$",
+        example = "assigned,in_progress"
+    )]
+    pub state: Option<States>,
     /// Only those that are overdue, or only those that are not, as while their due time stands
     /// still.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -315,8 +358,16 @@ pub struct TaskQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OfCaseQuery {
-    /// Only those in this state.
-    pub state: Option<TaskState>,
+    /// Only those with something still to do, or only those without.
+    #[param(inline)]
+    pub status: Option<TaskStatus>,
+    /// Only those in this state, or in one of these, separated by commas.
+    #[param(
+        value_type = Option<String>,
+        pattern = "^(proposed|assigned|in_progress|blocked|submitted|completed|assessed|declined|cancelled|lapsed)(,(proposed|assigned|in_progress|blocked|submitted|completed|assessed|declined|cancelled|lapsed))*$",
+        example = "assigned,in_progress"
+    )]
+    pub state: Option<States>,
     /// Size of the page, 50 by default.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u16>,

@@ -53,7 +53,9 @@ async fn of_cases<'a>(probe: &mut Probe<'a>, world: &'a World) {
         .step(who, "transition_case", &format!("{case}/transitions"), step)
         .await;
     let link = json!({"linked_case_id": world.place("cases"), "kind": "related"});
-    probe.step(who, "link_cases", &format!("{case}/links"), link).await;
+    let links = format!("{case}/links");
+    let link = probe.step(who, "link_cases", &links, link).await.id();
+    probe.step(who, "unlink_cases", &format!("{links}/{link}"), None).await;
     let note = json!({"body": "Spoke to the neighbour.", "audience": "partners", "basis": "fact"});
     probe.step(who, "add_note", &format!("{case}/notes"), note).await;
     let position = json!({"stance": "leading"});

@@ -223,3 +223,26 @@ async fn of_two_equal_links_one_is_made() {
     assert_eq!(statuses, [201, 409]);
     app.assert_settled().await;
 }
+
+#[actix_web::test]
+async fn of_two_who_link_two_cases_each_its_way_the_first_does() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+    let (one, other) = (app.a_case_of(&manager).await, app.a_case_of(&manager).await);
+    let duplicate = async |from: Uuid, to: Uuid| {
+        let body = json!({"linked_case_id": to, "kind": "duplicate_of"});
+        app.post(&manager, &format!("/v1/cases/{from}/links"), body).await
+    };
+
+    let (first, second) = in_order(
+        &app,
+        &format!("select hold_link('{one}', '{other}')"),
+        duplicate(one, other),
+        duplicate(other, one),
+    )
+    .await;
+
+    first.expect(201);
+    second.expect(409);
+    app.assert_settled().await;
+}

@@ -160,6 +160,7 @@ async fn a_record_is_not_found_under_another_case() {
     for (operation, kinds) in about_records() {
         let [Kind::Case, kind] = kinds[..] else { continue };
         let (of_case, of_shared) = match kind {
+            Kind::Link => (world.file.link, world.file.link_of_shared),
             Kind::Note => (world.file.note, world.file.note_of_shared),
             Kind::Subject => (world.file.subject, world.file.subject_of_shared),
             _ => panic!("{}: which records of two cases?", operation.id),

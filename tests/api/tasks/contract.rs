@@ -8,6 +8,7 @@ use uuid::Uuid;
 use wardlink::db::schema::{audit_events, outbox_events};
 
 use super::scene::{CAMDEN, PRIMROSE, Scene, cleaning, open_case, revoke, share, with_etag};
+use crate::support::{Actor, Reply, TestApp};
 
 /// Every verb with a body that it accepts.
 fn verbs() -> Vec<(&'static str, Value)> {
@@ -183,6 +184,49 @@ async fn a_named_owner_belongs_to_the_tasked_organisation() {
         .await
         .expect(422);
     assert_eq!(both.problem(), "task-owner-ambiguous");
+}
+
+#[actix_web::test]
+async fn work_is_given_to_nobody_whose_roles_do_not_reach_it() {
+    let app = TestApp::start().await;
+    let (sergeant, asb) = (
+        app.sign_in("sgt.kentish-town@met.example").await,
+        app.sign_in("asb@camden.example").await,
+    );
+    // Of graffiti, vehicles and fly-tipping alone.
+    let street = app.sign_in("street@camden.example").await;
+    let case = app.a_case_of(&sergeant).await;
+    app.open_to(&sergeant, case, asb.org_id, "contribute", &["core"]).await;
+    let tasks = format!("/v1/cases/{case}/tasks");
+    let named = |person: &Actor| {
+        let mut wanted = cleaning(asb.org_id);
+        wanted["owner_user_id"] = json!(person.user_id);
+        wanted
+    };
+    let beyond = |reply: Reply| {
+        let reply = reply.expect(422);
+        assert_eq!(reply.body["errors"][0]["pointer"], "/owner_user_id");
+        let detail = reply.body["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains("roles do not reach it"), "{detail}");
+    };
+
+    beyond(app.post(&sergeant, &tasks, named(&street)).await);
+    let task = app.post(&sergeant, &tasks, cleaning(asb.org_id)).await.expect(201);
+    let task = format!("/v1/tasks/{}", task.id());
+    let them = json!({"owner_user_id": street.user_id});
+    beyond(app.post_to(&asb, &task, "accept", them).await);
+    app.post_to(&asb, &task, "accept", json!({})).await.expect(200);
+    let them = json!({"owner_user_id": street.user_id, "reason": "She is nearer."});
+    beyond(app.post_to(&asb, &task, "reassign", them).await);
+
+    // Whoever was named when it was proposed may have lost sight of it since.
+    let task = app.post(&sergeant, &tasks, named(&asb)).await.expect(201);
+    let task = format!("/v1/tasks/{}", task.id());
+    app.give_only(&asb, "officer", None, Some(vec!["graffiti"])).await;
+    let manager = app.sign_in("csm@camden.example").await;
+    beyond(app.post_to(&manager, &task, "accept", json!({})).await);
+    let me = json!({"owner_user_id": manager.user_id});
+    app.post_to(&manager, &task, "accept", me).await.expect(200);
 }
 
 #[actix_web::test]

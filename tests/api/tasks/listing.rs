@@ -91,6 +91,61 @@ async fn tasks_are_found_that_were_asked_or_changed_since() {
 }
 
 #[actix_web::test]
+async fn what_is_still_to_do_is_told_from_what_is_over() {
+    let scene = Scene::open().await;
+    let (app, sergeant, street) = (&scene.app, &scene.sergeant, &scene.street);
+    let verified = scene.submitted().await;
+    app.post_to(sergeant, &verified, "verify", json!({})).await.expect(200);
+    app.later(Duration::minutes(1));
+    let started = scene.started().await;
+    app.later(Duration::minutes(1));
+    let accepted = scene.accepted().await;
+    let (verified, started, accepted) = (id_of(&verified), id_of(&started), id_of(&accepted));
+
+    let mine = "assigned_to=me&status=open";
+    assert_eq!(ids(app, street, mine).await, [&*accepted, &*started]);
+    assert_eq!(ids(app, street, "status=closed").await, [&*verified]);
+    let both = "state=in_progress,completed";
+    assert_eq!(ids(app, sergeant, both).await, [&*started, &*verified]);
+    assert_eq!(ids(app, sergeant, &format!("{both}&status=open")).await, [&*started]);
+    let first = app
+        .get(sergeant, &format!("/v1/tasks?{both}&limit=1"))
+        .await
+        .expect(200);
+    let link = first.header("link").unwrap();
+    let next = link.strip_prefix('<').unwrap().split('>').next().unwrap();
+    let second = app.get(sergeant, next).await.expect(200);
+    assert_eq!(second.body["items"][0]["id"], json!(verified), "{next}");
+    let of_case = format!("/v1/cases/{}/tasks?status=closed", scene.case);
+    let of_case = app.get(street, &of_case).await.expect(200);
+    assert_eq!(of_case.body["items"].as_array().unwrap().len(), 1);
+    for wrong in ["state=open", "state=assigned,", "status=overdue"] {
+        let refused = app.get(street, &format!("/v1/tasks?{wrong}")).await.expect(422);
+        let name = wrong.split('=').next().unwrap();
+        assert_eq!(refused.body["errors"][0]["pointer"], name, "{wrong}");
+    }
+}
+
+#[actix_web::test]
+async fn a_task_says_whether_its_case_is_closed() {
+    let scene = Scene::open().await;
+    let (app, street) = (&scene.app, &scene.street);
+    let task = scene.accepted().await;
+    assert_eq!(app.get(street, &task).await.expect(200).body["case_status"], "open");
+
+    let mural = json!({"classification": "art_permitted", "explanation": "A mural.", "reporter_told": true});
+    app.transition(street, scene.case, "classify", mural).await.expect(200);
+
+    let read = app.get(street, &task).await.expect(200);
+    assert_eq!(
+        (&read.body["case_status"], &read.body["state"]),
+        (&json!("closed"), &json!("assigned"))
+    );
+    let rest = scene.propose().await.expect(201);
+    assert_eq!(rest.body["case_status"], "closed");
+}
+
+#[actix_web::test]
 async fn a_list_comes_in_pages() {
     let scene = Scene::open().await;
     let (app, sergeant) = (&scene.app, &scene.sergeant);

@@ -278,3 +278,100 @@ async fn the_owner_hears_it_of_what_it_asked_itself() {
         [(Some(task), Some(vec![scene.sergeant.org_id]), lost(council, "revoked"))]
     );
 }
+
+/// What was told of tasks whose owners see less: the task, to whom, and the facts.
+async fn told_of_less(app: &TestApp) -> Vec<(Option<Uuid>, Option<Vec<Uuid>>, Value)> {
+    outbox_events::table
+        .filter(outbox_events::name.eq("task.owner_sees_less"))
+        .order(outbox_events::seq)
+        .select((
+            outbox_events::record_id,
+            outbox_events::audience_org_ids,
+            outbox_events::facts,
+        ))
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap()
+}
+
+#[actix_web::test]
+async fn both_sides_hear_where_a_share_becomes_less_than_a_task_needs() {
+    let scene = Scene::open().await;
+    let (app, sergeant, council) = (&scene.app, &scene.sergeant, scene.street.org_id);
+    let mut wanted = cleaning(council);
+    wanted["due_at"] = json!("2099-06-10T17:00:00Z");
+    // This one needs the core alone.
+    scene.propose_as(sergeant, wanted.clone()).await.expect(201);
+    wanted["data_classes"] = json!(["location", "attachments"]);
+    let task = scene.propose_as(sergeant, wanted).await.expect(201).id();
+    let share = format!("/v1/shares/{}", share_with(app, scene.case, council).await);
+
+    app.patch(sergeant, &share, json!({"level": "view"})).await.expect(200);
+    assert!(told_of_less(app).await.is_empty(), "it has what it needs");
+    let narrower = json!({"data_classes": ["core", "location"]});
+    app.patch(sergeant, &share, narrower).await.expect(200);
+
+    let lacks = json!({"organisation_id": council, "data_classes": ["attachments"], "ends_before_due": false});
+    let told = told_of_less(app).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    let (record, audience, facts) = told[0].clone();
+    assert_eq!((record, facts), (Some(task), lacks));
+    let mut audience = audience.unwrap();
+    audience.sort_unstable();
+    let mut sides = vec![council, sergeant.org_id];
+    sides.sort_unstable();
+    assert_eq!(audience, sides);
+    for reader in [sergeant, &scene.street] {
+        let read = timeline(app, reader, scene.case).await;
+        assert!(read.contains(&"task.owner_sees_less".to_owned()), "{read:?}");
+    }
+    assert_eq!(
+        app.log_of(council, "narrow_share")
+            .await
+            .concat()
+            .iter()
+            .filter(|id| **id == task)
+            .count(),
+        1
+    );
+
+    // Nothing more is lacking than before.
+    let sooner = json!({"expires_at": "2099-06-20T17:00:00Z"});
+    app.patch(sergeant, &share, sooner).await.expect(200);
+    assert_eq!(told_of_less(app).await.len(), 1);
+    let too_soon = json!({"expires_at": "2099-06-05T17:00:00Z"});
+    app.patch(sergeant, &share, too_soon).await.expect(200);
+    let told = told_of_less(app).await;
+    assert_eq!(told.len(), 3, "of both tasks: {told:?}");
+    assert!(
+        told[1..]
+            .iter()
+            .all(|(.., facts)| facts["ends_before_due"] == json!(true))
+    );
+    app.assert_settled().await;
+}
+
+#[actix_web::test]
+async fn both_sides_hear_where_a_lesser_share_takes_the_place_of_another() {
+    let scene = Scene::open().await;
+    let (app, sergeant, council) = (&scene.app, &scene.sergeant, scene.street.org_id);
+    let mut wanted = cleaning(council);
+    wanted["due_at"] = json!("2099-06-10T17:00:00Z");
+    wanted["data_classes"] = json!(["location"]);
+    let task = scene.propose_as(sergeant, wanted).await.expect(201).id();
+    let lesser = json!({"organisation_id": council, "level": "view", "data_classes": ["core"], "gateway": "CDA115",
+        "agreement_id": app.agreement().await, "purpose": "case_work", "expires_at": "2099-06-01T17:00:00Z",
+        "quality": {"as_of": "2026-03-02T09:00:00Z", "completeness": "complete"}});
+
+    let path = format!("/v1/cases/{}/shares", scene.case);
+    app.post(sergeant, &path, lesser).await.expect(201);
+
+    let facts: Vec<(Option<Uuid>, Value)> = told_of_less(app)
+        .await
+        .into_iter()
+        .map(|(task, _, facts)| (task, facts))
+        .collect();
+    let lacks = json!({"organisation_id": council, "data_classes": ["location"], "ends_before_due": true});
+    assert_eq!(facts, [(Some(task), lacks)]);
+    app.assert_settled().await;
+}

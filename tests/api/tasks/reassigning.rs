@@ -380,7 +380,7 @@ async fn who_works_in_no_ward_of_their_own_takes_no_orders_from_one() {
     scene.propose_as(sergeant, cleaning(sergeant.org_id)).await.expect(201);
 
     // Where no team says it, roles say where somebody works.
-    app.give_only(&intelligence, "officer", Some(vec!["E05013664"]), None)
+    app.give_only(&intelligence, "officer", Some(vec!["E05013663"]), None)
         .await;
     let here = order("owner_user_id", intelligence.user_id);
     scene.propose_as(sergeant, here.clone()).await.expect(201);

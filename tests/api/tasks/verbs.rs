@@ -268,6 +268,24 @@ async fn only_the_requester_cancels() {
 }
 
 #[actix_web::test]
+async fn an_answer_is_due_no_later_than_the_work() {
+    let scene = Scene::open().await;
+    let (app, sergeant, street) = (&scene.app, &scene.sergeant, &scene.street);
+    let mut tonight = cleaning(street.org_id);
+    tonight["due_at"] = json!("2026-03-02T20:00:00Z");
+
+    let asked = scene.propose_as(sergeant, tonight).await.expect(201);
+
+    assert_eq!(asked.body["accept_due_at"], "2026-03-02T20:00:00Z");
+    let task = format!("/v1/tasks/{}", asked.id());
+    let offer = json!({"due_at": "2026-03-03T20:00:00Z", "text": "One crew."});
+    let countered = app.post_to(street, &task, "counter", offer).await.expect(200);
+    assert_eq!(countered.body["accept_due_at"], "2026-03-03T20:00:00Z");
+    let agreed = app.post_to(sergeant, &task, "agree", json!({})).await.expect(200);
+    assert_eq!(agreed.body["accept_due_at"], "2026-03-03T20:00:00Z");
+}
+
+#[actix_web::test]
 async fn a_proposal_nobody_answers_lapses_visibly() {
     let scene = Scene::open().await;
     let (app, street) = (&scene.app, &scene.street);

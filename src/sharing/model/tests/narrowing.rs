@@ -53,6 +53,37 @@ fn a_share_may_stay_as_it_is() {
     assert_eq!(narrow(&current, &current), Ok(current.clone()));
 }
 
+#[test]
+fn a_task_lacks_what_is_not_open_and_what_ends_before_it_is_due() {
+    let terms = ShareTerms {
+        data_classes: classes(&[DataClass::Core, DataClass::Location]),
+        expires_at: Some(now() + Duration::days(2)),
+        ..request().terms
+    };
+    let needed = |all: &[DataClass]| classes(all);
+    let of = |all: &[DataClass], days: i64| lack(&needed(all), now() + Duration::days(days), &terms);
+
+    assert_eq!(of(&[DataClass::Core, DataClass::Location], 2), None);
+    let notes = Lack {
+        data_classes: vec![DataClass::Notes],
+        ends_before: false,
+    };
+    assert_eq!(of(&[DataClass::Core, DataClass::Notes], 1), Some(notes));
+    let late = Lack {
+        data_classes: Vec::new(),
+        ends_before: true,
+    };
+    assert_eq!(of(&[DataClass::Core], 3), Some(late));
+    let endless = ShareTerms {
+        expires_at: None,
+        ..terms.clone()
+    };
+    assert_eq!(
+        lack(&needed(&[DataClass::Core]), now() + Duration::days(900), &endless),
+        None
+    );
+}
+
 fn json_name(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).unwrap().as_str().unwrap().to_owned()
 }
@@ -105,6 +136,12 @@ fn a_refusal_points_at_the_member_at_fault() {
         ),
         (SharingError::IntelligenceNotFromPolice, Some("/data_classes")),
         (SharingError::ChildSubject { gateway }, Some("/data_classes")),
+        (
+            SharingError::ChildSubject {
+                gateway: Gateway::Cda115,
+            },
+            Some("/safeguarding_note"),
+        ),
         (SharingError::ExpiryInPast, Some("/expires_at")),
         (SharingError::ExpiryMissing, Some("/expires_at")),
         (SharingError::LevelNotForRecipient { recipient }, Some("/level")),

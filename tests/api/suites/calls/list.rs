@@ -123,6 +123,10 @@ const CALLS: &[(&str, Right)] = &[
     ("add_subject", MOST.body(subject)),
     // Shares.
     ("share_case", MOST.body(|it| share(it, it.calls.housing))),
+    (
+        "list_awaited_shares",
+        MOST.query(|_| vec![("awaiting", "me".to_owned())]),
+    ),
     ("narrow_share", on(Share).body(|_| json!({"level": "view"}))),
     ("revoke_share", on(Share)),
     ("recall_share", on(Share)),

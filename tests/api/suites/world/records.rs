@@ -70,9 +70,12 @@ pub struct Camden {
     pub priority: Uuid,
     /// A share that stands, and one that was recalled.
     pub shares: Vec<Uuid>,
-    /// A note and a subject of `shared`.
+    /// A link of `case` with a third case.
+    pub link: Uuid,
+    /// A note, a subject and such a link of `shared`.
     pub note_of_shared: Uuid,
     pub subject_of_shared: Uuid,
+    pub link_of_shared: Uuid,
 }
 
 /// What belongs to Islington.
@@ -124,6 +127,7 @@ impl World {
         let pick = |theirs: bool, camden: Uuid, other: Uuid| vec![if theirs { camden } else { other }];
         let ids = match kind {
             Kind::Case => vec![self.file.case],
+            Kind::Link => vec![self.file.link],
             Kind::Note => vec![self.file.note],
             Kind::Subject => vec![self.file.subject],
             Kind::Attachment => vec![self.file.attachment],
@@ -165,7 +169,10 @@ impl Camden {
         app.post(owner, &format!("/v1/cases/{case}/links"), link)
             .await
             .expect(201);
+        let third = app.a_case_of(owner).await;
         Self {
+            link: linked(app, owner, case, third).await,
+            link_of_shared: linked(app, owner, shared, third).await,
             note: note(app, owner, case).await,
             subject: subject(app, owner, case).await,
             attachment: attachment(app, owner, case).await,
@@ -278,6 +285,14 @@ async fn say(app: &TestApp, owner: &Actor, case: Uuid) {
         .execute(&mut connection)
         .await
         .unwrap();
+}
+
+async fn linked(app: &TestApp, owner: &Actor, case: Uuid, other: Uuid) -> Uuid {
+    let body = json!({"linked_case_id": other, "kind": "related"});
+    app.post(owner, &format!("/v1/cases/{case}/links"), body)
+        .await
+        .expect(201)
+        .id()
 }
 
 async fn note(app: &TestApp, owner: &Actor, case: Uuid) -> Uuid {
