@@ -311,7 +311,6 @@ fn what_is_secret_is_compared_in_a_time_that_tells_nothing() {
             "get_user()",
             "the operator's own, at the start",
         ),
-        ("identity/client_credentials.rs", "!= shown.client", "ids of clients"),
         (
             "identity/device.rs",
             "written(since, &digest) == ",

@@ -10,6 +10,7 @@ set local role wardlink_definer;
 
 -- As before, but that it says why a session was over already, and when a token or its session
 -- ran out or the account is disabled.
+-- squawk-ignore ban-drop-function
 drop function rotate_refresh_token(bytea, bytea, bigint);
 create function rotate_refresh_token(p_spent bytea, p_fresh bytea, p_life bigint)
   returns table (verdict text, user_id uuid, org_id uuid, session_id uuid, was_over text)

@@ -357,7 +357,7 @@ async fn ids_are_named_to_whoever_had_to_do_with_them_and_to_nobody_else() {
     let found: Vec<Row> = diesel::sql_query(asked).load(&mut connection).await.unwrap();
     let mut named: Vec<Uuid> = found.iter().map(|row| row.id).collect();
     named.sort_unstable();
-    let mut expected = [owner.user_id, housing.user_id];
+    let mut expected = [owner.user_id, housing.user_id, operator.user_id];
     expected.sort_unstable();
     assert_eq!(named, expected, "nor what they were called before");
 }

@@ -415,6 +415,7 @@ async fn a21_was_the_case_visible_to_an_organisation_at_a_time_and_why() {
         .header("If-Match", &app.etag(&manager, &format!("/v1/shares/{share}")).await)
         .send()
         .await;
+    app.later(Duration::hours(1));
 
     let why = async |org: Uuid, at: &str| {
         let reply = visible(&manager, org, at).await.expect(200);
@@ -518,6 +519,7 @@ async fn what_was_visible_at_a_time_is_what_the_share_opened_then() {
          update audit_events set at = '2026-03-02T11:00:00Z' where action = 'narrow_share'",
     )
     .await;
+    app.later(Duration::hours(12));
 
     for who in [&manager, &housing] {
         for (at, level, classes) in [

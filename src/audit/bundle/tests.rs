@@ -262,11 +262,11 @@ fn a_bundle_agrees_with_every_checkpoint_kept_elsewhere() {
     ));
     assert!(matches!(
         verified(&[kept(3), forged(8)], &[consistency(3, 5), consistency(5, 8)]),
-        Err(BundleError::Fork(5))
+        Err(BundleError::BadProof { older: 5, newer: 8, .. })
     ));
     assert!(matches!(
         verified(&[forged(3)], &[consistency(3, 5)]),
-        Err(BundleError::Fork(3))
+        Err(BundleError::BadProof { older: 3, newer: 5, .. })
     ));
     let unreadable = Consistency {
         proof: vec!["?".to_owned()],

@@ -73,10 +73,11 @@ fn choice(any: &Object, name_of: impl Fn(SubjectKind) -> String) -> RefOr<Schema
     let places = references.iter().map(|(word, own)| (*word, own.ref_location.as_str()));
     let choice = OneOfBuilder::new()
         .description(any.description.as_deref())
-        .examples(any.example.clone())
         .discriminator(Some(Discriminator::with_mapping("kind", places)));
     let choice = references
         .iter()
         .fold(choice, |choice, (_, own)| choice.item(own.clone()));
-    choice.into()
+    let mut choice = choice.build();
+    choice.example.clone_from(&any.example);
+    RefOr::T(Schema::OneOf(choice))
 }

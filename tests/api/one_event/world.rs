@@ -81,6 +81,7 @@ impl World {
         }
         let query = match path {
             "/v1/audit/consistency" => format!("?from={0}&to={0}", place("checkpoints")),
+            "/v1/shares" => "?awaiting=me".to_owned(),
             "/v1/wards/lookup" => format!("?lon={}&lat=51.5475", place("lookup")),
             _ => String::new(),
         };
@@ -124,7 +125,8 @@ impl World {
         self.put("attachments", photo);
         let other = self.app.case(&self.manager, "graffiti").await;
         let link = json!({"linked_case_id": other, "kind": "related"});
-        self.post(&format!("{path}/links"), link).await;
+        let link = self.post(&format!("{path}/links"), link).await;
+        self.put("links", link);
         let position = self
             .app
             .draft(&self.police, Method::PUT, &format!("{path}/positions/mine"));

@@ -34,8 +34,10 @@ async fn a_role_taken_away_counts_from_the_next_request() {
     assert_eq!(log.len(), 2);
     assert_eq!(log[0].0, "security");
     let last = app.last_audit("replace_roles").await.facts;
+    assert_eq!(last["changed"], json!(["roles"]));
     let held = json!([{"role": "officer", "areas": null, "case_types": null}]);
-    assert_eq!(last, json!({ "roles": held }));
+    assert_eq!(last["roles"]["to"], held);
+    assert_eq!(last["roles"]["from"].as_array().unwrap().len(), 2);
 }
 
 #[actix_web::test]

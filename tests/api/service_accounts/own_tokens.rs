@@ -204,7 +204,7 @@ async fn the_log_has_who_ended_which_session() {
                 Some(401),
                 Some("invalid-client".to_owned()),
                 its,
-                json!({})
+                json!({"fault": "wrong secret"})
             ),
         ]
     );
