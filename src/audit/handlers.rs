@@ -3,7 +3,6 @@
 mod checkpoints;
 mod numbers;
 mod proofs;
-mod sight;
 mod visibility;
 
 use std::collections::BTreeSet;
@@ -13,11 +12,11 @@ use serde_json::json;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use self::sight::Sight;
 use super::actions::BESIDE_OPERATIONS;
 use super::queries::{self, AuditRow, Filter, references};
 use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, redact};
 use super::{Op, Outcome, Purpose};
+use crate::cases::access;
 use crate::db::{Names, names_over_time};
 use crate::doors::{Answer, Audited, Caller, Id, Params, Room, may};
 use crate::error::{AppError, Result};
@@ -160,7 +159,7 @@ fn filter_of(query: &AuditQuery) -> Filter<'_> {
 /// was made visible to an organisation (`consultation` and `disclosure` in the log),
 /// latest first. Who changes a case is shown it in the answer as well: that is an
 /// `alteration` in the log, and not listed here. The owner sees everybody; a partner its
-/// own people, also when it no longer sees the case.
+/// own people.
 #[utoipa::path(
     tag = "audit",
     params(DisclosureQuery),
@@ -176,12 +175,11 @@ pub async fn list_disclosures(
 ) -> Result<HttpResponse> {
     caller
         .consult(query, async |room, query: DisclosureQuery| {
-            let case = id.get();
-            let sight = Sight::of(room, case).await?;
+            let access = access::find(room, id.get()).await?;
             let (viewer, limit) = (room.person.org_id, paging::limit(query.limit)?);
             let filter = Filter {
-                case: Some(case),
-                org: (!sight.is_owner()).then_some(viewer),
+                case: Some(access.case_id),
+                org: (!access.is_owner()).then_some(viewer),
                 ops: vec![Op::Consultation.as_str(), Op::Disclosure.as_str()],
                 before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
                 ..Filter::default()
@@ -190,11 +188,11 @@ pub async fn list_disclosures(
             let (rows, names) = redacted(room, rows).await?;
             let views = rows
                 .into_iter()
-                .map(|(row, _)| Disclosure::of(row, case, &names))
+                .map(|(row, _)| Disclosure::of(row, access.case_id, &names))
                 .collect::<Result<_>>()?;
             let page = Page::of(views, limit, LATEST_FIRST, |event: &Disclosure| (event.at, event.seq))?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
-            Ok(sight.note(Audited::consultation(answer).fact("shown", page.items.len())))
+            Ok(access.note(Audited::consultation(answer).fact("shown", page.items.len())))
         })
         .await
 }

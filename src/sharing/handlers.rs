@@ -206,7 +206,8 @@ pub async fn narrow_share(caller: Caller<may::ShareCase>, id: Id, body: JsonBody
             if narrowed == current {
                 let share = row.id;
                 let answer = shown(room, &access, row).await?;
-                return Ok(noted(&access, Audited::alteration(answer)).record(share));
+                let audited = noted(&access, Audited::alteration(answer)).record(share);
+                return Ok(audited.fact("changed", Vec::<String>::new()));
             }
             row.level = narrowed.level.as_str().to_owned();
             row.data_classes = class_names(&narrowed.data_classes);

@@ -435,66 +435,6 @@ async fn a21_was_the_case_visible_to_an_organisation_at_a_time_and_why() {
 }
 
 #[actix_web::test]
-async fn a21_who_no_longer_sees_a_case_is_told_of_its_own_past_and_of_nothing_else() {
-    let app = TestApp::start().await;
-    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
-    let (police, operator) = (
-        app.sign_in(POLICE).await,
-        app.sign_in("operator@wardlink.example").await,
-    );
-    let elsewhere = app.sign_in("housing@primrose.example").await;
-    app.grant_only(&elsewhere, &["audit.case"], Some(vec!["E05013663"]), None)
-        .await;
-    let mut cases = Vec::new();
-    for _ in 0..3 {
-        let case = app.a_case_of(&manager).await;
-        let share = share(&app, &manager, case, &housing, &["core", "location"]).await;
-        app.get(&housing, &format!("/v1/cases/{case}")).await.expect(200);
-        cases.push((case, format!("/v1/shares/{share}")));
-    }
-    let asked_for = super::sharing::ad_hoc(police.org_id);
-    let path = format!("/v1/cases/{}/shares", cases[0].0);
-    app.post(&manager, &path, asked_for).await.expect(201);
-    app.later(Duration::hours(2));
-
-    app.delete(&manager, &cases[0].1).await.expect(204);
-    let wrong = json!({"reason": "The wrong household was named."});
-    app.post(&manager, &format!("{}/recall", cases[1].1), wrong)
-        .await
-        .expect(200);
-    let members = format!("/v1/partnerships/{}/members", app.partnership("CAM").await);
-    app.delete(&operator, &format!("{members}/{}", housing.org_id))
-        .await
-        .expect(204);
-
-    for (case, _) in cases {
-        let path = format!("/v1/cases/{case}");
-        app.get(&housing, &path).await.expect(404);
-        let then = format!("{path}/visibility?at=2026-03-02T10:00:00Z");
-        let then = app.get(&housing, &then).await.expect(200).body;
-        assert_eq!((&then["visible"], &then["why"]), (&json!(true), &json!("share")));
-        assert_eq!(then["data_classes"], json!(["core", "location"]));
-        let logged = app.last_audit("read_visibility").await;
-        assert_eq!(logged.case_ids, [case], "the owner reads that they asked");
-        let now = app.get(&housing, &format!("{path}/visibility")).await.expect(200).body;
-        assert_eq!((&now["visible"], &now["why"]), (&json!(false), &json!("share_ended")));
-        let others = format!("{path}/visibility?organisation={}", manager.org_id);
-        app.get(&housing, &others).await.expect(403);
-
-        let told = format!("{path}/disclosures");
-        let looks = items(&app.get(&housing, &told).await.expect(200));
-        let by: Vec<&Value> = looks.iter().map(|look| &look["organisation"]["id"]).collect();
-        assert!(by.iter().all(|org| **org == json!(housing.org_id)), "{looks:?}");
-        assert!(looks.iter().any(|look| look["action"] == "read_case"), "{looks:?}");
-
-        for stranger in [&police, &elsewhere] {
-            app.get(stranger, &told).await.expect(404);
-            app.get(stranger, &format!("{path}/visibility")).await.expect(404);
-        }
-    }
-}
-
-#[actix_web::test]
 async fn what_was_visible_at_a_time_is_what_the_share_opened_then() {
     let app = TestApp::start().await;
     let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);

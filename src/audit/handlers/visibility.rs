@@ -5,7 +5,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::sight::Sight;
 use crate::audit::queries::visibility as queries;
 use crate::audit::view::visibility::{Visibility, VisibilityQuery};
 use crate::audit::visibility_model::visible_at;
@@ -20,8 +19,7 @@ const SKEW: TimeDelta = TimeDelta::seconds(2);
 
 /// Was a case visible to an organisation at a time, and why?
 ///
-/// The owner may ask it of any organisation, a partner of itself, also when it no longer
-/// sees the case. The answer says
+/// The owner may ask it of any organisation, a partner of itself. The answer says
 /// which share opened the case, what of it, by which gateway, and since and until
 /// when; or why it was not visible: `not_recorded`, `never_shared`,
 /// `share_not_approved`, `share_ended`. Refused where the time lies ahead, or the organisation
@@ -40,26 +38,19 @@ pub async fn read_visibility(
 ) -> Result<HttpResponse> {
     caller
         .consult(query, async |room, query: VisibilityQuery| {
-            let sight = Sight::of(room, id.get()).await?;
-            let own = room.person.org_id;
-            let organisation = query.organisation.unwrap_or(own);
-            if organisation != own && !sight.is_owner() {
+            let access = access::find(room, id.get()).await?;
+            let organisation = query.organisation.unwrap_or(room.person.org_id);
+            if organisation != room.person.org_id && !access.is_owner() {
                 return Err(AppError::Forbidden(
                     "only the organisation that owns the case may ask it of others".to_owned(),
                 ));
             }
-            let (recorded, shares) = match &sight {
-                Sight::Past(past) => (past.opened_at, past.shares.clone()),
-                Sight::Present(access) => {
-                    let reader = (!access.is_owner()).then_some(own);
-                    let shares = queries::shares(room, access.case_id, organisation, reader).await?;
-                    (access::opened_at(room, access.case_id).await?, shares)
-                }
-            };
+            let recorded = access::opened_at(room, access.case_id).await?;
+            let reader = (!access.is_owner()).then_some(room.person.org_id);
+            let shares = queries::shares(room, access.case_id, organisation, reader).await?;
             let at = query.at.map_or(room.now, |moment| moment.0);
             expect_answerable(room, organisation, at).await?;
-            let is_owner = sight.is_owner() && organisation == own;
-            let ground = visible_at(recorded, is_owner, &shares, at);
+            let ground = visible_at(recorded, organisation == access.case_org_id, &shares, at);
             let mut view = Visibility::of(organisation, at, recorded, ground);
             if let Some(share) = view.share_id
                 && let Some((level, data_classes)) = queries::terms_at(room, share, at).await?
@@ -70,7 +61,7 @@ pub async fn read_visibility(
                 .classes(["core"])
                 .fact("organisation", organisation.to_string())
                 .fact("at", json!(Moment(at)));
-            Ok(sight.note(audited))
+            Ok(access.note(audited))
         })
         .await
 }

@@ -1,20 +1,16 @@
 //! What is kept of who could see a case when.
 
-use std::marker::PhantomData;
-
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::statement::statement;
 use crate::audit::visibility_model::ShareHistory;
 use crate::db::schema::{audit_events, shares};
 use crate::error::{AppError, Result};
 use crate::sharing::model::ShareState;
 
-#[derive(Queryable, QueryableByName, Selectable)]
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = shares)]
 struct Row {
     id: Uuid,
@@ -26,57 +22,6 @@ struct Row {
     approved_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
     expires_at: Option<DateTime<Utc>>,
-}
-
-statement! {
-    /// The shares by which the caller's organisation saw a case, with the case.
-    ReadPastSight { case: Uuid as SqlUuid }
-    "SELECT * FROM past_sight($case)"
-}
-
-#[derive(QueryableByName)]
-struct PastSightRow {
-    #[diesel(sql_type = SqlUuid)]
-    case_org_id: Uuid,
-    #[diesel(sql_type = Timestamptz)]
-    opened_at: DateTime<Utc>,
-    #[diesel(sql_type = Bool)]
-    sensitive: bool,
-    #[diesel(embed)]
-    share: Row,
-}
-
-/// What the caller's organisation had of a case.
-pub struct PastSight {
-    /// The case.
-    pub case_id: Uuid,
-    /// The organisation that owns it.
-    pub case_org_id: Uuid,
-    /// When it was opened.
-    pub opened_at: DateTime<Utc>,
-    /// Marked OFFICIAL-SENSITIVE.
-    pub sensitive: bool,
-    /// The shares by which it was seen.
-    pub shares: Vec<ShareHistory>,
-}
-
-/// What the caller's organisation had of a case that it does not see.
-///
-/// # Errors
-/// [`AppError::NotFound`] where it never saw it.
-pub async fn past_sight(connection: &mut AsyncPgConnection, case: Uuid) -> Result<PastSight> {
-    let lifetime = PhantomData;
-    let rows: Vec<PastSightRow> = ReadPastSight { case, lifetime }.load(connection).await?;
-    let first = rows.as_slice().first().ok_or(AppError::NotFound)?;
-    let (case_org_id, opened_at, sensitive) = (first.case_org_id, first.opened_at, first.sensitive);
-    let shares = rows.into_iter().map(|row| history(row.share));
-    Ok(PastSight {
-        case_id: case,
-        case_org_id,
-        opened_at,
-        sensitive,
-        shares: shares.collect::<Result<_>>()?,
-    })
 }
 
 /// On which terms a share stood at a time, as the log has it: a share that was narrowed

@@ -40,7 +40,8 @@ pub async fn list_colleagues(
                 next: page.next,
             };
             let answer = list.answer(&room.request.path, &page)?;
-            Ok(Audited::consultation(answer).records(page.items.iter().map(|colleague| colleague.id)))
+            let colleagues = page.items.iter().map(|colleague| colleague.id);
+            Ok(Audited::consultation(answer).record(org).records(colleagues))
         })
         .await
 }

@@ -150,6 +150,13 @@ impl World {
             .await
             .expect(200);
         self.put("recall", share);
+        let colleague = self.app.sign_in("asb@camden.example").await;
+        let case = self.app.a_case_of(&colleague).await;
+        let asked = crate::sharing::ad_hoc(self.housing.org_id);
+        self.app
+            .post(&colleague, &format!("/v1/cases/{case}/shares"), asked)
+            .await
+            .expect(201);
     }
 
     async fn add_organisation(&mut self) {

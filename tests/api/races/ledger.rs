@@ -19,6 +19,7 @@ const FAULTS: &[(&str, &str)] = &[
         "select count(*) as number from audit_events a \
           where a.outcome = 'done' and cardinality(a.case_ids) > 0 and a.op not in ('consultation', 'security') \
             and a.facts -> 'changed' is distinct from '[]' \
+            and (a.op, a.action) not in (('disclosure', 'add_subject'), ('disclosure', 'correct_subject')) \
             and not exists (select from outbox_events o where o.request_id = a.request_id)",
     ),
     (

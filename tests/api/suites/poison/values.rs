@@ -97,7 +97,10 @@ impl Poison {
             .flatten()
             .filter_map(|error| error["pointer"].as_str());
         let pointers: Vec<&str> = pointers.collect();
-        let is_about_it = pointers.is_empty() || pointers.iter().any(|pointer| place.starts_with(pointer));
+        let is_about_it = pointers.is_empty()
+            || pointers
+                .iter()
+                .any(|pointer| place.starts_with(pointer) || pointer.starts_with(place));
         if self.answers.contains(&reply.status.as_u16()) && is_about_it {
             return None;
         }
