@@ -52,7 +52,7 @@ impl TokenRequest {
 #[schema(example = json!({"token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJFZERTQSJ9.e30.c2ln"}))]
 pub struct OwnTokenRequest {
     /// The access token.
-    #[schema(format = "password")]
+    #[schema(format = "password", min_length = 1)]
     pub token: String,
     /// The id of the service account, where it is not in the `Authorization` header.
     pub client_id: Option<String>,
