@@ -272,5 +272,8 @@ fn a_bundle_agrees_with_every_checkpoint_kept_elsewhere() {
         proof: vec!["?".to_owned()],
         ..consistency(3, 5)
     };
-    assert!(matches!(verified(&[kept(3)], &[unreadable]), Err(BundleError::Fork(3))));
+    assert!(matches!(
+        verified(&[kept(3)], &[unreadable]),
+        Err(BundleError::BadProof { older: 3, newer: 5, .. })
+    ));
 }
