@@ -21,7 +21,7 @@ update case_access a
 
 -- As before, with the time of the change.
 create or replace function project_case() returns trigger language plpgsql security definer
-  set search_path = wardlink, pg_temp as $$
+  set search_path = wardlink, pg_temp set plan_cache_mode = force_generic_plan as $$
 begin
   if tg_op = 'INSERT' then
     insert into case_access (org_id, case_id, case_org_id, level, data_classes, since, partnership_id, ref, type,

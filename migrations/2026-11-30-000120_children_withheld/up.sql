@@ -25,6 +25,13 @@ alter policy seen on subjects
       or exists (select from shares s where s.id = a.share_id and s.shows_children offset 0)) offset 0));
 
 -- What happened to a subject who is a child is of the class `children`.
+alter table outbox_events no force row level security;
+alter table subjects no force row level security;
+update outbox_events e set data_class = 'children'
+  from subjects s
+ where e.name like 'subject.%' and s.id = e.record_id and s.is_child;
+alter table outbox_events force row level security;
+alter table subjects force row level security;
 alter policy seen on outbox_events
   using (exists (select from case_access a where a.case_id = outbox_events.case_id
       and (outbox_events.data_class = any (a.data_classes)

@@ -35,6 +35,10 @@ const ENDING: &str = ".ndjson";
 pub async fn catch_up(services: &Services, folder: &Path) -> Result<u64> {
     let path = folder.to_owned();
     let (_alone, first) = apart(move || begin(&path).map_err(checkpoint_error)).await?;
+    if first > 0 && read(services, first - 1).await?.is_empty() {
+        let detail = "the log ends before what was copied of it: it was set back";
+        return Err(AppError::Internal(detail.to_owned()));
+    }
     let mut next = first;
     loop {
         let leaves = read(services, next).await?;

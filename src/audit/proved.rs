@@ -181,8 +181,8 @@ impl DisclosedPart {
 /// Whose act an event is to somebody who reads of it (both-sides rule, domain §6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The act of its own people: everything. And what is nobody's, to whoever is shown it at
-    /// all, which is the platform.
+    /// The act of its own people: everything. And what is nobody's, to whoever is shown it and
+    /// owns no case that it is on, which is the platform.
     Own,
     /// The act of others on nothing but its own cases.
     Owner,
@@ -195,7 +195,7 @@ pub enum Side {
 impl Side {
     /// The side of `viewer`.
     pub fn of(actor_org: Option<Uuid>, case_owners: &[Uuid], recipients: &[Uuid], viewer: Uuid) -> Self {
-        let is_nobodys = actor_org.is_none() && case_owners.is_empty() && recipients.is_empty();
+        let is_nobodys = actor_org.is_none() && recipients.is_empty() && !case_owners.contains(&viewer);
         if actor_org == Some(viewer) || is_nobodys {
             Self::Own
         } else if !case_owners.is_empty() && case_owners.iter().all(|owner| *owner == viewer) {

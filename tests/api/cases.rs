@@ -195,6 +195,12 @@ async fn a_case_that_moves_keeps_no_property_and_no_street_but_those_that_are_na
     let numbers = |case: &Value| (case["uprn"].clone(), case["usrn"].clone());
     let euston = json!({"type": "Point", "coordinates": [-0.1256, 51.5290]});
 
+    let out_of_reach = json!({"lead": app.sign_in(SERGEANT).await.user_id, "location": euston});
+    let refused = app.patch(&inspector, &path, out_of_reach).await.expect(422);
+    assert_eq!(
+        refused.body["errors"][0]["pointer"], "/lead",
+        "who does not see it there"
+    );
     let renamed = patch(json!({"address": "The corner", "location": made["location"]})).await;
     assert_eq!(numbers(&renamed), (json!("5117512"), json!("20400123")));
     assert!(is_found("5117512").await);

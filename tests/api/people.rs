@@ -272,7 +272,8 @@ async fn whoever_gives_work_finds_whom_to_name_and_nobody_of_another_organisatio
     assert_eq!(marek["post"], "Anti-social behaviour team");
     assert_eq!(marek.as_object().unwrap().len(), 4, "{marek}");
     assert!(items.iter().all(|it| it["id"] != json!(gone.user_id)));
-    let shown: Vec<Value> = items.iter().map(|it| it["id"].clone()).collect();
+    let mut shown = vec![json!(manager.org_id)];
+    shown.extend(items.iter().map(|it| it["id"].clone()));
     let audit = app.last_audit("list_colleagues").await;
     assert_eq!(
         (audit.op.as_str(), json!(audit.record_ids)),

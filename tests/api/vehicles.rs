@@ -168,7 +168,7 @@ async fn a_case_ends_as_the_duplicate_of_an_open_one_to_which_it_is_linked() {
         app.post(&council, &links, related).await.expect(201);
         app.transition(&council, case, event, data.clone()).await.expect(409);
         let duplicate = json!({"linked_case_id": first, "kind": "duplicate_of"});
-        app.post(&council, &links, duplicate).await.expect(201);
+        let link = app.post(&council, &links, duplicate).await.expect(201).id();
         let ended = app.transition(&council, case, event, data).await.expect(200);
 
         assert_eq!(
@@ -176,6 +176,8 @@ async fn a_case_ends_as_the_duplicate_of_an_open_one_to_which_it_is_linked() {
             (&json!("duplicate"), &json!("duplicate"), &json!(null)),
             "{kind}"
         );
+        let kept = app.delete(&council, &format!("{links}/{link}")).await.expect(409);
+        assert_eq!(kept.problem(), "conflict", "it says of what the case is the duplicate");
     }
 }
 

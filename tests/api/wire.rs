@@ -162,7 +162,7 @@ async fn nothing_of_an_upload_is_read_before_session_and_permission_are_proved()
 
 #[actix_web::test]
 async fn what_is_not_done_in_time_is_answered_and_logged() {
-    let app = TestApp::start_with(with_deadlines(|it| it.request = Duration::from_millis(300))).await;
+    let app = TestApp::start_with(with_deadlines(|it| it.request = Duration::from_secs(2))).await;
     let sergeant = app.sign_in(SERGEANT).await;
     let case = app.case(&sergeant, "graffiti").await;
     let mut owner = app.database.owner().await;

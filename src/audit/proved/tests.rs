@@ -202,7 +202,10 @@ fn an_act_is_looked_at_from_one_side() {
     assert_eq!(of(&[OWNER], &[OWNER]), Side::Among);
     assert_eq!(of(&[], &[]), Side::Among);
     assert_eq!(Side::of(None, &[], &[], TOLD), Side::Own, "nobody's");
-    assert_eq!(Side::of(None, &[OWNER], &[], TOLD), Side::Among);
+    assert_eq!(Side::of(None, &[OWNER], &[], TOLD), Side::Own, "nobody's, on a case");
+    assert_eq!(Side::of(None, &[TOLD], &[], TOLD), Side::Owner);
+    assert_eq!(Side::of(None, &[TOLD, OWNER], &[], TOLD), Side::Among);
+    assert_eq!(Side::of(None, &[OWNER], &[TOLD], TOLD), Side::Recipient);
 }
 
 /// The parts of an event on the cases of two organisations, told to two, that a side may see.

@@ -146,12 +146,13 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<(
     }
     check_risk(room, &sight.case, &changes)?;
     apply_owners(&mut sight.case, &changes);
-    // Who leads it stays, even where their account is not in use any more.
-    if let Some(user) = changes.lead.filter(|user| *user != sight.case.lead_user_id) {
-        name_lead(room, sight, user).await?;
-    }
     if named.iter().any(|member| PLACE.contains(member)) {
         move_place(room, sight, &changes).await?;
+    }
+    // Where it is now: whoever leads it has to see it there. Who leads it stays, even where
+    // their account is not in use any more.
+    if let Some(user) = changes.lead.filter(|user| *user != sight.case.lead_user_id) {
+        name_lead(room, sight, user).await?;
     }
     one_open::bring_up_to_date(room, &mut sight.case, about, changes.separate_because).await
 }

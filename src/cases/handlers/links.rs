@@ -12,6 +12,9 @@ use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::paging::{self, Page, PageParams};
 
+/// The state, of any case type, of a case that ended as the duplicate of another.
+const DUPLICATE: &str = "duplicate";
+
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list_links).service(link_cases).service(unlink_cases);
@@ -113,7 +116,7 @@ async fn other_case(room: &mut Room, access: &Access, id: Uuid) -> Result<Access
 /// Take a link back
 ///
 /// By the organisation that made it, or that owns one of the cases. Timeline and log keep
-/// that there was one.
+/// that there was one. Not once the case has ended as the duplicate that it says (409).
 #[utoipa::path(
     tag = "cases",
     responses((status = 204, description = "Taken back.")),
@@ -133,6 +136,9 @@ pub async fn unlink_cases(caller: Caller<may::UpdateCase>, ids: Id<2>) -> Result
                 ));
             }
             let access = access.contributing()?;
+            if row.kind == LinkKind::DuplicateOf.as_str() && access::find(room, from.0).await?.state == DUPLICATE {
+                return Err(AppError::Conflict("the case has ended as this duplicate".to_owned()));
+            }
             if !queries::delete(room, link_id).await? {
                 return Err(AppError::NotFound);
             }
@@ -144,7 +150,8 @@ pub async fn unlink_cases(caller: Caller<may::UpdateCase>, ids: Id<2>) -> Result
                 .note(Audited::alteration(Answer::no_content()))
                 .cases([from, to])
                 .record(link_id)
-                .classes(["core"]);
+                .classes(["core"])
+                .fact("kind", row.kind);
             Ok(told.into_iter().fold(audited, Audited::event))
         })
         .await

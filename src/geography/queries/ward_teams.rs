@@ -82,6 +82,7 @@ pub async fn members(
         .inner_join(users::table.on(users::id.eq(team_members::user_id)))
         .filter(team_members::team_id.eq_any(at_least_ten(of)))
         .filter(still_there)
+        .filter(users::disabled_at.is_null())
         .order((users::name, users::id))
         .select((
             team_members::team_id,
