@@ -14,6 +14,7 @@ def measure(bench, size):
     bench.psql(["-v", f"total={size}", "-v", f"events={size}", "-f", str(HERE / "own_log.sql")])
     seals = timed(bench.wait_for_seals)
     events = sealed(bench)
+    wait_for_checkpoint(bench, events)
     forget_peak(bench)
     bundle = bench.folder / "bundle.ndjson"
     exports = timed(lambda: export(bench, bundle))
@@ -41,6 +42,12 @@ def told(cases, proof):
 
 def sealed(bench):
     return int(bench.sql("select size from wardlink.sealing"))
+
+
+def wait_for_checkpoint(bench, events):
+    """An export is of what a checkpoint covers; the last is signed within a minute."""
+    while int(bench.sql("select coalesce(max(tree_size), 0) from wardlink.audit_checkpoints")) < events - 1000:
+        time.sleep(0.5)
 
 
 def forget_peak(bench):
