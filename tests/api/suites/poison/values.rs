@@ -97,10 +97,12 @@ impl Poison {
             .flatten()
             .filter_map(|error| error["pointer"].as_str());
         let pointers: Vec<&str> = pointers.collect();
+        // At the place, around it, or at what is wrong within it.
+        let within = format!("{place}/");
         let is_about_it = pointers.is_empty()
             || pointers
                 .iter()
-                .any(|pointer| place.starts_with(pointer) || pointer.starts_with(place));
+                .any(|pointer| place.starts_with(pointer) || pointer.starts_with(&within));
         if self.answers.contains(&reply.status.as_u16()) && is_about_it {
             return None;
         }
