@@ -267,10 +267,17 @@ async fn a_vehicle_is_found_by_its_mark_by_whoever_sees_the_case() {
         items.into_iter().map(|item| item["id"].clone()).collect::<Vec<_>>()
     };
 
-    for spelt in ["LK53ABC", "lk53abc", "LK53%20ABC", "%20lk5%203aBc"] {
+    for spelt in [
+        "LK53ABC",
+        "lk53abc",
+        "LK53%20ABC",
+        "%20lk5%203aBc",
+        "LK53%20ABC%20Judd%20Street",
+        "blue%20ford%20lk53abc",
+    ] {
         assert_eq!(found(&manager, spelt).await, [json!(case)], "{spelt}");
     }
-    for other in ["LK53AB", "LK53ABCD", "53ABC", "colour"] {
+    for other in ["LK53AB", "LK53ABCD", "53ABC", "colour", "blue%20ford%20-LK53ABC"] {
         assert!(found(&manager, other).await.is_empty(), "{other}");
     }
     assert!(found(&police, "LK53ABC").await.is_empty(), "it is not shared");

@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use crate::cases::view::list::{Shared, Sort};
-use crate::cases::workflow::key_as_kept;
+use crate::cases::workflow::keys_in;
 use crate::cases::workflow::names::StateClass;
 use crate::db::Prepare;
 use crate::db::schema::sql_types::Tsquery;
@@ -228,7 +228,7 @@ fn by_time<'a>(mut query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
 fn by_words<'a>(query: Boxed<'a>, filters: &'a Filters) -> Boxed<'a> {
     let Some(words) = &filters.words else { return query };
     let says = Matches::new(case_access::search, case_words(words.clone()));
-    let is_about = case_access::open_case_key.assume_not_null().eq(key_as_kept(words));
+    let is_about = case_access::open_case_key.assume_not_null().eq_any(keys_in(words));
     query.filter(says.or(is_about))
 }
 

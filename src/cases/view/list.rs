@@ -102,7 +102,8 @@ pub struct ListCases {
     )]
     pub bbox: Option<String>,
     /// Words to look for in what the caller may read; quotes, `or` and `-` as in web search.
-    /// A registration mark is found by itself, however it is spelt.
+    /// A registration mark, however it is spelt, finds the cases of its vehicle whatever else is
+    /// looked for.
     #[param(max_length = 200)]
     pub q: Option<String>,
     /// The order.

@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 pub use error::{FileFault, PROBLEMS, SchemaFault, Unmet, WorkflowError};
 pub use facts::{Actor, Alert, Allowed, AttachmentFact, ClockFact, ClockPause, ClockStart, Closure, Decision, Facts};
 pub use file::{ClockLine, EdgeLine, PostLine, StateLine, WorkflowFile};
-pub use one_open::key_as_kept;
+pub use one_open::keys_in;
 
 /// The files compiled into the server: name and text.
 pub const BUILT_IN: &[(&str, &str)] = &[
