@@ -78,6 +78,54 @@ async fn two_cases_are_linked_in_one_way_besides_being_related() {
 }
 
 #[actix_web::test]
+async fn a_duplicate_is_of_the_same_case_type_and_what_is_related_may_be_of_another() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let nuisance = app.a_case_of(&owner).await;
+    let case = app.case(&owner, "graffiti").await;
+    let links = format!("/v1/cases/{case}/links");
+    let link = async |kind: &str, to: Uuid| {
+        let body = json!({"linked_case_id": to, "kind": kind});
+        app.post(&owner, &links, body).await
+    };
+
+    let refused = link("duplicate_of", nuisance).await.expect(422);
+
+    assert_eq!(refused.body["errors"][0]["pointer"], "/kind");
+    link("related", nuisance).await.expect(201);
+    // One that was made before this was refused closes nothing.
+    let changed = format!("update case_links set kind = 'duplicate_of' where case_id = '{case}'");
+    app.tamper(&changed).await;
+    let seen = json!({"classification": "duplicate", "explanation": "It was reported already.", "reporter_told": true});
+    let alone = app.transition(&owner, case, "classify", seen.clone()).await.expect(409);
+    assert_eq!(alone.problem(), "guard-not-met");
+    link("duplicate_of", app.case(&owner, "graffiti").await)
+        .await
+        .expect(201);
+    app.transition(&owner, case, "classify", seen).await.expect(200);
+}
+
+#[actix_web::test]
+async fn a_case_ends_as_the_duplicate_of_one_that_may_only_be_viewed() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in("csm@camden.example").await;
+    let housing = app.sign_in("manager@primrose.example").await;
+    let (original, case) = (app.case(&owner, "graffiti").await, app.case(&owner, "graffiti").await);
+    let body = json!({"linked_case_id": original, "kind": "duplicate_of"});
+    app.post(&owner, &format!("/v1/cases/{case}/links"), body)
+        .await
+        .expect(201);
+    for (shared, level) in [(original, "view"), (case, "contribute")] {
+        app.open_to(&owner, shared, housing.org_id, level, &["core"]).await;
+    }
+
+    let seen = json!({"classification": "duplicate", "explanation": "It was reported already.", "reporter_told": true});
+    let ended = app.transition(&housing, case, "classify", seen).await.expect(200);
+
+    assert_eq!(ended.body["state"], "duplicate");
+}
+
+#[actix_web::test]
 async fn a_link_is_taken_back_by_who_made_it_or_owns_one_of_the_cases() {
     let app = TestApp::start().await;
     let owner = app.sign_in("csm@camden.example").await;

@@ -124,7 +124,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
         lead: None,
         clocks,
         attachments: Vec::new(),
-        is_duplicate_of_open: false,
+        originals: Vec::new(),
     })
 }
 

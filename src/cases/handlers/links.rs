@@ -54,9 +54,10 @@ pub async fn list_links(caller: Caller<may::ReadCases>, id: Id, page: Params<Pag
 /// Link two cases
 ///
 /// Both have to be visible to the caller. It is logged as combination
-/// (DPA 2018 s.62(1)(e)), and only who sees both cases sees the link. Two cases are linked in
-/// one way, `related` apart: what is a duplicate, a recurrence or a part of another is nothing
-/// else of it, and the other nothing of the first (409).
+/// (DPA 2018 s.62(1)(e)), and only who sees both cases sees the link. A duplicate is of the
+/// same case type (422).
+/// Two cases are linked in one way, `related` apart: what is a duplicate, a recurrence or a part
+/// of another is nothing else of it, and the other nothing of the first (409).
 #[utoipa::path(
     tag = "cases",
     request_body = NewLink,
@@ -69,6 +70,7 @@ pub async fn link_cases(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<
         .alter(body, async |room, new: NewLink| {
             let access = access::find(room, id.get()).await?.contributing()?;
             let other = other_case(room, &access, new.linked_case_id).await?;
+            check_type(new.kind, &access, &other)?;
             if new.kind != LinkKind::Related
                 && let Some(kind) = queries::linked_as(room, access.case_id, other.case_id).await?
             {
@@ -103,6 +105,16 @@ pub async fn link_cases(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<
         .await
 }
 
+/// A duplicate is the same matter reported twice, which is told by the case type first
+/// (domain §3.1): graffiti is no nuisance, however much the two have to do with each other.
+fn check_type(kind: LinkKind, case: &Access, other: &Access) -> Result<()> {
+    if kind == LinkKind::DuplicateOf && case.type_ != other.type_ {
+        let detail = "is for cases of one type: what has to do with a case of another type is `related` to it";
+        return Err(AppError::invalid("/kind", detail));
+    }
+    Ok(())
+}
+
 async fn other_case(room: &mut Room, access: &Access, id: Uuid) -> Result<Access> {
     if id == access.case_id {
         return Err(AppError::invalid("/linked_case_id", "is this case"));
@@ -116,7 +128,8 @@ async fn other_case(room: &mut Room, access: &Access, id: Uuid) -> Result<Access
 /// Take a link back
 ///
 /// By the organisation that made it, or that owns one of the cases. Timeline and log keep
-/// that there was one. Not once the case has ended as the duplicate that it says (409).
+/// that there was one. Not once the case has ended as the duplicate that it says (409): no case
+/// is opened again, and what turns out to be a matter of its own is recorded as a new one.
 #[utoipa::path(
     tag = "cases",
     responses((status = 204, description = "Taken back.")),

@@ -37,8 +37,8 @@ pub(super) struct Sight {
     pub clocks: Vec<(Uuid, Clock)>,
     /// What guards look at of its attachments.
     pub attachments: Vec<AttachmentFactRow>,
-    /// Whether it is linked as the duplicate of another that is open.
-    pub is_duplicate_of_open: bool,
+    /// The open cases that it is linked to as their duplicate, each with its type.
+    pub originals: Vec<(Uuid, String)>,
 }
 
 /// The clocks that a change has moved, each with its id.
@@ -59,11 +59,11 @@ impl Sight {
     /// # Errors
     /// [`AppError::NotFound`] where it does not exist for the caller.
     pub async fn of(step: &Doorstep<'_>, id: Uuid) -> Result<Self> {
-        let (full, clocks, attachments, is_duplicate_of_open) = join!(
+        let (full, clocks, attachments, originals) = join!(
             queries::read(step, id),
             queries::clocks(step, id),
             queries::attachment_facts(step, id),
-            links::is_duplicate_of_open(step, id)
+            links::open_originals(step, id)
         );
         let (case, access, place, mut owner, mut lead) = full?;
         if owner.is_none() {
@@ -81,28 +81,36 @@ impl Sight {
             lead,
             clocks: clocks?,
             attachments: attachments?,
-            is_duplicate_of_open: is_duplicate_of_open?,
+            originals: originals?,
         })
     }
 
-    /// Locks a case that the caller may change until the end of the transaction,
-    /// and looks at it, as [`Self::of`] does.
+    /// Locks a case that the caller may change until the end of the transaction, keeps as they
+    /// are those that it is a duplicate of, and looks at it, as [`Self::of`] does.
     ///
     /// # Errors
     /// [`AppError::NotFound`] where it does not exist for the caller, and
     /// [`AppError::Forbidden`] where it was shared for viewing only.
     pub async fn locked(step: &Doorstep<'_>, id: Uuid) -> Result<Self> {
-        let (held, sight) = join!(access::lock(step, id), Self::of(step, id));
+        let (originals, held, sight) = join!(links::hold(step, id), access::lock(step, id), Self::of(step, id));
         // In this order: where the first fails, the others can only say that it did.
-        let (held, sight) = (held?, sight?);
+        let (originals, held, mut sight) = (originals?, held?, sight?);
         access::check_contributes(&sight.access.level)?;
         held.ok_or(AppError::NotFound)?;
+        // One to which it was linked since may be closed meanwhile.
+        sight.originals.retain(|(original, _)| originals.contains(original));
         Ok(sight)
     }
 
     /// Whether the caller's organisation owns it.
     pub fn is_owner(&self) -> bool {
         self.access.level == "owner"
+    }
+
+    /// Whether it is linked as the duplicate of another that is open. What is of another type
+    /// is another matter (domain §3.1), whoever linked it.
+    fn is_duplicate_of_open(&self) -> bool {
+        self.originals.iter().any(|(_, kind)| *kind == self.case.type_)
     }
 
     /// Whether the caller may see who is in it, and not only where and what.
@@ -146,7 +154,7 @@ impl Sight {
             risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
             qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
             attachments: attachments.collect(),
-            is_duplicate_of_open: self.is_duplicate_of_open,
+            is_duplicate_of_open: self.is_duplicate_of_open(),
             clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
             now: room.now,
         }

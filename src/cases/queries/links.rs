@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::Uuid as SqlUuid;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::join;
 use uuid::Uuid;
@@ -14,6 +14,11 @@ use crate::error::Result;
 diesel::define_sql_function! {
     /// Whoever links the same two cases waits until this transaction ends.
     fn hold_link(case: SqlUuid, other: SqlUuid) -> Bool;
+}
+diesel::define_sql_function! {
+    /// Locks a case that the caller may change, and keeps as they are those that it is linked
+    /// to as their duplicate, of which it answers the ids.
+    fn hold_with_originals(case: SqlUuid) -> Array<SqlUuid>;
 }
 
 /// A link as it is kept, with the name of who made it.
@@ -69,15 +74,30 @@ pub async fn list(
     Ok(query.load(connection).await?)
 }
 
-/// Whether a case is linked as the duplicate of another that is open, as far as the caller
-/// sees.
-pub async fn is_duplicate_of_open(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<bool> {
-    let found = case_links::table
+/// The open cases that a case is linked to as their duplicate, as far as the caller sees, each
+/// with its type.
+///
+/// # Errors
+/// Those of the database.
+pub async fn open_originals(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<Vec<(Uuid, String)>> {
+    Ok(case_links::table
         .inner_join(case_access::table.on(case_access::case_id.eq(case_links::linked_case_id)))
         .filter(case_links::case_id.eq(case_id))
         .filter(case_links::kind.eq("duplicate_of"))
-        .filter(case_access::status_class.eq("open"));
-    Ok(diesel::select(diesel::dsl::exists(found))
+        .filter(case_access::status_class.eq("open"))
+        .select((case_access::case_id, case_access::type_))
+        .load(&mut connection)
+        .await?)
+}
+
+/// Locks a case that the caller may change until the end of the transaction, and keeps as they
+/// are those that it is linked to as their duplicate, whose ids it answers: none of them is
+/// closed meanwhile. All are locked in one order, whoever asks.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hold(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<Vec<Uuid>> {
+    Ok(diesel::select(hold_with_originals(case_id))
         .get_result(&mut connection)
         .await?)
 }

@@ -42,7 +42,7 @@ impl LinkKind {
 pub struct NewLink {
     /// The other case, which the caller must see.
     pub linked_case_id: Uuid,
-    /// What this case is to the other.
+    /// What this case is to the other. A duplicate is of the same case type.
     pub kind: LinkKind,
     /// Why; whoever sees both cases reads it, so it names nobody who is in them.
     pub reason: Option<Text<1, 1000>>,

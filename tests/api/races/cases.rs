@@ -4,7 +4,7 @@ use actix_web::http::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::interleaving::{in_order, meanwhile, telling_of};
+use super::interleaving::{all_at, in_order, meanwhile, telling_of};
 use crate::support::{ALL_CLASSES, Actor, Reply, TestApp};
 use crate::tasks::scene::{MET, cleaning};
 
@@ -44,6 +44,11 @@ fn looking_for(actor: &Actor, vrm: &str) -> String {
 
 async fn link(app: &TestApp, actor: &Actor, from: Uuid, to: Uuid) -> Reply {
     let body = json!({"linked_case_id": to, "kind": "related"});
+    app.post(actor, &format!("/v1/cases/{from}/links"), body).await
+}
+
+async fn duplicate(app: &TestApp, actor: &Actor, from: Uuid, to: Uuid) -> Reply {
+    let body = json!({"linked_case_id": to, "kind": "duplicate_of"});
     app.post(actor, &format!("/v1/cases/{from}/links"), body).await
 }
 
@@ -229,20 +234,81 @@ async fn of_two_who_link_two_cases_each_its_way_the_first_does() {
     let app = TestApp::start().await;
     let manager = app.sign_in(MANAGER).await;
     let (one, other) = (app.a_case_of(&manager).await, app.a_case_of(&manager).await);
-    let duplicate = async |from: Uuid, to: Uuid| {
-        let body = json!({"linked_case_id": to, "kind": "duplicate_of"});
-        app.post(&manager, &format!("/v1/cases/{from}/links"), body).await
-    };
 
     let (first, second) = in_order(
         &app,
         &format!("select hold_link('{one}', '{other}')"),
-        duplicate(one, other),
-        duplicate(other, one),
+        duplicate(&app, &manager, one, other),
+        duplicate(&app, &manager, other, one),
     )
     .await;
 
     first.expect(201);
     second.expect(409);
     app.assert_settled().await;
+}
+
+/// Ends a graffiti case as the duplicate of what it is linked to.
+async fn end_as_duplicate(app: &TestApp, actor: &Actor, case: Uuid) -> Reply {
+    let seen = json!({"classification": "duplicate", "explanation": "It was reported already.", "reporter_told": true});
+    app.transition(actor, case, "classify", seen).await
+}
+
+#[actix_web::test]
+async fn of_cases_that_are_duplicates_in_a_ring_one_stays_open() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+    let one = app.case(&manager, "graffiti").await;
+    let other = app.case(&manager, "graffiti").await;
+    let third = app.case(&manager, "graffiti").await;
+    for (from, to) in [(one, other), (other, third), (third, one)] {
+        duplicate(&app, &manager, from, to).await.expect(201);
+    }
+    let ring = [one, other, third];
+    // Each has looked at the next one by then, or waits for who has.
+    let lock: Vec<String> = ring.iter().map(|case| telling_of(*case)).collect();
+    let endings = ring.iter().map(|case| end_as_duplicate(&app, &manager, *case));
+
+    let answers = all_at(&app, &lock.join("; "), endings.collect()).await;
+
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 409]);
+    let open = app
+        .get(&manager, "/v1/cases?status=open&type=graffiti")
+        .await
+        .expect(200);
+    let open = open.body["items"].as_array().unwrap().iter();
+    assert_eq!(
+        open.filter(|item| ring.iter().any(|case| item["id"] == json!(case)))
+            .count(),
+        1
+    );
+    app.assert_settled().await;
+}
+
+#[actix_web::test]
+async fn of_ending_as_a_duplicate_and_closing_what_it_is_one_of_the_one_that_comes_first_counts() {
+    for end_first in [true, false] {
+        let app = TestApp::start().await;
+        let manager = app.sign_in(MANAGER).await;
+        let (original, case) = (
+            app.case(&manager, "graffiti").await,
+            app.case(&manager, "graffiti").await,
+        );
+        duplicate(&app, &manager, case, original).await.expect(201);
+        let (end, close) = (end_as_duplicate(&app, &manager, case), close(&app, &manager, original));
+        let lock = format!("select from cases where id = '{original}' for update");
+
+        let (ended, closed) = if end_first {
+            in_order(&app, &lock, end, close).await
+        } else {
+            let (closed, ended) = in_order(&app, &lock, close, end).await;
+            (ended, closed)
+        };
+
+        closed.expect(200);
+        ended.expect(if end_first { 200 } else { 409 });
+        app.assert_settled().await;
+    }
 }

@@ -133,6 +133,18 @@ pub async fn in_order<A, B>(
     (first, second)
 }
 
+/// Lets all requests run up to what `lock` locks, and then on.
+pub async fn all_at<A>(app: &TestApp, lock: &str, requests: Vec<impl Future<Output = A>>) -> Vec<A> {
+    let mut held = Held::hold(app, lock).await;
+    let all = i64::try_from(requests.len()).unwrap();
+    let conduct = async {
+        held.until_waiting(all).await;
+        held.release().await;
+    };
+    let (answers, ()) = join!(join_all(requests), conduct);
+    answers
+}
+
 /// Lets two requests run up to what `first` locks, both of them, then up to what `second`
 /// locks, and then on.
 pub async fn abreast<A, B>(
