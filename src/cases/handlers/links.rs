@@ -169,9 +169,7 @@ pub async fn unlink_cases(caller: Caller<may::UpdateCase>, ids: Id<2>) -> Result
                 ));
             }
             let access = access.contributing()?;
-            if row.kind == LinkKind::DuplicateOf.as_str() && access::find(room, from.0).await?.state == DUPLICATE {
-                return Err(AppError::Conflict("the case has ended as this duplicate".to_owned()));
-            }
+            check_not_ended(room, &row).await?;
             let kept = queries::kept_from_owners(room, std::slice::from_ref(&row)).await?;
             if !queries::delete(room, link_id).await? {
                 return Err(AppError::NotFound);
@@ -189,6 +187,19 @@ pub async fn unlink_cases(caller: Caller<may::UpdateCase>, ids: Id<2>) -> Result
             Ok(told.into_iter().fold(keep(audited, kept), Audited::event))
         })
         .await
+}
+
+/// A case that has ended as a duplicate stays linked to what it is one of. Nor does it end so
+/// while the link is taken back.
+async fn check_not_ended(room: &mut Room, link: &LinkRow) -> Result<()> {
+    if link.kind != LinkKind::DuplicateOf.as_str() {
+        return Ok(());
+    }
+    queries::hold_as_it_is(room, link.case_id).await?;
+    if access::find(room, link.case_id).await?.state == DUPLICATE {
+        return Err(AppError::Conflict("the case has ended as this duplicate".to_owned()));
+    }
+    Ok(())
 }
 
 /// Told to whom the link is shown: that there is one tells of the other case.

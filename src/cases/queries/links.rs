@@ -21,6 +21,10 @@ diesel::define_sql_function! {
     fn hold_with_originals(case: SqlUuid) -> Array<SqlUuid>;
 }
 diesel::define_sql_function! {
+    /// Keeps a case as it is until this transaction ends.
+    fn hold_case(case: SqlUuid) -> Bool;
+}
+diesel::define_sql_function! {
     /// Of each case that the caller sees, whether its owner sees the other one beside it.
     fn owners_see(cases: Array<SqlUuid>, others: Array<SqlUuid>) -> Array<Bool>;
 }
@@ -104,6 +108,16 @@ pub async fn hold(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<V
     Ok(diesel::select(hold_with_originals(case_id))
         .get_result(&mut connection)
         .await?)
+}
+
+/// Keeps a case as it is until the end of the transaction, also where the caller may only view it.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hold_as_it_is(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<()> {
+    let held = diesel::select(hold_case(case_id));
+    held.get_result::<bool>(&mut connection).await?;
+    Ok(())
 }
 
 /// The ends of links whose owner does not see the other end, each after its link: they may not

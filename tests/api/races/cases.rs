@@ -312,3 +312,28 @@ async fn of_ending_as_a_duplicate_and_closing_what_it_is_one_of_the_one_that_com
         app.assert_settled().await;
     }
 }
+
+#[actix_web::test]
+async fn of_ending_as_a_duplicate_and_taking_the_link_back_the_one_that_comes_first_counts() {
+    for end_first in [true, false] {
+        let app = TestApp::start().await;
+        let manager = app.sign_in(MANAGER).await;
+        let original = app.case(&manager, "graffiti").await;
+        let case = app.case(&manager, "graffiti").await;
+        let link = duplicate(&app, &manager, case, original).await.expect(201).id();
+        let path = format!("/v1/cases/{case}/links/{link}");
+        let (end, unlink) = (end_as_duplicate(&app, &manager, case), app.delete(&manager, &path));
+        let lock = format!("select from cases where id = '{case}' for update");
+
+        let (ended, unlinked) = if end_first {
+            in_order(&app, &lock, end, unlink).await
+        } else {
+            let (unlinked, ended) = in_order(&app, &lock, unlink, end).await;
+            (ended, unlinked)
+        };
+
+        ended.expect(if end_first { 200 } else { 409 });
+        unlinked.expect(if end_first { 409 } else { 204 });
+        app.assert_settled().await;
+    }
+}
