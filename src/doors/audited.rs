@@ -32,10 +32,6 @@ pub struct Trace {
     /// The classes of those of which not all were shown.
     pub(super) classes_of: BTreeMap<Uuid, &'static [&'static str]>,
     pub(super) records: Vec<Uuid>,
-    /// Those of the cases whose owners may not read of it.
-    pub(super) kept_from_owners: BTreeSet<Uuid>,
-    /// What was shown of which no owner of a case may read.
-    pub(super) shown_apart: Vec<Uuid>,
     pub(super) data_classes: BTreeSet<&'static str>,
     /// The answer shows who is in the case.
     pub(super) shows_people: bool,
@@ -76,8 +72,6 @@ impl<T> Audited<T> {
             cases: Vec::new(),
             classes_of: BTreeMap::new(),
             records: Vec::new(),
-            kept_from_owners: BTreeSet::new(),
-            shown_apart: Vec::new(),
             data_classes: BTreeSet::new(),
             shows_people: false,
             recipients: BTreeSet::new(),
@@ -153,20 +147,6 @@ impl<T> Audited<T> {
     /// Other records that were shown.
     pub fn records(mut self, ids: impl IntoIterator<Item = Uuid>) -> Self {
         self.trace.records.extend(ids);
-        self
-    }
-
-    /// Of one of the cases, that its owner may not read of this, which tells of the others: it
-    /// stands among the records. The owners of those left see all that stands there.
-    pub fn kept_from_owner(mut self, case: Uuid) -> Self {
-        self.trace.kept_from_owners.insert(case);
-        self
-    }
-
-    /// Cases and other records that were shown besides, of which no owner of a case may read
-    /// here: they have an event of the log apart, which is the caller's organisation's alone.
-    pub fn shown_apart(mut self, ids: impl IntoIterator<Item = Uuid>) -> Self {
-        self.trace.shown_apart.extend(ids);
         self
     }
 
@@ -268,15 +248,6 @@ impl<T> Audited<T> {
 }
 
 impl Trace {
-    /// Puts the cases whose owners may not read of it among the records.
-    pub(super) fn keep_from_owners(&mut self) {
-        let (kept, named): (Vec<_>, Vec<_>) = std::mem::take(&mut self.cases)
-            .into_iter()
-            .partition(|(case, _)| self.kept_from_owners.contains(case));
-        self.cases = named;
-        self.records.extend(kept.into_iter().map(|(case, _)| case));
-    }
-
     /// What was shown of each case, parted by commas, unless it is the same of all.
     pub(super) fn case_classes(&self) -> Option<Vec<String>> {
         let all: Vec<&str> = self.data_classes.iter().copied().collect();

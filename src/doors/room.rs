@@ -157,10 +157,8 @@ pub(super) async fn show(mut room: Room, audited: Audited<Answer>) -> Result<Htt
         return Err(room.leave(error));
     }
     let answer = audited.value.marked(audited.trace.sensitive);
-    let apart: Vec<NewAuditEvent> = shown_apart(&room, &audited.trace).into_iter().collect();
     let event = main_event(&room, audited.trace, answer.status.as_u16());
-    let writes = async |connection: &AsyncPgConnection| audit::insert_all(connection, &apart).await;
-    match room.tx.log_and_commit(writes, &event).await {
+    match room.tx.log_and_commit(async |_| Ok(()), &event).await {
         Ok(()) => Ok(answer.into_response()),
         Err(error) => Err(room.leave(error)),
     }
@@ -181,7 +179,6 @@ pub(super) async fn finish(
     let events = std::mem::take(&mut trace.events);
     let mut apart = Account::of(std::mem::take(&mut trace.deeds), || event_apart(&room));
     apart.events.extend(disclosure_outside(&room, &trace));
-    apart.events.extend(shown_apart(&room, &trace));
     let disclosed = std::mem::take(&mut trace.disclosed).into_iter();
     apart.events.extend(disclosed.map(|it| disclosure(&room, &trace, it)));
     if let Err(error) = log_ahead(&room, &mut apart).await {
@@ -261,16 +258,6 @@ fn disclosure_outside(room: &Room, trace: &Trace) -> Option<NewAuditEvent> {
     })
 }
 
-/// The event of the log of what was shown of which no owner of a case may read, if anything.
-fn shown_apart(room: &Room, trace: &Trace) -> Option<NewAuditEvent> {
-    (!trace.shown_apart.is_empty()).then(|| NewAuditEvent {
-        op: trace.op.as_str(),
-        record_ids: trace.shown_apart.clone(),
-        data_classes: trace.data_classes.iter().copied().collect(),
-        ..event_apart(room)
-    })
-}
-
 /// The event of the log of what another organisation reads from now on.
 fn disclosure(room: &Room, trace: &Trace, disclosed: Disclosed) -> NewAuditEvent {
     let (case_ids, case_org_ids) = trace.cases.iter().copied().unzip();
@@ -286,8 +273,7 @@ fn disclosure(room: &Room, trace: &Trace, disclosed: Disclosed) -> NewAuditEvent
     }
 }
 
-fn main_event(room: &Room, mut trace: Trace, status: u16) -> NewAuditEvent {
-    trace.keep_from_owners();
+fn main_event(room: &Room, trace: Trace, status: u16) -> NewAuditEvent {
     let case_classes = trace.case_classes();
     let (case_ids, case_org_ids) = trace.cases.into_iter().unzip();
     NewAuditEvent {

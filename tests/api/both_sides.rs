@@ -255,51 +255,6 @@ async fn of_a_list_an_owner_reads_what_was_shown_of_each_of_its_cases() {
 }
 
 #[actix_web::test]
-async fn an_owner_does_not_hear_that_its_case_is_linked_to_one_that_it_does_not_see() {
-    let app = TestApp::start().await;
-    let (council, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
-    let auditor = app.sign_in(AUDITOR).await;
-    let case = app.a_shared_case(&council, &housing, "contribute", ALL_CLASSES).await;
-    let theirs = app.a_case_of(&housing).await;
-    let links = format!("/v1/cases/{case}/links");
-    let body = json!({"linked_case_id": theirs, "kind": "related"});
-    let link = app.post(&housing, &links, body).await.expect(201).id();
-    app.get(&housing, &links).await.expect(200);
-    app.sign().await;
-
-    let events = log_of_case(&app, &auditor, case).await;
-
-    let [listed] = &events[..] else { panic!("{events:?}") };
-    assert_eq!(listed["action"], "list_links");
-    assert_eq!(
-        (&listed["case_ids"], &listed["record_ids"]),
-        (&json!([case]), &json!([]))
-    );
-    let draft = app.draft(
-        &auditor,
-        Method::GET,
-        &format!("/v1/audit/events/{}/proof", listed["seq"]),
-    );
-    let proof = draft.header("Access-Purpose", "audit").send().await.expect(200).body;
-    assert!(proof.to_string().contains("case/0") && !proof.to_string().contains("case/1"));
-    let path = format!("/v1/cases/{case}/disclosures");
-    let told = app.get(&auditor, &path).await.expect(200).body;
-    assert_eq!(told["items"].as_array().unwrap().len(), 1);
-    assert_eq!(told["items"][0]["record_ids"], json!([]));
-    assert!(app.log_of(council.org_id, "link_cases").await.is_empty());
-    // Who linked them reads all of it.
-    assert_eq!(app.log_of(housing.org_id, "link_cases").await, [[link, case]]);
-    assert_eq!(app.last_audit("link_cases").await.case_ids, [theirs]);
-    let listed = app.log_of(housing.org_id, "list_links").await;
-    assert_eq!(listed, [vec![], vec![link, theirs]]);
-
-    app.open_to(&housing, theirs, council.org_id, "view", &["core"]).await;
-    app.delete(&housing, &format!("{links}/{link}")).await.expect(204);
-    assert_eq!(app.log_of(council.org_id, "unlink_cases").await, [[link]]);
-    assert_eq!(app.last_audit("unlink_cases").await.case_ids, [case, theirs]);
-}
-
-#[actix_web::test]
 async fn whom_a_case_may_come_to_be_shared_with_does_not_hear_of_it_before() {
     let app = TestApp::start().await;
     let (owner, colleague) = (app.sign_in(MANAGER).await, app.sign_in(COLLEAGUE).await);

@@ -38,37 +38,24 @@ pub async fn list_links(caller: Caller<may::ReadCases>, id: Id, page: Params<Pag
             let after: Option<Uuid> = paging::read_cursor("made", page.cursor.as_deref())?;
             let rows = queries::list(room, access.case_id, after, limit).await?;
             let page = Page::of(rows, limit, "made", |link: &LinkRow| link.id)?;
-            let kept = queries::kept_from_owners(room, &page.items).await?;
-            let shown = page.items.clone();
+            let shown: Vec<Uuid> = page.items.iter().map(|link| link.id).collect();
+            let ends: Vec<(Uuid, Uuid)> = page.items.iter().flat_map(LinkRow::ends).collect();
             let page = Page {
                 items: page.items.into_iter().map(LinkView::from).collect(),
                 next: page.next,
             };
             let answer = page.answer(&room.request.path, limit)?;
-            let audited = access.note(Audited::consultation(answer)).classes(["core"]);
-            Ok(note_links(audited, access.case_id, &shown, &kept))
+            let audited = access.note(Audited::consultation(answer)).cases(ends);
+            Ok(audited.records(shown).classes(["core"]))
         })
         .await
-}
-
-/// Says in the log which links of a case were shown. Of those to a case that its owner does not
-/// see, or whose owner does not see it, neither reads: they have an event apart.
-fn note_links<T>(audited: Audited<T>, case: Uuid, shown: &[LinkRow], kept: &[(Uuid, Uuid)]) -> Audited<T> {
-    let is_kept = |link: &LinkRow| kept.iter().any(|(id, _)| *id == link.id);
-    shown.iter().fold(audited, |audited, link| match is_kept(link) {
-        true => {
-            let others = link.ends().into_iter().map(|(id, _)| id).filter(|id| *id != case);
-            audited.shown_apart([link.id].into_iter().chain(others))
-        }
-        false => audited.cases(link.ends()).record(link.id),
-    })
 }
 
 /// Link two cases
 ///
 /// Both have to be visible to the caller. It is logged as combination
-/// (DPA 2018 s.62(1)(e)), and only who sees both cases sees the link: in the log, too, the owner
-/// of one reads of it only where they see the other. A duplicate is of the same case type (422).
+/// (DPA 2018 s.62(1)(e)), and only who sees both cases sees the link. A duplicate is of the
+/// same case type (422).
 /// Two cases are linked in one way, `related` apart: what is a duplicate, a recurrence or a part
 /// of another is nothing else of it, and the other nothing of the first (409).
 #[utoipa::path(
@@ -107,14 +94,13 @@ pub async fn link_cases(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<
             }
             let [from, to] = row.ends();
             let told = [told("case.linked", &row, from, to), told("case.linked", &row, to, from)];
-            let kept = queries::kept_from_owners(room, std::slice::from_ref(&row)).await?;
             let link = row.id;
             let answer = Answer::created(format!("/v1/cases/{}/links", row.case_id), &LinkView::from(row))?;
             let audited = other
                 .note(access.note(Audited::new(Op::Combination, answer)))
                 .record(link)
                 .classes(["core"]);
-            Ok(told.into_iter().fold(keep(audited, kept), Audited::event))
+            Ok(told.into_iter().fold(audited, Audited::event))
         })
         .await
 }
@@ -127,12 +113,6 @@ fn check_type(kind: LinkKind, case: &Access, other: &Access) -> Result<()> {
         return Err(AppError::invalid("/kind", detail));
     }
     Ok(())
-}
-
-/// Keeps from owners who do not see the other case that theirs was linked.
-fn keep<T>(audited: Audited<T>, kept: Vec<(Uuid, Uuid)>) -> Audited<T> {
-    let cases = kept.into_iter().map(|(_, case)| case);
-    cases.fold(audited, Audited::kept_from_owner)
 }
 
 async fn other_case(room: &mut Room, access: &Access, id: Uuid) -> Result<Access> {
@@ -170,7 +150,6 @@ pub async fn unlink_cases(caller: Caller<may::UpdateCase>, ids: Id<2>) -> Result
             }
             let access = access.contributing()?;
             check_not_ended(room, &row).await?;
-            let kept = queries::kept_from_owners(room, std::slice::from_ref(&row)).await?;
             if !queries::delete(room, link_id).await? {
                 return Err(AppError::NotFound);
             }
@@ -184,7 +163,7 @@ pub async fn unlink_cases(caller: Caller<may::UpdateCase>, ids: Id<2>) -> Result
                 .record(link_id)
                 .classes(["core"])
                 .fact("kind", row.kind);
-            Ok(told.into_iter().fold(keep(audited, kept), Audited::event))
+            Ok(told.into_iter().fold(audited, Audited::event))
         })
         .await
 }

@@ -85,18 +85,32 @@ impl Sight {
         })
     }
 
-    /// Locks a case that the caller may change until the end of the transaction, keeps as they
-    /// are those that it is a duplicate of, and looks at it, as [`Self::of`] does.
+    /// Locks a case that the caller may change until the end of the transaction,
+    /// and looks at it, as [`Self::of`] does.
     ///
     /// # Errors
     /// [`AppError::NotFound`] where it does not exist for the caller, and
     /// [`AppError::Forbidden`] where it was shared for viewing only.
     pub async fn locked(step: &Doorstep<'_>, id: Uuid) -> Result<Self> {
-        let (originals, held, sight) = join!(links::hold(step, id), access::lock(step, id), Self::of(step, id));
-        // In this order: where the first fails, the others can only say that it did.
-        let (originals, held, mut sight) = (originals?, held?, sight?);
+        let (held, sight) = join!(access::lock(step, id), Self::of(step, id));
+        // In this order: where the first fails, the other can only say that it did.
+        let (held, sight) = (held?, sight?);
         access::check_contributes(&sight.access.level)?;
         held.ok_or(AppError::NotFound)?;
+        Ok(sight)
+    }
+
+    /// As [`Self::locked`], for taking a step: where a case may end by it as a duplicate, those
+    /// that it is one of are kept as they are until then.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn locked_for(step: &Doorstep<'_>, id: Uuid, event: &str) -> Result<Self> {
+        if !step.services.workflows.may_end_as_duplicate(event) {
+            return Self::locked(step, id).await;
+        }
+        let (originals, sight) = join!(links::hold(step, id), Self::locked(step, id));
+        let (originals, mut sight) = (originals?, sight?);
         // One to which it was linked since may be closed meanwhile.
         sight.originals.retain(|(original, _)| originals.contains(original));
         Ok(sight)

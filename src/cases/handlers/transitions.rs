@@ -53,7 +53,7 @@ async fn transition_case(
     caller
         .alter_ahead(
             body,
-            async |step, _| Sight::locked(step, id.get()).await,
+            async |step, wanted: &NewTransition| Sight::locked_for(step, id.get(), wanted.event.as_str()).await,
             async |room, wanted: NewTransition, mut sight| {
                 room.request.expect_version(sight.case.version)?;
                 room.no_earlier_than(sight.case.updated_at);

@@ -24,10 +24,6 @@ diesel::define_sql_function! {
     /// Keeps a case as it is until this transaction ends.
     fn hold_case(case: SqlUuid) -> Bool;
 }
-diesel::define_sql_function! {
-    /// Of each case that the caller sees, whether its owner sees the other one beside it.
-    fn owners_see(cases: Array<SqlUuid>, others: Array<SqlUuid>) -> Array<Bool>;
-}
 
 /// A link as it is kept, with the name of who made it.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -118,33 +114,6 @@ pub async fn hold_as_it_is(mut connection: &AsyncPgConnection, case_id: Uuid) ->
     let held = diesel::select(hold_case(case_id));
     held.get_result::<bool>(&mut connection).await?;
     Ok(())
-}
-
-/// The ends of links whose owner does not see the other end, each after its link: they may not
-/// know that there is one.
-///
-/// # Errors
-/// Those of the database.
-pub async fn kept_from_owners(mut connection: &AsyncPgConnection, links: &[LinkRow]) -> Result<Vec<(Uuid, Uuid)>> {
-    let between_two = links.iter().filter(|link| link.case_org_id != link.linked_case_org_id);
-    let ends: Vec<(Uuid, Uuid, Uuid)> = between_two
-        .flat_map(|link| {
-            [
-                (link.id, link.case_id, link.linked_case_id),
-                (link.id, link.linked_case_id, link.case_id),
-            ]
-        })
-        .collect();
-    if ends.is_empty() {
-        return Ok(Vec::new());
-    }
-    let cases: Vec<Uuid> = ends.iter().map(|(_, case, _)| *case).collect();
-    let others: Vec<Uuid> = ends.iter().map(|(_, _, other)| *other).collect();
-    let seen: Vec<bool> = diesel::select(owners_see(cases, others))
-        .get_result(&mut connection)
-        .await?;
-    let ends = ends.into_iter().zip(seen).filter(|(_, sees)| !sees);
-    Ok(ends.map(|((link, case, _), _)| (link, case)).collect())
 }
 
 /// A link of a case, from it or to it.

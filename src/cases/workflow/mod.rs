@@ -93,6 +93,13 @@ impl Catalogue {
         self.0.iter().find(|workflow| workflow.code() == code)
     }
 
+    /// Whether a case of some type may end as a duplicate by a step of this name.
+    #[must_use]
+    pub fn may_end_as_duplicate(&self, event: &str) -> bool {
+        let mut steps = self.iter().flat_map(|workflow| &workflow.edges);
+        steps.any(|edge| edge.line.event.get_ref() == event && edge.asks_for_an_original())
+    }
+
     /// Every case type, in the order of the files.
     pub fn iter(&self) -> impl Iterator<Item = &Workflow> {
         self.0.iter()
@@ -123,6 +130,13 @@ pub(super) struct Edge {
     pub data: Validator,
     /// What the data may choose that guards, or the way it leads, depend on.
     pub choices: Vec<Value>,
+}
+
+impl Edge {
+    fn asks_for_an_original(&self) -> bool {
+        let mut tests = self.guards.iter().map(|guard| &guard.test);
+        tests.any(|test| matches!(test, guard::Test::LinkedAsDuplicate))
+    }
 }
 
 impl Workflow {
