@@ -198,3 +198,27 @@ async fn a_list_that_was_read_is_shown_with_the_reference_of_the_case_that_was_a
     assert_eq!((&shown[0]["id"], &shown[0]["ref"]), (&read["id"], &read["ref"]));
     assert_eq!(found, found_by_reference);
 }
+
+#[actix_web::test]
+async fn of_a_search_the_log_has_what_it_returned_and_none_of_its_words() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    app.give(&council, "auditor", None, None).await;
+    let case = app.a_case_of(&council).await;
+
+    app.get(&council, "/v1/cases?q=music&status=open&limit=200")
+        .await
+        .expect(200);
+    app.get(&council, "/v1/cases?q=xylophonist").await.expect(200);
+
+    let path = "/v1/audit/events?action=list_cases&limit=2";
+    let draft = app.draft(&council, Method::GET, path).header("Access-Purpose", "audit");
+    let page = draft.send().await.expect(200).body;
+    let (found_nothing, found) = (&page["items"][0], &page["items"][1]);
+    assert_eq!(found["facts"], json!({"filters": ["status", "q"]}));
+    assert!(found["case_ids"].as_array().unwrap().contains(&json!(case)), "{found}");
+    assert_eq!(found_nothing["facts"], json!({"filters": ["q"]}));
+    assert_eq!(found_nothing["case_ids"], json!([]));
+    let told = "select count(*) as number from audit_events e where e::text ~* 'music|xylophonist'";
+    assert_eq!(app.number(told).await, 0);
+}
