@@ -136,6 +136,7 @@ fn expect_order(pointer: &str, from: Option<Moment>, to: Option<Moment>) -> Resu
     }
 }
 
+/// What the question itself says; by which case, has to be looked up.
 fn filter_of(query: &AuditQuery) -> Filter<'_> {
     Filter {
         actor: query.actor,
@@ -143,13 +144,11 @@ fn filter_of(query: &AuditQuery) -> Filter<'_> {
         ops: query.op.map(Op::as_str).into_iter().collect(),
         action: query.action.as_ref().map(|text| text.as_str()),
         outcome: query.outcome.map(Outcome::as_str),
-        case: query.case,
         record: query.subject,
         from: query.from.map(|moment| moment.0),
         to: query.to.map(|moment| moment.0),
         request_id: query.request_id,
-        before: None,
-        with_nobodys: false,
+        ..Filter::default()
     }
 }
 

@@ -20,7 +20,7 @@ pub enum Op {
     Alteration,
     /// Something was read.
     Consultation,
-    /// Something was made visible to another organisation.
+    /// Something was made visible to another organisation, or told outside of the system.
     Disclosure,
     /// Records were joined or linked.
     Combination,
