@@ -1,7 +1,8 @@
 //! What the log calls what is done beside the operations of the API, which it calls by their
 //! `operationId`.
 
-/// Jobs of the deployment, commands of whoever runs it, and what reached no operation.
+/// Jobs of the deployment, commands of whoever runs it, and what reached no operation. Some jobs,
+/// like sealing, change nothing that the log tells of: asked for, they find nothing.
 pub const BESIDE_OPERATIONS: [&str; 17] = [
     "command.appoint_administrator",
     "command.create_operator",

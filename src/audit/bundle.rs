@@ -216,7 +216,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// The line of a head or an event.
+    /// The line of anything; an event is counted by [`Writer::event`].
     ///
     /// # Errors
     /// Never for what a bundle holds.

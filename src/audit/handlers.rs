@@ -14,7 +14,9 @@ use uuid::Uuid;
 
 use super::actions::BESIDE_OPERATIONS;
 use super::queries::{self, AuditRow, Filter, references};
-use super::view::{AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, redact};
+use super::view::{
+    AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, References, redact, referred_to,
+};
 use super::{Op, Outcome, Purpose};
 use crate::cases::access;
 use crate::db::{Names, names_over_time};
@@ -77,9 +79,7 @@ pub async fn list_audit_events(
             let viewer = room.person.org_id;
             let rows = queries::list(room, viewer, &filter, limit + 1).await?;
             let (rows, names) = redacted(room, rows).await?;
-            let cases: BTreeSet<Uuid> = rows.iter().flat_map(|(row, _)| row.case_ids.iter().copied()).collect();
-            let cases: Vec<Uuid> = cases.into_iter().collect();
-            let refs = references::of_cases(room, &cases).await?;
+            let refs = references_in(room, &rows, filter.case).await?;
             let views = rows
                 .into_iter()
                 .map(|(row, by_others)| AuditEvent::of(row, by_others, &names, &refs))
@@ -136,6 +136,7 @@ fn expect_order(pointer: &str, from: Option<Moment>, to: Option<Moment>) -> Resu
     }
 }
 
+/// What the question itself says; by which case, has to be looked up.
 fn filter_of(query: &AuditQuery) -> Filter<'_> {
     Filter {
         actor: query.actor,
@@ -143,13 +144,11 @@ fn filter_of(query: &AuditQuery) -> Filter<'_> {
         ops: query.op.map(Op::as_str).into_iter().collect(),
         action: query.action.as_ref().map(|text| text.as_str()),
         outcome: query.outcome.map(Outcome::as_str),
-        case: query.case,
         record: query.subject,
         from: query.from.map(|moment| moment.0),
         to: query.to.map(|moment| moment.0),
         request_id: query.request_id,
-        before: None,
-        with_nobodys: false,
+        ..Filter::default()
     }
 }
 
@@ -195,6 +194,15 @@ pub async fn list_disclosures(
             Ok(access.note(Audited::consultation(answer).fact("shown", page.items.len())))
         })
         .await
+}
+
+/// By which references the events of `rows` are shown, where those of `asked` were asked for.
+async fn references_in(room: &mut Room, rows: &[(AuditRow, bool)], asked: Option<Uuid>) -> Result<References> {
+    let referred = rows.iter().flat_map(|(row, _)| referred_to(&row.case_ids, asked));
+    let cases: BTreeSet<Uuid> = referred.collect();
+    let cases: Vec<Uuid> = cases.into_iter().collect();
+    let known = references::of_cases(room, &cases).await?;
+    Ok(References { known, asked })
 }
 
 /// Rows without what the reader may not see, and the names of who is left in them, then and now.

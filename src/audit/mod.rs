@@ -23,7 +23,7 @@ pub mod verify;
 mod view;
 mod visibility_model;
 
-pub use model::{NotSealedYet, Op, OutboxEvent, Outcome, PROBLEMS, Purpose, checkpoint_error};
+pub use model::{NotSignedYet, Op, OutboxEvent, Outcome, PROBLEMS, Purpose, checkpoint_error};
 pub use queries::sealing::Backlog;
 pub use queries::{NewAuditEvent, Sender, insert, insert_all, insert_outbox};
 

@@ -20,7 +20,7 @@ pub enum Op {
     Alteration,
     /// Something was read.
     Consultation,
-    /// Something was made visible to another organisation.
+    /// Something was made visible to another organisation, or told outside of the system.
     Disclosure,
     /// Records were joined or linked.
     Combination,
@@ -137,9 +137,9 @@ impl FromStr for Purpose {
 }
 
 /// The problems of this capability.
-pub const PROBLEMS: &[ProblemType] = &[NOT_SEALED_YET];
+pub const PROBLEMS: &[ProblemType] = &[NOT_SIGNED_YET];
 
-const NOT_SEALED_YET: ProblemType = ProblemType {
+const NOT_SIGNED_YET: ProblemType = ProblemType {
     slug: "audit-not-signed-yet",
     title: "Not signed yet",
     status: 409,
@@ -149,11 +149,11 @@ const NOT_SEALED_YET: ProblemType = ProblemType {
 /// No signed checkpoint covers what is asked for.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("no checkpoint covers it yet; ask again in a minute")]
-pub struct NotSealedYet;
+pub struct NotSignedYet;
 
-impl Rule for NotSealedYet {
+impl Rule for NotSignedYet {
     fn problem(&self) -> &'static ProblemType {
-        &NOT_SEALED_YET
+        &NOT_SIGNED_YET
     }
 }
 

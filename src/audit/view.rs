@@ -140,7 +140,8 @@ pub struct AuditOrganisation {
 pub struct AuditCase {
     /// The case.
     pub id: Uuid,
-    /// Its reference; `null` where your organisation never saw it.
+    /// Its reference; `null` where your organisation never saw it, and where the event is on more
+    /// than ten cases, as of a list, but for the case that was asked for.
     #[serde(rename = "ref")]
     pub reference: Option<String>,
     /// Classes of its data that were touched or shown.
@@ -266,6 +267,28 @@ pub struct Disclosure {
     pub agreement_version: Option<i64>,
 }
 
+/// References for a page of events.
+pub struct References {
+    /// Those that the reader's organisation knows, by the ids of their cases.
+    pub known: HashMap<Uuid, String>,
+    /// The case whose events were asked for, if it was one's.
+    pub asked: Option<Uuid>,
+}
+
+/// Of how many cases an event shows the references. An act is on one case or two. A list that
+/// was read names a page of them, and a page of the log may be of nothing but lists: each case of
+/// each is a look-up of its own, forty thousand of them, where nobody reads so many. Counted are
+/// those that the reader sees, so that it tells nothing of others.
+const MOST_REFERRED_TO: usize = 10;
+
+/// Which of the cases of a redacted event are shown by their references: all where they are few,
+/// and else the one that was `asked` for.
+pub fn referred_to(cases: &[Uuid], asked: Option<Uuid>) -> impl Iterator<Item = Uuid> {
+    let are_few = cases.len() <= MOST_REFERRED_TO;
+    let referred = cases.iter().copied();
+    referred.filter(move |case| are_few || asked == Some(*case))
+}
+
 /// What the facts of an event say of the footing on which something was disclosed.
 #[derive(Deserialize)]
 struct Footing {
@@ -310,11 +333,12 @@ impl AuditEvent {
     ///
     /// # Errors
     /// If its facts are no JSON.
-    pub fn of(event: AuditRow, redacted: bool, names: &Names, refs: &HashMap<Uuid, String>) -> Result<Self> {
+    pub fn of(event: AuditRow, redacted: bool, names: &Names, refs: &References) -> Result<Self> {
         let (actor, organisation) = people(&event, names);
+        let referred: BTreeSet<Uuid> = referred_to(&event.case_ids, refs.asked).collect();
         let case = |(place, id): (usize, &Uuid)| AuditCase {
             id: *id,
-            reference: refs.get(id).cloned(),
+            reference: refs.known.get(id).filter(|_| referred.contains(id)).cloned(),
             data_classes: event.classes_at(place),
         };
         let cases = event.case_ids.iter().enumerate().map(case).collect();

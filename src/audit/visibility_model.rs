@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::sharing::model::ShareState;
 
 /// A share of the case with the organisation, as it is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShareHistory {
     /// The share.
     pub id: Uuid,
@@ -83,14 +83,6 @@ impl Ground<'_> {
         }
     }
 }
-
-impl PartialEq for ShareHistory {
-    fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
-    }
-}
-
-impl Eq for ShareHistory {}
 
 /// Whether a case recorded at `recorded` was visible at `at`, to its owner or, by
 /// `shares`, to another.

@@ -4,6 +4,7 @@ mod awaited;
 mod recalls;
 
 use actix_web::{HttpResponse, delete, get, patch, post};
+use futures_util::try_join;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -65,7 +66,7 @@ pub async fn list_shares(caller: Caller<may::ShareCase>, id: Id, page: Params<Pa
             let after: Option<Uuid> = paging::read_cursor("made", page.cursor.as_deref())?;
             let onlooker = (!access.is_owner()).then_some(access.org_id);
             let rows = queries::list(room, access.case_id, onlooker, after, limit).await?;
-            let standings = standings_of(room, &rows).await?;
+            let standings = standings_of(room, rows.iter().map(|row| row.agreement_id)).await?;
             let views = rows.into_iter();
             let views = views.map(|row| ShareView::of(row, access.org_id, &standings));
             let views = views.collect::<Result<Vec<_>>>()?;
@@ -126,17 +127,16 @@ pub async fn read_share(caller: Caller<may::ShareCase>, id: Id) -> Result<HttpRe
         .await
 }
 
-/// How the agreements stand today that `shares` rest on.
-async fn standings_of(room: &mut Room, shares: &[ShareRow]) -> Result<Standings> {
+/// How the agreements stand today that shares rest on, as each names it.
+async fn standings_of(room: &Room, named: impl Iterator<Item = Option<Uuid>>) -> Result<Standings> {
     let today = making::today(room)?;
-    let named = shares.iter().filter_map(|share| share.agreement_id).collect();
-    agreements::standings(room, named, today).await
+    agreements::standings(room, named.flatten().collect(), today).await
 }
 
 /// The answer that shows a share.
 async fn shown(room: &mut Room, access: &Access, row: ShareRow) -> Result<Answer> {
     let version = row.version;
-    let standings = standings_of(room, std::slice::from_ref(&row)).await?;
+    let standings = standings_of(room, std::iter::once(row.agreement_id)).await?;
     let view = ShareView::of(row, access.org_id, &standings)?;
     Ok(Answer::ok(&view)?.version_as_seen(version))
 }
@@ -364,21 +364,23 @@ pub async fn list_case_access(caller: Caller<may::ReadCases>, id: Id) -> Result<
     caller
         .consult((), async |room, ()| {
             let access = access::find(room, id.get()).await?;
-            let shares = queries::active(room, access.case_id).await?;
-            let shown: Vec<Uuid> = shares.iter().map(|share| share.id).collect();
-            let items = onlookers(room, &access, shares).await?;
+            let (shown, items) = onlookers(room, &access).await?;
             let answer = Answer::ok(&Page { items, next: None })?;
             Ok(noted(&access, Audited::consultation(answer)).records(shown))
         })
         .await
 }
 
-async fn onlookers(room: &mut Room, access: &Access, shares: Vec<ShareRow>) -> Result<Vec<OnlookerView>> {
-    let since = access::opened_at(room, access.case_id).await?;
-    let looks = queries::last_looks(room, access.case_id).await?;
-    let standings = standings_of(room, &shares).await?;
+/// Everybody who can see the case, and the shares by which others than its owner do. What the shares
+/// name is asked for in one round trip, and all else in another.
+async fn onlookers(room: &Room, access: &Access) -> Result<(Vec<Uuid>, Vec<OnlookerView>)> {
+    let case = access.case_id;
+    let shares = queries::active(room, case);
+    let (shares, since, looks) = try_join!(shares, access::opened_at(room, case), queries::last_looks(room, case))?;
     let named = std::iter::once(access.case_org_id).chain(shares.iter().map(|share| share.to_org_id));
-    let names = names_of(room, named.collect()).await?;
+    let standings = standings_of(room, shares.iter().map(|share| share.agreement_id));
+    let (standings, names) = try_join!(standings, names_of(room, named.collect()))?;
+    let shown = shares.iter().map(|share| share.id).collect();
     let look = |org: Uuid| looks.iter().find(|look| look.org_id == org).map(|look| look.at);
     let owner = OnlookerView {
         organisation_id: access.case_org_id,
@@ -406,5 +408,5 @@ async fn onlookers(room: &mut Room, access: &Access, shares: Vec<ShareRow>) -> R
             agreement_standing: standing_of(share.agreement_id, &standings),
         },
     });
-    Ok(std::iter::once(owner).chain(others).collect())
+    Ok((shown, std::iter::once(owner).chain(others).collect()))
 }

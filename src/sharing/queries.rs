@@ -174,14 +174,30 @@ pub fn opens_now() -> _ {
         .and(shares::expires_at.is_null().or(shares::expires_at.gt(diesel::dsl::now)))
 }
 
+/// A share that opens its case now, as it is told to all who see the case.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = shares)]
+pub struct OpenShareRow {
+    pub id: Uuid,
+    pub to_org_id: Uuid,
+    pub level: String,
+    pub data_classes: Vec<String>,
+    pub gateway: String,
+    pub agreement_id: Option<Uuid>,
+    pub purpose: String,
+    pub approved_at: Option<DateTime<Utc>>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
 /// The shares that open a case now.
-pub async fn active(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<ShareRow>> {
+pub async fn active(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<Vec<OpenShareRow>> {
     Ok(shares::table
         .filter(shares::case_id.eq(case_id))
         .filter(opens_now())
         .order(shares::id)
-        .select(ShareRow::as_select())
-        .load(connection)
+        .select(OpenShareRow::as_select())
+        .load(&mut connection)
         .await?)
 }
 
@@ -409,8 +425,8 @@ impl QueryFragment<Pg> for LastLooks {
 }
 
 /// When each organisation last looked at a case that the caller can see.
-pub async fn last_looks(connection: &mut AsyncPgConnection, case_id: Uuid) -> Result<Vec<Look>> {
-    RunQueryDsl::get_results(LastLooks(case_id), connection)
+pub async fn last_looks(mut connection: &AsyncPgConnection, case_id: Uuid) -> Result<Vec<Look>> {
+    RunQueryDsl::get_results(LastLooks(case_id), &mut connection)
         .await
         .map_err(AppError::from)
 }

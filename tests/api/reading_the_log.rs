@@ -156,3 +156,69 @@ async fn times_narrow_the_log_to_the_moment() {
     assert_eq!(until, ["00:00"]);
     assert!(minutes("to=2020-01-01T00:00:00Z").await.is_empty());
 }
+
+#[actix_web::test]
+async fn a_list_that_was_read_is_shown_with_the_reference_of_the_case_that_was_asked_for() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    app.give(&council, "auditor", None, None).await;
+    for _ in 0..11 {
+        app.a_case_of(&council).await;
+    }
+    for limit in [10, 11] {
+        let list = format!("/v1/cases?limit={limit}");
+        app.get(&council, &list).await.expect(200);
+    }
+    let log = async |filter: &str| {
+        let path = format!("/v1/audit/events?action=list_cases{filter}");
+        let draft = app
+            .draft(&council, Method::GET, &path)
+            .header("Access-Purpose", "audit");
+        let page = draft.send().await.expect(200).body;
+        page["items"].as_array().unwrap().clone()
+    };
+    let referred_to = |event: &Value| -> Vec<Value> {
+        let cases = event["cases"].as_array().unwrap().iter();
+        let referred_to = cases.filter(|case| !case["ref"].is_null());
+        referred_to.cloned().collect()
+    };
+
+    let events = log("").await;
+    let (many, few) = (&events[0], &events[1]);
+    let asked = many["cases"][4]["id"].as_str().unwrap();
+    let read = app.get(&council, &format!("/v1/cases/{asked}")).await.expect(200).body;
+    let found = log(&format!("&case={asked}")).await;
+    let found_by_reference = log(&format!("&case_ref={}", read["ref"].as_str().unwrap())).await;
+
+    assert_eq!(many["cases"].as_array().unwrap().len(), 11);
+    assert!(referred_to(many).is_empty(), "{many}");
+    assert_eq!(referred_to(few).len(), 10, "{few}");
+    let shown = referred_to(&found[0]);
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!((&shown[0]["id"], &shown[0]["ref"]), (&read["id"], &read["ref"]));
+    assert_eq!(found, found_by_reference);
+}
+
+#[actix_web::test]
+async fn of_a_search_the_log_has_what_it_returned_and_none_of_its_words() {
+    let app = TestApp::start().await;
+    let council = app.sign_in(COUNCIL).await;
+    app.give(&council, "auditor", None, None).await;
+    let case = app.a_case_of(&council).await;
+
+    app.get(&council, "/v1/cases?q=music&status=open&limit=200")
+        .await
+        .expect(200);
+    app.get(&council, "/v1/cases?q=xylophonist").await.expect(200);
+
+    let path = "/v1/audit/events?action=list_cases&limit=2";
+    let draft = app.draft(&council, Method::GET, path).header("Access-Purpose", "audit");
+    let page = draft.send().await.expect(200).body;
+    let (found_nothing, found) = (&page["items"][0], &page["items"][1]);
+    assert_eq!(found["facts"], json!({"filters": ["status", "q"]}));
+    assert!(found["case_ids"].as_array().unwrap().contains(&json!(case)), "{found}");
+    assert_eq!(found_nothing["facts"], json!({"filters": ["q"]}));
+    assert_eq!(found_nothing["case_ids"], json!([]));
+    let told = "select count(*) as number from audit_events e where e::text ~* 'music|xylophonist'";
+    assert_eq!(app.number(told).await, 0);
+}

@@ -17,7 +17,7 @@ use crate::audit::queries::tree::{self, CheckpointRow};
 use crate::audit::queries::verifying::{Connection, Leaf};
 use crate::audit::view::PurposeOfReading;
 use crate::audit::view::checkpoints::{ExportDraft, ProofQuery, ProofView};
-use crate::audit::{NotSealedYet, Op, checkpoint_error};
+use crate::audit::{NotSignedYet, Op, checkpoint_error};
 use crate::doors::{Answer, Audited, Caller, JsonBody, Params, Reader, Room, may};
 use crate::error::{AppError, Result};
 use crate::limits::Volume;
@@ -90,7 +90,7 @@ async fn uncovered(room: &mut Room, tree_size: Option<u64>) -> Result<AppError> 
     let latest = tree::checkpoint(room, None).await?;
     let signed = latest.map_or(0, |checkpoint| checkpoint.tree_size.unsigned_abs());
     Ok(match tree_size.filter(|size| *size <= signed) {
-        None => NotSealedYet.into(),
+        None => NotSignedYet.into(),
         Some(size) => AppError::Conflict(format!(
             "no checkpoint of {size} entries covers this event, nor ever will: leave out tree_size for the latest"
         )),
@@ -136,7 +136,7 @@ pub async fn export_audit(caller: Caller<may::ReadAudit>, body: JsonBody<ExportD
         .consult(body, async |room, draft: ExportDraft| {
             expect_purpose(room)?;
             expect_order("/from", draft.from, draft.to)?;
-            let checkpoint = tree::checkpoint(room, None).await?.ok_or(NotSealedYet)?;
+            let checkpoint = tree::checkpoint(room, None).await?.ok_or(NotSignedYet)?;
             let size = checkpoint.tree_size;
             let viewer = room.person.org_id;
             let filters = serde_json::to_value(&draft).map_err(checkpoint_error)?;

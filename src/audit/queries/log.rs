@@ -172,6 +172,21 @@ pub(super) fn is_directed_to(viewer: Uuid) -> _ {
         .and(cardinality(audit_events::case_ids).le(1i32))
 }
 
+/// Narrows a query of the log to events on the case `$id`, as far as `$viewer` is shown that they
+/// are: [`Side::shows_case`](crate::audit::proved::Side::shows_case), in SQL.
+macro_rules! narrowed_by_case {
+    ($query:expr, $viewer:expr, $id:expr) => {{
+        use $crate::db::schema::audit_events as log;
+        let (viewer, id) = ($viewer, $id);
+        let owner = log::case_org_ids.index(array_position(log::case_ids, id));
+        let shown = owner.eq(viewer).or(is_directed_to(viewer));
+        $query
+            .filter(log::case_ids.contains(vec![id]))
+            .filter(log::org_id.eq(viewer).or(shown.nullable()))
+    }};
+}
+pub(super) use narrowed_by_case;
+
 type Boxed<'a> = log::BoxedQuery<'a, Pg>;
 
 /// Rows of the log, latest first. What is hidden from `viewer` in a row does not
@@ -280,11 +295,7 @@ fn narrowed<'a>(query: Boxed<'a>, viewer: Uuid, filter: &'a Filter<'_>) -> Boxed
         query = query.filter(array((log::request_id,)).contains(vec![id]));
     }
     if let Some(id) = filter.case {
-        let owner = log::case_org_ids.index(array_position(log::case_ids, id));
-        let shown = owner.eq(viewer).or(is_directed_to(viewer));
-        query = query
-            .filter(log::case_ids.contains(vec![id]))
-            .filter(log::org_id.eq(viewer).or(shown.nullable()));
+        query = narrowed_by_case!(query, viewer, id);
     }
     if let Some(id) = filter.record {
         let shown = log::case_org_ids

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
-use super::log::{AuditRow, array_position, is_directed_to};
+use super::log::{AuditRow, array_position, is_directed_to, narrowed_by_case};
 use super::sealing::number;
 use super::verifying::{Leaf, SealRow};
 use crate::db::schema::{audit_events, audit_seals};
@@ -81,11 +81,7 @@ pub async fn leaves(
         query = query.filter(log::actor_user_id.eq(id));
     }
     if let Some(id) = wanted.case {
-        let owner = log::case_org_ids.index(array_position(log::case_ids, id));
-        let shown = owner.eq(viewer).or(is_directed_to(viewer));
-        query = query
-            .filter(log::case_ids.contains(vec![id]))
-            .filter(log::org_id.eq(viewer).or(shown.nullable()));
+        query = narrowed_by_case!(query, viewer, id);
     }
     let rows: Vec<(SealRow, AuditRow)> = query.load(connection).await?;
     Ok(rows.into_iter().map(|(seal, event)| (seal, Some(event))).collect())

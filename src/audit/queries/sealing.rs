@@ -250,10 +250,7 @@ pub async fn add(
 }
 
 /// Writes the new position.
-///
-/// # Errors
-/// Those of the database.
-pub async fn advance(connection: &mut AsyncPgConnection, grown: &Grown<'_>) -> Result<()> {
+async fn advance(connection: &mut AsyncPgConnection, grown: &Grown<'_>) -> Result<()> {
     let advance = Advance {
         size: number(grown.size),
         peaks: &grown.peaks.iter().map(|peak| &peak[..]).collect::<Vec<_>>(),

@@ -1,6 +1,6 @@
 //! The tree and its checkpoints, as they are kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -8,7 +8,6 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
 use super::sealing::number;
-use crate::audit::checkpoint::Checkpoint;
 use crate::audit::merkle::{Block, FANOUT, Hash, Known};
 use crate::db::schema::{audit_checkpoints, audit_cosignatures, audit_hashes};
 use crate::error::{AppError, Result};
@@ -20,23 +19,17 @@ use crate::partnerships::hold_organisation;
 /// Those of the database.
 pub async fn blocks(connection: &mut AsyncPgConnection, wanted: &BTreeSet<Block>) -> Result<Known> {
     use audit_hashes as kept;
-    let mut by_level: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
-    for (level, block) in wanted {
-        by_level.entry(*level).or_default().push(*block);
-    }
     let mut known = Known::default();
-    for (level, blocks) in by_level {
-        for block in blocks {
-            let rows: Vec<(i64, Vec<u8>)> = kept::table
-                .filter(kept::level.eq(i16::from(level)))
-                .filter(kept::place.ge(number(block * FANOUT)))
-                .filter(kept::place.lt(number((block + 1) * FANOUT)))
-                .select((kept::place, kept::hash))
-                .load(connection)
-                .await?;
-            for (place, hash) in rows {
-                known.insert(level, place.unsigned_abs(), as_hash(&hash)?);
-            }
+    for &(level, block) in wanted {
+        let rows: Vec<(i64, Vec<u8>)> = kept::table
+            .filter(kept::level.eq(i16::from(level)))
+            .filter(kept::place.ge(number(block * FANOUT)))
+            .filter(kept::place.lt(number((block + 1) * FANOUT)))
+            .select((kept::place, kept::hash))
+            .load(connection)
+            .await?;
+        for (place, hash) in rows {
+            known.insert(level, place.unsigned_abs(), as_hash(&hash)?);
         }
     }
     Ok(known)
@@ -53,28 +46,14 @@ pub fn as_hash(bytes: &[u8]) -> Result<Hash> {
 }
 
 /// A checkpoint as it was signed.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_checkpoints, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = audit_checkpoints)]
 pub struct CheckpointRow {
     pub tree_size: i64,
     pub root: Vec<u8>,
     pub note: String,
     pub verifier_key: String,
     pub signed_at: DateTime<Utc>,
-}
-
-impl CheckpointRow {
-    /// What it says of the log of that name.
-    ///
-    /// # Errors
-    /// If its root is none.
-    pub fn checkpoint(&self, origin: &str) -> Result<Checkpoint> {
-        Ok(Checkpoint {
-            origin: origin.to_owned(),
-            size: self.tree_size.unsigned_abs(),
-            root: as_hash(&self.root)?,
-        })
-    }
 }
 
 /// Keeps a checkpoint.

@@ -43,10 +43,10 @@ pub async fn terms_at(
     let before = events
         .clone()
         .filter(audit_events::at.le(at))
-        .order((audit_events::at.desc(), audit_events::id.desc()));
+        .order((audit_events::at.desc(), audit_events::seq.desc()));
     let mut found: Option<Terms> = before.first(connection).await.optional()?;
     if found.is_none() {
-        let first = events.order((audit_events::at, audit_events::id));
+        let first = events.order((audit_events::at, audit_events::seq));
         found = first.first(connection).await.optional()?;
     }
     Ok(found.and_then(|(level, classes)| Some((level?, classes))))

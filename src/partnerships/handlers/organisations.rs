@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, get, patch, post};
 use chrono::NaiveDate;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{is_platform, platform_only};
@@ -17,13 +18,13 @@ use crate::identity::roles::BUILT_IN;
 use crate::identity::{self, NewUser, email};
 use crate::partnerships::queries::organisations::{self, FlagRow, OrganisationChange, OrganisationRow};
 use crate::partnerships::view::organisations::{
-    FirstAdministrator, Justification, NewFlagBody, NewOrganisationBody, OrganisationPatch, OrganisationView,
+    FirstAdministrator, FlagView, Justification, NewFlagBody, NewOrganisationBody, OrganisationPatch, OrganisationView,
 };
 
 /// The most roles for which an organisation asks for a second factor.
 const MOST_ROLES: usize = 100;
 
-/// What the log says of an organisation.
+/// Members of which the log has what they were and are.
 const TOLD: [&str; 6] = [
     "flags",
     "justification",
@@ -128,7 +129,7 @@ pub async fn create_organisation(
             let (view, version) = current(room, id).await?;
             let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version_as_seen(version);
             let audited = told(Audited::new(Op::Security, answer), room, id).records(first);
-            audited.changes(&(), &view, &TOLD)
+            audited.changes(&(), &account_of(&view)?, &TOLD)
         })
         .await
 }
@@ -206,7 +207,8 @@ pub async fn update_organisation(
             organisations::update(room, id, version, change).await?;
             let (view, version) = current(room, id).await?;
             let answer = Answer::ok(&view)?.version_as_seen(version);
-            told(Audited::new(Op::Security, answer), room, id).changes(&before, &view, &TOLD)
+            let audited = told(Audited::new(Op::Security, answer), room, id);
+            audited.changes(&account_of(&before)?, &account_of(&view)?, &TOLD)
         })
         .await
 }
@@ -217,6 +219,17 @@ fn told(audited: Audited<Answer>, room: &Room, org: Uuid) -> Audited<Answer> {
         true => audited.record(org),
         false => audited.record(org).recipient(org),
     }
+}
+
+/// An organisation as the log has it. In what a legal status rests on people write what they like:
+/// that is a member by itself, which is named and not told.
+fn account_of(view: &OrganisationView) -> Result<Value> {
+    let mut account = serde_json::to_value(view).map_err(|error| AppError::Internal(format!("view: {error}")))?;
+    let days = |flag: &FlagView| json!({"flag": flag.flag, "valid_from": flag.valid_from, "valid_to": flag.valid_to});
+    let source = |flag: &FlagView| json!({"flag": flag.flag, "valid_from": flag.valid_from, "source": flag.source});
+    account["flags"] = view.flags.iter().map(days).collect();
+    account["source"] = view.flags.iter().map(source).collect();
+    Ok(account)
 }
 
 /// The roles once each: a policy for one that does not exist would protect nobody.
@@ -288,7 +301,7 @@ pub async fn set_organisation_flag(
             let (view, version) = current(room, id).await?;
             let answer = Answer::created(format!("/v1/organisations/{id}"), &view)?.version_as_seen(version);
             let audited = told(Audited::alteration(answer), room, id).fact("flag", flag.flag);
-            audited.changes(&before, &view, &TOLD)
+            audited.changes(&account_of(&before)?, &account_of(&view)?, &TOLD)
         })
         .await
 }

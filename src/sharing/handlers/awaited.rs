@@ -40,7 +40,7 @@ pub async fn list_awaited_shares(
             let page = Page::of(rows, limit, OLDEST_FIRST, |row: &ShareRow| row.id)?;
             let cases: Vec<(Uuid, Uuid)> = page.items.iter().map(|row| (row.case_id, row.org_id)).collect();
             let shown: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
-            let standings = standings_of(room, &page.items).await?;
+            let standings = standings_of(room, page.items.iter().map(|row| row.agreement_id)).await?;
             let views = page.items.into_iter();
             let views = views.map(|row| ShareView::of(row, org, &standings));
             let page = Page {

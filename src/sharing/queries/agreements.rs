@@ -93,14 +93,14 @@ pub type Standings = HashMap<Uuid, AgreementStanding>;
 
 /// How the agreements `ids` stand on `today`; those that the caller does not see are not among
 /// them.
-pub async fn standings(connection: &mut AsyncPgConnection, ids: Vec<Uuid>, today: NaiveDate) -> Result<Standings> {
+pub async fn standings(mut connection: &AsyncPgConnection, ids: Vec<Uuid>, today: NaiveDate) -> Result<Standings> {
     if ids.is_empty() {
         return Ok(Standings::new());
     }
     let rows: Vec<(Uuid, ValidityRow)> = agreements::table
         .filter(agreements::id.eq_any(at_least_ten(ids)))
         .select((agreements::id, ValidityRow::as_select()))
-        .load(connection)
+        .load(&mut connection)
         .await?;
     let standing = |(id, row): (Uuid, ValidityRow)| Ok((id, row.validity()?.standing(today)));
     rows.into_iter().map(standing).collect()
