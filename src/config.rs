@@ -310,6 +310,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_left_empty_is_as_if_it_were_not_there() {
+        let (empty, absent) = (
+            Config::read(&|_| Some(String::new())).unwrap(),
+            Config::read(&|_| None).unwrap(),
+        );
+
+        assert_eq!(empty.listen, absent.listen);
+        assert_eq!(empty.data, absent.data);
+        assert_eq!(empty.limits, absent.limits);
+        assert_eq!((empty.database_url, empty.audit_copy), (None, None));
+        assert!(matches!(empty.attachments, AttachmentStoreConfig::Folder(_)));
+    }
+
+    #[test]
     fn settings_are_not_shown() {
         let logins = [
             "DATABASE_URL",

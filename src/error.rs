@@ -28,7 +28,10 @@ pub enum AppError {
     /// 400: a system changes something and does not say for which officer.
     #[error("your organisation requires On-Behalf-Of of its systems: name the officer behind this change")]
     ActingOfficerMissing,
-    /// 401: nothing that shows who it is. The text is for the log only.
+    /// 401: no token at all. The text is for the log only.
+    #[error("no bearer token")]
+    NoToken,
+    /// 401: what was sent in place of a token shows nobody. The text is for the log only.
     #[error("authentication failed: {0}")]
     Unauthenticated(String),
     /// 401: a token of ours that has expired or no live session behind it, or is not used from
@@ -150,7 +153,7 @@ impl AppError {
         match self {
             Self::Malformed(_) => &MALFORMED,
             Self::ActingOfficerMissing => &ACTING_OFFICER_MISSING,
-            Self::Unauthenticated(_) | Self::InvalidToken(_) | Self::ForgedToken(_) => &UNAUTHENTICATED,
+            Self::NoToken | Self::Unauthenticated(_) | Self::InvalidToken(_) | Self::ForgedToken(_) => &UNAUTHENTICATED,
             Self::SignInFailed(_) => &SIGN_IN_FAILED,
             Self::Forbidden(_) | Self::InsufficientScope(_) => &FORBIDDEN,
             Self::NotFound => &NOT_FOUND,
@@ -186,6 +189,7 @@ impl AppError {
     /// never for the answer.
     pub fn fault(&self) -> Option<String> {
         match self {
+            Self::NoToken => Some(self.to_string()),
             Self::ForgedToken(fault) => Some(fault.clone()),
             Self::SignInFailed(fault) => Some((*fault).to_owned()),
             Self::Rule(rule) => rule.fault(),

@@ -98,6 +98,17 @@ impl Weight {
     }
 }
 
+/// What is refused ahead of the doors where nobody has shown who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Nameless {
+    /// A request without a token.
+    NoToken,
+    /// A token that is none of ours.
+    ForgedToken,
+    /// More requests, or attempts to sign in, than one address may make.
+    Excess,
+}
+
 /// The rates of a service: requests a minute, but for the last four, which are by the hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
@@ -165,8 +176,9 @@ pub struct Limits {
     exports: Bucket<Uuid>,
     /// Refusals that are written to the log: one a minute for each person.
     logged: Bucket<Uuid>,
-    /// Forged tokens that are written to the log: one a minute for each address.
-    forged: Bucket<IpNetwork>,
+    /// What is refused to nobody by name and written to the log: one of each kind a minute
+    /// for each address.
+    nameless: Bucket<(IpNetwork, Nameless)>,
     /// The organisation of each person who was let in.
     members: DashMap<Uuid, Uuid>,
 }
@@ -282,7 +294,7 @@ impl Limits {
             shares: Bucket::of_an_hour("shares", rates.shares, clock),
             exports: Bucket::of_an_hour("exports", rates.exports, clock),
             logged: Bucket::new("logged", Rate::of(1), clock),
-            forged: Bucket::new("forged", Rate::of(1), clock),
+            nameless: Bucket::new("nameless", Rate::of(1), clock),
             members: DashMap::new(),
         }
     }
@@ -348,9 +360,10 @@ impl Limits {
         self.logged.take(&person, 1).is_ok()
     }
 
-    /// Whether a token from `address` that is none of ours is to be logged.
-    pub fn is_forgery_to_be_logged(&self, address: IpAddr) -> bool {
-        self.forged.take(&neighbourhood(address), 1).is_ok()
+    /// Whether what is refused to `address` is to be logged, where nobody has shown who they
+    /// are.
+    pub fn is_nameless_to_be_logged(&self, address: IpAddr, refused: Nameless) -> bool {
+        self.nameless.take(&(neighbourhood(address), refused), 1).is_ok()
     }
 
     /// Lets go of whoever has used up nothing lately.
@@ -363,7 +376,7 @@ impl Limits {
             volume.forget_idle();
         }
         self.logged.forget_idle();
-        self.forged.forget_idle();
+        self.nameless.forget_idle();
     }
 }
 

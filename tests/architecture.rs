@@ -394,6 +394,60 @@ fn what_holds_a_secret_is_neither_compared_nor_shown_as_it_is() {
     }
 }
 
+/// The settings that a text names.
+fn settings(text: &str) -> BTreeSet<&str> {
+    let between = |c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let is_one = |word: &&str| {
+        let is_ours = word.starts_with("WARDLINK_") && !word.ends_with('_');
+        is_ours || ["DATABASE_URL", "RUST_LOG"].contains(word)
+    };
+    text.split(between).filter(is_one).collect()
+}
+
+/// The settings in the first column of the tables beneath a heading.
+fn listed<'a>(text: &'a str, heading: &str) -> BTreeSet<&'a str> {
+    let (_, section) = text.split_once(heading).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let cells = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('|').next());
+    cells.flat_map(settings).collect()
+}
+
+#[test]
+fn each_setting_is_described_and_passed_on_by_the_composition_or_said_why_not() {
+    // Its default there is the gateway of the composition's own network.
+    const OTHERWISE: &str = "WARDLINK_TRUSTED_PROXIES";
+    let (readme, compose) = (include_str!("../README.md"), include_str!("../docker/compose.yaml"));
+    let config = product_of(include_str!("../src/config.rs"));
+    let mut known = settings(&config);
+    // Read by the library that writes the log.
+    known.insert("RUST_LOG");
+
+    let described = listed(readme, "## Configuration\n");
+    let (_, api) = compose.split_once("\n  api:\n").unwrap();
+    let api = api.split("\n  prometheus:\n").next().unwrap();
+    let default = |name: &str| {
+        let (_, rest) = api.split_once(&format!("      {name}: ${{{name}:-"))?;
+        rest.split('}').next()
+    };
+    let (passed_on, decided): (BTreeSet<&str>, BTreeSet<&str>) =
+        described.iter().copied().partition(|&name| default(name).is_some());
+
+    assert_eq!(described, known);
+    assert_eq!(decided, listed(include_str!("../docker/README.md"), "## Settings\n"));
+    for name in passed_on {
+        let given = default(name).unwrap();
+        let (start, end) = (format!("| `{name}` |"), format!("| `{given}` |"));
+        let mut lines = readme.lines();
+        let is_described = lines.any(|line| line.starts_with(&start) && line.ends_with(&end));
+        assert!(
+            given.is_empty() || is_described || name == OTHERWISE,
+            "{name} is {given} in the composition and not by default"
+        );
+    }
+}
+
 #[test]
 fn each_control_is_held_by_tests_that_exist_or_says_why_not() {
     let files = ["src", "tests"]

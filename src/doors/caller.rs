@@ -66,8 +66,8 @@ impl<P: Permission> Caller<P> {
             .ok_or_else(|| AppError::Internal("the services are not registered".to_owned()))?
             .clone();
         let (mut request, mut headers) = Request::of(http, &services);
-        let token = bearer(http).ok_or_else(|| AppError::Unauthenticated("no bearer token".to_owned()))?;
-        let known = known(services.tokens.verify(token, services.clock.now()));
+        let verified = |token| known(services.tokens.verify(token, services.clock.now()));
+        let known = bearer(http).ok_or(AppError::NoToken).and_then(verified);
         let claimed = known.as_ref().ok().map(|(bearer, _)| *bearer);
         let is_system = claimed.is_some_and(|bearer| bearer.is_system);
         if !is_system && request.on_behalf_of.take().is_some() {

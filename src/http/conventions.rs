@@ -18,8 +18,9 @@ use tracing::field::Empty;
 use uuid::Uuid;
 
 use super::{allowances, health, metrics, pace, problem, trace};
-use crate::doors::{InFlight, RequestId, log_refusal, peer_of};
+use crate::doors::{InFlight, Principal, Request, RequestId, log_refusal, peer_of};
 use crate::error::AppError;
+use crate::limits::Nameless;
 use crate::services::Services;
 
 /// Longest address of a request, in bytes (contract: 8 KiB).
@@ -92,11 +93,7 @@ async fn within_limits<B: MessageBody + 'static>(
     flight: &InFlight,
 ) -> Result<ServiceResponse<B>, AppError> {
     let services = services.ok_or_else(|| AppError::Internal("the services are not registered".to_owned()))?;
-    if !health::PATHS.contains(&request.path())
-        && let Some(address) = peer_of(request.request(), services)
-    {
-        services.limits.admit_address(address)?;
-    }
+    admit_address(services, request.request()).await?;
     if length_of(request.uri()) > URI_LIMIT {
         return Err(AppError::UriTooLong { limit: URI_LIMIT });
     }
@@ -123,6 +120,26 @@ async fn within_limits<B: MessageBody + 'static>(
     Err(log_lost(services, flight, error).await)
 }
 
+/// Takes a request out of the limit of its address, from which nobody is kept from asking
+/// whether the service is well. From where more comes is logged once a minute.
+async fn admit_address(services: &web::Data<Services>, http: &HttpRequest) -> Result<(), AppError> {
+    if health::PATHS.contains(&http.path()) {
+        return Ok(());
+    }
+    let Some(address) = peer_of(http, services) else {
+        return Ok(());
+    };
+    let admitted = services.limits.admit_address(address);
+    if let Err(excess) = &admitted
+        && services.limits.is_nameless_to_be_logged(address, Nameless::Excess)
+    {
+        let (mut request, _) = Request::of(http, services);
+        request.on_behalf_of = None;
+        log_if_possible(services, &request, None, excess).await;
+    }
+    admitted
+}
+
 /// Bytes of an address: host, where one is part of it, path and query.
 fn length_of(uri: &Uri) -> usize {
     let host = uri.authority().map_or(0, |host| host.as_str().len());
@@ -133,28 +150,42 @@ fn length_of(uri: &Uri) -> usize {
 /// Why a request was refused ahead of every door, where anybody might do so at any rate.
 fn refused_ahead<B>(response: &ServiceResponse<B>) -> Option<&AppError> {
     let error = response.response().error()?.as_error()?;
-    matches!(error, AppError::LimitExceeded { .. } | AppError::ForgedToken(_)).then_some(error)
+    let is_ahead = matches!(
+        error,
+        AppError::LimitExceeded { .. } | AppError::ForgedToken(_) | AppError::NoToken
+    );
+    is_ahead.then_some(error)
 }
 
-/// Logs who sends too much, and from where tokens come that are none of ours, once a
-/// minute. Not being able to changes nothing about the refusal.
+/// Logs who sends too much, and from where too much comes, or no token or one that is none of
+/// ours: each once a minute.
 async fn log_now_and_then(services: &web::Data<Services>, flight: &InFlight, error: &AppError) {
     let Some((request, principal)) = flight.passenger() else {
         return;
     };
     let limits = &services.limits;
+    let is_nameless_due = |refused| {
+        let peer = request.peer;
+        peer.is_some_and(|peer| limits.is_nameless_to_be_logged(peer, refused))
+    };
     let (principal, is_due) = match (error, principal) {
         (AppError::LimitExceeded { .. }, Some(mut person)) => {
             person.org_id = limits.organisation_of(person.user_id);
             (Some(person), limits.is_to_be_logged(person.user_id))
         }
-        (AppError::ForgedToken(_), _) => {
-            let is_due = request.peer.is_some_and(|peer| limits.is_forgery_to_be_logged(peer));
-            (None, is_due)
-        }
+        (AppError::LimitExceeded { .. }, None) => (None, is_nameless_due(Nameless::Excess)),
+        (AppError::ForgedToken(_), _) => (None, is_nameless_due(Nameless::ForgedToken)),
+        (AppError::NoToken, _) => (None, is_nameless_due(Nameless::NoToken)),
         _ => return,
     };
-    if is_due && let Err(unlogged) = log_refusal(services, &request, principal, error).await {
+    if is_due {
+        log_if_possible(services, &request, principal, error).await;
+    }
+}
+
+/// Logs what is refused in any case: not being able to changes nothing about it.
+async fn log_if_possible(services: &Services, request: &Request, principal: Option<Principal>, error: &AppError) {
+    if let Err(unlogged) = log_refusal(services, request, principal, error).await {
         log_fault(&unlogged);
     }
 }
@@ -268,6 +299,7 @@ fn log_fault(error: &AppError) {
         AppError::Internal(text) => tracing::error!("{text}"),
         AppError::Contended => tracing::warn!("{error}"),
         AppError::Unavailable(text) => tracing::warn!("{text}"),
+        AppError::NoToken => tracing::info!("not authenticated: {error}"),
         AppError::Unauthenticated(text) | AppError::InvalidToken(text) | AppError::ForgedToken(text) => {
             tracing::info!("not authenticated: {text}");
         }

@@ -146,7 +146,8 @@ pub fn name_media_types(headers: &mut HeaderMap, method: &Method, error: &AppErr
 /// The text for the client. What is meant for the log alone is not in it.
 fn detail_of(error: &AppError) -> String {
     match error {
-        AppError::Unauthenticated(_)
+        AppError::NoToken
+        | AppError::Unauthenticated(_)
         | AppError::InvalidToken(_)
         | AppError::ForgedToken(_)
         | AppError::Contended

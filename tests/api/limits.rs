@@ -146,12 +146,54 @@ async fn a_token_that_has_expired_takes_nothing_of_its_owners_and_is_logged_once
     assert_eq!((at_first, app.number(logged).await), (1, 2));
 }
 
-/// A forged token in the log: from where, by whom, as what, with what result and fault.
-type Forgery = (Option<IpNetwork>, Option<Uuid>, String, String, Option<i16>, Value);
+/// What was refused to nobody by name, in the log: from where, to whom, as what, with what
+/// result and facts.
+type Nameless = (Option<IpNetwork>, Option<Uuid>, String, String, Option<i16>, Value);
+
+/// Those of an operation, in their order.
+async fn nameless(app: &TestApp, action: &str, status: i16) -> Vec<Nameless> {
+    audit_events::table
+        .filter(audit_events::action.eq(action))
+        .filter(audit_events::status.eq(status))
+        .order(audit_events::seq)
+        .select((
+            audit_events::peer,
+            audit_events::actor_user_id,
+            audit_events::op,
+            audit_events::outcome,
+            audit_events::status,
+            audit_events::facts,
+        ))
+        .load(&mut app.database.owner().await)
+        .await
+        .unwrap()
+}
+
+/// One of them.
+fn refusal(from: &str, status: i16, facts: Value) -> Nameless {
+    let (security, refused) = ("security".to_owned(), "refused".to_owned());
+    (
+        Some(from.parse().unwrap()),
+        None,
+        security,
+        refused,
+        Some(status),
+        facts,
+    )
+}
+
+/// Behind a proxy, so that each request can come from where the test says.
+async fn proxied(rates: Rates) -> TestApp {
+    TestApp::start_with(|config| {
+        config.limits = rates;
+        config.trusted_proxies = vec!["203.0.113.0/24".parse().unwrap()];
+    })
+    .await
+}
 
 #[actix_web::test]
 async fn tokens_that_are_none_of_ours_are_logged_once_a_minute_for_each_address() {
-    let app = TestApp::start_with(|config| config.trusted_proxies = vec!["203.0.113.0/24".parse().unwrap()]).await;
+    let app = proxied(Rates::OFF).await;
     let sergeant = app.sign_in(SERGEANT).await;
     let (one, other) = (app.token(&sergeant), app.token(&sergeant));
     let signature = one.rsplit_once('.').unwrap().1;
@@ -168,35 +210,85 @@ async fn tokens_that_are_none_of_ours_are_logged_once_a_minute_for_each_address(
         ask("198.51.100.1", token).await;
     }
     ask("198.51.100.2", "nonsense").await;
-    app.anonymous(Method::GET, "/v1/me", None).await.expect(401);
     app.steady.advance(Duration::from_secs(60));
     ask("198.51.100.1", "nonsense").await;
 
-    let logged: Vec<Forgery> = audit_events::table
-        .filter(audit_events::action.eq("read_me"))
-        .order(audit_events::seq)
-        .select((
-            audit_events::peer,
-            audit_events::actor_user_id,
-            audit_events::op,
-            audit_events::outcome,
-            audit_events::status,
-            audit_events::facts,
-        ))
-        .load(&mut app.database.owner().await)
-        .await
-        .unwrap();
-    let forgery = |from: &str, fault: &str| -> Forgery {
-        let facts = json!({"path": "/v1/me", "fault": fault});
-        let (security, refused) = ("security".to_owned(), "refused".to_owned());
-        (Some(from.parse().unwrap()), None, security, refused, Some(401), facts)
-    };
+    let forgery = |from, fault| refusal(from, 401, json!({"path": "/v1/me", "fault": fault}));
     let expected = [
         forgery("198.51.100.1", "signature does not verify"),
         forgery("198.51.100.2", "not a compact JWS"),
         forgery("198.51.100.1", "not a compact JWS"),
     ];
-    assert_eq!(logged, expected);
+    assert_eq!(nameless(&app, "read_me", 401).await, expected);
+}
+
+#[actix_web::test]
+async fn requests_without_a_token_are_logged_once_a_minute_for_each_address() {
+    let app = proxied(Rates::OFF).await;
+    let sergeant = app.sign_in(SERGEANT).await;
+    let case = app.a_case_of(&sergeant).await;
+    let path = format!("/v1/cases/{case}");
+
+    for from in ["198.51.100.1", "198.51.100.1", "198.51.100.2"] {
+        from_address(&app, &path, from).await.expect(401);
+    }
+    // A token that is none of ours is another matter.
+    let forged = TestRequest::get()
+        .uri(&path)
+        .insert_header(("X-Forwarded-For", "198.51.100.1"))
+        .insert_header(("Authorization", "Bearer nonsense"));
+    app.send(forged).await.expect(401);
+    app.steady.advance(Duration::from_secs(60));
+    from_address(&app, &path, "198.51.100.1").await.expect(401);
+
+    let of = |from, fault| refusal(from, 401, json!({"path": path, "fault": fault}));
+    let expected = [
+        of("198.51.100.1", "no bearer token"),
+        of("198.51.100.2", "no bearer token"),
+        of("198.51.100.1", "not a compact JWS"),
+        of("198.51.100.1", "no bearer token"),
+    ];
+    assert_eq!(nameless(&app, "read_case", 401).await, expected);
+}
+
+#[actix_web::test]
+async fn an_address_beyond_its_limits_is_in_the_log_once_a_minute() {
+    let limits = Rates {
+        address: Rate::of(3),
+        sign_in: Rate::of(2),
+        ..Rates::OFF
+    };
+    let app = proxied(limits).await;
+    let sign_in = async |from: &str| {
+        let request = TestRequest::post()
+            .uri("/v1/auth/login")
+            .insert_header(("X-Forwarded-For", from))
+            .set_json(json!({"email": "a@met.example", "password": "Demo-only-passphrase-2"}));
+        app.send(request).await.status.as_u16()
+    };
+
+    // Beyond the limit of signing in, then beyond that of the address.
+    let mut answers = Vec::new();
+    for _ in 0..5 {
+        answers.push(sign_in("198.51.100.1").await);
+    }
+    for _ in 0..5 {
+        answers.push(from_address(&app, "/v1/me", "198.51.100.2").await.status.as_u16());
+    }
+
+    assert_eq!(answers, [401, 401, 429, 429, 429, 401, 401, 401, 429, 429]);
+    let excess = |from, path| refusal(from, 429, json!({"path": path}));
+    assert_eq!(
+        nameless(&app, "login", 429).await,
+        [excess("198.51.100.1", "/v1/auth/login")]
+    );
+    assert_eq!(nameless(&app, "read_me", 429).await, [excess("198.51.100.2", "/v1/me")]);
+    app.steady.advance(Duration::from_secs(20));
+    // One has come free, which is taken; the next is refused, and not logged again as yet.
+    for from in ["198.51.100.2", "198.51.100.2"] {
+        from_address(&app, "/v1/me", from).await;
+    }
+    assert_eq!(nameless(&app, "read_me", 429).await.len(), 1);
 }
 
 async fn from_address(app: &TestApp, path: &str, forwarded_for: &str) -> Reply {
@@ -232,11 +324,7 @@ async fn a_made_up_forwarding_header_changes_nothing_and_a_proxys_is_believed() 
     let address = Rate::of(1);
     let rates = Rates { address, ..Rates::OFF };
     let direct = limited(rates).await;
-    let proxied = TestApp::start_with(|config| {
-        config.limits = rates;
-        config.trusted_proxies = vec!["203.0.113.0/24".parse().unwrap()];
-    })
-    .await;
+    let proxied = proxied(rates).await;
     let path = "/problems/not-found";
 
     from_address(&direct, path, "198.51.100.1").await.expect(200);

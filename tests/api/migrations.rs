@@ -1,10 +1,12 @@
 //! How a database comes to the current schema.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use crate::support::TestDatabase;
@@ -44,26 +46,57 @@ async fn done(connection: &mut AsyncPgConnection) -> i64 {
     done.count
 }
 
+/// `wardlink migrate`, on a database.
+fn migrate(database: &TestDatabase, folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wardlink"));
+    command
+        .arg("migrate")
+        .env("DATABASE_URL", &database.url)
+        .env_remove("WARDLINK_MIGRATION_URL")
+        .env_remove("RUST_LOG")
+        .env("WARDLINK_DATA", folder)
+        .kill_on_drop(true);
+    command
+}
+
 #[actix_web::test]
 async fn of_two_who_migrate_at_once_one_finds_it_done() {
     let database = TestDatabase::empty().await;
     let folder = tempfile::tempdir().unwrap();
-    let migrate = async || {
-        Command::new(env!("CARGO_BIN_EXE_wardlink"))
-            .arg("migrate")
-            .env("DATABASE_URL", &database.url)
-            .env_remove("WARDLINK_MIGRATION_URL")
-            .env("WARDLINK_DATA", folder.path())
-            .output()
-            .await
-            .unwrap()
-    };
+    let migrated = async || migrate(&database, folder.path()).output().await.unwrap();
 
-    let (one, other) = futures_util::join!(migrate(), migrate());
+    let (one, other) = futures_util::join!(migrated(), migrated());
 
     for ended in [one, other] {
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     }
+    let expected = i64::try_from(migrations().len()).unwrap();
+    assert_eq!(done(&mut database.owner().await).await, expected);
+}
+
+#[actix_web::test]
+async fn what_a_migration_gave_up_for_others_is_done_once_they_let_go() {
+    let database = TestDatabase::empty().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut holder = database.owner().await;
+    // The first migration makes this schema, and waits until it is known whether it is there.
+    holder.batch_execute("begin; create schema wardlink").await.unwrap();
+
+    let mut migrating = migrate(&database, folder.path())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(migrating.stderr.take().unwrap()).lines();
+    let mut told = String::new();
+    while !told.contains("it is tried again") {
+        told = log.next_line().await.unwrap().expect("it ended at the first try");
+    }
+    holder.batch_execute("rollback").await.unwrap();
+    while log.next_line().await.unwrap().is_some() {}
+    let ended = migrating.wait().await.unwrap();
+
+    assert!(told.contains("canceling statement due to lock timeout"), "{told}");
+    assert!(ended.success(), "{ended}");
     let expected = i64::try_from(migrations().len()).unwrap();
     assert_eq!(done(&mut database.owner().await).await, expected);
 }
