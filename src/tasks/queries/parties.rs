@@ -14,6 +14,7 @@ use crate::clocks::local_date;
 use crate::db::schema::{attachments, case_access, organisations, role_grants, shares, tasks, team_members, teams};
 use crate::db::{Names, at_least_ten, names_of};
 use crate::error::Result;
+use crate::identity::still_held;
 use crate::sharing::{hold_members, opens_now};
 use crate::tasks::model::TaskState;
 
@@ -208,6 +209,7 @@ pub async fn wards_of(
     };
     let areas: Vec<Option<Vec<String>>> = role_grants::table
         .filter(role_grants::user_id.eq(user))
+        .filter(still_held())
         .select(role_grants::areas)
         .load(&mut connection)
         .await?;
