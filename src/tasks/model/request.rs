@@ -240,7 +240,7 @@ impl Blocker {
 
     /// Whether the due time stands still meanwhile. It is agreed upon, as a clock of local
     /// policy is set, and such a clock pauses for listed reasons only (domain §2.5, §3.2);
-    /// whoever waits for anything else asks for more time.
+    /// for whatever else is waited for, the requester extends it or not.
     #[must_use]
     pub const fn pauses(self) -> bool {
         match self {

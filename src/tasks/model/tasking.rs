@@ -23,7 +23,7 @@ const TASKING: [Role; 6] = [
 ];
 
 /// Roles that give orders inside their organisation.
-const COMMANDING: [Role; 2] = [Role::Supervisor, Role::Coordinator];
+pub const COMMANDING: [Role; 2] = [Role::Supervisor, Role::Coordinator];
 
 /// Whom an order inside one organisation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
