@@ -99,3 +99,25 @@ async fn a_partners_system_says_who_of_its_organisation_answers_for_it() {
 
     assert_eq!(accepted.body["owner_user_id"], json!(scene.street.user_id));
 }
+
+#[actix_web::test]
+async fn who_works_everywhere_takes_no_orders_from_a_ward_whatever_else_they_hold_there() {
+    let scene = Scene::open().await;
+    let (app, sergeant) = (&scene.app, &scene.sergeant);
+    let inspector = app.sign_in("insp.north@met.example").await;
+    let intelligence = app.sign_in("intel@met.example").await;
+    let ward = || Some(vec!["E05013663"]);
+    app.give(&inspector, "panel_member", ward(), None).await;
+    app.give_only(&intelligence, "officer", ward(), None).await;
+    app.give(&intelligence, "org_admin", None, None).await;
+    let order = |owner: &Actor| {
+        let mut order = cleaning(sergeant.org_id);
+        order["owner_user_id"] = json!(owner.user_id);
+        order
+    };
+
+    let refused = scene.propose_as(sergeant, order(&inspector)).await.expect(403);
+    assert_eq!(refused.problem(), "task-cannot-assign");
+    // Nor does anybody work everywhere by a role that does no tasks.
+    scene.propose_as(sergeant, order(&intelligence)).await.expect(201);
+}
