@@ -71,6 +71,14 @@ pub fn moved_by_pause(
     }
 }
 
+/// When a time that was agreed upon is due if it runs on from `now`: later by as long as it has
+/// stood still since `paused_at`, and as it is where it runs.
+#[must_use]
+pub fn once_resumed(due_at: DateTime<Utc>, paused_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let paused = paused_at.map_or(TimeDelta::zero(), |at| now - at);
+    due_at + paused.max(TimeDelta::zero())
+}
+
 fn working_days_due(rule: &ClockRule, started_at: DateTime<Utc>) -> Result<DateTime<Utc>, ClockError> {
     let table = BankHolidays::england_and_wales();
     let day_0 = table.day_of_receipt(started_at, rule.closes)?;

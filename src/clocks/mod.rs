@@ -23,7 +23,7 @@ mod tests;
 
 pub use clock::{Clock, ClockResult, Pause, PauseReason};
 pub use clock_rule::{CLOSING, ClockRule, OPENING};
-pub use due::due_at;
+pub use due::{due_at, once_resumed};
 pub use error::{ClockError, PROBLEMS};
 pub use kind::{Basis, ClockKind};
 pub use london::{end_of_day, local_date};

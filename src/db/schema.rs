@@ -593,6 +593,7 @@ diesel::table! {
         case_types -> Nullable<Array<Text>>,
         granted_by -> Nullable<Uuid>,
         granted_at -> Timestamptz,
+        until -> Nullable<Date>,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use chrono::NaiveDate;
 use ipnetwork::IpNetwork;
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,6 +22,10 @@ pub struct Grant {
     pub areas: Option<Vec<String>>,
     /// Case types it is limited to.
     pub case_types: Option<Vec<String>>,
+    /// The last day on which it is held, in London. The door lets nobody in by one that has run
+    /// out, and says of none until when.
+    #[serde(default)]
+    pub until: Option<NaiveDate>,
     /// Whether it carries `case.transition` too.
     #[serde(default)]
     pub moves_cases: bool,

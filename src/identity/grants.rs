@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::NaiveDate;
+
 use super::queries::own_roles::RoleRow;
 use super::roles::{self, PLATFORM_ONLY};
 use super::view::people::{GrantBody, RolesBody};
@@ -30,6 +32,8 @@ pub struct Known<'a> {
     pub own_roles: BTreeSet<String>,
     /// Whether it is the platform's own organisation.
     pub is_platform: bool,
+    /// The day, in London.
+    pub today: NaiveDate,
     /// Where wards and case types are.
     pub services: &'a Services,
 }
@@ -57,6 +61,7 @@ pub fn check(wanted: RolesBody, known: &Known<'_>) -> Result<Vec<Grant>> {
         role: body.role.into_string(),
         areas: body.areas.map(|areas| once(areas.into_iter().map(String::from))),
         case_types: body.case_types.map(once),
+        until: body.until.map(|day| day.0),
         ..Grant::default()
     };
     let granted: Vec<Grant> = wanted.roles.into_iter().map(granted).collect();
@@ -114,6 +119,9 @@ fn flaws_of(grant: &GrantBody, index: usize, known: &Known<'_>) -> Vec<FieldErro
         if !is_case_type(known.services, case_type) {
             flaw(format!("case_types/{position}"), "is not a case type");
         }
+    }
+    if grant.until.is_some_and(|day| day.0 < known.today) {
+        flaw("until".to_owned(), "is over; leave the role out");
     }
     flaws
 }

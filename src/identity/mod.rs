@@ -2,7 +2,8 @@
 //!
 //! Offers others the password and token primitives, the built-in roles, who works where
 //! ([`name_of_colleague`]), what somebody may do besides ([`powers()`]), whether somebody else may
-//! on a case ([`reaches`]), and which case types can be named ([`is_case_type`]).
+//! on a case ([`reaches`]), whether a role is held still ([`still_held()`]), and which case types
+//! can be named ([`is_case_type`]).
 
 mod attempt;
 mod back_off;
@@ -35,7 +36,7 @@ pub use grants::is_case_type;
 pub use powers::Powers;
 pub use queries::operator::{NewOperator, appoint_administrator, create_first as create_first_operator};
 pub use queries::own_roles::list as own_roles_of;
-pub use queries::people::{NewUser, insert_first as insert_first_administrator, name_of_colleague};
+pub use queries::people::{NewUser, insert_first as insert_first_administrator, name_of_colleague, still_held};
 pub use queries::powers::{powers, reaches};
 pub use queries::sign_in::pepper_ids;
 pub use queries::{end_session, has_demo_users_at};

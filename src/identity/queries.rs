@@ -59,12 +59,12 @@ pub struct MeRow {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn read_me(connection: &mut AsyncPgConnection, user: Uuid) -> Result<MeRow> {
+pub async fn read_me(mut connection: &AsyncPgConnection, user: Uuid) -> Result<MeRow> {
     Ok(users::table
         .inner_join(organisations::table.on(organisations::id.eq(users::org_id)))
         .filter(users::id.eq(user))
         .select((users::email, users::post, users::version, organisations::name))
-        .first(connection)
+        .first(&mut connection)
         .await?)
 }
 

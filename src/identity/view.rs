@@ -6,6 +6,7 @@ pub mod roles;
 pub mod service_accounts;
 pub mod totp;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -72,7 +73,9 @@ pub struct Tokens {
 
 /// A role held, perhaps only in some wards and for some case types.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({"role": "supervisor", "areas": ["E05013663", "E05013664"], "case_types": null}))]
+#[schema(example = json!({
+    "role": "supervisor", "areas": ["E05013663", "E05013664"], "case_types": null, "until": null
+}))]
 pub struct GrantView {
     /// Code of a built-in role or of one of the organisation's own.
     pub role: String,
@@ -80,6 +83,8 @@ pub struct GrantView {
     pub areas: Option<Vec<String>>,
     /// Case types it is limited to; `null` for all.
     pub case_types: Option<Vec<String>>,
+    /// The last day on which it is held, in London; `null` where it is held until it is taken away.
+    pub until: Option<NaiveDate>,
 }
 
 impl From<Grant> for GrantView {
@@ -88,6 +93,7 @@ impl From<Grant> for GrantView {
             role: grant.role,
             areas: grant.areas,
             case_types: grant.case_types,
+            until: grant.until,
         }
     }
 }
@@ -98,7 +104,7 @@ impl From<Grant> for GrantView {
     "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "name": "Amara Osei", "email": "sgt.kentish-town@met.example",
     "rank": "Sergeant", "post": "Safer Neighbourhoods, Kentish Town",
     "organisation": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service", "kind": "police"},
-    "roles": [{"role": "supervisor", "areas": ["E05013663", "E05013664"], "case_types": null}],
+    "roles": [{"role": "supervisor", "areas": ["E05013663", "E05013664"], "case_types": null, "until": null}],
     "session_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71"
 }))]
 pub struct Me {
@@ -132,8 +138,8 @@ pub struct MyOrganisation {
 }
 
 impl Me {
-    /// The view of `row` and the grants of `person`.
-    pub fn of(row: MeRow, person: &Person) -> Self {
+    /// The view of `row`, with the roles that `person` holds.
+    pub fn of(row: MeRow, person: &Person, held: Vec<Grant>) -> Self {
         Self {
             id: person.user_id,
             name: person.name.clone(),
@@ -145,7 +151,7 @@ impl Me {
                 name: row.org_name,
                 kind: person.org_kind.clone(),
             },
-            roles: person.grants.iter().cloned().map(GrantView::from).collect(),
+            roles: held.into_iter().map(GrantView::from).collect(),
             session_id: person.session_id,
         }
     }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::model::{DataClass, Lack, ShareTerms, lack};
 use super::queries::tasked::{self, LostSight, Tasked};
 use crate::audit::OutboxEvent;
+use crate::clocks::once_resumed;
 use crate::db::all_kept;
 use crate::doors::{Audited, Deed, Room};
 use crate::error::Result;
@@ -96,7 +97,8 @@ impl SeesLess {
 }
 
 /// The open tasks that lack something under the terms of `share` now that they did not lack
-/// under those `before`.
+/// under those `before`. One whose due time stands still is due as late as it would be if it
+/// ran on from now.
 ///
 /// # Errors
 /// Those of the database.
@@ -104,8 +106,9 @@ pub async fn sees_less(room: &mut Room, share: Uuid, before: &ShareTerms, now: &
     let mut all = Vec::new();
     for task in tasked::of_recipient(room, share).await? {
         let needed = all_kept("task data class", &task.needed, DataClass::parse)?;
-        let lacked = lack(&needed, task.due_at, before);
-        match lack(&needed, task.due_at, now) {
+        let due_at = once_resumed(task.due_at, task.paused_at, room.now);
+        let lacked = lack(&needed, due_at, before);
+        match lack(&needed, due_at, now) {
             Some(lack) if lacked.as_ref() != Some(&lack) => all.push(SeesLess { task, lack }),
             _ => {}
         }

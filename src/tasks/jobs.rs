@@ -9,7 +9,7 @@ use crate::doors::{Deed, JobCaller, Run};
 use crate::error::Result;
 use crate::services::Services;
 
-/// How many proposals lapse in one transaction; the rest follow in the next run.
+/// How many tasks are seen to in one transaction; the rest follow in the next run.
 const AT_ONCE: i64 = 100;
 
 /// Lets proposals lapse that nobody answered in time, so that silence is seen.

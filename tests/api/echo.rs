@@ -95,7 +95,7 @@ async fn every_verb_on_a_task_is_shown_as_it_is_kept() {
             json!({"reason": "awaiting_consent", "text": "Locked yard."}),
         ),
         (street, "unblock", json!({})),
-        (street, "reassign", to(&colleague)),
+        (&colleague, "reassign", to(&colleague)),
         (&colleague, "reassign", to(street)),
         (
             sergeant,

@@ -139,6 +139,21 @@ async fn who_may_not_see_the_open_case_records_theirs_as_if_there_were_none() {
 }
 
 #[actix_web::test]
+async fn whoever_read_cases_by_a_role_that_has_run_out_is_told_of_none() {
+    let app = TestApp::start().await;
+    let (manager, colleague) = (app.sign_in(MANAGER).await, app.sign_in(COLLEAGUE).await);
+    let case = record(&app, &manager, "AB12CDE").await.expect(201).id();
+    app.grant_only(&colleague, &["case.create"], None, None).await;
+    app.give(&colleague, "officer", None, None).await;
+    assert_eq!(in_the_way(record(&app, &colleague, "AB12CDE").await), case);
+
+    app.tamper("update role_grants set until = london_day(now()) - 1 where role = 'officer'")
+        .await;
+
+    record(&app, &colleague, "AB12CDE").await.expect(201);
+}
+
+#[actix_web::test]
 async fn a_system_whose_scopes_read_no_case_is_told_of_none() {
     let app = TestApp::start().await;
     let (admin, manager) = (app.sign_in("admin@camden.example").await, app.sign_in(MANAGER).await);

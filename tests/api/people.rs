@@ -3,6 +3,7 @@
 mod own_sessions;
 mod resets;
 mod roles;
+mod until;
 
 use actix_web::http::Method;
 use diesel::prelude::*;

@@ -53,7 +53,7 @@ async fn an_administrator_says_how_far_a_system_may_act() {
     assert_eq!(added.header("location"), Some(path.as_str()));
     let expected = json!({
         "id": added.id(), "name": "Camden customer platform", "disabled": false,
-        "roles": [{"role": "officer", "areas": ["E05013663"], "case_types": ["graffiti"]}],
+        "roles": [{"role": "officer", "areas": ["E05013663"], "case_types": ["graffiti"], "until": null}],
         "scopes": ["case.read", "note.create"], "networks": ["203.0.113.0/24", "2001:db8::1/128"],
         "expires_at": "2026-12-31T00:00:00Z", "created_at": added.body["created_at"]
     });
@@ -152,7 +152,7 @@ async fn a_change_keeps_what_it_does_not_name_and_scopes_stay_within_the_roles()
     assert_eq!(changed.body["scopes"], json!(["audit.read"]));
     assert_eq!(
         changed.body["roles"],
-        json!([{"role": "auditor", "areas": null, "case_types": null}])
+        json!([{"role": "auditor", "areas": null, "case_types": null, "until": null}])
     );
     let widened = app
         .patch(&admin, &path, json!({"scopes": ["case.create"]}))
@@ -357,7 +357,7 @@ async fn the_log_says_who_let_a_system_do_what() {
         facts
     };
     let added = one("create_service_account").await;
-    let supervisor = json!([{"role": "supervisor", "areas": null, "case_types": null}]);
+    let supervisor = json!([{"role": "supervisor", "areas": null, "case_types": null, "until": null}]);
     assert_eq!(added["roles"], supervisor);
     assert_eq!(added["scopes"], json!(["case.create", "case.read", "note.create"]));
     assert_eq!(one("update_service_account").await["scopes"], json!(["case.read"]));
@@ -380,11 +380,11 @@ async fn the_log_says_how_far_a_system_reaches_and_what_of_it_was_changed() {
     let added = app.last_audit("create_service_account").await.facts;
     let changed = app.last_audit("update_service_account").await.facts;
 
-    let officer = json!([{"role": "officer", "areas": ["E05013664"], "case_types": ["graffiti"]}]);
+    let officer = json!([{"role": "officer", "areas": ["E05013664"], "case_types": ["graffiti"], "until": null}]);
     let mut reach = json!({"roles": officer, "scopes": ["case.read"], "networks": ["203.0.113.0/24"],
         "expires_at": "2026-12-31T00:00:00Z", "disabled": false});
     assert_eq!(added, reach);
-    reach["roles"] = json!([{"role": "supervisor", "areas": null, "case_types": null}]);
+    reach["roles"] = json!([{"role": "supervisor", "areas": null, "case_types": null, "until": null}]);
     reach["networks"] = json!(null);
     reach["changed"] = json!(["name", "roles", "networks"]);
     assert_eq!(changed, reach);

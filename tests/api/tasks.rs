@@ -4,6 +4,7 @@ mod contract;
 mod escalation;
 mod listing;
 mod lost_sight;
+mod naming;
 mod orphaned;
 mod paused;
 mod reassigning;

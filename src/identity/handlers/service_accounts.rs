@@ -137,6 +137,10 @@ fn held(room: &Room, roles: Vec<GrantBody>, own: &[own_roles::RoleRow]) -> Resul
     if roles.is_empty() {
         return Err(AppError::invalid("/roles", "name at least one"));
     }
+    if let Some(index) = roles.iter().position(|role| role.until.is_some()) {
+        let detail = "is for people: the account of a system ends by `expires_at`";
+        return Err(AppError::invalid(format!("/roles/{index}/until"), detail));
+    }
     granted(room, RolesBody { roles }, own)
 }
 

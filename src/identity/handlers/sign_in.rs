@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get, post};
 use chrono::Duration;
+use futures_util::try_join;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -14,8 +15,8 @@ use crate::identity::fault::{
     ACCOUNT_CHANGED, ACCOUNT_DISABLED, TOKEN_REUSE, UNKNOWN_ACCOUNT, UNKNOWN_TOKEN, WRONG_PASSWORD, WRONG_RESET_TOKEN,
 };
 use crate::identity::passwords::{Password, PasswordError};
-use crate::identity::queries;
 use crate::identity::queries::sign_in::{self, NewSession, Rotated, SignIn};
+use crate::identity::queries::{self, people};
 use crate::identity::second;
 use crate::identity::tokens::{AccessSubject, RefreshToken, ResetToken};
 use crate::identity::view::{Login, Me, Refresh, Tokens};
@@ -336,10 +337,13 @@ pub async fn logout(caller: Caller<may::KeepOwnAccount>) -> Result<HttpResponse>
 pub async fn read_me(caller: Caller<may::KeepOwnAccount>) -> Result<HttpResponse> {
     caller
         .consult((), async |room, ()| {
-            let user = room.person.user_id;
-            let me = queries::read_me(room, user).await?;
-            let version = me.version;
-            let answer = Answer::ok(&Me::of(me, &room.person))?.version_as_seen(version);
+            let (user, org) = (room.person.user_id, room.person.org_id);
+            let (me, mut held) = try_join!(
+                queries::read_me(room, user),
+                people::grants_of(room, org, std::slice::from_ref(&user))
+            )?;
+            let (version, held) = (me.version, held.remove(&user).unwrap_or_default());
+            let answer = Answer::ok(&Me::of(me, &room.person, held))?.version_as_seen(version);
             Ok(Audited::consultation(answer).record(user))
         })
         .await

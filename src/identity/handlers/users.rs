@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::totp::shown_once;
 use crate::audit::Op;
+use crate::clocks::local_date;
 use crate::doors::{Answer, Audited, Caller, Grant, Id, JsonBody, Params, Room, may};
 use crate::error::{AppError, Result};
 use crate::http::fields::Moment;
@@ -231,7 +232,8 @@ pub async fn reset_password_of(caller: Caller<may::ManageUsers>, id: Id) -> Resu
 /// Say which roles a person holds
 ///
 /// Takes the place of all roles held before and counts from the person's next
-/// request. Nobody changes their own, and somebody is left who manages people. Where a role
+/// request. One that is given `until` a day is held to the end of it, and then no more. Nobody
+/// changes their own, and somebody is left who manages people, until no day. Where a role
 /// that is limited to wards or case types names what is about the whole organisation,
 /// `not_carried` of the answer says so: that counts for nothing.
 #[utoipa::path(
@@ -282,6 +284,7 @@ pub(super) fn granted(room: &Room, wanted: RolesBody, own: &[RoleRow]) -> Result
     let known = grants::Known {
         own_roles: own.iter().map(|role| role.code.clone()).collect(),
         is_platform: room.person.org_kind == "platform",
+        today: local_date(room.now)?,
         services: &room.services,
     };
     grants::check(wanted, &known)

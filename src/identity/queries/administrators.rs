@@ -10,7 +10,7 @@ use crate::error::{AppError, Result};
 use crate::identity::roles::{MANAGES_PEOPLE, carriers};
 
 /// That somebody is left who manages the people of `org`: with an account in use, by a role
-/// for all wards and case types. What may have ended that comes after
+/// for all wards and case types which no day ends. What may have ended that comes after
 /// [`hold_organisation`](crate::partnerships::hold_organisation).
 ///
 /// # Errors
@@ -26,6 +26,7 @@ pub async fn expect_one(connection: &mut AsyncPgConnection, org: Uuid) -> Result
         .filter(role_grants::org_id.eq(org))
         .filter(role_grants::areas.is_null())
         .filter(role_grants::case_types.is_null())
+        .filter(role_grants::until.is_null())
         .filter(users::kind.eq(PERSON))
         .filter(users::disabled_at.is_null())
         .filter(is_built_in.or(custom_roles::permissions.contains(vec![MANAGES_PEOPLE])))

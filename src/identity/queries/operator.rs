@@ -134,6 +134,7 @@ async fn refuse_second(connection: &mut AsyncPgConnection) -> Result<()> {
                 .and(role_grants::org_id.eq(users::org_id))),
         )
         .filter(role_grants::role.eq(OPERATOR))
+        .filter(role_grants::until.is_null())
         .filter(users::disabled_at.is_null())
         .select(users::id)
         .first(connection)

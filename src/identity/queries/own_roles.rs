@@ -6,6 +6,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::people::still_held;
 use crate::db::schema::{custom_roles, role_grants};
 use crate::error::{AppError, Result};
 
@@ -115,6 +116,7 @@ pub async fn holds(connection: &mut AsyncPgConnection, org: Uuid, user: Uuid, co
     let held = role_grants::table
         .filter(role_grants::org_id.eq(org))
         .filter(role_grants::user_id.eq(user))
-        .filter(role_grants::role.eq(code));
+        .filter(role_grants::role.eq(code))
+        .filter(still_held());
     Ok(diesel::select(diesel::dsl::exists(held)).get_result(connection).await?)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::now;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -11,6 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use ipnetwork::IpNetwork;
 use uuid::Uuid;
 
+use crate::db::london_today;
 use crate::db::schema::{role_grants, sessions, users};
 use crate::doors::Grant;
 use crate::error::{AppError, Result};
@@ -129,34 +130,52 @@ pub async fn find(connection: &mut AsyncPgConnection, org: Uuid, id: Uuid) -> Re
         .await?)
 }
 
+/// Whether a role is held still, which it is to the end of its last day: by the database's clock,
+/// as at the door.
+#[diesel::dsl::auto_type]
+pub fn still_held() -> _ {
+    role_grants::until
+        .is_null()
+        .or(role_grants::until.ge(london_today().nullable()))
+}
+
 /// The roles that each of `people` holds; who holds none is left out.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn grants_of(
-    connection: &mut AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     org: Uuid,
     people: &[Uuid],
 ) -> Result<HashMap<Uuid, Vec<Grant>>> {
-    type Row = (Uuid, String, Option<Vec<String>>, Option<Vec<String>>);
+    type Row = (
+        Uuid,
+        String,
+        Option<Vec<String>>,
+        Option<Vec<String>>,
+        Option<NaiveDate>,
+    );
     let rows: Vec<Row> = role_grants::table
         .filter(role_grants::org_id.eq(org))
         .filter(role_grants::user_id.eq_any(people))
+        .filter(still_held())
         .order((role_grants::user_id, role_grants::role, role_grants::id))
         .select((
             role_grants::user_id,
             role_grants::role,
             role_grants::areas,
             role_grants::case_types,
+            role_grants::until,
         ))
-        .load(connection)
+        .load(&mut connection)
         .await?;
     let mut held: HashMap<Uuid, Vec<Grant>> = HashMap::new();
-    for (holder, role, areas, case_types) in rows {
+    for (holder, role, areas, case_types, until) in rows {
         held.entry(holder).or_default().push(Grant {
             role,
             areas,
             case_types,
+            until,
             ..Grant::default()
         });
     }
@@ -304,6 +323,7 @@ pub async fn replace_grants(
                 role_grants::role.eq(&grant.role),
                 role_grants::areas.eq(&grant.areas),
                 role_grants::case_types.eq(&grant.case_types),
+                role_grants::until.eq(grant.until),
                 role_grants::granted_by.eq(by),
             )
         })

@@ -5,6 +5,7 @@ use diesel::sql_types::{Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
+use super::people::still_held;
 use crate::db::schema::{custom_roles, role_grants, service_accounts, sessions};
 use crate::doors::Grant;
 use crate::error::Result;
@@ -48,6 +49,7 @@ pub async fn powers(mut connection: &AsyncPgConnection, user: Uuid, session: Uui
         .left_join(service_accounts::table.on(service_accounts::user_id.eq(role_grants::user_id)))
         .left_join(custom_roles::table.on(own_role))
         .filter(role_grants::user_id.eq(user))
+        .filter(still_held())
         .filter(sessions::id.eq(session))
         .select((
             role_grants::role,

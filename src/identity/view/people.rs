@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::GrantView;
 use crate::doors::Grant;
 use crate::geography::model::Gss;
-use crate::http::fields::{Moment, Text, not_cleared, present};
+use crate::http::fields::{Day, Moment, Text, not_cleared, present};
 use crate::identity::grants::not_carried;
 use crate::identity::passwords::Password;
 use crate::identity::queries::own_roles::RoleRow;
@@ -68,7 +68,7 @@ pub struct PasswordChange {
 #[schema(example = json!({
     "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b7e", "email": "asb@camden.example", "name": "Marek Dvorak",
     "rank": null, "post": "Anti-social behaviour team", "disabled": false,
-    "roles": [{"role": "officer", "areas": null, "case_types": null}], "not_carried": [],
+    "roles": [{"role": "officer", "areas": null, "case_types": null, "until": null}], "not_carried": [],
     "created_at": "2026-01-12T10:00:00Z"
 }))]
 pub struct UserView {
@@ -84,7 +84,7 @@ pub struct UserView {
     pub post: Option<String>,
     /// Whether it can no longer sign in.
     pub disabled: bool,
-    /// The roles held.
+    /// The roles held; one that has run out is held no more.
     pub roles: Vec<GrantView>,
     /// What these roles name and do not carry, being limited to wards or case types: what is
     /// about the whole organisation. Give such a role without limits as well, or it counts for
@@ -218,7 +218,7 @@ pub struct RolesBody {
 /// A role to hold, perhaps only in some wards and for some case types.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"role": "supervisor", "areas": ["E05013663", "E05013664"]}))]
+#[schema(example = json!({"role": "supervisor", "areas": ["E05013663", "E05013664"], "until": "2030-03-31"}))]
 pub struct GrantBody {
     /// Code of a built-in role or of one of the organisation's own.
     pub role: Text<1, 40>,
@@ -228,4 +228,8 @@ pub struct GrantBody {
     /// Case types it is limited to; left out or `null` for all.
     #[schema(min_items = 1, max_items = 50)]
     pub case_types: Option<Vec<String>>,
+    /// The last day on which a person holds it, in London: to cover for somebody, or for an
+    /// audit. Left out or `null` until it is taken away. A system has none: its account ends by
+    /// `expires_at`.
+    pub until: Option<Day>,
 }

@@ -18,7 +18,7 @@ use crate::identity::service_accounts::FOR_PEOPLE;
 #[derive(Serialize, ToSchema)]
 #[schema(example = json!({
     "id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9bd0", "name": "Camden customer platform", "disabled": false,
-    "roles": [{"role": "call_handler", "areas": null, "case_types": ["graffiti"]}],
+    "roles": [{"role": "call_handler", "areas": null, "case_types": ["graffiti"], "until": null}],
     "scopes": ["case.create", "case.read"], "networks": ["203.0.113.0/24"], "expires_at": null,
     "created_at": "2026-01-12T10:00:00Z"
 }))]

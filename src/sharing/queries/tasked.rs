@@ -50,6 +50,8 @@ pub struct Tasked {
     pub case_org_id: Uuid,
     /// When it is due.
     pub due_at: DateTime<Utc>,
+    /// Since when that stands still, if it does.
+    pub paused_at: Option<DateTime<Utc>>,
     /// The classes of the case's data that it needs.
     pub needed: Vec<String>,
 }
@@ -72,6 +74,7 @@ pub async fn of_recipient(connection: &mut AsyncPgConnection, share: Uuid) -> Re
             tasks::case_id,
             tasks::case_org_id,
             tasks::due_at,
+            task_standings::paused_at,
             task_standings::data_classes,
         ))
         .load(connection)

@@ -16,7 +16,9 @@ use crate::tasks::view::{AcceptTask, CounterTask, DeclineTask, ReassignTask, Tas
 ///
 /// Your organisation takes it on, by the time asked for or earlier, and may name
 /// who does it. Where nobody is named, here or in the proposal, whoever accepts
-/// answers for it; a system has to name somebody. Whoever it is must be able to do it: their
+/// answers for it; a system has to name somebody. Officers take it on themselves, whoever the
+/// proposal names, supervisors and coordinators for people within their area too: nobody is made
+/// to answer for it by who may not order them. Whoever it is must be able to do it: their
 /// roles reach tasks of such a case. For more time make a counter-offer. Where
 /// your organisation no longer sees the case until then, name the time by which it does.
 #[utoipa::path(
@@ -39,9 +41,11 @@ pub async fn accept_task(caller: Caller<may::AnswerTask>, id: Id, body: JsonBody
             task.check_owner(room, user.or(proposed), told.owner_team_id).await?;
             let due_at = told.due_at.map(|due| due.0);
             task.check_due(due_at.unwrap_or(task.row.due_at), "/due_at")?;
+            let another = user.or(proposed).filter(|named| *named != room.person.user_id);
             let request = VerbRequest::Accept(Accept {
                 owner_user_id: told.owner_user_id,
                 owner_team_id: told.owner_team_id,
+                within_reach: task.is_within_reach(room, another, told.owner_team_id).await?,
                 due_at,
             });
             task.carry_out(room, request).await
@@ -159,10 +163,11 @@ pub async fn transfer_task(
 ///
 /// Names another person or team of your organisation for a task that it took on, where whoever
 /// has it is away, has moved or has left: only who is named works on it. Its state and its due
-/// time stay, and the requester sees who answers for it now. Inside one organisation it is an
-/// order: officers take a task over themselves, supervisors and coordinators give it to people
-/// within their area, and whoever was ordered to do it does not pass it on. Your organisation
-/// must see the case until the task is due.
+/// time stay, and the requester sees who answers for it now. It is an order: officers take a task
+/// over themselves, supervisors and coordinators give it to people within their area, and systems
+/// to anybody of your organisation. What was ordered inside one organisation is not passed on by
+/// whoever was ordered to do it, nor by systems. Your organisation must see the case until the
+/// task is due.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),

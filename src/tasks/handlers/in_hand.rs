@@ -290,10 +290,8 @@ pub async fn is_within_reach(room: &mut Room, access: &Access, user: Option<Uuid
     }
     let now = room.now;
     let wards = queries::wards_of(room, user, team, now).await?;
-    let mut commanding = room.person.grants.iter().filter(|grant| {
-        let role = Role::parse(&grant.role);
-        matches!(role, Some(Role::Supervisor | Role::Coordinator))
-    });
+    let commands = |grant: &&Grant| Role::parse(&grant.role).is_some_and(|role| model::COMMANDING.contains(&role));
+    let mut commanding = room.person.grants.iter().filter(commands);
     Ok(commanding.any(|grant| reaches(grant, &wards, &access.type_)))
 }
 

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get};
 use futures_util::try_join;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::show::{show, show_one};
@@ -39,7 +40,7 @@ const OLDEST_FIRST: &str = "seq";
 pub async fn list_tasks(caller: Caller<may::ReadTasks>, query: Params<TaskQuery>) -> Result<HttpResponse> {
     caller
         .consult(query, async |room: &mut Room, query: TaskQuery| {
-            page_of_tasks(room, &query).await
+            page_of_tasks(room, &query, &query).await
         })
         .await
 }
@@ -63,20 +64,22 @@ pub async fn list_tasks_of_case(
     caller
         .consult(query, async |room: &mut Room, query: OfCaseQuery| {
             let access = access::find(room, id.get()).await?;
-            let query = TaskQuery {
+            let of_case = TaskQuery {
                 case: Some(access.case_id),
                 status: query.status,
-                state: query.state,
+                state: query.state.clone(),
                 limit: query.limit,
-                cursor: query.cursor,
+                cursor: query.cursor.clone(),
                 ..TaskQuery::default()
             };
-            Ok(access.note(page_of_tasks(room, &query).await?))
+            Ok(access.note(page_of_tasks(room, &of_case, &query).await?))
         })
         .await
 }
 
-async fn page_of_tasks(room: &mut Room, query: &TaskQuery) -> Result<Audited<Answer>> {
+/// A page of what `query` finds; `asked` are the parameters of the request, which the next page
+/// has too.
+async fn page_of_tasks(room: &mut Room, query: &TaskQuery, asked: &impl Serialize) -> Result<Audited<Answer>> {
     let limit = paging::limit(query.limit)?;
     let after: Option<queries::Key> = paging::read_cursor(RECENT, query.cursor.as_deref())?;
     let reader = Reader {
@@ -89,7 +92,7 @@ async fn page_of_tasks(room: &mut Room, query: &TaskQuery) -> Result<Audited<Ans
     let page = Page::of(rows, limit, RECENT, |row| (row.updated_at, row.id))?;
     let cases: Vec<_> = page.items.iter().map(|row| (row.case_id, row.case_org_id)).collect();
     let ids: Vec<Uuid> = page.items.iter().map(|row| row.id).collect();
-    let link = next_page(room, query, page.next.as_deref())?;
+    let link = next_page(room, asked, page.next.as_deref())?;
     let page = Page {
         items: show(room, page.items).await?,
         next: page.next,
@@ -106,9 +109,9 @@ fn linked(answer: Answer, link: Option<String>) -> Answer {
     }
 }
 
-fn next_page(room: &Room, query: &impl serde::Serialize, next: Option<&str>) -> Result<Option<String>> {
+fn next_page(room: &Room, asked: &impl Serialize, next: Option<&str>) -> Result<Option<String>> {
     let Some(next) = next else { return Ok(None) };
-    let query = serde_urlencoded::to_string(query).map_err(|error| AppError::Internal(format!("query: {error}")))?;
+    let query = serde_urlencoded::to_string(asked).map_err(|error| AppError::Internal(format!("query: {error}")))?;
     Ok(Some(paging::next_link(&room.request.path, &query, next)))
 }
 

@@ -42,8 +42,8 @@ pub async fn start_task(caller: Caller<may::WorkTask>, id: Id, body: JsonBody<No
 /// safe weather or for the police to release what they hold, the due time stands still
 /// (`paused_at`), unless it has passed already: the task is not overdue, nobody is told that it
 /// is late, and once the work goes on it is due later by as long as it was held up. Whatever else
-/// it waits for, the time runs on, and only the requester extends it. Limits of law are clocks of
-/// the case, which run on in any case.
+/// it waits for, the time runs on, and only the requester extends it, once the work goes on.
+/// Limits of law are clocks of the case, which run on in any case.
 #[utoipa::path(
     tag = "tasks",
     params(IfMatch),

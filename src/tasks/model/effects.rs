@@ -9,7 +9,7 @@ use super::request::{
     Unblock, VerbRequest, Verify,
 };
 use super::task::{Actor, CounterOffer, Task};
-use super::tasking::{Assignee, check_line, may_assign};
+use super::tasking::{Assignee, check_line, may_assign, may_name};
 
 /// What the caller said, as the event keeps it.
 #[derive(Default)]
@@ -78,6 +78,16 @@ fn accept(task: Task, actor: &Actor, told: &Accept, now: DateTime<Utc>) -> Done 
         (None, None) => (task.owner_user, task.owner_team),
         named => named,
     };
+    // Nor does anybody take it on for somebody else whom they may not order. A team that was
+    // asked for as a team may be spoken for by any of the organisation: it names nobody.
+    if owner_user.is_some() || told.owner_team_id.is_some() {
+        let assignee = Assignee {
+            org_id: task.owner_org,
+            user_id: owner_user,
+            within_reach: told.within_reach,
+        };
+        may_name(actor, &assignee)?;
+    }
     let accepted = Task {
         due_at,
         owner_user,
@@ -262,14 +272,16 @@ fn reassign(task: Task, actor: &Actor, told: Reassign) -> Done {
     if (told.owner_user_id, told.owner_team_id) == (task.owner_user, task.owner_team) {
         return Err(TaskError::OwnerUnchanged { pointer });
     }
+    let assignee = Assignee {
+        org_id: task.owner_org,
+        user_id: told.owner_user_id,
+        within_reach: told.within_reach,
+    };
     // Inside one organisation it is an order, now as when it was opened.
     if task.is_internal() {
-        let assignee = Assignee {
-            org_id: task.owner_org,
-            user_id: told.owner_user_id,
-            within_reach: told.within_reach,
-        };
         may_assign(actor, &assignee)?;
+    } else {
+        may_name(actor, &assignee)?;
     }
     let reassigned = Task {
         owner_user: told.owner_user_id,

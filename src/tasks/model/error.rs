@@ -131,6 +131,7 @@ problems! {
         "Propose the task instead: the other organisation decides whether to take it on.";
     CANNOT_ASSIGN = 403 "task-cannot-assign", "May not assign",
         "Officers assign to themselves; supervisors and coordinators to their own organisation's people within their area. \
+         So does who accepts or reassigns what another organisation asked, where a partner's system names anybody of its own. \
          Who works in no ward of their own is assigned work by a role that is not limited to wards.";
     CASE_NOT_SHARED = 422 "task-case-not-shared", "Case not shared",
         "A task opens no case by itself. Share the case with the organisation, before or by `share` in the proposal, with the classes of data the task needs.";

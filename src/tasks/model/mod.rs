@@ -31,5 +31,5 @@ pub use request::{
 };
 pub use state::{Party, Priority, Rag, TaskState, Verb};
 pub use task::{Actor, CounterOffer, StatutoryDuty, Task};
-pub use tasking::{Assignee, check_seen, may_assign, may_propose, propose_or_assign};
+pub use tasking::{Assignee, COMMANDING, check_seen, may_assign, may_propose, propose_or_assign};
 pub use verbs::{admit, allowed_verbs, apply, lapse};

@@ -17,6 +17,9 @@ pub struct Accept {
     pub owner_user_id: Option<Uuid>,
     /// Or which team; not both.
     pub owner_team_id: Option<Uuid>,
+    /// Whether whoever would answer for it works within the area the actor's commanding role
+    /// reaches; looked up by the caller.
+    pub within_reach: bool,
     /// When it will be done, if earlier than asked; a later time is a counter-offer.
     pub due_at: Option<DateTime<Utc>>,
 }
@@ -126,8 +129,8 @@ pub struct Reassign {
     pub owner_user_id: Option<Uuid>,
     /// Or which team; one of the two.
     pub owner_team_id: Option<Uuid>,
-    /// Whether they work within the area the actor's commanding role reaches,
-    /// which counts inside one organisation; looked up by the caller.
+    /// Whether they work within the area the actor's commanding role reaches; looked up by
+    /// the caller.
     pub within_reach: bool,
     /// Why.
     pub reason: String,
@@ -237,7 +240,7 @@ impl Blocker {
 
     /// Whether the due time stands still meanwhile. It is agreed upon, as a clock of local
     /// policy is set, and such a clock pauses for listed reasons only (domain §2.5, §3.2);
-    /// whoever waits for anything else asks for more time.
+    /// for whatever else is waited for, the requester extends it or not.
     #[must_use]
     pub const fn pauses(self) -> bool {
         match self {

@@ -1,10 +1,11 @@
 //! A task, the people who act on it, and the duties some tasks carry.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::state::{Priority, Rag, TaskState};
+use crate::clocks::once_resumed;
 use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
@@ -152,8 +153,7 @@ impl Task {
     /// When the task is due if its time runs on from `now`: later by as long as it stood still.
     #[must_use]
     pub fn due_once_resumed(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let paused = self.paused_at.map_or(TimeDelta::zero(), |at| now - at);
-        self.due_at + paused.max(TimeDelta::zero())
+        once_resumed(self.due_at, self.paused_at, now)
     }
 
     /// How the task stands against its due time; `None` once it is closed.

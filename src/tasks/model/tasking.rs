@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::error::TaskError;
 use super::state::TaskState;
-use super::task::Actor;
+use super::task::{Actor, Task};
 use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
 
@@ -23,7 +23,7 @@ const TASKING: [Role; 6] = [
 ];
 
 /// Roles that give orders inside their organisation.
-const COMMANDING: [Role; 2] = [Role::Supervisor, Role::Coordinator];
+pub const COMMANDING: [Role; 2] = [Role::Supervisor, Role::Coordinator];
 
 /// Whom an order inside one organisation is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,9 +133,24 @@ pub fn check_seen(
     }
 }
 
-/// Whether there can be anybody inside the organisation to whom `actor` may give what
-/// `owner` has to do: themselves, or those they command. [`may_assign`] says to whom.
-pub(super) fn may_reassign(actor: &Actor, owner: Option<Uuid>) -> bool {
-    let takes_over = owner != Some(actor.user_id) && actor.has_any(&TASKING);
+/// Whether `actor`, who answers for the organisation that was asked, may say that `assignee`
+/// does the work: it goes to themselves, or to whom they may order (domain §2.6). A system of
+/// the organisation names anybody of it: such orders are given in it.
+///
+/// # Errors
+/// Those of [`may_assign`].
+pub(super) fn may_name(actor: &Actor, assignee: &Assignee) -> Result<(), TaskError> {
+    let to_self = assignee.user_id == Some(actor.user_id);
+    if to_self || actor.has_any(&[Role::Integration]) {
+        Ok(())
+    } else {
+        may_assign(actor, assignee)
+    }
+}
+
+/// Whether there can be anybody to whom `actor` may give the work: themselves, where it is not
+/// theirs already, or those they command. [`may_assign`] and [`may_name`] say to whom.
+pub(super) fn may_reassign(actor: &Actor, task: &Task) -> bool {
+    let takes_over = task.owner_user != Some(actor.user_id) && (!task.is_internal() || actor.has_any(&TASKING));
     takes_over || actor.has_any(&COMMANDING)
 }

@@ -160,16 +160,16 @@ fn works_on(task: &Task, actor: &Actor) -> bool {
     task.owner_user.is_none_or(|owner| owner == actor.user_id)
 }
 
-/// Whether `actor` may give the work to somebody else. Inside one organisation that is an
-/// order: whoever was given it by another does not pass it on, and others need somebody
-/// whom they may order.
+/// Whether `actor` may give the work to somebody else. That is an order, which needs somebody
+/// whom they may order. Inside one organisation the work itself was one: whoever was given it
+/// by another does not pass it on.
 fn check_command(task: &Task, actor: &Actor, verb: Verb) -> Result<(), TaskError> {
     if works_for_another(task, actor) {
         Err(TaskError::NotYoursToDecide { verb })
-    } else if task.is_internal() && !may_reassign(actor, task.owner_user) {
-        Err(TaskError::CannotAssign)
-    } else {
+    } else if may_reassign(actor, task) {
         Ok(())
+    } else {
+        Err(TaskError::CannotAssign)
     }
 }
 

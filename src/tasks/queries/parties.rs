@@ -11,9 +11,14 @@ use uuid::Uuid;
 use super::TaskRow;
 use crate::cases::access::Access;
 use crate::clocks::local_date;
-use crate::db::schema::{attachments, case_access, organisations, role_grants, shares, tasks, team_members, teams};
+use crate::db::schema::{
+    attachments, case_access, custom_roles, organisations, role_grants, shares, tasks, team_members, teams,
+};
 use crate::db::{Names, at_least_ten, names_of};
+use crate::doors::may::{Permission, WorkTask};
 use crate::error::Result;
+use crate::identity::roles::carriers;
+use crate::identity::still_held;
 use crate::sharing::{hold_members, opens_now};
 use crate::tasks::model::TaskState;
 
@@ -176,7 +181,8 @@ pub async fn has_team(mut connection: &AsyncPgConnection, org: Uuid, team: Uuid)
 }
 
 /// The wards that a team, or a person on that day, works in: those of the person's teams or else
-/// those that their roles are limited to. None where they work everywhere.
+/// those to which the roles are limited by which they do tasks. None where they work everywhere,
+/// as they do by a single such role without limits.
 ///
 /// # Errors
 /// Those of the database.
@@ -206,12 +212,20 @@ pub async fn wards_of(
     let Some(user) = user.filter(|_| wards.is_empty()) else {
         return Ok(wards);
     };
+    let own_role = custom_roles::org_id
+        .eq(role_grants::org_id)
+        .and(custom_roles::code.eq(role_grants::role));
+    let is_built_in = role_grants::role.eq_any(carriers(WorkTask::CODE));
     let areas: Vec<Option<Vec<String>>> = role_grants::table
+        .left_join(custom_roles::table.on(own_role))
         .filter(role_grants::user_id.eq(user))
+        .filter(still_held())
+        .filter(is_built_in.or(custom_roles::permissions.contains(vec![WorkTask::CODE])))
         .select(role_grants::areas)
         .load(&mut connection)
         .await?;
-    Ok(areas.into_iter().flatten().flatten().collect())
+    let limits: Option<Vec<Vec<String>>> = areas.into_iter().collect();
+    Ok(limits.unwrap_or_default().concat())
 }
 
 /// How many of `ids` are attachments of that case which the caller sees and

@@ -88,9 +88,9 @@ pub async fn hold_up(
     Ok(())
 }
 
-/// Tasks whose next rung is to be looked at, the longest waiting first, locked, with
-/// the rung they stand on; those another run holds are left to it, and those whose due
-/// time stands still to a later one.
+/// Tasks whose next rung is to be looked at, those that have waited longest, with the rung they
+/// stand on, which is locked; those another run holds are left to it, and those whose due time
+/// stands still to a later one.
 ///
 /// # Errors
 /// Those of the database.
@@ -137,7 +137,7 @@ pub async fn high_risk(connection: &mut AsyncPgConnection, ids: &[Uuid]) -> Resu
     Ok(found.into_iter().collect())
 }
 
-/// Writes down the rung a locked task has come to, and when to look again. A task
+/// Writes down the rung a task has come to, and when to look again. A task
 /// that was told of has changed, and has a new version.
 ///
 /// # Errors

@@ -354,14 +354,16 @@ pub struct TaskQuery {
 }
 
 /// Which part of a case's tasks to list.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OfCaseQuery {
     /// Only those with something still to do, or only those without.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(inline)]
     pub status: Option<TaskStatus>,
     /// Only those in this state, or in one of these, separated by commas.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(
         value_type = Option<String>,
         pattern = "^(proposed|assigned|in_progress|blocked|submitted|completed|assessed|declined|cancelled|lapsed)(,(proposed|assigned|in_progress|blocked|submitted|completed|assessed|declined|cancelled|lapsed))*$",
@@ -369,9 +371,11 @@ pub struct OfCaseQuery {
     )]
     pub state: Option<States>,
     /// Size of the page, 50 by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u16>,
     /// `next` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
 }
 

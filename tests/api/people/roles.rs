@@ -35,7 +35,7 @@ async fn a_role_taken_away_counts_from_the_next_request() {
     assert_eq!(log[0].0, "security");
     let last = app.last_audit("replace_roles").await.facts;
     assert_eq!(last["changed"], json!(["roles"]));
-    let held = json!([{"role": "officer", "areas": null, "case_types": null}]);
+    let held = json!([{"role": "officer", "areas": null, "case_types": null, "until": null}]);
     assert_eq!(last["roles"]["to"], held);
     assert_eq!(last["roles"]["from"].as_array().unwrap().len(), 2);
 }
@@ -104,7 +104,7 @@ async fn a_grant_keeps_each_ward_and_case_type_once() {
     let given = put_roles(&app, &admin, &path, doubled).await.expect(200);
 
     let once = json!([{"role": "officer", "areas": ["E05013663", "E05013664"],
-        "case_types": ["fly_tipping", "graffiti"]}]);
+        "case_types": ["fly_tipping", "graffiti"], "until": null}]);
     assert_eq!(given.body["roles"], once);
 }
 

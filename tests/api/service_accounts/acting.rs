@@ -217,7 +217,7 @@ async fn who_let_a_system_read_a_case_is_found_from_the_case_on() {
         })
         .collect();
     let by_admin = |action: &str, roles: serde_json::Value| (json!(action), json!(admin.user_id), roles);
-    let held = |role: &str| json!([{"role": role, "areas": null, "case_types": null}]);
+    let held = |role: &str| json!([{"role": role, "areas": null, "case_types": null, "until": null}]);
     let expected = [
         by_admin("update_service_account", held("officer")),
         by_admin("create_service_account_key", json!(null)),

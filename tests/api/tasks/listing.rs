@@ -267,6 +267,25 @@ async fn the_tasks_of_a_case_are_those_one_has_a_part_in() {
 }
 
 #[actix_web::test]
+async fn the_pages_of_a_cases_tasks_are_linked_by_what_its_list_takes() {
+    let scene = Scene::open().await;
+    let (app, street) = (&scene.app, &scene.street);
+    let older = id_of(&scene.proposed().await);
+    app.later(Duration::minutes(1));
+    let newer = id_of(&scene.proposed().await);
+
+    let path = format!("/v1/cases/{}/tasks?status=open&limit=1", scene.case);
+    let first = app.get(street, &path).await.expect(200);
+    let link = first.header("link").unwrap();
+    let next = link.strip_prefix('<').unwrap().split('>').next().unwrap();
+    let second = app.get(street, next).await.expect(200);
+
+    assert_eq!(first.body["items"][0]["id"], newer);
+    assert_eq!(second.body["items"][0]["id"], older);
+    assert!(second.header("link").is_none());
+}
+
+#[actix_web::test]
 async fn allowed_verbs_are_those_of_the_side_the_state_and_the_role() {
     let scene = Scene::open().await;
     let task = scene.proposed().await;

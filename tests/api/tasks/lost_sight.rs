@@ -9,7 +9,7 @@ use wardlink::db::schema::{audit_events, outbox_events, shares};
 
 use super::orphaned::Between;
 use super::scene::{Scene, cleaning};
-use crate::support::{ALL_CLASSES, Actor, TestApp};
+use crate::support::{ALL_CLASSES, Actor, TestApp, instant};
 
 /// The share of a case with an organisation.
 async fn share_with(app: &TestApp, case: Uuid, organisation: Uuid) -> Uuid {
@@ -374,4 +374,43 @@ async fn both_sides_hear_where_a_lesser_share_takes_the_place_of_another() {
     let lacks = json!({"organisation_id": council, "data_classes": ["location"], "ends_before_due": true});
     assert_eq!(facts, [(Some(task), lacks)]);
     app.assert_settled().await;
+}
+
+#[actix_web::test]
+async fn a_task_that_stands_still_needs_the_case_for_as_long_as_it_was_held_up() {
+    let scene = Scene::open().await;
+    let (app, sergeant, street) = (&scene.app, &scene.sergeant, &scene.street);
+    let mut wanted = cleaning(street.org_id);
+    wanted["due_at"] = json!("2099-06-10T17:00:00Z");
+    let (running, paused) = (wanted.clone(), wanted);
+    let mut tasks = Vec::new();
+    for (wanted, blocker) in [(running, "awaiting_court"), (paused, "awaiting_consent")] {
+        let task = scene.propose_as(sergeant, wanted).await.expect(201).id();
+        let path = format!("/v1/tasks/{task}");
+        let why = json!({"reason": blocker, "text": "Nothing can be done yet."});
+        for (verb, body) in [("accept", json!({})), ("start", json!({})), ("block", why)] {
+            app.post_to(street, &path, verb, body).await.expect(200);
+        }
+        tasks.push(task);
+    }
+    // Five days: the one that waits for consent is due by 15 June if it goes on now.
+    app.services.clock.set(instant("2026-03-07T09:00:00Z"));
+    let share = format!("/v1/shares/{}", share_with(app, scene.case, street.org_id).await);
+
+    let long_enough = json!({"expires_at": "2099-06-15T17:00:00Z"});
+    app.patch(sergeant, &share, long_enough).await.expect(200);
+    assert!(told_of_less(app).await.is_empty());
+    let too_soon = json!({"expires_at": "2099-06-12T17:00:00Z"});
+    app.patch(sergeant, &share, too_soon).await.expect(200);
+
+    let told: Vec<(Option<Uuid>, Value)> = told_of_less(app)
+        .await
+        .into_iter()
+        .map(|(task, _, facts)| (task, facts))
+        .collect();
+    let lacks = json!({"organisation_id": street.org_id, "data_classes": [], "ends_before_due": true});
+    assert_eq!(told, [(Some(tasks[1]), lacks)]);
+    let resumed = format!("/v1/tasks/{}", tasks[1]);
+    let resumed = app.post_to(street, &resumed, "unblock", json!({})).await.expect(200);
+    assert_eq!(resumed.body["due_at"], "2099-06-12T17:00:00Z");
 }

@@ -162,7 +162,7 @@ async fn whoever_gets_what_stands_still_gets_the_time_that_was_left_and_what_end
 
     let colleague = app.sign_in("asb@camden.example").await;
     let to = json!({"owner_user_id": colleague.user_id, "reason": "Another shift."});
-    let given = app.post_to(street, &passed_on, "reassign", to).await.expect(200);
+    let given = app.post_to(&colleague, &passed_on, "reassign", to).await.expect(200);
     assert_eq!(
         (&given.body["blocker"], &given.body["paused_at"]),
         (&json!("reporter_unavailable"), &json!("2026-03-02T09:00:00Z"))

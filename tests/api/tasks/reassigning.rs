@@ -122,13 +122,13 @@ async fn a_task_is_given_to_a_team_and_anybody_of_the_organisation_works_on_it()
     let why = json!({"reason": "awaiting_consent", "text": "The owner is away."});
     app.post_to(street, &task, "block", why).await.expect(200);
 
-    let given = reassign(&scene, street, &task, to_team(team)).await.expect(200);
+    let asb = colleague(app).await;
+    let given = reassign(&scene, &asb, &task, to_team(team)).await.expect(200);
 
     assert_eq!(given.body["state"], "blocked");
     assert_eq!(given.body["owner_user_id"], Value::Null);
     assert_eq!(given.body["owner_team_id"], json!(team));
     assert_eq!(given.body["owner_team_name"], "Street wardens");
-    let asb = colleague(app).await;
     app.post_to(&asb, &task, "unblock", json!({})).await.expect(200);
     let events = app.get(street, &format!("{task}/events")).await.expect(200);
     assert_eq!(
@@ -237,13 +237,13 @@ async fn one_of_the_tasked_organisation_is_named_who_can_do_it() {
             "/reason",
         ),
     ] {
-        let reply = reassign(&scene, street, &task, body.clone()).await.expect(422);
+        let reply = reassign(&scene, &asb, &task, body.clone()).await.expect(422);
         assert_eq!(reply.problem(), problem, "{body}");
         assert_eq!(reply.body["errors"][0]["pointer"], pointer, "{body}");
     }
 
-    reassign(&scene, street, &task, to_team(own)).await.expect(200);
-    let again = reassign(&scene, street, &task, to_team(own)).await.expect(422);
+    reassign(&scene, &asb, &task, to_team(own)).await.expect(200);
+    let again = reassign(&scene, &asb, &task, to_team(own)).await.expect(422);
     assert_eq!(again.problem(), "task-owner-unchanged");
     assert_eq!(again.body["errors"][0]["pointer"], "/owner_team_id");
 }

@@ -278,10 +278,9 @@ async fn the_time_that_a_task_has_already_counts_like_one_that_is_named() {
     let words = json!({"scope": "The north wall only.", "text": "One crew."});
     app.post_to(street, &countered, "counter", words).await.expect(200);
     is_after_the_share_at("", app.post_to(sergeant, &countered, "agree", json!({})).await);
-    let to_a_colleague = json!({
-        "owner_user_id": app.sign_in("asb@camden.example").await.user_id, "reason": "She is ill."
-    });
-    let reassigned = app.post_to(street, &taken, "reassign", to_a_colleague.clone()).await;
+    let colleague = app.sign_in("asb@camden.example").await;
+    let to_them = json!({"owner_user_id": colleague.user_id, "reason": "She is ill."});
+    let reassigned = app.post_to(&colleague, &taken, "reassign", to_them.clone()).await;
     is_after_the_share_at("", reassigned);
 
     let offer = json!({"due_at": END, "text": "Then at the latest."});
@@ -297,7 +296,5 @@ async fn the_time_that_a_task_has_already_counts_like_one_that_is_named() {
         .execute(&mut app.database.owner().await)
         .await
         .unwrap();
-    app.post_to(street, &taken, "reassign", to_a_colleague)
-        .await
-        .expect(200);
+    app.post_to(&colleague, &taken, "reassign", to_them).await.expect(200);
 }

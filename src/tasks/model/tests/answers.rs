@@ -53,6 +53,7 @@ fn organisation_is_checked_before_state() {
 fn accepting_names_the_officer_of_both_sides() {
     let accept = Accept {
         owner_user_id: Some(STREET),
+        within_reach: true,
         ..Accept::default()
     };
     let (task, event) = done(proposed(), &manager(), VerbRequest::Accept(accept));
@@ -104,7 +105,7 @@ fn an_owner_is_a_person_or_a_team() {
     let both = Accept {
         owner_user_id: Some(STREET),
         owner_team_id: Some(Uuid::from_u128(5)),
-        due_at: None,
+        ..Accept::default()
     };
     refused(proposed(), &street(), VerbRequest::Accept(both), "task-owner-ambiguous");
 }
@@ -154,19 +155,58 @@ fn a_counter_offer_changes_nothing_until_agreed() {
 #[test]
 fn a_task_is_accepted_for_a_person_or_for_a_team() {
     let accept = |owner_user_id, owner_team_id| {
-        let told = Accept {
-            owner_user_id,
-            owner_team_id,
-            due_at: None,
-        };
-        let (task, _) = done(proposed(), &street(), VerbRequest::Accept(told));
+        let (task, _) = done(proposed(), &manager(), naming(owner_user_id, owner_team_id));
         (task.owner_user, task.owner_team, task.accept_due_at)
     };
-    let team = Uuid::from_u128(5);
 
-    assert_eq!(accept(Some(MANAGER), None), (Some(MANAGER), None, None));
-    assert_eq!(accept(None, Some(team)), (None, Some(team), None));
-    assert_eq!(accept(None, None), (Some(street().user_id), None, None));
+    assert_eq!(accept(Some(STREET), None), (Some(STREET), None, None));
+    assert_eq!(accept(None, Some(TEAM)), (None, Some(TEAM), None));
+    assert_eq!(accept(None, None), (Some(MANAGER), None, None));
+}
+
+const TEAM: Uuid = Uuid::from_u128(5);
+
+/// Accepts for a person or a team, who are within reach.
+fn naming(owner_user_id: Option<Uuid>, owner_team_id: Option<Uuid>) -> VerbRequest {
+    VerbRequest::Accept(Accept {
+        owner_user_id,
+        owner_team_id,
+        within_reach: true,
+        due_at: None,
+    })
+}
+
+#[test]
+fn nobody_is_made_to_answer_for_it_by_who_may_not_order_them() {
+    let (oneself, another) = (naming(Some(STREET), None), naming(Some(MANAGER), None));
+    let unnamed = || request(Verb::Accept, now());
+    let asked_of = |owner_user, owner_team| Task {
+        owner_user,
+        owner_team,
+        ..proposed()
+    };
+    let own_role = person(STREET, COUNCIL, OrgKind::Council, &[]);
+    for officer in [street(), own_role] {
+        let taken = done(asked_of(Some(MANAGER), None), &officer, oneself.clone()).0;
+        assert_eq!(taken.owner_user, Some(STREET));
+        refused(proposed(), &officer, another.clone(), "task-cannot-assign");
+        refused(proposed(), &officer, naming(None, Some(TEAM)), "task-cannot-assign");
+        // Nor by whoever asked.
+        refused(asked_of(Some(MANAGER), None), &officer, unnamed(), "task-cannot-assign");
+        let (own, _) = done(asked_of(Some(STREET), None), &officer, unnamed());
+        assert_eq!(own.owner_user, Some(STREET));
+        let (of_team, event) = done(asked_of(None, Some(TEAM)), &officer, unnamed());
+        assert_eq!((of_team.owner_user, of_team.owner_team), (None, Some(TEAM)));
+        assert_eq!(event.owning.officer, Some(STREET), "who acts speaks for the team");
+    }
+
+    let beyond = VerbRequest::Accept(Accept {
+        owner_user_id: Some(STREET),
+        ..Accept::default()
+    });
+    refused(proposed(), &manager(), beyond.clone(), "task-cannot-assign");
+    let system = person(Uuid::from_u128(24), COUNCIL, OrgKind::Council, &[Role::Integration]);
+    assert_eq!(done(proposed(), &system, beyond).0.owner_user, Some(STREET));
 }
 
 #[test]

@@ -97,6 +97,8 @@ pub(super) fn in_state(state: TaskState) -> Task {
 pub(super) fn proper_actor(verb: Verb) -> Actor {
     match verb.party() {
         Party::Requester | Party::Either | Party::Clock => sergeant(),
+        // It is an order.
+        Party::Tasked if verb == Verb::Reassign => manager(),
         Party::Tasked | Party::Owner => street(),
     }
 }
@@ -105,7 +107,10 @@ pub(super) fn request(verb: Verb, now: DateTime<Utc>) -> VerbRequest {
     let text = || "because".to_owned();
     let accept_due_at = now + Duration::days(2);
     match verb {
-        Verb::Accept => VerbRequest::Accept(Accept::default()),
+        Verb::Accept => VerbRequest::Accept(Accept {
+            within_reach: true,
+            ..Accept::default()
+        }),
         Verb::Decline => VerbRequest::Decline(Decline {
             reason: DeclineReason::NoResource,
             text: text(),

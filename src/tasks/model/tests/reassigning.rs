@@ -64,14 +64,14 @@ fn a_colleague_gives_the_work_to_another_who_alone_goes_on() {
 }
 
 #[test]
-fn whoever_has_the_work_gives_it_to_a_team_and_a_team_to_one_of_it() {
+fn the_work_is_given_to_a_team_and_one_of_it_takes_it() {
     let (of_team, event) = done(
         in_state(TaskState::Blocked),
-        &street(),
+        &manager(),
         VerbRequest::Reassign(to_team()),
     );
     assert_eq!((of_team.owner_user, of_team.owner_team), (None, Some(TEAM)));
-    assert_eq!(event.owning.officer, Some(STREET), "a team is spoken for by who acts");
+    assert_eq!(event.owning.officer, Some(MANAGER), "a team is spoken for by who acts");
     assert_eq!(event.reassigned.map(|it| it.after), Some(owner(None, Some(TEAM))));
 
     let (of_one, event) = done(of_team, &colleague(), to(COLLEAGUE));
@@ -160,6 +160,36 @@ fn inside_one_organisation_it_takes_who_may_order() {
     let reader = person(COLLEAGUE, COUNCIL, OrgKind::Council, &[Role::Auditor]);
     refused(ordered(), &reader, to(COLLEAGUE), "task-cannot-assign");
     assert!(!allowed_verbs(&ordered(), &reader, now()).contains(&Verb::Reassign));
+}
+
+#[test]
+fn what_another_organisation_asked_is_given_to_oneself_or_to_whom_one_may_order() {
+    let theirs = || in_state(TaskState::InProgress);
+    let beyond = Reassign {
+        within_reach: false,
+        ..to_person(COLLEAGUE)
+    };
+
+    for told in [to_person(MANAGER), to_team()] {
+        refused(
+            theirs(),
+            &colleague(),
+            VerbRequest::Reassign(told),
+            "task-cannot-assign",
+        );
+    }
+    let told = || VerbRequest::Reassign(beyond.clone());
+    refused(theirs(), &manager(), told(), "task-cannot-assign");
+    // Whoever has it already has nobody else to give it to.
+    refused(theirs(), &street(), to(COLLEAGUE), "task-cannot-assign");
+    assert!(!allowed_verbs(&theirs(), &street(), now()).contains(&Verb::Reassign));
+
+    let system = person(Uuid::from_u128(24), COUNCIL, OrgKind::Council, &[Role::Integration]);
+    let own_role = person(COLLEAGUE, COUNCIL, OrgKind::Council, &[]);
+    for (actor, told) in [(colleague(), told()), (own_role, told()), (system.clone(), told())] {
+        assert_eq!(done(theirs(), &actor, told).0.owner_user, Some(COLLEAGUE));
+    }
+    refused(ordered(), &system, told(), "task-cannot-assign");
 }
 
 #[test]
