@@ -89,7 +89,7 @@ begin
   grants := coalesce(grants, '[]');
 end $$;
 
--- As before, and by roles that are held today.
+-- As before, and by roles that are held today; of one's own colleagues alone.
 create or replace function roles_reach(p_user uuid, p_permission text, p_ward text, p_type text) returns boolean
   language sql stable security definer set search_path = wardlink, pg_temp as $$
   select exists (
@@ -97,7 +97,7 @@ create or replace function roles_reach(p_user uuid, p_permission text, p_ward te
       join role_grants g on g.org_id = u.org_id and g.user_id = u.id
       left join built_in_roles b on b.code = g.role
       left join custom_roles c on c.org_id = g.org_id and c.code = g.role
-     where u.id = p_user and (g.until is null or g.until >= london_day(now()))
+     where u.id = p_user and u.org_id = app_org() and (g.until is null or g.until >= london_day(now()))
        and p_permission = any (coalesce(b.permissions, c.permissions))
        and coalesce(p_ward = any (g.areas), true) and coalesce(p_type = any (g.case_types), true))
 $$;

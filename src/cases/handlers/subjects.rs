@@ -113,6 +113,8 @@ pub async fn add_subject(
                 .await?
                 .contributing()?
                 .opening("subjects")?;
+            // Whoever shares the case meanwhile names this subject, or is named here.
+            access::lock(room, access.case_id).await?.ok_or(AppError::NotFound)?;
             let (particulars, is_child) = understood(room, new.kind, &new.particulars, (new.is_child, false))?;
             let row = SubjectRow {
                 id: Uuid::now_v7(),
@@ -194,6 +196,7 @@ async fn own(room: &mut Room, ids: Id<2>) -> Result<(Access, SubjectRow)> {
         ));
     }
     let access = access.contributing()?;
+    access::lock(room, case_id).await?.ok_or(AppError::NotFound)?;
     let row = queries::lock(room, case_id, subject_id).await?;
     Ok((access, row))
 }

@@ -237,8 +237,9 @@ impl InHand {
     }
 }
 
-/// Whether `user` and `team` belong to `org`, and are not both named; and whether the roles of
-/// `user` let them do a task on this case.
+/// Whether `user` and `team` belong to `org`, and are not both named; and, inside one's own
+/// organisation, whether the roles of `user` let them do a task on this case. How far the roles of
+/// a partner's people reach is the partner's to know: it is asked when they accept.
 ///
 /// # Errors
 /// 422, naming the member.
@@ -261,6 +262,7 @@ pub async fn check_owner(
     }
     let case = (access.ward_gss.as_str(), access.type_.as_str());
     if let Some(user) = user
+        && org == room.person.org_id
         && !identity::reaches(room, user, may::WorkTask::CODE, case).await?
     {
         return Err(AppError::invalid(

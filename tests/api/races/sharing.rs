@@ -99,6 +99,43 @@ async fn a_share_that_takes_the_place_of_one_that_is_revoked_stands_in_either_or
 }
 
 #[actix_web::test]
+async fn of_somebody_added_while_the_case_is_shared_the_log_says_to_whom_they_are_shown() {
+    for add_first in [true, false] {
+        let app = TestApp::start().await;
+        let owner = app.sign_in("csm@camden.example").await;
+        let housing = app.sign_in("manager@primrose.example").await;
+        let case = app.a_case_of(&owner).await;
+        let person = json!({"kind": "person", "role": "alleged_perpetrator", "basis": "assessment",
+            "particulars": {"name": "Alex Doe"}});
+        let subjects = format!("/v1/cases/{case}/subjects");
+        let add = app.post(&owner, &subjects, person);
+        let body = json!({"organisation_id": housing.org_id, "level": "view", "data_classes": ["core", "subjects"],
+            "gateway": "CDA115", "agreement_id": app.agreement().await, "purpose": "case_work"});
+        let shares = format!("/v1/cases/{case}/shares");
+        let share = app.post(&owner, &shares, body);
+        let lock = "select from cases for update";
+
+        let (added, shared) = if add_first {
+            in_order(&app, lock, add, share).await
+        } else {
+            let (shared, added) = in_order(&app, lock, share, add).await;
+            (added, shared)
+        };
+
+        shared.expect(201);
+        let subject = added.expect(201).id();
+        app.get(&housing, &format!("{subjects}/{subject}")).await.expect(200);
+        let shown = format!(
+            "select count(*) as number from audit_events where action in ('share_case', 'add_subject') \
+             and '{subject}' = any(record_ids) and '{}' = any(recipient_org_ids)",
+            housing.org_id
+        );
+        assert_eq!(app.number(&shown).await, 1, "added first: {add_first}");
+        app.assert_settled().await;
+    }
+}
+
+#[actix_web::test]
 async fn of_two_shares_with_one_organisation_one_stands() {
     let shared = Shared::new().await;
     let app = &shared.app;

@@ -210,7 +210,11 @@ async fn work_is_given_to_nobody_whose_roles_do_not_reach_it() {
         assert!(detail.contains("roles do not reach it"), "{detail}");
     };
 
-    beyond(app.post(&sergeant, &tasks, named(&street)).await);
+    // How far the roles of a partner's people reach is not told to who asks, but when they accept.
+    let task = app.post(&sergeant, &tasks, named(&street)).await.expect(201);
+    let task = format!("/v1/tasks/{}", task.id());
+    let manager = app.sign_in("csm@camden.example").await;
+    beyond(app.post_to(&manager, &task, "accept", json!({})).await);
     let task = app.post(&sergeant, &tasks, cleaning(asb.org_id)).await.expect(201);
     let task = format!("/v1/tasks/{}", task.id());
     let them = json!({"owner_user_id": street.user_id});
@@ -223,7 +227,6 @@ async fn work_is_given_to_nobody_whose_roles_do_not_reach_it() {
     let task = app.post(&sergeant, &tasks, named(&asb)).await.expect(201);
     let task = format!("/v1/tasks/{}", task.id());
     app.give_only(&asb, "officer", None, Some(vec!["graffiti"])).await;
-    let manager = app.sign_in("csm@camden.example").await;
     beyond(app.post_to(&manager, &task, "accept", json!({})).await);
     let me = json!({"owner_user_id": manager.user_id});
     app.post_to(&manager, &task, "accept", me).await.expect(200);
