@@ -16,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LIMITS = ("PERSON", "ORGANISATION", "ADDRESS", "SIGN_IN", "SUBJECTS", "SEARCHES", "SHARES", "EXPORTS")
+LIMITS = ("PERSON", "ORGANISATION", "ADDRESS", "SIGN_IN", "SUBJECTS", "SEARCHES", "SHARES", "EXPORTS", "UPLOADS")
 PASSWORD = "Demo-only-passphrase-1"
 # In the order in which they are tried: who is refused an operation leaves it to the next.
 PEOPLE = [

@@ -240,6 +240,7 @@ fn rates(reader: &mut Reader<'_>) -> Rates {
         searches: reader.parsed("WARDLINK_LIMIT_SEARCHES", Rate::of(600)),
         shares: reader.parsed("WARDLINK_LIMIT_SHARES", Rate::of(120)),
         exports: reader.parsed("WARDLINK_LIMIT_EXPORTS", Rate::of(12)),
+        uploads: reader.parsed("WARDLINK_LIMIT_UPLOADS", Rate::of(20 * 1_024)),
     }
 }
 

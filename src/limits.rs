@@ -27,6 +27,11 @@ impl Rate {
     /// As many as come.
     pub const OFF: Self = Self(None);
 
+    /// How many, where there is a limit.
+    pub fn most(self) -> Option<u32> {
+        self.0.map(NonZeroU32::get)
+    }
+
     /// So many; 0 means as many as come.
     pub fn of(many: u32) -> Self {
         Self(NonZeroU32::new(many))
@@ -109,7 +114,8 @@ pub enum Nameless {
     Excess,
 }
 
-/// The rates of a service: requests a minute, but for the last four, which are by the hour.
+/// The rates of a service: requests a minute, but for the last five, of which the first four
+/// are by the hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rates {
     /// Of one person (`WARDLINK_LIMIT_PERSON`).
@@ -129,6 +135,9 @@ pub struct Rates {
     pub shares: Rate,
     /// [`Volume::Exports`] of one account (`WARDLINK_LIMIT_EXPORTS`).
     pub exports: Rate,
+    /// MiB that one organisation adds as attachments in 24 hours, counted in the database
+    /// (`WARDLINK_LIMIT_UPLOADS`).
+    pub uploads: Rate,
 }
 
 impl Rates {
@@ -142,6 +151,7 @@ impl Rates {
         searches: Rate::OFF,
         shares: Rate::OFF,
         exports: Rate::OFF,
+        uploads: Rate::OFF,
     };
 }
 

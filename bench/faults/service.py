@@ -9,7 +9,7 @@ from pathlib import Path
 from client import await_ready
 from cluster import free_port
 
-LIMITS = ("PERSON", "ORGANISATION", "ADDRESS", "SIGN_IN", "SUBJECTS", "SEARCHES", "SHARES", "EXPORTS")
+LIMITS = ("PERSON", "ORGANISATION", "ADDRESS", "SIGN_IN", "SUBJECTS", "SEARCHES", "SHARES", "EXPORTS", "UPLOADS")
 OFF = {f"WARDLINK_LIMIT_{limit}": "off" for limit in LIMITS}
 
 

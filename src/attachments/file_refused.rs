@@ -14,6 +14,12 @@ pub enum FileRefused {
         /// Most bytes accepted.
         limit: u64,
     },
+    /// More than the organisation may add in 24 hours.
+    #[error("with this file your organisation would have added more than {mebibytes} MiB in 24 hours")]
+    QuotaUsedUp {
+        /// Most that is taken from it, in MiB.
+        mebibytes: u32,
+    },
     /// Not on the allow-list.
     #[error("this type of file is not accepted: {0}")]
     TypeNotAllowed(&'static str),
@@ -50,6 +56,13 @@ const TOO_LARGE: ProblemType = ProblemType {
     title: "The file is too large",
     status: 413,
     meaning: "The file has more bytes than this service takes. Send a smaller copy.",
+};
+const QUOTA_USED_UP: ProblemType = ProblemType {
+    slug: "attachment-quota-used-up",
+    title: "Too much was added in a day",
+    status: 413,
+    meaning: "One organisation adds so much as attachments in 24 hours, and no more; nothing of this file is kept. \
+              Send it later, or ask who runs the service for more (WARDLINK_LIMIT_UPLOADS).",
 };
 const TYPE_NOT_ALLOWED: ProblemType = ProblemType {
     slug: "attachment-type-not-allowed",
@@ -92,6 +105,7 @@ const INFECTED: ProblemType = ProblemType {
 pub const PROBLEMS: &[ProblemType] = &[
     EMPTY,
     TOO_LARGE,
+    QUOTA_USED_UP,
     TYPE_NOT_ALLOWED,
     TYPES_DIFFER,
     MALFORMED,
@@ -105,6 +119,7 @@ impl Rule for FileRefused {
         match self {
             Self::Empty => &EMPTY,
             Self::TooLarge { .. } => &TOO_LARGE,
+            Self::QuotaUsedUp { .. } => &QUOTA_USED_UP,
             Self::TypeNotAllowed(_) => &TYPE_NOT_ALLOWED,
             Self::TypesDiffer(_) => &TYPES_DIFFER,
             Self::Malformed(_) => &MALFORMED,

@@ -1,10 +1,12 @@
 //! Adding and opening attachments.
 
 use actix_web::{HttpResponse, get, post};
+use chrono::TimeDelta;
 use futures_util::{StreamExt, TryStreamExt};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::file_refused::FileRefused;
 use super::intake::{Form, Received};
 use super::jobs::next_scan;
 use super::model::{AttachmentState, content_disposition};
@@ -88,6 +90,7 @@ pub async fn add_attachment(caller: Caller<may::CreateAttachment>, id: Id, form:
             if file.taken_at.is_some_and(|at| at > room.now) {
                 return Err(AppError::invalid("/taken_at", "lies ahead"));
             }
+            expect_room_for(room, file.stored.size).await?;
             let row = row(room, &access, &file)?;
             queries::insert(room, &row).await?;
             file.objects.wrote();
@@ -107,6 +110,21 @@ pub async fn add_attachment(caller: Caller<may::CreateAttachment>, id: Id, form:
         objects.keep_after(&outcome);
     }
     outcome
+}
+
+/// Whether an organisation may add so many bytes more today. Of files that come at once each
+/// is held against those that were added before: they go over by as many as there are places.
+async fn expect_room_for(room: &mut Room, bytes: u64) -> Result<()> {
+    let Some(mebibytes) = room.services.config.limits.uploads.most() else {
+        return Ok(());
+    };
+    let since = room.now - TimeDelta::hours(24);
+    let added = queries::added_since(room, since).await?;
+    let together = u64::try_from(added).unwrap_or_default().saturating_add(bytes);
+    if together > u64::from(mebibytes) << 20 {
+        return Err(FileRefused::QuotaUsedUp { mebibytes }.into());
+    }
+    Ok(())
 }
 
 fn row(room: &Room, access: &Access, file: &Received) -> Result<AttachmentRow> {

@@ -4,6 +4,7 @@ pub mod scans;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use uuid::Uuid;
 
@@ -63,6 +64,17 @@ pub async fn find(connection: &mut AsyncPgConnection, id: Uuid) -> Result<Attach
         .select(AttachmentRow::as_select())
         .first(connection)
         .await?)
+}
+
+diesel::define_sql_function! {
+    /// How many bytes the caller's organisation has added since a moment.
+    fn uploaded_since(since: Timestamptz) -> BigInt;
+}
+
+/// How many bytes the caller's organisation has added as attachments since a moment, to
+/// whichever cases.
+pub async fn added_since(connection: &mut AsyncPgConnection, since: DateTime<Utc>) -> Result<i64> {
+    Ok(diesel::select(uploaded_since(since)).get_result(connection).await?)
 }
 
 /// Adds an attachment.

@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::actions::BESIDE_OPERATIONS;
-use super::queries::{self, AuditRow, Filter, references};
+use super::queries::{self, AuditRow, Filter, near, references};
 use super::view::{
     AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, References, redact, referred_to,
 };
@@ -26,6 +26,10 @@ use crate::http::fields::Moment;
 use crate::http::paging::{self, Asked, Page, read_cursor};
 
 const LATEST_FIRST: &str = "-at,-seq";
+
+/// How near a case is to another where nobody says so, in metres, and how far at most.
+const USUAL_METRES: u16 = 100;
+const MOST_METRES: u16 = 1_000;
 
 /// What the log may be read for (DPA 2018 s.62(4)).
 const PURPOSES: [Purpose; 3] = [Purpose::Audit, Purpose::ComplaintOrRightsRequest, Purpose::Supervision];
@@ -72,6 +76,7 @@ pub async fn list_audit_events(
             let limit = paging::limit(query.limit)?;
             let filter = Filter {
                 case: case_of(room, &query).await?,
+                any_case: cases_near(room, &query).await?,
                 before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
                 with_nobodys: room.person.org_kind == "platform",
                 ..filter_of(&query)
@@ -115,6 +120,26 @@ async fn case_of(room: &mut Room, query: &AuditQuery) -> Result<Option<Uuid>> {
     let found = references::case_of(room, &reference.as_str().to_uppercase()).await?;
     let found = found.filter(|case| query.case.is_none_or(|id| id == *case));
     Ok(Some(found.unwrap_or_else(Uuid::now_v7)))
+}
+
+/// The cases near the one that is meant. It is asked of one person, since their acts are few of
+/// all there are, and no index finds events by many cases.
+async fn cases_near(room: &mut Room, query: &AuditQuery) -> Result<Option<Vec<Uuid>>> {
+    let metres = query.within_metres.unwrap_or(USUAL_METRES);
+    if !(1..=MOST_METRES).contains(&metres) {
+        let detail = format!("is from 1 to {MOST_METRES}");
+        return Err(AppError::invalid("within_metres", detail));
+    }
+    let Some(case) = query.near_case else {
+        return Ok(None);
+    };
+    if query.actor.is_none() {
+        let detail = "is asked of one person: send `actor` as well";
+        return Err(AppError::invalid("near_case", detail));
+    }
+    let near = near::cases_near(room, case, metres).await?;
+    let too_many = || AppError::invalid("within_metres", "more than 1,000 cases lie there: ask for less");
+    near.map(Some).ok_or_else(too_many)
 }
 
 /// What is done nowhere is no question that nothing answers.

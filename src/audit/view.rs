@@ -59,6 +59,12 @@ pub struct AuditQuery {
     /// The same by its reference, of a case that your organisation sees or saw once.
     #[param(inline, example = "CAM-7K3F-Q2M4")]
     pub case_ref: Option<Text<1, 40>>,
+    /// Only what `actor`, who is to be named with it, did with cases near this one, it among them:
+    /// cases of which your organisation sees where they are.
+    pub near_case: Option<Uuid>,
+    /// How near in metres, 1 to 1000; 100 where it is left out.
+    #[param(minimum = 1, maximum = 1000)]
+    pub within_metres: Option<u16>,
     /// Another record that was, by its id: a person, a note, a task, a share, a user.
     pub subject: Option<Uuid>,
     /// The operationId, such as `login`; or a job of the deployment (`job.expire_shares`), a
@@ -92,7 +98,7 @@ impl AuditQuery {
             "case_ref": case_ref,
             "actor": self.actor, "org": self.org, "op": self.op, "case": self.case, "subject": self.subject,
             "action": self.action, "outcome": self.outcome, "from": self.from, "to": self.to,
-            "request_id": self.request_id
+            "request_id": self.request_id, "near_case": self.near_case, "within_metres": self.within_metres
         });
         if let Some(members) = filters.as_object_mut() {
             members.retain(|_, value| !value.is_null());

@@ -1,6 +1,7 @@
 //! What happens to cases by itself: when a clock has run out, the release of what was held
-//! for evidence (domain §3.4), and whatever else a case type lets a clock fire; when their
-//! ward has ended, the ward that is responsible then (domain §1.3).
+//! for evidence and the closing of what is in no sample (domain §3.4), and whatever else a
+//! case type lets a clock fire; when their ward has ended, the ward that is responsible then
+//! (domain §1.3).
 
 use chrono::{DateTime, Utc};
 use diesel_async::AsyncPgConnection;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 
 use super::model;
 use super::queries::cases;
-use super::queries::firing::{self, FiringCase};
+use super::queries::firing::{self, FiringCase, Standing};
 use super::queries::recoding::{self, LeftBehind};
 use super::queries::transitions::{self, TransitionRow};
 use super::workflow::names::{Qualifier, RiskBand, StateClass};
@@ -43,12 +44,13 @@ pub async fn fire_clocks(services: &Services) -> Result<usize> {
                     .workflows
                     .get(&case.type_)
                     .ok_or_else(|| AppError::Internal(format!("no case type {}", case.type_)))?;
-                if let Some(decision) = fire(connection, workflow, case.clone(), &clock, now).await? {
+                let (id, org) = (case.id, case.org_id);
+                if let Some(event) = fire(connection, workflow, case, &clock, now).await? {
                     run.did(Deed {
-                        record: case.id,
-                        case: Some((case.id, case.org_id)),
+                        record: id,
+                        case: Some((id, org)),
                         towards: Vec::new(),
-                        told: Some((case.org_id, told(&case, &clock, &decision))),
+                        told: Some((org, event)),
                     });
                 }
             }
@@ -72,39 +74,63 @@ fn firing_clocks(workflows: &Catalogue) -> (Vec<String>, Vec<String>) {
     (types, names)
 }
 
+/// Does what a clock does that has run out; answers with what is told of it.
 async fn fire(
     connection: &mut AsyncPgConnection,
     workflow: &Workflow,
     mut case: FiringCase,
     clock: &str,
     now: DateTime<Utc>,
-) -> Result<Option<Decision>> {
+) -> Result<Option<OutboxEvent>> {
     let mut clocks = cases::clocks(connection, case.id).await?;
     let facts = facts_of(&case, &clocks, now);
-    let Some(decision) = workflow.decide_by_clock(&facts, clock).filter(stays_open) else {
-        return Ok(None);
+    let Some(decision) = workflow.decide_by_clock(&facts, clock) else {
+        return wait_out(connection, workflow, &case, &mut clocks, clock, now).await;
     };
     for (id, moved) in model::move_clocks(workflow, case.opened_at, &mut clocks, &decision, now)? {
-        firing::update_clock(connection, id, &moved).await?;
+        cases::write_clock(connection, (case.id, case.org_id), id, &moved).await?;
     }
     decision.to.clone_into(&mut case.state);
     case.details = decision.details_after.clone();
-    let ends = (
-        model::next_due(workflow, &clocks),
-        model::waiting_until(workflow, &clocks),
-    );
-    firing::update_case(connection, &case, decision.public_status.as_str(), ends, now).await?;
+    // Ahead of the case: the database lets a clock close one by such a step alone.
     transitions::insert(connection, step_of(&case, clock, &decision, now)).await?;
-    Ok(Some(decision))
+    firing::update_case(connection, &case, &standing(workflow, &clocks, &decision, now), now).await?;
+    Ok(Some(told(&case, clock, &decision)))
 }
 
-/// A clock closes no case: who closes one says why, and whether the reporter was told.
-fn stays_open(decision: &Decision) -> bool {
-    decision.class == StateClass::Open
+/// Ends a waiting period that is over where nothing follows from that by itself: the case is
+/// left to people, and its clock would be found again by every run, ahead of others.
+async fn wait_out(
+    connection: &mut AsyncPgConnection,
+    workflow: &Workflow,
+    case: &FiringCase,
+    clocks: &mut [(Uuid, Clock)],
+    clock: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<OutboxEvent>> {
+    let over = model::wait_out(workflow, clocks, clock, now)?;
+    for (id, ended) in &over {
+        cases::write_clock(connection, (case.id, case.org_id), *id, ended).await?;
+    }
+    let told = || OutboxEvent::of_case("case.clock_ran_out", case.id, case.org_id).with(json!({ "clock": clock }));
+    Ok((!over.is_empty()).then(told))
+}
+
+fn standing(workflow: &Workflow, clocks: &[(Uuid, Clock)], decision: &Decision, now: DateTime<Utc>) -> Standing {
+    let is_closed = decision.class == StateClass::Closed;
+    Standing {
+        status_class: decision.class.as_str(),
+        public_status: decision.public_status.as_str(),
+        outcome: decision.closure.as_ref().map(|closure| closure.outcome.clone()),
+        closed_at: is_closed.then_some(now),
+        due_at: model::next_due(workflow, clocks),
+        waiting_until: model::waiting_until(workflow, clocks).filter(|_| !is_closed),
+    }
 }
 
 fn facts_of(case: &FiringCase, clocks: &[(Uuid, Clock)], now: DateTime<Utc>) -> Facts {
     Facts {
+        case_id: case.id,
         state: case.state.clone(),
         details: case.details.clone(),
         // Nobody acts.
@@ -128,6 +154,7 @@ fn facts_of(case: &FiringCase, clocks: &[(Uuid, Clock)], now: DateTime<Utc>) -> 
 }
 
 fn step_of(case: &FiringCase, clock: &str, decision: &Decision, now: DateTime<Utc>) -> TransitionRow {
+    let closure = decision.closure.as_ref();
     TransitionRow {
         id: Uuid::now_v7(),
         org_id: case.org_id,
@@ -142,9 +169,9 @@ fn step_of(case: &FiringCase, clock: &str, decision: &Decision, now: DateTime<Ut
         on_behalf_of: None,
         reason: Some(format!("the clock {clock} has run out")),
         data: json!({}),
-        outcome: None,
-        explanation: None,
-        reporter_told: None,
+        outcome: closure.map(|closure| closure.outcome.clone()),
+        explanation: closure.map(|closure| closure.explanation.clone()),
+        reporter_told: closure.map(|closure| closure.reporter_told),
         at: now,
     }
 }

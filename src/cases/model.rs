@@ -112,6 +112,27 @@ pub fn move_clocks(
     Ok(clocks.iter().filter(|(id, _)| changed.contains(id)).cloned().collect())
 }
 
+/// Ends the clocks of a name that only wait and are over, where nothing follows from that by
+/// itself; answers with them.
+///
+/// # Errors
+/// [`ClockError`] where one cannot be ended now.
+pub fn wait_out(
+    workflow: &Workflow,
+    clocks: &mut [(Uuid, Clock)],
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Clock)>, ClockError> {
+    let mut ended = Vec::new();
+    for (id, clock) in clocks.iter_mut().filter(|(_, clock)| clock.rule.name == name) {
+        if clock.is_overdue(now) && !is_deadline(workflow, clock) {
+            clock.keep(now)?;
+            ended.push((*id, clock.clone()));
+        }
+    }
+    Ok(ended)
+}
+
 /// Ends a clock that a step meets or else voids. Whatever came of it later, a deadline that
 /// had passed was missed, and a time to wait that is over was waited out. A hearing is held
 /// at the end of its clock, and said after it.

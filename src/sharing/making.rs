@@ -298,6 +298,7 @@ async fn request(room: &mut Room, access: &Access, wanted: &NewShare) -> Result<
 async fn case_facts(room: &mut Room, access: &Access) -> Result<CaseFacts> {
     Ok(CaseFacts {
         has_child_subject: queries::has_child_subject(room, access.case_id).await?,
+        // No such type yet: see `Gateway`.
         open_case_review: access.type_ == "case_review" && access.status_class == "open",
     })
 }

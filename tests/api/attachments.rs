@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use wardlink::db::schema::attachments;
+use wardlink::limits::Rate;
 
 use crate::support::{ALL_CLASSES, Actor, BOUNDARY, Reply, TestApp, form, photo};
 
@@ -326,4 +327,29 @@ async fn the_same_upload_sent_twice_is_one_attachment() {
 
     assert_eq!(seen[0], seen[1]);
     store_comes_to(&app, 2).await;
+}
+
+#[actix_web::test]
+async fn one_organisation_adds_so_much_in_a_day_and_another_is_not_held_to_it() {
+    let app = TestApp::start_with(|config| config.limits.uploads = Rate::of(1)).await;
+    let (owner, sergeant) = (
+        app.sign_in(OWNER).await,
+        app.sign_in("sgt.kentish-town@met.example").await,
+    );
+    let (case, another) = (app.a_case_of(&owner).await, app.a_case_of(&owner).await);
+    let of_others = app.a_case_of(&sergeant).await;
+    let text = "Seen at the door.\n".repeat(600 * 1_024 / 18);
+    let letter = || form("letter.txt", "text/plain", text.as_bytes(), "document");
+    add(&app, &owner, case, letter()).await.expect(201);
+    let before = files(&app);
+
+    let refused = add(&app, &owner, another, letter()).await.expect(413);
+    store_comes_to(&app, before).await;
+    let by_others = add(&app, &sergeant, of_others, letter()).await;
+    app.later(chrono::Duration::hours(24));
+    let next_day = add(&app, &owner, another, letter()).await;
+
+    assert_eq!(refused.problem(), "attachment-quota-used-up");
+    by_others.expect(201);
+    next_day.expect(201);
 }

@@ -264,6 +264,49 @@ async fn a9_did_an_officer_look_at_a_certain_case() {
 }
 
 #[actix_web::test]
+async fn a9_did_an_officer_look_at_cases_around_a_certain_place() {
+    let app = TestApp::start().await;
+    let (manager, auditor) = (app.sign_in(MANAGER).await, app.sign_in(AUDITOR).await);
+    let colleague = app.sign_in("asb@camden.example").await;
+    // As many degrees of longitude to the east: about 35 metres, and 350.
+    let at = async |east: f64| {
+        let mut body = app.case_body("graffiti").await;
+        let lon = body["location"]["coordinates"][0].as_f64().unwrap();
+        body["location"]["coordinates"][0] = json!(lon + east);
+        app.post(&manager, "/v1/cases", body).await.expect(201).id()
+    };
+    let (home, beside, away) = (at(0.0).await, at(0.000_5).await, at(0.005).await);
+    for (who, case) in [(&manager, beside), (&manager, away), (&colleague, home)] {
+        app.get(who, &format!("/v1/cases/{case}")).await.expect(200);
+    }
+
+    let looks = async |who: &Actor, around: Uuid, within: &str| {
+        let actor = who.user_id;
+        let query = format!("actor={actor}&op=consultation&near_case={around}{within}");
+        let seen = log(&app, &auditor, &query).await;
+        seen.iter()
+            .map(|event| event["case_ids"][0].clone())
+            .collect::<Vec<_>>()
+    };
+
+    assert_eq!(looks(&manager, home, "").await, [json!(beside)]);
+    assert_eq!(looks(&manager, home, "&within_metres=20").await, [] as [Value; 0]);
+    assert_eq!(
+        looks(&manager, home, "&within_metres=1000").await,
+        [json!(away), json!(beside)]
+    );
+    assert_eq!(looks(&colleague, home, "&within_metres=1").await, [json!(home)]);
+    assert_eq!(looks(&manager, Uuid::now_v7(), "").await, [] as [Value; 0]);
+    for query in [format!("near_case={home}"), "within_metres=0".to_owned()] {
+        let path = format!("/v1/audit/events?{query}");
+        let draft = app
+            .draft(&auditor, Method::GET, &path)
+            .header("Access-Purpose", "audit");
+        draft.send().await.expect(422);
+    }
+}
+
+#[actix_web::test]
 async fn a10_which_partners_received_it() {
     let app = TestApp::start().await;
     let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);

@@ -51,8 +51,8 @@ insert into audit_cosignatures (tree_size, org_id, verifier_key, line, witnessed
 ";
 
 /// Tables in which the jobs look for what is due, in every organisation, and those that they
-/// seal or sweep. Wherever else the worker writes, it sees nothing.
-const WORKERS: [&str; 22] = [
+/// seal or sweep; of the steps of cases, those that nobody took. Wherever else the worker writes, it sees nothing.
+const WORKERS: [&str; 23] = [
     "attachments",
     "audit_checkpoints",
     "audit_events",
@@ -60,6 +60,7 @@ const WORKERS: [&str; 22] = [
     "audit_seals",
     "case_clocks",
     "case_locations",
+    "case_transitions",
     "cases",
     "client_assertions",
     "idempotency_keys",

@@ -132,6 +132,8 @@ pub struct Filter<'a> {
     pub outcome: Option<&'static str>,
     /// A case touched or shown.
     pub case: Option<Uuid>,
+    /// Any of these, in an act of the viewer's own people; `actor` bounds how many are looked at.
+    pub any_case: Option<Vec<Uuid>>,
     /// Another record touched or shown.
     pub record: Option<Uuid>,
     /// Not before.
@@ -217,6 +219,9 @@ fn parts<'a>(viewer: Uuid, filter: &'a Filter<'_>, limit: i64) -> Vec<(Boxed<'a>
     if filter.names_an_id() {
         return vec![(whole(), true)];
     }
+    if filter.any_case.is_some() {
+        return vec![(whole().filter(log::org_id.eq(viewer)), true)];
+    }
     let own = Outcome::ALL.into_iter().map(|outcome| {
         let ended = log::outcome.eq(outcome.as_str());
         (whole().filter(log::org_id.eq(viewer)).filter(ended), false)
@@ -296,6 +301,11 @@ fn narrowed<'a>(query: Boxed<'a>, viewer: Uuid, filter: &'a Filter<'_>) -> Boxed
     }
     if let Some(id) = filter.case {
         query = narrowed_by_case!(query, viewer, id);
+    }
+    if let Some(ids) = &filter.any_case {
+        query = query
+            .filter(log::case_ids.overlaps_with(ids))
+            .filter(log::org_id.eq(viewer));
     }
     if let Some(id) = filter.record {
         let shown = log::case_org_ids

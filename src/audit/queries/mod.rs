@@ -1,6 +1,7 @@
 //! The statements of the log: writing and reading it, sealing it, proving it.
 
 pub mod log;
+pub mod near;
 pub mod proofs;
 pub mod references;
 pub mod sealing;

@@ -158,6 +158,7 @@ impl Sight {
             is_photo: media_type.starts_with("image/"),
         });
         Facts {
+            case_id: case.id,
             state: case.state.clone(),
             details: case.details.clone(),
             actor,

@@ -267,7 +267,7 @@ pub async fn clocks(mut connection: &AsyncPgConnection, case: Uuid) -> Result<Ve
 /// What of a clock changes while it runs, and when it stops.
 #[derive(Debug, AsChangeset, Insertable)]
 #[diesel(table_name = case_clocks, treat_none_as_null = true, treat_none_as_default_value = false)]
-pub struct ClockChanges {
+struct ClockChanges {
     due_at: DateTime<Utc>,
     pauses: Value,
     stopped_at: Option<DateTime<Utc>>,
@@ -276,10 +276,7 @@ pub struct ClockChanges {
 
 impl ClockChanges {
     /// What a clock is now.
-    ///
-    /// # Errors
-    /// If its pauses cannot be written as JSON.
-    pub fn of(clock: &Clock) -> Result<Self> {
+    fn of(clock: &Clock) -> Result<Self> {
         Ok(Self {
             due_at: clock.due_at,
             pauses: json(&clock.pauses)?,

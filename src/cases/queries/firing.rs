@@ -6,8 +6,6 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::cases::ClockChanges;
-use crate::clocks::Clock;
 use crate::db::Prepare;
 use crate::db::schema::{case_clocks, cases};
 use crate::error::Result;
@@ -55,40 +53,36 @@ pub async fn lock_due(
         .await?)
 }
 
-/// Writes where a step has led a case, when it is due, and until when it waits.
+/// Where a step has led a case, when it is due, and until when it waits.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = cases, treat_none_as_null = true)]
+pub struct Standing {
+    pub status_class: &'static str,
+    pub public_status: &'static str,
+    pub outcome: Option<String>,
+    pub closed_at: Option<DateTime<Utc>>,
+    pub due_at: Option<DateTime<Utc>>,
+    pub waiting_until: Option<DateTime<Utc>>,
+}
+
+/// Writes where a step has led a case.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn update_case(
     connection: &mut AsyncPgConnection,
     case: &FiringCase,
-    public_status: &str,
-    (due_at, waiting_until): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
+    standing: &Standing,
     now: DateTime<Utc>,
 ) -> Result<()> {
     diesel::update(cases::table.find(case.id))
         .set((
             cases::state.eq(&case.state),
-            cases::public_status.eq(public_status),
             cases::details.eq(&case.details),
-            cases::due_at.eq(due_at),
-            cases::waiting_until.eq(waiting_until),
+            standing,
             cases::updated_at.eq(now),
             cases::version.eq(cases::version + 1),
         ))
-        .prepared()
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-/// Writes a clock that has changed.
-///
-/// # Errors
-/// Those of the database.
-pub async fn update_clock(connection: &mut AsyncPgConnection, id: Uuid, clock: &Clock) -> Result<()> {
-    diesel::update(case_clocks::table.find(id))
-        .set(ClockChanges::of(clock)?)
         .prepared()
         .execute(connection)
         .await?;

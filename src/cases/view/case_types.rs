@@ -156,6 +156,9 @@ struct CaseTypeEdge {
     choose: CaseTypeChoice,
     /// Who may take it.
     who: Vec<CaseTypePost>,
+    /// What is recorded where a clock takes it, and closes the case by it.
+    #[schema(required = false)]
+    closing_by_clock: CaseTypeClosing,
     /// Details: where a change says one of them that was not said so before, it happens by itself.
     #[schema(required = false)]
     when_said: Vec<String>,
@@ -195,6 +198,14 @@ struct CaseTypeEdge {
     /// Whose attention it asks for.
     #[schema(required = false)]
     alerts: Vec<CaseTypeAlert>,
+}
+
+/// What is recorded where a clock closes a case. The reporter is not told by it.
+#[derive(ToSchema)]
+struct CaseTypeClosing {
+    outcome: String,
+    /// Why, as it can be told to the reporter.
+    explanation: String,
 }
 
 /// A state chosen by a member of the data.
@@ -245,6 +256,10 @@ struct CaseTypeGuard {
     clock: String,
     #[schema(required = false)]
     hours: u32,
+    /// Of `not_sampled`: of a hundred cases so many are drawn, by the id of the case and when the
+    /// clock started.
+    #[schema(required = false)]
+    percent: u32,
     #[schema(required = false)]
     posts: Vec<String>,
     #[schema(required = false)]

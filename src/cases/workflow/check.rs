@@ -2,6 +2,7 @@
 //!
 //! Every fault is reported, not only the first, each at the place in the file it comes from.
 
+mod closing;
 mod edges;
 mod graph;
 mod one_open;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::Edge;
-use super::file::{ClockLine, Name, WorkflowFile};
+use super::file::{ClockLine, EdgeLine, Name, WorkflowFile};
 use super::names::StateClass;
 use super::schema;
 use crate::clocks::Basis;
@@ -44,6 +45,7 @@ pub(super) fn check(file: &WorkflowFile) -> Result<Checked, Vec<Placed>> {
         .map_err(|reason| faults.add(file.details.span().start, format!("details: {reason}")))
         .ok();
     let edges = edges::check(file, &details_schema, &mut faults);
+    closing::check(file, &mut faults);
     graph::check(file, &mut faults);
     one_open::check(file, &details_schema, &mut faults);
     match details {
@@ -185,18 +187,20 @@ fn check_clocks(file: &WorkflowFile, faults: &mut Faults) {
     }
 }
 
-/// Whether an edge of that event has the end of the clock as a guard, and asks for
-/// nothing that a clock cannot say.
+/// Whether an edge of that event waits for the clock.
 fn waits_for(file: &WorkflowFile, event: &Name, clock: &str) -> bool {
-    let edges = file.edges.iter().map(Spanned::get_ref);
-    edges
-        .filter(|edge| edge.event.get_ref() == event.get_ref() && edge.data.is_none() && edge.to.is_some())
-        .any(|edge| {
-            let guards = edge.guards.iter().map(Spanned::get_ref);
-            guards
-                .into_iter()
-                .any(|guard| guard.guard == "clock_expired" && guard.clock.as_deref() == Some(clock))
-        })
+    let mut edges = file.edges.iter().map(Spanned::get_ref);
+    edges.any(|edge| is_fired(edge, event, clock))
+}
+
+/// Whether an edge is of that event, has the end of the clock as a guard, and asks for
+/// nothing that a clock cannot say.
+fn is_fired(edge: &EdgeLine, event: &Name, clock: &str) -> bool {
+    let mut guards = edge.guards.iter().map(Spanned::get_ref);
+    edge.event.get_ref() == event.get_ref()
+        && edge.data.is_none()
+        && edge.to.is_some()
+        && guards.any(|guard| guard.guard == "clock_expired" && guard.clock.as_deref() == Some(clock))
 }
 
 fn fault_of_length(clock: &ClockLine) -> Option<&'static str> {

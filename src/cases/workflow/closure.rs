@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::Workflow;
 use super::error::Unmet;
 use super::facts::{ClockFact, Closure, Facts};
+use super::file::ClosingLine;
 use super::guard::View;
 use super::names::{ClockPurpose, NotToldReason, Qualifier, RiskBand};
 use crate::clocks::Basis;
@@ -92,6 +93,16 @@ pub(super) fn recorded(outcomes: &[String], view: &View<'_>) -> Result<Closure, 
             not_told_reason: not_told_reason.filter(|_| !reporter_told),
         }),
         _ => Err(unmet),
+    }
+}
+
+/// What is recorded where a clock closes the case: what the file says. It tells nobody.
+pub(super) fn by_clock(line: &ClosingLine) -> Closure {
+    Closure {
+        outcome: line.outcome.clone(),
+        explanation: line.explanation.clone(),
+        reporter_told: false,
+        not_told_reason: None,
     }
 }
 

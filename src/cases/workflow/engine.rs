@@ -7,7 +7,7 @@ use super::closure;
 use super::effects;
 use super::error::{Unmet, WorkflowError};
 use super::facts::{Closure, Decision, Facts};
-use super::file::{EdgeLine, StateLine};
+use super::file::{ClosingLine, EdgeLine, StateLine};
 use super::guard::{View, holds_post};
 use super::names::StateClass;
 use super::schema;
@@ -26,12 +26,13 @@ impl Workflow {
     /// another agency or role; its data is not valid; guards are not met (all of them at once);
     /// the details would not be valid afterwards.
     pub fn decide(&self, facts: &Facts, event: &str, data: &Value) -> Result<Decision, WorkflowError> {
-        self.carry_out(self.edge_for(facts, event)?, facts, data)
+        self.carry_out(self.edge_for(facts, event)?, facts, data, None)
     }
 
     /// Decides what a clock does that has run out: the first edge of its event that its end
     /// opens from the state the case is in, whoever may take it otherwise. `None` where there
-    /// is none, or it does not fire.
+    /// is none, or it does not fire. It closes a case only by an edge that says with which
+    /// outcome and why, and none that only a supervisor may close.
     #[must_use]
     pub fn decide_by_clock(&self, facts: &Facts, clock: &str) -> Option<Decision> {
         let event = self.clock(clock)?.fires.as_ref()?.get_ref();
@@ -40,9 +41,10 @@ impl Workflow {
             let waits = guards.into_iter().any(|guard| guard.clock.as_deref() == Some(clock));
             edge.line.event.get_ref() == event && waits && self.leaves(&edge.line, &facts.state)
         });
-        edges
-            .into_iter()
-            .find_map(|edge| self.carry_out(edge, facts, &Value::Null).ok())
+        edges.into_iter().find_map(|edge| {
+            let closing = edge.line.closing_by_clock.as_ref().map(Spanned::get_ref);
+            self.carry_out(edge, facts, &Value::Null, closing).ok()
+        })
     }
 
     /// Decides what follows by itself from a change of the details that were `before`: the
@@ -59,11 +61,18 @@ impl Workflow {
                 .filter_map(|at| at.get_ref().strip_prefix("/details"));
             self.leaves(&edge.line, &facts.state) && members.any(is_new)
         });
-        edges.find_map(|edge| self.carry_out(edge, facts, &Value::Null).ok())
+        edges.find_map(|edge| self.carry_out(edge, facts, &Value::Null, None).ok())
     }
 
-    /// What an edge does, if its data is valid and its guards are met.
-    fn carry_out(&self, edge: &Edge, facts: &Facts, data: &Value) -> Result<Decision, WorkflowError> {
+    /// What an edge does, if its data is valid and its guards are met. Of a closing the data
+    /// says what came of it, or `closing` where nobody takes the step.
+    fn carry_out(
+        &self,
+        edge: &Edge,
+        facts: &Facts,
+        data: &Value,
+        closing: Option<&ClosingLine>,
+    ) -> Result<Decision, WorkflowError> {
         let event = edge.line.event.get_ref().as_str();
         let no_data = Value::Object(Map::new());
         let data = if data.is_null() { &no_data } else { data };
@@ -85,7 +94,7 @@ impl Workflow {
             details: &details_after,
             ..before
         };
-        let closure = self.weigh(edge, facts, &view, target)?;
+        let closure = self.weigh(edge, facts, &view, target, closing)?;
         self.check_details_since(&facts.details, &details_after)?;
         let clocks = effects::on_clocks(self, edge, facts, &view, closure.is_some());
         Ok(Decision {
@@ -171,13 +180,18 @@ impl Workflow {
         facts: &Facts,
         view: &View<'_>,
         target: &StateLine,
+        closing: Option<&ClosingLine>,
     ) -> Result<Option<Closure>, WorkflowError> {
         let guards = edge.guards.iter();
         let mut unmet: Vec<Unmet> = guards.filter_map(|guard| guard.unmet(facts, view)).collect();
         let mut closure = None;
         if closes(target, facts) {
             unmet.extend(closure::unmet_by_case(self, facts));
-            match closure::recorded(&target.outcomes, view) {
+            let recorded = match closing {
+                Some(line) => Ok(closure::by_clock(line)),
+                None => closure::recorded(&target.outcomes, view),
+            };
+            match recorded {
                 Ok(recorded) => closure = Some(recorded),
                 Err(missing) => unmet.extend(missing),
             }

@@ -43,6 +43,7 @@ pub struct ClockFact {
 /// Everything a decision rests on.
 #[derive(Debug, Clone)]
 pub struct Facts {
+    pub case_id: Uuid,
     pub state: String,
     pub details: Value,
     pub actor: Actor,
@@ -124,7 +125,8 @@ pub struct Closure {
     pub outcome: String,
     pub explanation: String,
     pub reporter_told: bool,
-    /// Given exactly when the reporter was not told.
+    /// Given exactly when somebody closes the case and did not tell the reporter; where a clock
+    /// does, the explanation says so.
     pub not_told_reason: Option<NotToldReason>,
 }
 

@@ -139,6 +139,9 @@ pub struct EdgeLine {
     pub choose: Option<Spanned<ChoiceLine>>,
     /// Names of posts.
     pub who: Vec<Name>,
+    /// What is recorded where a clock takes the step and closes the case by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing_by_clock: Option<Spanned<ClosingLine>>,
     /// Pointers to members of the details: where a change says one of them that was not said
     /// so before, the event happens by itself, whoever made the change.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -183,6 +186,16 @@ pub struct ChoiceLine {
     pub to: std::collections::BTreeMap<String, Name>,
 }
 
+/// What is recorded where a clock closes a case: nobody is there to say it. No reporter is
+/// told by it, which the explanation has to say.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClosingLine {
+    /// One of the outcomes of the state that the step leads to.
+    pub outcome: String,
+    pub explanation: String,
+}
+
 /// A condition under which a line applies; exactly one of the three tests is given, and
 /// perhaps another condition that must hold as well.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -222,6 +235,8 @@ pub struct GuardLine {
     pub clock: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posts: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

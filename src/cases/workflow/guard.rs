@@ -11,6 +11,7 @@ use super::error::Unmet;
 use super::facts::{Actor, ClockFact, Facts};
 use super::file::{GuardLine, PostLine, RequireLine, WhenLine};
 use super::names::Phase;
+use super::sample::is_drawn;
 use crate::clocks::local_date;
 
 /// A guard with its parameters in place.
@@ -36,6 +37,8 @@ pub enum Test {
     ClockRunning { clock: String },
     /// The clock is not counting now.
     ClockNotRunning { clock: String },
+    /// The case is not among the share that was drawn when the clock started.
+    NotSampled { clock: String, percent: u32 },
     /// The police checked the vehicle, found no interest, and not too long ago.
     PoliceCheckFresh { hours: Option<u32> },
     /// The owner of the surface agreed: who, when and how are on record.
@@ -180,7 +183,8 @@ impl Test {
             | Self::ClockExpired { .. }
             | Self::ClockOpen { .. }
             | Self::ClockRunning { .. }
-            | Self::ClockNotRunning { .. } => None,
+            | Self::ClockNotRunning { .. }
+            | Self::NotSampled { .. } => None,
             Self::DoneBy { unless, .. } => unless.as_deref(),
         }
     }
@@ -193,6 +197,9 @@ impl Test {
             Self::ClockOpen { clock: name } => clock(name).is_some_and(|it| it.stopped_at.is_none()),
             Self::ClockRunning { clock: name } => clock(name).is_some_and(|it| is_counting(it, facts.now)),
             Self::ClockNotRunning { clock: name } => !clock(name).is_some_and(|it| is_counting(it, facts.now)),
+            Self::NotSampled { clock: name, percent } => {
+                clock(name).is_some_and(|it| !is_drawn(facts.case_id, it.started_at, *percent))
+            }
             Self::PoliceCheckFresh { hours } => police_check_clear(view, *hours, facts.now),
             Self::ConsentRecorded => ["given_by", "given_at", "method"]
                 .iter()
@@ -311,6 +318,7 @@ pub(super) const PARAMETERS: &[(&str, &[&str])] = &[
     ("clock_open", &["clock"]),
     ("clock_running", &["clock"]),
     ("clock_not_running", &["clock"]),
+    ("not_sampled", &["clock", "percent"]),
     ("police_check_fresh", &["hours?"]),
     ("consent_recorded", &[]),
     ("linked_as_duplicate", &[]),
@@ -346,6 +354,7 @@ fn check_parameters(line: &GuardLine) -> Result<(), String> {
         ("phase", line.phase.is_some()),
         ("clock", line.clock.is_some()),
         ("hours", line.hours.is_some()),
+        ("percent", line.percent.is_some()),
         ("posts", line.posts.is_some()),
         ("at", line.at.is_some()),
         ("member", line.member.is_some()),
@@ -375,6 +384,10 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
         "clock_open" => Test::ClockOpen { clock },
         "clock_running" => Test::ClockRunning { clock },
         "clock_not_running" => Test::ClockNotRunning { clock },
+        "not_sampled" => Test::NotSampled {
+            clock,
+            percent: line.percent.unwrap_or_default(),
+        },
         "police_check_fresh" => Test::PoliceCheckFresh { hours: line.hours },
         "consent_recorded" => Test::ConsentRecorded,
         "linked_as_duplicate" => Test::LinkedAsDuplicate,

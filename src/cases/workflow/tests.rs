@@ -12,6 +12,7 @@ mod permitted;
 mod personal;
 mod random;
 mod rules;
+mod sampling;
 mod times;
 mod vehicles;
 mod walks;

@@ -39,7 +39,11 @@ pub enum SharingError {
     LevelNotForRecipient { recipient: OrgKind },
     #[error("the case belongs to another organisation, which has to approve that it is passed on")]
     OnwardShare,
-    #[error("{gateway} is not available to this recipient; available: {}", codes(.available))]
+    #[error(
+        "{gateway} is not available to this recipient ({}); available: {}",
+        .gateway.conditions().join("; "),
+        codes(.available)
+    )]
     GatewayNotAvailable { gateway: Gateway, available: Vec<Gateway> },
     #[error("{gateway} needs a reference: {}", .gateway.conditions().join("; "))]
     GatewayReferenceMissing { gateway: Gateway },
@@ -99,7 +103,7 @@ problems! {
     ONWARD_SHARE = 403 "onward-share-needs-originator", "The originator decides",
         "What was disclosed stays the originator's (originator control). Ask the owner of the case to share it or to approve that you do.";
     GATEWAY_NOT_AVAILABLE = 422 "gateway-not-available", "Gateway not available",
-        "The law does not open this gateway to that recipient, today or on this case. The detail lists the gateways that are open.";
+        "The law does not open this gateway to that recipient, today or on this case. The detail says what it asks for, and lists the gateways that are open.";
     GATEWAY_REFERENCE_MISSING = 422 "gateway-reference-missing", "Gateway reference missing",
         "The gateway rests on a document or provision: a request form, a condition, a consent, an order or the law that authorises further use. Give its reference.";
     CLASS_NOT_THROUGH_GATEWAY = 422 "data-class-not-through-gateway", "Data class not through this gateway",

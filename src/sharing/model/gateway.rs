@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::organisation::{OrgKind, OrganisationFacts};
 use super::share::{CaseFacts, DataClass};
 
-/// A gateway in law.
+/// A gateway in law. `ASB104` is for a case review: there is no such case type yet, so that an
+/// agreement may name it, and no share passes through it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
 pub enum Gateway {
     /// Disclosure to a relevant authority for crime and disorder purposes.
@@ -115,7 +116,10 @@ impl Gateway {
             ],
             Self::Cda17a => &["both are relevant authorities", "depersonalised data only"],
             Self::Cda17 => &["the sharing organisation has the duty", "no personal data"],
-            Self::Asb104 => &["the recipient is a relevant body", "a case review is open"],
+            Self::Asb104 => &[
+                "the recipient is a relevant body",
+                "the case is an open case review: there is no such case type yet",
+            ],
             Self::DpaS35To36 => &[
                 "the sharing organisation is a competent authority",
                 "a recipient that is not needs an authorisation by law: s.36(4)",

@@ -208,6 +208,12 @@ impl EdgeCheck<'_> {
             | Test::ClockOpen { clock }
             | Test::ClockRunning { clock }
             | Test::ClockNotRunning { clock } => self.check_clock(clock, offset, faults),
+            Test::NotSampled { clock, percent } => {
+                self.check_clock(clock, offset, faults);
+                if !(1..100).contains(percent) {
+                    faults.add(offset, "a sample is of 1 to 99 percent");
+                }
+            }
             Test::ValueIn { at, among } => self.check_values(at, among, offset, faults),
             Test::ListHas {
                 at,

@@ -87,6 +87,7 @@ impl Sim {
             paused: false,
         });
         let facts = Facts {
+            case_id: Uuid::nil(),
             state: workflow.initial_state().to_owned(),
             details: json!({}),
             actor: actor(SERGEANT),

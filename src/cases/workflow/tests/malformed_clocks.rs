@@ -79,9 +79,39 @@ fn firing(of_the_edge: &str) -> String {
     GOOD.replacen("n = 5\n", "n = 5\nfires = \"lapse\"\n", 1) + edge + of_the_edge
 }
 
+fn closing(outcome: &str, explanation: &str) -> String {
+    format!("closing_by_clock = {{ outcome = \"{outcome}\", explanation = \"{explanation}\" }}\n")
+}
+
+#[test]
+fn a_clock_that_closes_cases_and_does_not_say_with_what() {
+    let guard = "guards = [{ guard = \"clock_expired\", clock = \"fill\", say = \"not yet\" }]\n";
+    for (closing, reason) in [
+        (String::new(), "say in `closing_by_clock`"),
+        (closing("dug", "Nobody came."), "`dug` is no outcome of `filled`"),
+        (closing("filled", " "), "say why the case is closed"),
+    ] {
+        let text = firing(&format!("to = \"filled\"\n{closing}{guard}"));
+        let faults = Workflow::load("workflows/pothole.toml", &text).unwrap_err();
+        assert!(faults.iter().any(|fault| fault.reason.contains(reason)), "{faults:?}");
+    }
+    let by_hand = format!("to = \"filled\"\n{}who", closing("filled", "Nobody came."));
+    fault_at("to = \"filled\"\nwho", &by_hand, "closing_by_clock", "no clock closes");
+}
+
+#[test]
+fn a_sample_of_none_or_of_all() {
+    for percent in ["0", "100"] {
+        let guard = format!(
+            "guards = [\n  {{ guard = \"not_sampled\", clock = \"fill\", percent = {percent}, say = \"no\" }},"
+        );
+        fault_at("guards = [", &guard, "not_sampled", "of 1 to 99 percent");
+    }
+}
+
 #[test]
 fn a_clock_that_fires_what_nothing_waits_for() {
-    let to = "to = \"filled\"\n";
+    let to = &format!("to = \"filled\"\n{}", closing("filled", "Nobody came."));
     let guard = "guards = [{ guard = \"clock_expired\", clock = \"fill\", say = \"not yet\" }]\n";
     Workflow::load("workflows/pothole.toml", &firing(&format!("{to}{guard}"))).unwrap();
 

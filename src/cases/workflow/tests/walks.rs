@@ -253,11 +253,24 @@ fn graffiti_standard(fired: &mut Fired) {
     fired.append(&mut sim.fired);
 }
 
+fn graffiti_not_looked_at(fired: &mut Fired) {
+    let mut sim = Sim::new("graffiti");
+    sim.photos()
+        .back_in("ready")
+        .detail("surface_owner", json!("council"))
+        .ok(COUNCIL, "clean", cleaned())
+        .later(24 * 9)
+        .ok(COUNCIL, "close_unsampled", closing(none()))
+        .state_is("closed");
+    fired.append(&mut sim.fired);
+}
+
 #[test]
 fn every_edge_for_graffiti_fires() {
     let mut fired = Fired::new();
     graffiti_offensive(&mut fired);
     graffiti_standard(&mut fired);
+    graffiti_not_looked_at(&mut fired);
     assert_eq!(Sim::new("graffiti").never_fired(&fired), Vec::<String>::new());
 }
 

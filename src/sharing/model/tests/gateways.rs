@@ -21,6 +21,19 @@ fn section_115_needs_a_relevant_authority() {
 }
 
 #[test]
+fn who_asks_for_the_gateway_of_case_reviews_is_told_that_there_are_no_such_cases_yet() {
+    let wanted = ShareRequest {
+        gateway: Gateway::Asb104,
+        ..request()
+    };
+
+    let refused = check_share(&wanted, &police(), &housing(), None, today()).unwrap_err();
+
+    assert_eq!(refused.problem().slug, "gateway-not-available");
+    assert!(refused.to_string().contains("no such case type yet"), "{refused}");
+}
+
+#[test]
 fn legal_status_is_dated() {
     let day = |d| NaiveDate::from_ymd_opt(2026, 3, d).unwrap();
     let flag = DatedFlag {
