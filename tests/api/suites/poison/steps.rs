@@ -1,10 +1,12 @@
 //! Poison in what each step of each case type is told, on a case with which the step can be
 //! taken: with everything else right nothing but the poison is refused.
 
+use chrono::Duration;
 use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use wardlink::cases::workflow::Catalogue;
+use wardlink::cases::workflow::sample::is_drawn;
 
 use super::faults;
 use super::members::{named, spoilt};
@@ -128,26 +130,42 @@ async fn bring(world: &World, edge: &Edge, way: &Way) -> Uuid {
             .await
             .expect(201);
     }
-    put_back(world, edge, way, case).await;
-    if let Some((event, data)) = &way.after {
+    if let Some((state, event, data)) = &way.after {
+        put_in(world, edge, (way, *state), case).await;
         app.transition(keeper, case, event, data.clone()).await.expect(200);
-        put_back(world, edge, way, case).await;
     }
+    if way.event == "close_unsampled" {
+        leave_undrawn(world, case).await;
+    }
+    put_in(world, edge, (way, way.state), case).await;
     case
 }
 
-/// Puts a case into the state that a step is taken in.
-async fn put_back(world: &World, edge: &Edge, way: &Way, case: Uuid) {
+/// Puts a case into a state, with what is said of it by the time of a step.
+async fn put_in(world: &World, edge: &Edge, (way, state): (&Way, &str), case: Uuid) {
     let put = format!(
-        "update cases set state = '{}', status_class = '{}', details = details || '{}'::jsonb, \
+        "update cases set state = '{state}', status_class = '{}', details = details || '{}'::jsonb, \
              risk_band = 'medium', qualifier = 'nuisance', lead_user_id = '{}' where id = '{case}'",
-        way.state,
-        edge.class(way.state),
+        edge.class(state),
         way.details,
         world.keeper.user_id
     );
     let mut connection = world.app.database.owner().await;
     connection.batch_execute(&put).await.unwrap();
+}
+
+/// Has the days be over in which a case is looked at that is drawn, and this one not be drawn:
+/// when they began decides.
+async fn leave_undrawn(world: &World, case: Uuid) {
+    let now = world.app.services.clock.now();
+    let mut moments = (1..1_000).map(|before| now - Duration::microseconds(before));
+    let moment = moments.find(|at| !is_drawn(case, *at, 10)).unwrap().to_rfc3339();
+    let over = format!(
+        "update case_clocks set started_at = '{moment}', due_at = '{moment}' \
+          where case_id = '{case}' and name = 'sampling'"
+    );
+    let mut connection = world.app.database.owner().await;
+    connection.batch_execute(&over).await.unwrap();
 }
 
 /// A step that is about to be taken.

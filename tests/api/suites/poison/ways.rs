@@ -24,9 +24,9 @@ pub struct Way {
     pub by: By,
     /// What the details of the case say by then.
     pub details: Value,
-    /// A step of the council before it, where one has to have started a clock. After it the
-    /// case is put back into its state.
-    pub after: Option<(&'static str, Value)>,
+    /// A step of the council before it, where one has to have started a clock: in which state
+    /// it is taken, its name, and what it is told.
+    pub after: Option<(&'static str, &'static str, Value)>,
     /// What the step is told.
     pub data: Value,
 }
@@ -40,8 +40,8 @@ impl Way {
         Self { details, ..self }
     }
 
-    fn after(self, event: &'static str, data: Value) -> Self {
-        let after = Some((event, data));
+    fn after(self, state: &'static str, event: &'static str, data: Value) -> Self {
+        let after = Some((state, event, data));
         Self { after, ..self }
     }
 }
@@ -130,7 +130,7 @@ fn vehicles_found() -> Vec<Way> {
         ),
         vehicle("keeper_reply", "abandoned", json!({"found": false}))
             .said(json!({"vrm": "AB13CDE"}))
-            .after("enquire_keeper", enquiry),
+            .after("abandoned", "enquire_keeper", enquiry),
         vehicle("serve_occupier_notice", "abandoned", notice.clone()).said(occupied.clone()),
         vehicle(
             "occupier_objects",
@@ -138,7 +138,7 @@ fn vehicles_found() -> Vec<Way> {
             closing(json!({"objection": "It is mine."})),
         )
         .said(occupied)
-        .after("serve_occupier_notice", notice),
+        .after("abandoned", "serve_occupier_notice", notice),
         vehicle("affix_local_notice", "abandoned", json!({"period": "24_hours"})),
     ]
 }
@@ -172,7 +172,7 @@ fn penalties() -> Vec<Way> {
     let cancelled = json!({"status": "cancelled", "reason": "Wrong form."});
     vec![
         vehicle("issue_fpn", "abandoned", notice.clone()),
-        vehicle("settle_fpn", "abandoned", cancelled).after("issue_fpn", notice),
+        vehicle("settle_fpn", "abandoned", cancelled).after("abandoned", "issue_fpn", notice),
         vehicle(
             "prosecute",
             "abandoned",
@@ -203,6 +203,10 @@ fn graffiti_cleaned() -> Vec<Way> {
     let at = "2026-03-02T08:00:00Z";
     let agreed = json!({"given_by": "Nora Quill", "given_at": at, "method": "verbal"});
     let body = json!({"surface_owner": "utility", "owner_organisation": "Telecoms"});
+    let (council, cleaned) = (
+        json!({"surface_owner": "council"}),
+        json!({"method": "chemical", "at": at}),
+    );
     vec![
         surface("consent", "await_consent", agreed).said(json!({"offensive": true})),
         surface("refuse", "await_consent", json!({"refused_by": "Nora Quill"})),
@@ -210,7 +214,10 @@ fn graffiti_cleaned() -> Vec<Way> {
         surface("external_told", "referred_external", json!({"their_ref": "T1"})),
         surface("external_result", "referred_external", json!({"result": "refused"})),
         surface("evidence_hold", "ready", json!({"reason": "A series."})).by_police(),
-        surface("clean", "ready", json!({"method": "chemical", "at": at})).said(json!({"surface_owner": "council"})),
+        surface("clean", "ready", cleaned.clone()).said(council.clone()),
+        surface("close_unsampled", "cleaned", closing(json!({})))
+            .said(council)
+            .after("ready", "clean", cleaned),
         surface("verify", "cleaned", json!({"result": "not_clean"})),
         surface(
             "close",
@@ -257,7 +264,7 @@ fn nuisance_in_court_and_closed() -> Vec<Way> {
         trouble("list_hearing", "intervention", listed.clone()).said(before.clone()),
         trouble("record_decision", "intervention", json!({"decision": "vacated"}))
             .said(before)
-            .after("list_hearing", listed),
+            .after("intervention", "list_hearing", listed),
         trouble("propose_close", "assessed", proposed),
         trouble("decline_close", "close_pending", back),
         trouble("close", "close_pending", closing(closed)),
