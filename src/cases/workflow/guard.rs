@@ -153,6 +153,7 @@ impl Test {
             Self::ClockOpen { .. } => "clock_open",
             Self::ClockRunning { .. } => "clock_running",
             Self::ClockNotRunning { .. } => "clock_not_running",
+            Self::NotSampled { .. } => "not_sampled",
             Self::PoliceCheckFresh { .. } => "police_check_fresh",
             Self::ConsentRecorded => "consent_recorded",
             Self::LinkedAsDuplicate => "linked_as_duplicate",
