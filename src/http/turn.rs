@@ -150,17 +150,18 @@ impl Turn {
     }
 
     /// Nothing has come. Has `context` woken all the same when a body in chunks may have
-    /// become one that nobody reads, since then its time begins.
+    /// become one that nobody reads, since then its time begins: also one whose head is yet
+    /// to be looked at.
     fn watch(&self, context: &Context<'_>) {
-        if self.is_in_chunks() {
-            self.0.watching.set(Some(context.waker().clone()));
-        }
+        self.0.watching.set(Some(context.waker().clone()));
     }
 
     /// Whose turn it is, or what is sent, has changed.
     fn wake(&self) {
         wake(&self.0.waiting);
-        wake(&self.0.watching);
+        if self.is_in_chunks() {
+            wake(&self.0.watching);
+        }
     }
 }
 

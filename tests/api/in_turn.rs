@@ -221,7 +221,7 @@ async fn a_client_that_does_not_finish_a_body_that_nobody_reads_is_let_go_of() {
         for begun in ["", "5\r\nhello\r\n", "ffffff\r\nhello"] {
             let ended = tokio::time::timeout(LONG, exchange(address, [head, begun].concat())).await;
 
-            let text = ended.expect("it waits for the rest");
+            let text = ended.unwrap_or_else(|_| panic!("{expected}: it waits for the rest of {begun:?}"));
             let answers = answers(&text);
             assert_eq!(statuses(&answers), [expected], "{begun:?}: {text}");
             assert_eq!(header(answers[0].0, "connection"), Some("close"), "{text}");
