@@ -168,6 +168,7 @@ impl Sight {
             lead_user: case.lead_user_id,
             risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
             qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
+            earlier_reports: None,
             attachments: attachments.collect(),
             is_duplicate_of_open: self.is_duplicate_of_open(),
             clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
@@ -203,8 +204,16 @@ impl Sight {
     /// If no workflow is known for the stored type, or a clock cannot be worked out.
     pub fn take(&mut self, room: &Room, decision: &Decision) -> Result<MovedClocks> {
         let workflow = self.workflow(room)?;
-        let moved = model::move_clocks(workflow, self.case.opened_at, &mut self.clocks, decision, room.now)?;
+        let mut moved = model::move_clocks(workflow, self.case.opened_at, &mut self.clocks, decision, room.now)?;
+        let high = Some(RiskBand::High.as_str());
+        let band = decision.risk_band.map(RiskBand::as_str);
+        if band == high && self.case.risk_band.as_deref() != high {
+            let hastened = model::hasten_clocks(workflow, &mut self.clocks, room.now)?;
+            moved.retain(|(id, _)| hastened.iter().all(|(other, _)| other != id));
+            moved.extend(hastened);
+        }
         let case = &mut self.case;
+        case.risk_band = band.map(str::to_owned);
         decision.to.clone_into(&mut case.state);
         decision.class.as_str().clone_into(&mut case.status_class);
         decision.public_status.as_str().clone_into(&mut case.public_status);

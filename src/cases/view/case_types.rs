@@ -177,7 +177,7 @@ struct CaseTypeEdge {
     /// The JSON Schema (draft 2020-12) of its `data`.
     #[schema(value_type = Object)]
     data: Value,
-    /// The details that it writes.
+    /// The details that it writes, and the band of risk.
     #[schema(required = false)]
     sets: Vec<CaseTypeSetting>,
     /// The clocks that it starts.
@@ -277,12 +277,12 @@ struct CaseTypeGuard {
     when: CaseTypeCondition,
 }
 
-/// A detail that a transition writes.
+/// A detail that a transition writes, or the band of risk.
 #[derive(ToSchema)]
 struct CaseTypeSetting {
-    /// Pointer under `/details`; `-` at its end appends to a list.
+    /// Pointer under `/details`, where `-` at its end appends to a list; or `/case/risk_band`.
     to: String,
-    /// Pointer under `/data`, or `now`, or `actor_user`.
+    /// Pointer under `/data`, or `/case/earlier_reports`, or `now`, or `actor_user`.
     #[schema(required = false)]
     from: String,
     /// A fixed value instead.

@@ -111,7 +111,7 @@ pub struct CaseChanges {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Qualifier>)]
     pub qualifier: Option<Option<Qualifier>>,
-    /// Band of the latest risk assessment; `null` clears it.
+    /// A first view of the risk; `null` clears it. Once a step has assessed it, that step's alone.
     #[serde(default, deserialize_with = "present")]
     // The words are those of a priority; clients know the schema by that name.
     #[schema(value_type = Option<Priority>)]

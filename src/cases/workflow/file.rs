@@ -254,13 +254,13 @@ pub struct GuardLine {
     pub when: Option<WhenLine>,
 }
 
-/// A member of the details written by a transition.
+/// A member of the details, or the band of risk, written by a transition.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetLine {
-    /// Pointer under `/details`; a last segment `-` appends to a list.
+    /// Pointer under `/details`, where a last segment `-` appends to a list; or `/case/risk_band`.
     pub to: String,
-    /// Pointer under `/data`, or `now`, `actor_user`.
+    /// Pointer under `/data`, or `/case/earlier_reports`, `now`, `actor_user`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// A fixed value instead.

@@ -228,7 +228,7 @@ fn who_answers_for_a_closed_case_asks_how_it_went_and_nothing_else_happens() {
 fn of_a_council_only_officers_assess_the_risk() {
     let mut sim = Sim::new("nuisance");
     sim.assessed_as(RiskBand::Standard, Qualifier::Nuisance);
-    let data = json!({ "earlier_reports": 0 });
+    let data = assessment("standard");
     let contact_centre = (OrgKind::Council, Role::CallHandler);
     assert_eq!(
         sim.refused(contact_centre, "risk_assess", data.clone()).0,
