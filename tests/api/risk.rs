@@ -171,3 +171,49 @@ async fn who_does_not_see_the_place_of_a_case_says_what_they_know_of() {
     let shown = &details["assessment"];
     assert_eq!((&shown["score"], &shown["answers"]), (&json!(12), &Value::Null));
 }
+
+#[actix_web::test]
+async fn a_report_within_six_calendar_months_of_the_closing_is_linked_as_a_repeat() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let case = nuisance(&app, &owner, HERE, None).await;
+    app.patch(&owner, &format!("/v1/cases/{case}"), json!({"qualifier": "nuisance"}))
+        .await
+        .expect(200);
+    let close = json!({"outcome": "resolved", "case_review_right_stated": true, "reporter_told": true,
+        "explanation": "It has been quiet since."});
+    for (event, data) in [
+        ("risk_assess", assessment("standard")),
+        (
+            "propose_close",
+            json!({"proposed_outcome": "resolved", "victim_asked": false}),
+        ),
+        ("close", close),
+    ] {
+        app.transition(&owner, case, event, data).await.expect(200);
+    }
+
+    app.later(Duration::days(184));
+    let new = nuisance(&app, &owner, HERE, None).await;
+    let again = app.transition(&owner, case, "reported_again", json!({})).await;
+    let again = again.expect(200).body;
+    let link =
+        json!({"linked_case_id": case, "kind": "recurrence", "reason": "A repeat: reported again within six months."});
+    app.post(&owner, &format!("/v1/cases/{new}/links"), link)
+        .await
+        .expect(201);
+    app.later(Duration::days(1));
+    let late = app.transition(&owner, case, "reported_again", json!({})).await;
+
+    assert_eq!(
+        (&again["state"], &again["status"], &again["waiting_until"]),
+        (&json!("closed_resolved"), &json!("closed"), &Value::Null)
+    );
+    let late = late.expect(409);
+    assert_eq!(late.problem(), "guard-not-met");
+    assert!(late.body["detail"].as_str().unwrap().contains("more than six months"));
+    let timeline = app.get(&owner, &format!("/v1/cases/{case}/timeline")).await.expect(200);
+    let mut told = timeline.body["items"].as_array().unwrap().iter();
+    let told = told.find(|item| item["facts"]["event"] == "reported_again").unwrap();
+    assert_eq!(told["facts"]["alerts"][0]["role"], "supervisor");
+}

@@ -149,3 +149,24 @@ fn who_does_not_see_the_place_says_of_how_many_reports_they_know() {
         "is not open to you",
     );
 }
+
+#[test]
+fn a_report_within_six_months_of_the_closing_is_a_repeat_and_later_a_new_matter() {
+    let mut sim = reported();
+    sim.back_in("close_pending");
+    let close = closing(json!({ "outcome": "resolved", "case_review_right_stated": true }));
+    sim.ok(SERGEANT, "close", close);
+
+    for _ in 0..2 {
+        let told = sim.attempt(HOUSING, "reported_again", json!({})).unwrap();
+        assert_eq!((told.to.as_str(), told.alerts.len()), ("closed_resolved", 1));
+    }
+    sim.later(24 * 31 * 6);
+    refused_for(
+        &mut sim,
+        HOUSING,
+        "reported_again",
+        json!({}),
+        "more than six months ago",
+    );
+}

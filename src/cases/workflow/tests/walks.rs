@@ -348,6 +348,8 @@ fn every_edge_for_nuisance_fires() {
         sim.ok(COUNCIL, "survey", json!({ "answer": "satisfied" }))
             .state_is(&format!("closed_{outcome}"));
         assert!(!sim.runs("satisfaction_survey"));
+        sim.ok(COUNCIL, "reported_again", none())
+            .state_is(&format!("closed_{outcome}"));
     }
     assert_eq!(sim.never_fired(&sim.fired), Vec::<String>::new());
 }
