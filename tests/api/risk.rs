@@ -217,3 +217,44 @@ async fn a_report_within_six_calendar_months_of_the_closing_is_linked_as_a_repea
     let told = told.find(|item| item["facts"]["event"] == "reported_again").unwrap();
     assert_eq!(told["facts"]["alerts"][0]["role"], "supervisor");
 }
+
+#[actix_web::test]
+async fn who_reports_that_somebody_is_in_danger_now_is_told_to_call_999() {
+    let app = TestApp::start().await;
+    let owner = app.sign_in(OWNER).await;
+    let mut body = app.case_body("nuisance").await;
+    let quiet = app.post(&owner, "/v1/cases", body.clone()).await.expect(201);
+    body["details"] = json!({"immediate_risk": true});
+
+    let danger = app.post(&owner, "/v1/cases", body).await.expect(201);
+    let path = format!("/v1/cases/{}", danger.id());
+    let read = app.get(&owner, &path).await.expect(200).body;
+    let later = format!("/v1/cases/{}", quiet.id());
+    let said = json!({"details": {"immediate_risk": true}});
+    let raised = app.patch(&owner, &later, said).await.expect(200);
+    app.patch(&owner, &later, json!({"title": "A door kicked in"}))
+        .await
+        .expect(200);
+    let over = json!({"details": {"immediate_risk": false}});
+    let over = app.patch(&owner, &path, over).await.expect(200);
+
+    assert_eq!((&quiet.body["advice"], &over.body["advice"]), (&json!([]), &json!([])));
+    assert_eq!(read, danger.body);
+    for told in [&danger.body, &raised.body] {
+        let advice = told["advice"].as_array().unwrap();
+        assert!(
+            advice.len() == 1 && advice[0].as_str().unwrap().contains("call 999"),
+            "{told}"
+        );
+    }
+    for (path, name) in [(&path, "case.created"), (&later, "case.updated")] {
+        let timeline = app.get(&owner, &format!("{path}/timeline")).await.expect(200);
+        let items = timeline.body["items"].as_array().unwrap().iter();
+        let alerts: Vec<&Value> = items
+            .filter(|item| item["name"] == name)
+            .map(|item| &item["facts"]["alerts"][0]["role"])
+            .filter(|role| !role.is_null())
+            .collect();
+        assert_eq!(alerts, ["supervisor"], "{name}");
+    }
+}

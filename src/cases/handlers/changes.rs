@@ -61,10 +61,13 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
                 room.request.expect_version(sight.case.version)?;
                 room.no_earlier_than(sight.case.updated_at);
                 let (before, place) = (sight.case.clone(), sight.place.clone());
+                let stood = sight.standing_alerts(room)?;
                 apply(room, &mut sight, changes).await?;
                 let changed = changed_members(&before, place.as_ref(), &sight);
-                let Heightened { alerts, clocks } = sight.heighten(room, before.risk_band.as_deref())?;
+                let Heightened { mut alerts, clocks } = sight.heighten(room, before.risk_band.as_deref())?;
                 let (followed, moved) = sight.follow(room, &before.details)?.unzip();
+                let standing = sight.standing_alerts(room)?.into_iter();
+                alerts.extend(standing.filter(|alert| !stood.contains(alert)));
                 if !changed.is_empty() {
                     sight.case.version += 1;
                     sight.case.updated_at = room.now;

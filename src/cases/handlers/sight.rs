@@ -198,6 +198,14 @@ impl Sight {
         })
     }
 
+    /// Whose attention it asks for by what it says, whatever step is taken.
+    ///
+    /// # Errors
+    /// If no workflow is known for the stored type.
+    pub fn standing_alerts(&self, room: &Room) -> Result<Vec<Alert>> {
+        Ok(self.workflow(room)?.standing_alerts(&self.facts(room)))
+    }
+
     /// Brings it where a decision leads; answers with the clocks that changed.
     ///
     /// # Errors
@@ -248,11 +256,13 @@ impl Sight {
     /// If no workflow is known for the stored type.
     pub fn view(mut self, room: &Room) -> Result<CaseView> {
         let workflow = self.workflow(room)?;
+        let facts = self.facts(room);
         let allowed = if self.access.level == "view" {
             Vec::new()
         } else {
-            workflow.allowed(&self.facts(room))
+            workflow.allowed(&facts)
         };
+        let advice = workflow.standing_alerts(&facts).into_iter().map(|alert| alert.say);
         if !self.shows_people(room) {
             workflow.conceal_people(&mut self.case.details);
         }
@@ -265,6 +275,7 @@ impl Sight {
         let full = (self.case, self.access, self.place, self.owner, self.lead);
         let view = CaseView::of(full, clocks.collect(), allowed, room.now);
         Ok(CaseView {
+            advice: advice.collect(),
             tells_of_people,
             ..view
         })

@@ -66,6 +66,9 @@ pub struct CaseType {
     /// something happened, `readOnly` those that only a transition writes.
     #[schema(value_type = Object)]
     details: Value,
+    /// What asks for attention as soon as an open case says it, and stands in its `advice`.
+    #[schema(required = false)]
+    alerts: Vec<CaseTypeAlert>,
     /// The transitions: an event may have several, for other states or people.
     edges: Vec<CaseTypeEdge>,
 }
@@ -321,7 +324,7 @@ struct CaseTypePause {
     reason: PauseReason,
 }
 
-/// Whose attention a transition asks for.
+/// Whose attention a transition asks for, or what a case says.
 #[derive(ToSchema)]
 struct CaseTypeAlert {
     /// The code of a built-in role.

@@ -6,7 +6,7 @@ use toml::Spanned;
 use super::facts::{Alert, ClockPause, ClockStart, Facts};
 use super::file::{AlertLine, EdgeLine, EndLine, SetLine, StartLine, WhenLine};
 use super::guard::{View, end, time};
-use super::names::{CountsFrom, RiskBand};
+use super::names::{CountsFrom, RiskBand, StateClass};
 use super::{Edge, Workflow};
 
 /// The details after an edge has written what its data brings; `before` is the view
@@ -165,6 +165,26 @@ fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, start: 
 fn is_unstopped(facts: &Facts, name: &str) -> bool {
     let mut named = facts.clocks.iter().filter(|clock| clock.name == name);
     named.any(|clock| clock.stopped_at.is_none())
+}
+
+impl Workflow {
+    /// Whose attention an open case asks for by what it says, whatever step is taken.
+    #[must_use]
+    pub fn standing_alerts(&self, facts: &Facts) -> Vec<Alert> {
+        let is_open = self.state(&facts.state).is_some_and(|it| it.class == StateClass::Open);
+        let (case, nothing) = (facts.case_members(), Value::Null);
+        let view = View {
+            case: &case,
+            before: &facts.details,
+            details: &facts.details,
+            data: &nothing,
+        };
+        let lines = self.file.alerts.iter().map(Spanned::get_ref);
+        lines
+            .filter(|alert| is_open && view.holds(alert.when.as_ref()))
+            .map(alert_of)
+            .collect()
+    }
 }
 
 /// Whose attention the edge asks for.

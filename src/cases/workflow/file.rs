@@ -43,6 +43,9 @@ pub struct WorkflowFile {
     pub defs: Value,
     /// JSON Schema (draft 2020-12) of a case's details; none is required at creation.
     pub details: Spanned<Value>,
+    /// What asks for attention as soon as an open case says it, at the report or by a change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Spanned<AlertLine>>,
     pub edges: Vec<Spanned<EdgeLine>>,
 }
 
@@ -304,7 +307,7 @@ pub struct PauseLine {
     pub reason: PauseReason,
 }
 
-/// A person's attention asked for by an edge.
+/// A person's attention asked for by an edge, or by what a case says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlertLine {

@@ -18,6 +18,7 @@ use crate::clocks::Basis;
 /// Checks every edge and returns those without fault, ready to decide.
 pub(super) fn check(file: &WorkflowFile, details: &Value, faults: &mut Faults) -> Vec<Edge> {
     let posts: Vec<PostLine> = file.posts.iter().map(|it| it.get_ref().clone()).collect();
+    check_alerts(file, details, faults);
     let mut edges = Vec::new();
     for line in &file.edges {
         let checker = EdgeCheck {
@@ -29,6 +30,23 @@ pub(super) fn check(file: &WorkflowFile, details: &Value, faults: &mut Faults) -
         edges.extend(checker.check(line, faults));
     }
     edges
+}
+
+/// What asks for attention whatever step is taken says when, by what is known of the case.
+fn check_alerts(file: &WorkflowFile, details: &Value, faults: &mut Faults) {
+    let checker = EdgeCheck {
+        file,
+        details,
+        data: Value::Null,
+        posts: &[],
+    };
+    for alert in &file.alerts {
+        let offset = alert.span().start;
+        if alert.get_ref().when.is_none() {
+            faults.add(offset, "an alert of the case type says `when`");
+        }
+        checker.check_when(alert.get_ref().when.as_ref(), offset, faults);
+    }
 }
 
 /// One edge under check.

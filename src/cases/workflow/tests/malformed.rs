@@ -372,6 +372,22 @@ fn a_band_that_is_of_no_assessment_that_is_kept() {
 }
 
 #[test]
+fn an_alert_of_the_type_that_says_no_when_or_looks_where_nothing_is() {
+    let alert = |when: &str| format!("[[alerts]]\nrole = \"supervisor\"\nsay = \"x\"\n{when}\n[[edges]]");
+    for (when, reason) in [
+        ("", "says `when`"),
+        (
+            "when = { at = \"/data/depth\", present = true }",
+            "nothing is ever at `/data/depth`",
+        ),
+    ] {
+        fault_at("[[edges]]", &alert(when), "[[alerts]]", reason);
+    }
+    let good = alert("when = { at = \"/details/depth\", in = [\"deep\"] }");
+    Workflow::load("workflows/pothole.toml", &GOOD.replacen("[[edges]]", &good, 1)).unwrap();
+}
+
+#[test]
 fn closed_without_outcome_and_declared_twice() {
     fault_at("outcomes = [\"filled\"]\n", "", "name = \"filled\"", "has no outcome");
     let faults = faults("name = \"filled\"", "name = \"reported\"");

@@ -151,6 +151,22 @@ fn who_does_not_see_the_place_says_of_how_many_reports_they_know() {
 }
 
 #[test]
+fn who_says_that_somebody_is_in_danger_now_is_told_to_call_999_until_command_and_control_has_it() {
+    let mut sim = Sim::new("nuisance");
+    assert!(sim.workflow.standing_alerts(&sim.facts).is_empty());
+    sim.detail("immediate_risk", json!(true));
+
+    let alerts = sim.workflow.standing_alerts(&sim.facts);
+    assert!(alerts.len() == 1 && alerts[0].say.contains("call 999"), "{alerts:?}");
+    let graded = json!({ "scheme": "mps_iser", "value": "immediate", "rationale": "They are at the door.",
+        "command_ref": "CAD 4711", "command_on": "2026-03-02" });
+    sim.ok(POLICE, "grade", graded);
+
+    assert_eq!(sim.facts.details["immediate_risk"], false);
+    assert!(sim.workflow.standing_alerts(&sim.facts).is_empty());
+}
+
+#[test]
 fn a_report_within_six_months_of_the_closing_is_a_repeat_and_later_a_new_matter() {
     let mut sim = reported();
     sim.back_in("close_pending");
