@@ -59,6 +59,7 @@ mod reading_the_log;
 mod recalls;
 mod recoding;
 mod rescans;
+mod risk;
 mod sampling;
 mod schema;
 mod sealing;

@@ -10,6 +10,7 @@ use super::facts::{Closure, Decision, Facts};
 use super::file::{ClosingLine, EdgeLine, StateLine};
 use super::guard::{View, holds_post};
 use super::names::StateClass;
+use super::risk;
 use super::schema;
 use super::{Edge, Workflow, says};
 
@@ -82,7 +83,8 @@ impl Workflow {
             return Err(WorkflowError::DataInvalid { event, faults });
         }
         let target = self.target(&edge.line, facts, event, data)?;
-        let case = facts.case_members();
+        let mut case = facts.case_members();
+        risk::put_told(&mut case, data);
         let before = View {
             case: &case,
             before: &facts.details,
@@ -90,7 +92,9 @@ impl Workflow {
             data,
         };
         let details_after = effects::details_after(&edge.line, facts, &before);
+        let (risk_band, case_after) = risk::banded(&edge.line, facts, &before);
         let view = View {
+            case: &case_after,
             details: &details_after,
             ..before
         };
@@ -107,6 +111,7 @@ impl Workflow {
             disclosed: edge.line.disclosed.clone(),
             alerts: effects::alerts(&edge.line, &view),
             details_after,
+            risk_band,
             meets: clocks.meets,
             voids: clocks.voids,
             starts: clocks.starts,
@@ -184,6 +189,7 @@ impl Workflow {
     ) -> Result<Option<Closure>, WorkflowError> {
         let guards = edge.guards.iter();
         let mut unmet: Vec<Unmet> = guards.filter_map(|guard| guard.unmet(facts, view)).collect();
+        unmet.extend(risk::unmet_by_band(facts, view));
         let mut closure = None;
         if closes(target, facts) {
             unmet.extend(closure::unmet_by_case(self, facts));

@@ -12,7 +12,7 @@ use super::facts::{Actor, ClockFact, Facts};
 use super::file::{GuardLine, PostLine, RequireLine, WhenLine};
 use super::names::Phase;
 use super::sample::is_drawn;
-use crate::clocks::local_date;
+use crate::clocks::{end_of_day, local_date};
 
 /// A guard with its parameters in place.
 #[derive(Debug, Clone)]
@@ -289,6 +289,15 @@ pub(super) fn has_come(value: &Value, now: DateTime<Utc>) -> bool {
     match time(value) {
         Some(at) => at <= now,
         None => day(value).is_some_and(|day| local_date(now).is_ok_and(|today| day <= today)),
+    }
+}
+
+/// The time that a value tells, or the end of the day that it tells in London. Of a day so far
+/// ahead that no clock is kept for it, a time for which none is kept either.
+pub(super) fn end(value: &Value) -> Option<DateTime<Utc>> {
+    match time(value) {
+        Some(at) => Some(at.to_utc()),
+        None => day(value).map(|day| end_of_day(day).unwrap_or(DateTime::<Utc>::MAX_UTC)),
     }
 }
 

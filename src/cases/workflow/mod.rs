@@ -18,6 +18,7 @@ pub mod known;
 pub mod names;
 mod offer;
 mod one_open;
+mod risk;
 pub mod sample;
 pub mod schema;
 #[cfg(test)]
