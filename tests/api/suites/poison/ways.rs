@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 
+use crate::support::assessment;
+
 /// Who takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
@@ -227,6 +229,13 @@ fn graffiti_cleaned() -> Vec<Way> {
     ]
 }
 
+/// An assessment of the risk, and something else.
+fn assessed(band: &str, member: &str, value: Value) -> Value {
+    let mut told = assessment(band);
+    told[member] = value;
+    told
+}
+
 fn nuisance() -> Vec<Way> {
     let grade = json!({"scheme": "ncs_epsr", "value": "scheduled", "rationale": "Nobody is in danger."});
     let plan = json!({"text": "Diary, then a letter.", "contact_every_working_days": 5});
@@ -236,9 +245,14 @@ fn nuisance() -> Vec<Way> {
     vec![
         trouble("grade", "reported", grade).by_police(),
         trouble("refer", "reported", json!({"to": "cmarac"})),
-        trouble("risk_assess", "reported", json!({"earlier_reports": 2})),
+        trouble("risk_assess", "reported", assessed("standard", "earlier_reports", json!(2))),
         trouble("allocate", "assessed", json!({"lead_agency": "council_asb"})),
-        trouble("reassess", "assessed", json!({"why": "meeting"})),
+        trouble("reassess", "assessed", assessed("standard", "why", json!("meeting"))),
+        trouble("supervise", "assessed", json!({"conference": "not_needed"})).after(
+            "reported",
+            "risk_assess",
+            assessment("high"),
+        ),
         trouble("action_plan", "open", plan),
         trouble("update_victim", "investigating", json!({"said": "A letter goes out."})),
         trouble("gather_evidence", "investigating", json!({"kind": "diary_given"})),
