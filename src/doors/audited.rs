@@ -45,7 +45,7 @@ pub struct Trace {
     pub(super) told_outside: BTreeSet<&'static str>,
     /// Whom a record was shown that they may look at, each in an event of the log apart.
     pub(super) disclosed: Vec<Disclosed>,
-    pub(super) counted: Option<(Volume, usize)>,
+    pub(super) counted: Vec<(Volume, usize)>,
     pub(super) shows_case: bool,
     /// Whether what is shown is OFFICIAL-SENSITIVE, if it is classified at all.
     pub(super) sensitive: Option<bool>,
@@ -80,7 +80,7 @@ impl<T> Audited<T> {
             deeds: Vec::new(),
             told_outside: BTreeSet::new(),
             disclosed: Vec::new(),
-            counted: None,
+            counted: Vec::new(),
             shows_case: true,
             sensitive: None,
         };
@@ -201,7 +201,7 @@ impl<T> Audited<T> {
 
     /// It is so many more of what is taken only so often in an hour.
     pub fn counted(mut self, volume: Volume, many: usize) -> Self {
-        self.trace.counted = Some((volume, many));
+        self.trace.counted.push((volume, many));
         self
     }
 
