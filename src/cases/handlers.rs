@@ -10,6 +10,7 @@ mod one_open;
 mod positions;
 mod setting;
 mod sight;
+mod subject_search;
 mod subjects;
 mod timeline;
 mod transitions;
@@ -25,6 +26,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     transitions::routes(config);
     notes::routes(config);
     subjects::routes(config);
+    subject_search::routes(config);
     links::routes(config);
     positions::routes(config);
     timeline::routes(config);
