@@ -58,7 +58,7 @@ impl FromStr for Rate {
 pub enum Volume {
     /// Looking at people, vehicles and premises: each that is shown.
     Subjects,
-    /// Searching for words or at an address; not on the map.
+    /// Searching for words, at an address, or for somebody; not on the map.
     Searches,
     /// Sharing a case, or asking for it.
     Shares,
@@ -74,21 +74,24 @@ pub enum Weight {
     Look,
     /// Changing something, or trying to.
     Change,
-    /// Looking for words, for an address or on the map.
+    /// Looking for words, for an address, for somebody or on the map.
     Search,
 }
 
 impl Weight {
     /// The parameters of lists by which is searched.
     const SEARCHING: [&str; 3] = ["q", "uprn", "bbox"];
+    /// What is looked for by a body, since it says who somebody is.
+    const SEARCH_BY_BODY: &str = "/v1/subjects/search";
 
-    /// That of a request by `method` with `query`.
-    pub fn of(method: &str, query: &str) -> Self {
+    /// That of a request by `method` with `query`, at a path of that `pattern` if of any.
+    pub fn of(method: &str, pattern: Option<&str>, query: &str) -> Self {
         let searches =
             || form_urlencoded::parse(query.as_bytes()).any(|(name, _)| Self::SEARCHING.contains(&name.as_ref()));
         match method {
             "GET" | "HEAD" if searches() => Self::Search,
             "GET" | "HEAD" => Self::Look,
+            "POST" if pattern == Some(Self::SEARCH_BY_BODY) => Self::Search,
             _ => Self::Change,
         }
     }

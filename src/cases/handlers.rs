@@ -11,6 +11,7 @@ mod one_open;
 mod positions;
 mod setting;
 mod sight;
+mod subject_search;
 mod subjects;
 mod timeline;
 mod transitions;
@@ -26,6 +27,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     transitions::routes(config);
     notes::routes(config);
     subjects::routes(config);
+    subject_search::routes(config);
     links::routes(config);
     positions::routes(config);
     timeline::routes(config);

@@ -8,6 +8,7 @@ pub mod list;
 pub mod notes;
 pub mod positions;
 pub mod subject_kinds;
+pub mod subject_search;
 pub mod subjects;
 pub mod timeline;
 pub mod transitions;

@@ -775,6 +775,7 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        search_keys -> Array<Text>,
     }
 }
 

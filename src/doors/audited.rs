@@ -48,7 +48,7 @@ pub struct Trace {
     /// Other cases that were looked at for this one, with their owners, and which classes of
     /// their data.
     pub(super) combined: (Vec<(Uuid, Uuid)>, &'static [&'static str]),
-    pub(super) counted: Option<(Volume, usize)>,
+    pub(super) counted: Vec<(Volume, usize)>,
     pub(super) shows_case: bool,
     /// Whether what is shown is OFFICIAL-SENSITIVE, if it is classified at all.
     pub(super) sensitive: Option<bool>,
@@ -84,7 +84,7 @@ impl<T> Audited<T> {
             told_outside: BTreeSet::new(),
             disclosed: Vec::new(),
             combined: (Vec::new(), &[]),
-            counted: None,
+            counted: Vec::new(),
             shows_case: true,
             sensitive: None,
         };
@@ -213,7 +213,7 @@ impl<T> Audited<T> {
 
     /// It is so many more of what is taken only so often in an hour.
     pub fn counted(mut self, volume: Volume, many: usize) -> Self {
-        self.trace.counted = Some((volume, many));
+        self.trace.counted.push((volume, many));
         self
     }
 

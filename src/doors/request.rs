@@ -96,7 +96,8 @@ impl InFlight {
     /// Takes the request out of its person's limits, and notes what is left of them.
     pub(super) fn admit(http: &HttpRequest, services: &Services, person: Uuid) -> Result<()> {
         use actix_web::HttpMessage;
-        let weight = Weight::of(http.method().as_str(), http.query_string());
+        let pattern = http.match_pattern();
+        let weight = Weight::of(http.method().as_str(), pattern.as_deref(), http.query_string());
         let allowances = services.limits.admit(person, weight)?;
         if let Some(flight) = http.extensions().get::<Self>() {
             flight.0.borrow_mut().allowances = allowances;

@@ -87,10 +87,8 @@ impl Room {
 
     /// Counts what is taken only so often in an hour.
     fn count(&self, trace: &Trace) -> Result<()> {
-        match trace.counted {
-            Some((volume, many)) => self.services.limits.spend(volume, self.person.user_id, many),
-            None => Ok(()),
-        }
+        let mut counted = trace.counted.iter();
+        counted.try_for_each(|(volume, many)| self.services.limits.spend(*volume, self.person.user_id, *many))
     }
 
     /// Leaves with the transaction, if one is still open.

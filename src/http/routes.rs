@@ -36,6 +36,7 @@ pub const KEYLESS: &[(&str, &str)] = &[
     ("refresh", NOT_KEPT),
     ("reset_password_of", SHOWN_ONCE),
     ("revoke_token", "a token that is revoked again stays so"),
+    ("search_subjects", "it changes nothing"),
 ];
 
 /// Of what is refused with a key, so that nobody counts on a repetition.

@@ -43,7 +43,8 @@ fn excess(error: &AppError) -> (&'static str, u32, u32, u32) {
 
 #[test]
 fn a_request_counts_as_what_it_costs() {
-    let weight = |method, query| Weight::of(method, query).requests();
+    let weight = |method, query| Weight::of(method, Some("/v1/cases"), query).requests();
+    let search = |method| Weight::of(method, Some("/v1/subjects/search"), "").requests();
 
     for query in ["", "limit=200", "ward=E05013663&sort=due_at", "cursor=q", "qq=1"] {
         assert_eq!((weight("GET", query), weight("HEAD", query)), (1, 1), "{query}");
@@ -54,6 +55,8 @@ fn a_request_counts_as_what_it_costs() {
     for method in ["POST", "PUT", "PATCH", "DELETE"] {
         assert_eq!((weight(method, ""), weight(method, "q=van")), (2, 2), "{method}");
     }
+    assert_eq!((search("POST"), search("PUT")), (10, 2));
+    assert_eq!(Weight::of("POST", None, "").requests(), 2);
 }
 
 #[test]

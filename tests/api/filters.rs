@@ -110,7 +110,7 @@ struct Line {
 
 /// How a query is answered to `actor`, who has entered to read cases.
 #[expect(clippy::disallowed_methods, reason = "a plan is asked for by SQL alone")]
-async fn plan(app: &TestApp, actor: &Actor, query: &str) -> String {
+pub async fn plan(app: &TestApp, actor: &Actor, query: &str) -> String {
     let mut role = app.database.as_role("wardlink_app").await;
     let (user, session) = (actor.user_id, actor.session_id);
     role.batch_execute(&format!("begin; select enter('{user}', '{session}', 'case.read')"))

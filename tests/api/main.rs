@@ -48,6 +48,7 @@ mod operator;
 mod panics;
 mod partnerships;
 mod people;
+mod person_index;
 mod pool;
 mod positions;
 mod priorities;

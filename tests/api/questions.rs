@@ -32,6 +32,17 @@ async fn subject_of(app: &TestApp, who: &Actor, case: Uuid) -> Uuid {
     app.post(who, &path, person).await.expect(201).id()
 }
 
+/// What is held about whoever goes by that name: each subject with its case. It is looked for by
+/// somebody who works cases, since who reads the log reads no case.
+async fn held_about(app: &TestApp, who: &Actor, name: &str) -> Vec<(Uuid, Uuid)> {
+    let draft = app.draft(who, Method::POST, "/v1/subjects/search");
+    let draft = draft.header("Access-Purpose", "complaint_or_rights_request");
+    let page = draft.json(json!({"particulars": {"name": name}})).send().await;
+    let id = |record: &Value| record["id"].as_str().unwrap().parse().unwrap();
+    let held = items(&page.expect(200));
+    held.iter().map(|it| (id(&it["subject"]), id(&it["case"]))).collect()
+}
+
 /// Shares a case with an organisation under the agreement in force.
 async fn share(app: &TestApp, who: &Actor, case: Uuid, with: &Actor, classes: &[&str]) -> Uuid {
     let body = json!({"organisation_id": with.org_id, "level": "view", "data_classes": classes,
@@ -145,6 +156,56 @@ async fn a7_who_knew_what_of_a_person_and_when() {
         ]
     );
     assert!(contacts.iter().all(|event| event["at"].is_string()));
+}
+
+#[actix_web::test]
+async fn a7_every_contact_with_a_person_by_their_name_in_whichever_cases() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let auditor = app.sign_in(AUDITOR).await;
+    let shared = app.a_shared_case(&manager, &housing, "view", ALL_CLASSES).await;
+    let (own, theirs) = (app.a_case_of(&manager).await, app.a_case_of(&housing).await);
+    let (known, alone) = (
+        subject_of(&app, &manager, shared).await,
+        subject_of(&app, &manager, own).await,
+    );
+    subject_of(&app, &housing, theirs).await;
+    assert_eq!(held_about(&app, &housing, "Doe Alex").await[0], (known, shared));
+
+    let held = held_about(&app, &manager, "Doe Alex").await;
+    assert_eq!(held, [(known, shared), (alone, own)], "and nothing that others hold");
+    app.get(&auditor, "/v1/cases").await.expect(403);
+    // Whoever reads no case takes the ids from the log of the search.
+    let [search] = &log(
+        &app,
+        &auditor,
+        &format!("action=search_subjects&actor={}", manager.user_id),
+    )
+    .await[..] else {
+        panic!("searched once")
+    };
+    assert_eq!(
+        (&search["record_ids"], &search["case_ids"]),
+        (&json!([known, alone]), &json!([shared, own]))
+    );
+    assert_eq!(
+        (&search["purpose"], &search["op"]),
+        (&json!("complaint_or_rights_request"), &json!("consultation"))
+    );
+    let readers = async |person: Uuid| -> Vec<Value> {
+        let contacts = log(&app, &auditor, &format!("subject={person}&op=consultation")).await;
+        contacts
+            .iter()
+            .map(|event| event["organisation"]["name"].clone())
+            .collect()
+    };
+    let ours = json!("London Borough of Camden");
+    assert_eq!(readers(alone).await, std::slice::from_ref(&ours));
+    // What a partner was shown of cases of several owners is told by each case.
+    assert_eq!(readers(known).await, [ours]);
+    let looks = log(&app, &auditor, &format!("case={shared}&action=search_subjects")).await;
+    let by: Vec<&Value> = looks.iter().map(|event| &event["organisation"]["name"]).collect();
+    assert_eq!(by, [&json!("London Borough of Camden"), &json!("Primrose Homes")]);
 }
 
 #[actix_web::test]
@@ -331,6 +392,32 @@ async fn a10_which_partners_received_it() {
     );
     assert_eq!(footing(received), footing_of_agreement(&app).await);
     assert_eq!(given.len(), 2, "the police received the case, and nobody in it");
+}
+
+#[actix_web::test]
+async fn a10_what_is_held_and_shared_about_a_person_by_their_name() {
+    let app = TestApp::start().await;
+    let (manager, housing) = (app.sign_in(MANAGER).await, app.sign_in(HOUSING).await);
+    let (police, auditor) = (app.sign_in(POLICE).await, app.sign_in(AUDITOR).await);
+    let (told, kept) = (app.a_case_of(&manager).await, app.a_case_of(&manager).await);
+    let (disclosed, undisclosed) = (
+        subject_of(&app, &manager, told).await,
+        subject_of(&app, &manager, kept).await,
+    );
+    share(&app, &manager, told, &housing, &["core", "subjects"]).await;
+    share(&app, &manager, kept, &police, &["core", "location"]).await;
+
+    let held = held_about(&app, &manager, "alex doe").await;
+
+    assert_eq!(held, [(disclosed, told), (undisclosed, kept)]);
+    let recipients = async |person: Uuid| -> Vec<Value> {
+        let disclosures = log(&app, &auditor, &format!("op=disclosure&subject={person}")).await;
+        let recipients = disclosures.iter().map(|event| event["recipients"].clone());
+        recipients.collect()
+    };
+    let housing = json!([{"id": housing.org_id, "name": "Primrose Homes"}]);
+    assert_eq!(recipients(held[0].0).await, [housing]);
+    assert!(recipients(held[1].0).await.is_empty());
 }
 
 #[actix_web::test]

@@ -1,6 +1,6 @@
 //! What an organisation sees of cases is the same whichever way it looks, whatever was
-//! shared, narrowed, ended or left before: lists in any order, searches, the map and single
-//! cases. (There is no export of cases but to follow a list to its end.)
+//! shared, narrowed, ended or left before: lists in any order, searches, the map, single cases
+//! and the search for who and what is in them. (There is no export of cases but to follow a list to its end.)
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,6 +25,8 @@ const PEOPLE: [(&str, &str); 3] = [
 const CASES: usize = 6;
 /// What a share may open beside the core.
 const MORE: [&str; 4] = ["location", "subjects", "notes", "attachments"];
+/// The mark of a vehicle that is in each case.
+const VEHICLE: &str = "ZQ1WALK";
 /// Lists that leave out nothing that the caller sees.
 const LISTS: [&str; 3] = ["", "&sort=due_at", "&q=zqwalk"];
 
@@ -109,7 +111,11 @@ impl Walk {
             let mut body = app.case_body("nuisance").await;
             body["title"] = json!(format!("Zqwalk {case}"));
             let owner = &people[owner_of(case)].0;
-            cases.push(app.post(owner, "/v1/cases", body).await.expect(201).id());
+            let id = app.post(owner, "/v1/cases", body).await.expect(201).id();
+            let vehicle = json!({"kind": "vehicle", "role": "other", "basis": "fact", "particulars": {"vrm": VEHICLE}});
+            let subjects = format!("/v1/cases/{id}/subjects");
+            app.post(owner, &subjects, vehicle).await.expect(201);
+            cases.push(id);
         }
         Self {
             operator: app.sign_in("operator@wardlink.example").await,
@@ -267,6 +273,15 @@ impl Walk {
         }
     }
 
+    /// Those in which the vehicle is found.
+    async fn searched(&self, org: usize) -> BTreeSet<Uuid> {
+        let sought = json!({"particulars": {"vrm": VEHICLE}, "limit": 200});
+        let page = self.app.post(self.actor(org), "/v1/subjects/search", sought).await;
+        let page = page.expect(200).body;
+        let cases = page["items"].as_array().unwrap().iter().map(|item| &item["case"]["id"]);
+        cases.map(|id| id.as_str().unwrap().parse().unwrap()).collect()
+    }
+
     /// Those that are shown by themselves.
     async fn shown(&self, org: usize) -> BTreeSet<Uuid> {
         let mut found = BTreeSet::new();
@@ -292,6 +307,9 @@ impl Walk {
             let placed = self.listed(org, "&bbox=-0.14,51.54,-0.13,51.55").await;
             let expected = self.expected(org, "location");
             assert_eq!(placed, expected, "on the map of {name} after {taken:?}");
+            let searched = self.searched(org).await;
+            let expected = self.expected(org, "subjects");
+            assert_eq!(searched, expected, "found by {name} by its vehicle after {taken:?}");
         }
     }
 }

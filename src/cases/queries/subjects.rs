@@ -1,13 +1,16 @@
 //! Statements about people, vehicles and premises.
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Jsonb;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::cases::access::Access;
 use crate::db::Prepare;
-use crate::db::schema::{agreements, shares, subjects};
+use crate::db::schema::{agreements, case_access, shares, subjects};
 use crate::error::Result;
 use crate::sharing::opens_now;
 
@@ -47,6 +50,35 @@ pub async fn list(
         query = query.filter(subjects::id.gt(after));
     }
     Ok(query.load(connection).await?)
+}
+
+diesel::define_sql_function! {
+    /// What a subject of these particulars is found by.
+    fn subject_keys(particulars: Jsonb) -> Array<Text>;
+}
+
+/// The subjects after the subject `after` that match all of `given`, in the order they were
+/// added, each with the caller's access to its case. Which there are for the caller is for the
+/// policies to say: of subjects for the class of data and for children, of the case for the
+/// reach of roles.
+pub async fn search(
+    mut connection: &AsyncPgConnection,
+    given: Value,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<(SubjectRow, Access)>> {
+    let mut query = subjects::table
+        .inner_join(case_access::table.on(case_access::case_id.eq(subjects::case_id)))
+        .filter(subjects::search_keys.contains(subject_keys(given)))
+        .order(subjects::id)
+        .limit(limit + 1)
+        .select((SubjectRow::as_select(), Access::as_select()))
+        .into_boxed::<Pg>();
+    if let Some(after) = after {
+        query = query.filter(subjects::id.gt(after));
+    }
+    // A name may be one of few or one of many.
+    Ok(query.planned_anew().load(&mut connection).await?)
 }
 
 /// A subject of a case.

@@ -69,6 +69,8 @@ async fn of_cases<'a>(probe: &mut Probe<'a>, world: &'a World) {
     probe
         .step(who, "correct_subject", &subject, json!({"role": "witness"}))
         .await;
+    let sought = json!({"particulars": {"vrm": "AB12 CDE"}});
+    probe.step(who, "search_subjects", "/v1/subjects/search", sought).await;
     probe.step(who, "erase_subject", &subject, None).await;
     let operation = probe.operation("add_attachment");
     let media_type = format!("multipart/form-data; boundary={BOUNDARY}");

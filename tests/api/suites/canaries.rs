@@ -98,6 +98,11 @@ pub async fn look_around(world: &World, actor: &Actor) -> Seen {
         .send()
         .await;
     seen.push(("/v1/audit/exports".to_owned(), bundle));
+    for (_, bird) in canaries() {
+        let sought = json!({"particulars": {"name": bird}});
+        let found = world.app.post(actor, "/v1/subjects/search", sought).await;
+        seen.push((format!("/v1/subjects/search for {bird}"), found));
+    }
     seen
 }
 

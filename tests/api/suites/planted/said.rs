@@ -13,7 +13,7 @@ pub enum Says {
     Of(&'static str),
     /// What a schema of its own says: that of its kind, of the case type, of the step.
     ByItsSchema,
-    /// Nothing of a case: it is a word of a list, or a time that is set.
+    /// Nothing of a case: it is a word of a list, a time that is set, or what is looked for.
     Nothing,
 }
 
@@ -49,6 +49,8 @@ const SAID: &[(&str, &str, Says)] = &[
     ("add_note", "/body", Of("notes")),
     ("add_subject", "/particulars", ByItsSchema),
     ("correct_subject", "/particulars", ByItsSchema),
+    ("search_subjects", "/particulars", Nothing),
+    ("search_subjects", "/cursor", Nothing),
     // What it is shared for is shown to whoever sees the case.
     ("share_case", "/purpose", Of("core")),
     ("share_case", "/gateway_reference", Of("told")),

@@ -245,7 +245,11 @@ fn nuisance() -> Vec<Way> {
     vec![
         trouble("grade", "reported", grade).by_police(),
         trouble("refer", "reported", json!({"to": "cmarac"})),
-        trouble("risk_assess", "reported", assessed("standard", "earlier_reports", json!(2))),
+        trouble(
+            "risk_assess",
+            "reported",
+            assessed("standard", "earlier_reports", json!(2)),
+        ),
         trouble("allocate", "assessed", json!({"lead_agency": "council_asb"})),
         trouble("reassess", "assessed", assessed("standard", "why", json!("meeting"))),
         trouble("supervise", "assessed", json!({"conference": "not_needed"})).after(
