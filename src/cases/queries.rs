@@ -2,6 +2,7 @@
 
 pub mod cases;
 pub mod firing;
+pub mod hands;
 pub mod links;
 pub mod list;
 pub mod notes;

@@ -12,6 +12,7 @@ use super::sight::Sight;
 use crate::audit::OutboxEvent;
 use crate::cases::model::{self, CaseError};
 use crate::cases::queries::cases::{self as queries, CaseRow, LocationRow, MyAccessRow};
+use crate::cases::queries::hands::Hands;
 use crate::cases::view::cases::{CaseView, NewCase};
 use crate::cases::view::words::{Marking, Priority};
 use crate::cases::workflow::Workflow;
@@ -114,7 +115,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
         uprn: new.uprn.map(|number| number.0),
         usrn: new.usrn.map(|number| number.0),
     };
-    queries::insert(room, &case, room.person.user_id, &place, &clocks).await?;
+    queries::insert(room, &case, &place, &clocks).await?;
     let access = MyAccessRow::of_owner(room.now);
     Ok(Sight {
         case,
@@ -125,6 +126,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
         clocks,
         attachments: Vec::new(),
         originals: Vec::new(),
+        hands: Hands::default(),
     })
 }
 
@@ -162,6 +164,7 @@ fn opened(room: &Room, workflow: &Workflow, new: &NewCase) -> Result<CaseRow> {
         outcome: None,
         due_at: None,
         opened_at: room.now,
+        opened_by: room.person.user_id,
         updated_at: room.now,
         closed_at: None,
         version: 1,

@@ -7,11 +7,12 @@ use uuid::Uuid;
 use crate::cases::access;
 use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, AttachmentFactRow, CaseRow, LocationRow, MyAccessRow};
+use crate::cases::queries::hands::{self, Hands};
 use crate::cases::queries::links;
 use crate::cases::view::cases::{CaseView, ClockView};
 use crate::cases::view::words::Marking;
 use crate::cases::workflow::names::{Phase, Qualifier, RiskBand, StateClass};
-use crate::cases::workflow::{Actor, Alert, AttachmentFact, Decision, Facts, Workflow};
+use crate::cases::workflow::{Actor, Alert, AttachmentFact, Decision, Facts, PROPOSE_CLOSE, Workflow};
 use crate::clocks::Clock;
 use crate::db::names_of;
 use crate::doors::{Answer, Audited, Doorstep, Room};
@@ -39,6 +40,8 @@ pub(super) struct Sight {
     pub attachments: Vec<AttachmentFactRow>,
     /// The open cases that it is linked to as their duplicate, each with its type.
     pub originals: Vec<(Uuid, String)>,
+    /// In whose hands it is besides.
+    pub hands: Hands,
 }
 
 /// The clocks that a change has moved, each with its id.
@@ -74,6 +77,7 @@ impl Sight {
             (owner, lead) = (names.of(case.org_id), names.of(case.lead_user_id));
         }
         Ok(Self {
+            hands: hands::of(step, &case, proposing(&case)).await?,
             case,
             access,
             place,
@@ -163,9 +167,10 @@ impl Sight {
             details: case.details.clone(),
             actor,
             owner_organisation: case.org_id,
-            owner_user: case.lead_user_id,
             lead_organisation: Some(case.org_id),
             lead_user: case.lead_user_id,
+            opened_by: Some(case.opened_by),
+            proposed_by: self.hands.proposed_by,
             risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
             qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
             attachments: attachments.collect(),
@@ -173,6 +178,19 @@ impl Sight {
             clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
             now: room.now,
         }
+    }
+
+    /// Looks again in whose hands it is, where a change or the step `event`, which is not
+    /// written yet, has made that another question.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn look_again(&mut self, room: &Room, event: Option<&str>) -> Result<()> {
+        self.hands = hands::of(room, &self.case, proposing(&self.case)).await?;
+        if event == Some(PROPOSE_CLOSE) {
+            self.hands.proposed_by = Some(room.person.user_id);
+        }
+        Ok(())
     }
 
     /// What follows where a change, and no step, has made it a case of high risk, which it
@@ -260,6 +278,12 @@ impl Sight {
             ..view
         })
     }
+}
+
+/// The step by which its closing is proposed, where it matters who took it (domain §3.10).
+fn proposing(case: &CaseRow) -> Option<&'static str> {
+    let is_high = case.risk_band.as_deref() == Some(RiskBand::High.as_str());
+    (is_high && case.status_class == StateClass::Open.as_str()).then_some(PROPOSE_CLOSE)
 }
 
 /// The workflow of a stored case type.

@@ -58,7 +58,7 @@ async fn transition_case(
                 room.request.expect_version(sight.case.version)?;
                 room.no_earlier_than(sight.case.updated_at);
                 let data = wanted.data.unwrap_or_else(|| json!({}));
-                let (decision, moved) = decide(room, &mut sight, wanted.event.as_str(), &data)?;
+                let (decision, moved) = decide(room, &mut sight, wanted.event.as_str(), &data).await?;
                 let reason = wanted.reason.map(Text::into_string);
                 let step = step_of(room, &sight.case, &decision, reason, data);
                 write(room, &sight.case, &moved, step).await?;
@@ -153,9 +153,10 @@ fn show_people(room: &Room, access: &Access, steps: &mut [Step]) -> Result<bool>
 
 /// Decides the event and applies it to the case and its clocks; answers also with
 /// the clocks that changed.
-fn decide(room: &Room, sight: &mut Sight, event: &str, data: &Value) -> Result<(Decision, Vec<(Uuid, Clock)>)> {
+async fn decide(room: &Room, sight: &mut Sight, event: &str, data: &Value) -> Result<(Decision, Vec<(Uuid, Clock)>)> {
     let decision = sight.workflow(room)?.decide(&sight.facts(room), event, data)?;
     let moved = sight.take(room, &decision)?;
+    sight.look_again(room, Some(event)).await?;
     sight.case.updated_at = room.now;
     sight.case.version += 1;
     Ok((decision, moved))

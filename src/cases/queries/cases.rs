@@ -51,14 +51,13 @@ pub async fn name_of_employer(mut connection: &AsyncPgConnection, user: Uuid) ->
 pub async fn insert(
     connection: &AsyncPgConnection,
     case: &CaseRow,
-    opened_by: Uuid,
     place: &LocationRow,
     clocks: &[(Uuid, Clock)],
 ) -> Result<()> {
     let (id, org) = (case.id, case.org_id);
     let (mut first, mut second) = (connection, connection);
     let case = diesel::insert_into(cases::table)
-        .values((case, cases::opened_by.eq(opened_by)))
+        .values(case)
         .prepared()
         .execute(&mut first)
         .map_err(AppError::from);
@@ -102,6 +101,7 @@ pub struct CaseRow {
     pub outcome: Option<String>,
     pub due_at: Option<DateTime<Utc>>,
     pub opened_at: DateTime<Utc>,
+    pub opened_by: Uuid,
     pub updated_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
     pub version: i64,

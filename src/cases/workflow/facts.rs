@@ -49,11 +49,13 @@ pub struct Facts {
     pub actor: Actor,
     /// Organisation that owns the record.
     pub owner_organisation: Uuid,
-    /// Person who holds the case for its owner, if one does.
-    pub owner_user: Option<Uuid>,
     /// Organisation that leads the work; the owner's while nobody was named.
     pub lead_organisation: Option<Uuid>,
     pub lead_user: Option<Uuid>,
+    /// Person who recorded the case; nobody asks where nobody acts.
+    pub opened_by: Option<Uuid>,
+    /// Person who proposed last to close it: asked for where the risk is high.
+    pub proposed_by: Option<Uuid>,
     pub risk_band: Option<RiskBand>,
     pub qualifier: Option<Qualifier>,
     pub attachments: Vec<AttachmentFact>,
@@ -76,6 +78,11 @@ impl Facts {
         put("qualifier", self.qualifier.map(|it| it.as_str().to_owned()));
         put("lead", self.lead_user.map(|id| id.to_string()));
         Value::Object(members)
+    }
+
+    /// The person who has the case in hand: who leads it or, where nobody does, recorded it.
+    pub(super) fn held_by(&self) -> Option<Uuid> {
+        self.lead_user.or(self.opened_by)
     }
 
     /// The latest clock of a name. One is started in place of the one before, if from an

@@ -27,6 +27,7 @@ use chrono::{DateTime, Utc};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+pub use closure::PROPOSE_CLOSE;
 pub use error::{FileFault, PROBLEMS, SchemaFault, Unmet, WorkflowError};
 pub use facts::{Actor, Alert, Allowed, AttachmentFact, ClockFact, ClockPause, ClockStart, Closure, Decision, Facts};
 pub use file::{ClockLine, EdgeLine, PostLine, StateLine, WorkflowFile};

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cases::workflow::names::{CountsFrom, Phase, Qualifier, RiskBand, StateClass};
-use crate::cases::workflow::{Actor, AttachmentFact, Catalogue, ClockFact, Decision, Facts, Workflow, WorkflowError};
+use crate::cases::workflow::{
+    Actor, AttachmentFact, Catalogue, ClockFact, Decision, Facts, PROPOSE_CLOSE, Workflow, WorkflowError,
+};
 use crate::clocks::ClockKind;
 use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
@@ -92,9 +94,10 @@ impl Sim {
             details: json!({}),
             actor: actor(SERGEANT),
             owner_organisation: actor(SERGEANT).organisation_id,
-            owner_user: Some(user(SERGEANT)),
             lead_organisation: None,
             lead_user: None,
+            opened_by: Some(user(SERGEANT)),
+            proposed_by: None,
             risk_band: None,
             qualifier: None,
             attachments: Vec::new(),
@@ -241,6 +244,9 @@ impl Sim {
         }
         self.facts.state.clone_from(&decision.to);
         self.facts.details = decision.details_after.clone();
+        if decision.event == PROPOSE_CLOSE {
+            self.facts.proposed_by = Some(self.facts.actor.user_id);
+        }
         let class = self.workflow.state(&decision.to).unwrap().class;
         assert_eq!(class, decision.class);
         assert!(decision.closure.is_none() || class == StateClass::Closed);

@@ -136,7 +136,8 @@ fn live(code: &str, steps: &[Step]) -> Result<usize, TestCaseError> {
             prop_assert!(!bound_by_law, "closed with an open statutory clock");
             prop_assert!(decision.closure.is_some());
             prop_assert!(sim.facts.actor.roles.contains(&Role::Supervisor));
-            prop_assert!(Some(sim.facts.actor.user_id) != sim.facts.lead_user);
+            let closed_by = Some(sim.facts.actor.user_id);
+            prop_assert!(closed_by != sim.facts.lead_user && closed_by != sim.facts.proposed_by);
             closed += 1;
             let again = sim.workflow.initial_state().to_owned();
             sim.back_in(&again);
