@@ -400,9 +400,15 @@ pub async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
     let known = json!({"risk_band": "medium", "qualifier": "nuisance", "lead": lead.user_id});
     app.patch(lead, &format!("/v1/cases/{case}"), known).await.expect(200);
     let plan = json!({"text": "Diary sheets for four weeks.", "contact_every_working_days": 5});
+    let me = app.get(lead, "/v1/me").await.expect(200).body;
+    let agency = match me["organisation"]["kind"].as_str().unwrap() {
+        "police" => "police",
+        "housing" => "housing_provider",
+        _ => "council_asb",
+    };
     for (event, data) in [
         ("risk_assess", json!({"earlier_reports": 2})),
-        ("allocate", json!({"lead_agency": "council_asb"})),
+        ("allocate", json!({"lead_agency": agency})),
         ("action_plan", json!({"plan": plan, "agreed_with_victim": true})),
     ] {
         app.transition(lead, case, event, data).await.expect(200);

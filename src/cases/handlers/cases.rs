@@ -171,6 +171,7 @@ fn opened(room: &Room, workflow: &Workflow, new: &NewCase) -> Result<CaseRow> {
         open_case_key: None,
         separate_because: new.separate_because.clone().map(Text::into_string),
         waiting_until: None,
+        lead_organisation_id: None,
     })
 }
 

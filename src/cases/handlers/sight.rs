@@ -9,10 +9,12 @@ use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, AttachmentFactRow, CaseRow, LocationRow, MyAccessRow};
 use crate::cases::queries::hands::{self, Hands};
 use crate::cases::queries::links;
-use crate::cases::view::cases::{CaseView, ClockView};
+use crate::cases::view::cases::{CaseView, ClockView, Named};
 use crate::cases::view::words::Marking;
 use crate::cases::workflow::names::{Phase, Qualifier, RiskBand, StateClass};
-use crate::cases::workflow::{Actor, Alert, AttachmentFact, Decision, Facts, PROPOSE_CLOSE, Workflow};
+use crate::cases::workflow::{
+    Actor, Alert, AttachmentFact, Decision, Facts, OrganisationFact, PROPOSE_CLOSE, Workflow,
+};
 use crate::clocks::Clock;
 use crate::db::names_of;
 use crate::doors::{Answer, Audited, Doorstep, Room};
@@ -57,7 +59,8 @@ pub(super) struct Heightened {
 }
 
 impl Sight {
-    /// Looks at a case, in one round trip where its owner is a partner.
+    /// Looks at a case, in one round trip where its owner is a partner and leads it, and the risk
+    /// is not high.
     ///
     /// # Errors
     /// [`AppError::NotFound`] where it does not exist for the caller.
@@ -167,7 +170,8 @@ impl Sight {
             details: case.details.clone(),
             actor,
             owner_organisation: case.org_id,
-            lead_organisation: Some(case.org_id),
+            lead_organisation: self.hands.leading.as_ref().map(|(id, _)| *id),
+            organisations: Vec::new(),
             lead_user: case.lead_user_id,
             opened_by: Some(case.opened_by),
             proposed_by: self.hands.proposed_by,
@@ -178,6 +182,26 @@ impl Sight {
             clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
             now: room.now,
         }
+    }
+
+    /// As [`Self::facts`], for taking a step: with the organisations that it may name as lead,
+    /// where it names one.
+    ///
+    /// # Errors
+    /// Those of the database, or if no workflow is known for the stored type.
+    pub async fn facts_for(&self, room: &Room, event: &str) -> Result<Facts> {
+        let mut facts = self.facts(room);
+        if self.workflow(room)?.names_lead(event) {
+            let mut ids = hands::contributors(room, self.case.id).await?;
+            ids.push(self.case.org_id);
+            let names = names_of(room, ids.clone()).await?;
+            let fact = |id| {
+                let kind = OrgKind::parse(&names.kind_of(id)?)?;
+                Some(OrganisationFact { id, kind })
+            };
+            facts.organisations = ids.into_iter().filter_map(fact).collect();
+        }
+        Ok(facts)
     }
 
     /// Looks again in whose hands it is, where a change or the step `event`, which is not
@@ -227,6 +251,9 @@ impl Sight {
         decision.class.as_str().clone_into(&mut case.status_class);
         decision.public_status.as_str().clone_into(&mut case.public_status);
         case.details = decision.details_after.clone();
+        if let Some(leads) = decision.leads {
+            case.lead_organisation_id = Some(leads).filter(|leads| *leads != case.org_id);
+        }
         let closed = decision.class == StateClass::Closed;
         case.due_at = model::next_due(workflow, &self.clocks);
         case.waiting_until = model::waiting_until(workflow, &self.clocks).filter(|_| !closed);
@@ -273,7 +300,9 @@ impl Sight {
         });
         let full = (self.case, self.access, self.place, self.owner, self.lead);
         let view = CaseView::of(full, clocks.collect(), allowed, room.now);
+        let leading = self.hands.leading.map(|(id, name)| Named { id, name });
         Ok(CaseView {
+            lead_organisation: leading.unwrap_or_else(|| view.owner.clone()),
             tells_of_people,
             ..view
         })

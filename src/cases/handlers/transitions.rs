@@ -73,12 +73,17 @@ async fn transition_case(
 
 /// Says in the log and in the timeline that a step was taken.
 pub(super) fn tell<T>(audited: Audited<T>, view: &CaseView, decision: &Decision) -> Audited<T> {
-    let facts = json!({ "event": decision.event, "from": decision.from, "to": decision.to });
+    let mut facts = json!({ "event": decision.event, "from": decision.from, "to": decision.to });
+    if let Some(leads) = decision.leads {
+        facts["lead_organisation_id"] = json!(leads);
+    }
     let mut told = facts.clone();
     told["alerts"] = json!(decision.alerts);
     let event = OutboxEvent::of_case("case.transitioned", view.id, view.owner.id).with(told);
     let disclosed = decision.disclosed.iter().map(|class| class.as_str());
-    audited.fact("transition", facts).event(event).told_outside(disclosed)
+    let leads = decision.leads.filter(|leads| *leads != view.owner.id);
+    let audited = audited.fact("transition", facts).recipients(leads);
+    audited.event(event).told_outside(disclosed)
 }
 
 /// What the step is in the log. What it tells outside stands there apart: the caller may be
@@ -154,7 +159,8 @@ fn show_people(room: &Room, access: &Access, steps: &mut [Step]) -> Result<bool>
 /// Decides the event and applies it to the case and its clocks; answers also with
 /// the clocks that changed.
 async fn decide(room: &Room, sight: &mut Sight, event: &str, data: &Value) -> Result<(Decision, Vec<(Uuid, Clock)>)> {
-    let decision = sight.workflow(room)?.decide(&sight.facts(room), event, data)?;
+    let facts = sight.facts_for(room, event).await?;
+    let decision = sight.workflow(room)?.decide(&facts, event, data)?;
     let moved = sight.take(room, &decision)?;
     sight.look_again(room, Some(event)).await?;
     sight.case.updated_at = room.now;

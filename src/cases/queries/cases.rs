@@ -108,6 +108,8 @@ pub struct CaseRow {
     pub open_case_key: Option<String>,
     pub separate_because: Option<String>,
     pub waiting_until: Option<DateTime<Utc>>,
+    /// The organisation that was named to lead it; it does as long as it may contribute.
+    pub lead_organisation_id: Option<Uuid>,
 }
 
 /// How the caller's organisation may see a case.
@@ -193,6 +195,7 @@ pub async fn update(mut connection: &AsyncPgConnection, case: &CaseRow) -> Resul
             cases::open_case_key.eq(&case.open_case_key),
             cases::separate_because.eq(&case.separate_because),
             cases::waiting_until.eq(case.waiting_until),
+            cases::lead_organisation_id.eq(case.lead_organisation_id),
         ))
         .prepared()
         .execute(&mut connection)

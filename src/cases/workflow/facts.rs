@@ -29,6 +29,13 @@ pub struct AttachmentFact {
     pub is_photo: bool,
 }
 
+/// One organisation that may lead the case.
+#[derive(Debug, Clone, Copy)]
+pub struct OrganisationFact {
+    pub id: Uuid,
+    pub kind: OrgKind,
+}
+
 /// One clock of the case, past or running.
 #[derive(Debug, Clone)]
 pub struct ClockFact {
@@ -49,8 +56,11 @@ pub struct Facts {
     pub actor: Actor,
     /// Organisation that owns the record.
     pub owner_organisation: Uuid,
-    /// Organisation that leads the work; the owner's while nobody was named.
+    /// Organisation that leads the work, where that is another than the owner.
     pub lead_organisation: Option<Uuid>,
+    /// The owner, and those that contribute to the case now: asked for where a step says which
+    /// of them leads.
+    pub organisations: Vec<OrganisationFact>,
     pub lead_user: Option<Uuid>,
     /// Person who recorded the case; nobody asks where nobody acts.
     pub opened_by: Option<Uuid>,
@@ -156,6 +166,8 @@ pub struct Decision {
     /// Classes of data that somebody outside of the system is told.
     pub disclosed: Vec<DataClass>,
     pub details_after: Value,
+    /// Organisation that leads from then on, where the step says which.
+    pub leads: Option<Uuid>,
     /// Clocks to end before any is started: what was due is done.
     pub meets: Vec<String>,
     /// Clocks to end likewise: nothing is due any more.

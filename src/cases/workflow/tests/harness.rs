@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use crate::cases::workflow::names::{CountsFrom, Phase, Qualifier, RiskBand, StateClass};
 use crate::cases::workflow::{
-    Actor, AttachmentFact, Catalogue, ClockFact, Decision, Facts, PROPOSE_CLOSE, Workflow, WorkflowError,
+    Actor, AttachmentFact, Catalogue, ClockFact, Decision, Facts, OrganisationFact, PROPOSE_CLOSE, Workflow,
+    WorkflowError,
 };
 use crate::clocks::ClockKind;
 use crate::identity::roles::Role;
@@ -68,6 +69,23 @@ pub fn user(who: Who) -> Uuid {
     actor(who).user_id
 }
 
+pub fn organisation(who: Who) -> OrganisationFact {
+    let Actor {
+        organisation_id,
+        agency,
+        ..
+    } = actor(who);
+    OrganisationFact {
+        id: organisation_id,
+        kind: agency,
+    }
+}
+
+/// What an allocation is told: which service leads, and of whose organisation.
+pub fn allocation(agency: &str, to: Who) -> Value {
+    json!({ "lead_agency": agency, "lead_organisation_id": organisation(to).id })
+}
+
 pub struct Sim {
     pub workflow: Workflow,
     pub facts: Facts,
@@ -95,6 +113,7 @@ impl Sim {
             actor: actor(SERGEANT),
             owner_organisation: actor(SERGEANT).organisation_id,
             lead_organisation: None,
+            organisations: [POLICE, COUNCIL, HOUSING].map(organisation).to_vec(),
             lead_user: None,
             opened_by: Some(user(SERGEANT)),
             proposed_by: None,
@@ -244,6 +263,9 @@ impl Sim {
         }
         self.facts.state.clone_from(&decision.to);
         self.facts.details = decision.details_after.clone();
+        if let Some(leads) = decision.leads {
+            self.facts.lead_organisation = Some(leads).filter(|leads| *leads != self.facts.owner_organisation);
+        }
         if decision.event == PROPOSE_CLOSE {
             self.facts.proposed_by = Some(self.facts.actor.user_id);
         }

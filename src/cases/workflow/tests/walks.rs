@@ -285,7 +285,7 @@ fn nuisance_led_by_council() -> Sim {
         .led_by(COUNCIL)
         .ok(POLICE, "grade", grade)
         .ok(SERGEANT, "risk_assess", json!({ "earlier_reports": 2 }))
-        .ok(SERGEANT, "allocate", json!({ "lead_agency": "council_asb" }));
+        .ok(SERGEANT, "allocate", allocation("council_asb", COUNCIL));
     let plan = json!({ "text": "Diary, then a letter.", "contact_every_working_days": 5, "safety": "Door chain." });
     sim.ok(
         COUNCIL,
