@@ -31,6 +31,8 @@ pub struct Deadlines {
     pub file: Duration,
     /// A body, and a second more for every [`Deadlines::PACE`] bytes of it.
     pub body: Duration,
+    /// A head, and what is left of a body that nobody reads after the answer.
+    pub head: Duration,
     /// For which a client may take nothing of what it was sent.
     pub unread: Duration,
 }
@@ -46,6 +48,7 @@ impl Default for Deadlines {
             request: Duration::from_secs(30),
             file: Duration::from_secs(300),
             body: Duration::from_secs(15),
+            head: Duration::from_secs(5),
             unread: Duration::from_secs(30),
         }
     }

@@ -272,6 +272,36 @@ fn checks_can_be_switched_off_in_debug_builds_alone() {
     );
 }
 
+/// What follows `call` in a text, up to the closing bracket.
+fn told_to<'a>(call: &'a str, text: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(call)
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once(')')?.0))
+}
+
+/// An operation is registered with its description, so that every suite calls it. What is served
+/// otherwise is called by one test alone, which goes by the list.
+#[test]
+fn what_is_served_besides_the_operations_stands_in_the_list() {
+    let mut served = BTreeSet::new();
+    for (name, text) in sources() {
+        let found: Vec<&str> = told_to("web::resource(", &text)
+            .chain(told_to("SwaggerUi::new(", &text))
+            .collect();
+        assert!(found.is_empty() || name == "http/server.rs", "{name} serves {found:?}");
+        let document = text.split_once("const DOCUMENT: &str = \"");
+        let document = document.and_then(|(_, rest)| rest.split('"').next());
+        served.extend(found.into_iter().map(|path| match path {
+            "DOCUMENT" => document.unwrap().to_owned(),
+            path => path.trim_matches('"').to_owned(),
+        }));
+    }
+
+    let list = include_str!("api/suites/served_besides.txt").lines();
+    let list: BTreeSet<String> = list.map(str::to_owned).collect();
+    assert_eq!(served, list);
+}
+
 /// Where secrets are dealt with.
 const WITH_SECRETS: [&str; 3] = ["commands/", "doors/", "identity/"];
 

@@ -2,20 +2,24 @@
 //! whoever types `make run`.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should say where and stop")]
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use diesel::QueryableByName;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, Uid, User};
 use serde_json::Value;
 use tempfile::TempDir;
+use wardlink::db::embedded::{self, Durability, Settings};
 
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -45,8 +49,8 @@ impl Folder {
     }
 }
 
-/// What `make run` runs, in that folder, at an address that is free.
-fn demo(program: &Path, folder: &Folder) -> Command {
+/// The program in that folder, without what the environment says of it.
+fn wardlink(program: &Path, folder: &Folder) -> Command {
     let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"WARDLINK_") {
@@ -54,15 +58,26 @@ fn demo(program: &Path, folder: &Folder) -> Command {
         }
     }
     command
-        .args(["demo", "--serve"])
         .current_dir(&folder.path)
         .env_remove("DATABASE_URL")
         .env_remove("RUST_LOG")
-        .env("WARDLINK_LISTEN", "127.0.0.1:0")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command
+}
+
+/// What `make run` runs, in that folder, at an address that is free.
+fn demo(program: &Path, folder: &Folder) -> Command {
+    let mut command = wardlink(program, folder);
+    command.args(["demo", "--serve"]).env("WARDLINK_LISTEN", "127.0.0.1:0");
+    command
+}
+
+/// What is said of the log in that folder.
+fn verify(folder: &Folder) -> Output {
+    let mut command = wardlink(Path::new(PROGRAM), folder);
+    command.args(["audit", "verify"]).output().unwrap()
 }
 
 /// What a process says, line by line.
@@ -412,4 +427,65 @@ fn root_starts_it_in_a_folder_that_is_closed_to_the_servers_account() {
     assert_ne!(server.account(), 0);
     service.try_what_is_printed();
     service.stops(&server);
+}
+
+/// Where the log is among the files of a server that has been stopped. It is started once more
+/// to be asked.
+#[expect(clippy::disallowed_methods, reason = "nobody but a test asks for a file")]
+fn file_of_the_log(server: &Server) -> PathBuf {
+    #[derive(QueryableByName)]
+    struct Located {
+        #[diesel(sql_type = Text)]
+        path: String,
+    }
+    let settings = Settings {
+        data_dir: server.data.clone(),
+        durability: Durability::Durable,
+    };
+    let postgres = embedded::start(&settings).unwrap();
+    let url = postgres.url("wardlink", embedded::ADMIN);
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let path = runtime.enable_all().build().unwrap().block_on(async {
+        let mut connection = AsyncPgConnection::establish(&url).await.unwrap();
+        let asked = "select pg_relation_filepath('wardlink.audit_events') as path";
+        let located: Located = diesel::sql_query(asked).get_result(&mut connection).await.unwrap();
+        located.path
+    });
+    postgres.stop().unwrap();
+    server.data.join("cluster").join(path)
+}
+
+/// Changes a byte of the first such word in a file.
+fn flip(file: &Path, word: &[u8]) {
+    let mut bytes = fs::read(file).unwrap();
+    let mut places = bytes.windows(word.len());
+    let at = places.position(|it| it == word).unwrap();
+    bytes[at + word.len() - 1] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_byte_changed_in_the_file_of_the_log_is_found_by_its_checksum_and_without_it() {
+    let folder = Folder::new("flipped");
+    let (service, server) = Service::serving(&folder);
+    service.stops(&server);
+    let file = file_of_the_log(&server);
+    let whole = verify(&folder);
+
+    flip(&file, b"transition_case");
+    let by_checksum = verify(&folder);
+    // Whoever can write there can have checksums passed over, or make them fit.
+    let settings = server.data.join("cluster/postgresql.auto.conf");
+    let mut settings = OpenOptions::new().append(true).open(settings).unwrap();
+    settings.write_all(b"ignore_checksum_failure = on\n").unwrap();
+    let by_hash = verify(&folder);
+
+    let told = String::from_utf8(whole.stdout).unwrap();
+    assert!(whole.status.success() && told.contains("whole: "), "{told}");
+    assert!(!by_checksum.status.success(), "{by_checksum:?}");
+    let log = server.log();
+    assert!(log.contains("invalid page in block"), "{log}");
+    let told = String::from_utf8(by_hash.stdout).unwrap();
+    assert!(!by_hash.status.success(), "{told}");
+    assert!(told.contains("the event is not what was sealed"), "{told}");
 }

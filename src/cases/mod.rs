@@ -8,6 +8,7 @@ pub mod handlers;
 pub mod jobs;
 pub mod model;
 mod queries;
+mod repeats;
 mod view;
 pub mod workflow;
 

@@ -250,6 +250,9 @@ pub enum CaseError {
     /// What happened cannot lie ahead.
     #[error("what happened cannot lie in the future, nor end before it began")]
     OccurredOutOfOrder,
+    /// The band comes from an assessment; by what it could be another.
+    #[error("the risk of this case is assessed, and is another by {0} alone")]
+    BandAssessed(String),
     /// One case is open at a time about the same, and this one is.
     #[error(
         "{} is open already with the same {detail}: add to that case, or say in `separate_because` why this is another",
@@ -299,6 +302,13 @@ const OCCURRED_OUT_OF_ORDER: ProblemType = ProblemType {
     status: 422,
     meaning: "occurred_from must not lie ahead, and occurred_to not before it.",
 };
+const BAND_ASSESSED: ProblemType = ProblemType {
+    slug: "risk-is-assessed",
+    title: "The risk is assessed by a step",
+    status: 409,
+    meaning: "The case type assesses the risk by a step, which keeps the assessment, and one was made. risk_band is \
+              another by the next assessment, and by no change of the case.",
+};
 const ALREADY_OPEN: ProblemType = ProblemType {
     slug: "case-already-open",
     title: "A case of the same is open",
@@ -316,6 +326,7 @@ pub const PROBLEMS: &[ProblemType] = &[
     OWNERS_MEMBER,
     LEAD_UNKNOWN,
     OCCURRED_OUT_OF_ORDER,
+    BAND_ASSESSED,
     ALREADY_OPEN,
 ];
 
@@ -328,6 +339,7 @@ impl Rule for CaseError {
             Self::OwnersMember(_) => &OWNERS_MEMBER,
             Self::LeadUnknown => &LEAD_UNKNOWN,
             Self::OccurredOutOfOrder => &OCCURRED_OUT_OF_ORDER,
+            Self::BandAssessed(_) => &BAND_ASSESSED,
             Self::AlreadyOpen { .. } => &ALREADY_OPEN,
         }
     }
@@ -347,6 +359,7 @@ impl Rule for CaseError {
             Self::OwnersMember(member) => format!("/{member}"),
             Self::LeadUnknown => "/lead".to_owned(),
             Self::OccurredOutOfOrder => "/occurred_from".to_owned(),
+            Self::BandAssessed(_) => "/risk_band".to_owned(),
             Self::AlreadyOpen { detail, .. } => format!("/details/{detail}"),
         })
     }

@@ -1,6 +1,7 @@
 //! The statements of this capability, a file per subject.
 
 pub mod cases;
+pub mod earlier;
 pub mod firing;
 pub mod hands;
 pub mod links;

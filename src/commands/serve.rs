@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_web::web;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -81,6 +82,7 @@ pub fn until_stopped(
     services: web::Data<Services>,
     certificate: Option<Arc<Certificate>>,
 ) -> Result<(), Failure> {
+    open_as_many_files_as_allowed();
     let address = listener.local_addr()?;
     let workers = services.config.workers;
     let tls = certificate.clone().map(Certificate::server).transpose()?;
@@ -113,4 +115,34 @@ pub fn until_stopped(
         files.abort();
         Ok::<_, Failure>(())
     })
+}
+
+/// Raises how many files the process may have open to the most that it is allowed. Every
+/// connection takes one, and where there is none left nobody is let in; many systems begin
+/// with 1,024, for programs that cannot deal with more.
+fn open_as_many_files_as_allowed() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(now, most)| {
+        if now == most {
+            return Ok(());
+        }
+        setrlimit(Resource::RLIMIT_NOFILE, most, most)
+    });
+    if let Err(error) = raised {
+        tracing::warn!("no more files can be open than there may be now: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_files_may_be_open_as_the_process_is_allowed() {
+        let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        setrlimit(Resource::RLIMIT_NOFILE, most - 1, most).unwrap();
+
+        open_as_many_files_as_allowed();
+
+        assert_eq!(getrlimit(Resource::RLIMIT_NOFILE).unwrap(), (most, most));
+    }
 }

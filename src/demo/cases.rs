@@ -187,6 +187,7 @@ where
                 "$now" => json!(written(now)),
                 "$in_a_week" => json!(written(now + Duration::days(7))),
                 "$soon" => json!((now + Duration::days(7)).date_naive()),
+                "$in_four_weeks" => json!((now + Duration::days(28)).date_naive()),
                 "$today" => json!(now.date_naive()),
                 "$me" => {
                     let me = self.players.iter().find(|player| player.name == by);

@@ -45,6 +45,9 @@ pub struct Trace {
     pub(super) told_outside: BTreeSet<&'static str>,
     /// Whom a record was shown that they may look at, each in an event of the log apart.
     pub(super) disclosed: Vec<Disclosed>,
+    /// Other cases that were looked at for this one, with their owners, and which classes of
+    /// their data.
+    pub(super) combined: (Vec<(Uuid, Uuid)>, &'static [&'static str]),
     pub(super) counted: Option<(Volume, usize)>,
     pub(super) shows_case: bool,
     /// Whether what is shown is OFFICIAL-SENSITIVE, if it is classified at all.
@@ -80,6 +83,7 @@ impl<T> Audited<T> {
             deeds: Vec::new(),
             told_outside: BTreeSet::new(),
             disclosed: Vec::new(),
+            combined: (Vec::new(), &[]),
             counted: None,
             shows_case: true,
             sensitive: None,
@@ -197,6 +201,14 @@ impl<T> Audited<T> {
             changed.push(member);
         }
         Ok(self.fact("changed", changed))
+    }
+
+    /// A change looked at classes of data of other cases, each given with its owner, to set them
+    /// beside this one (s.62(1)(e)). The answer shows nothing of them. Each owner reads in an
+    /// event of the log apart that theirs were looked at, and nothing of this case.
+    pub fn combined_with(mut self, cases: Vec<(Uuid, Uuid)>, classes: &'static [&'static str]) -> Self {
+        self.trace.combined = (cases, classes);
+        self
     }
 
     /// It is so many more of what is taken only so often in an hour.

@@ -1,5 +1,6 @@
 //! Behind the door: what the work has at hand, and the ways out.
 
+use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
 use actix_web::{HttpResponse, web};
@@ -181,6 +182,7 @@ pub(super) async fn finish(
     apart.events.extend(disclosure_outside(&room, &trace));
     let disclosed = std::mem::take(&mut trace.disclosed).into_iter();
     apart.events.extend(disclosed.map(|it| disclosure(&room, &trace, it)));
+    apart.events.extend(combinations(&room, &trace));
     if let Err(error) = log_ahead(&room, &mut apart).await {
         return Err(room.leave(error));
     }
@@ -271,6 +273,24 @@ fn disclosure(room: &Room, trace: &Trace, disclosed: Disclosed) -> NewAuditEvent
         facts: disclosed.footing,
         ..event_apart(room)
     }
+}
+
+/// The events of the log of the other cases that were looked at, one for each of their owners.
+fn combinations(room: &Room, trace: &Trace) -> Vec<NewAuditEvent> {
+    let (cases, classes) = &trace.combined;
+    let mut by_owner: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+    for (case, owner) in cases {
+        by_owner.entry(*owner).or_default().push(*case);
+    }
+    let events = by_owner.into_iter().map(|(owner, case_ids)| NewAuditEvent {
+        op: Op::Combination.as_str(),
+        case_org_ids: vec![owner; case_ids.len()],
+        data_classes: classes.to_vec(),
+        facts: serde_json::json!({ "count": case_ids.len() }),
+        case_ids,
+        ..event_apart(room)
+    });
+    events.collect()
 }
 
 fn main_event(room: &Room, trace: Trace, status: u16) -> NewAuditEvent {

@@ -22,6 +22,7 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use super::turn::{self, InTurn};
 use super::{conventions, pace, routes};
+use crate::config::Deadlines;
 use crate::error::AppError;
 use crate::services::Services;
 
@@ -141,7 +142,7 @@ fn http<T: Accepted>(
     services: web::Data<Services>,
     stopping: GracefulShutdownSignal,
 ) -> impl ServiceFactory<T, Config = (), Response = (), Error = (), InitError = ()> {
-    let unread = services.config.deadlines.unread;
+    let Deadlines { head, unread, .. } = services.config.deadlines;
     let (app, _) = App::new()
         .into_utoipa_app()
         .app_data(services)
@@ -164,7 +165,7 @@ fn http<T: Accepted>(
             let stopping = stopping.clone();
             async move { stopping.notified().await }
         })
-        .client_request_timeout(Duration::from_secs(5))
+        .client_request_timeout(head)
         .client_disconnect_timeout(Duration::from_secs(5))
         .keep_alive(Duration::from_secs(75))
         .on_connect_ext(|connection: &InTurn<T>, data: &mut Extensions| {
@@ -176,7 +177,7 @@ fn http<T: Accepted>(
         let socket = connection.socket();
         pace::answers(socket, unread);
         let peer = socket.peer_addr().ok();
-        ready(Ok::<_, ()>((InTurn::new(connection), peer)))
+        ready(Ok::<_, ()>((InTurn::new(connection, head), peer)))
     })
     .and_then(requests.map_err(|_| ()))
 }

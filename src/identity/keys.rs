@@ -194,6 +194,10 @@ impl fmt::Debug for SigningKeys {
 
 /// A JWK set of public keys (RFC 7517 §5).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(example = json!({"keys": [{
+    "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k", "alg": "EdDSA", "use": "sig"
+}]}))]
 pub struct JwkSet {
     /// The keys, the current one first.
     pub keys: Vec<Jwk>,

@@ -32,7 +32,8 @@ async fn who_held_which_role_how_far_can_be_read_from_the_log() {
     );
     let path = format!("/v1/users/{}", manager.user_id);
     let held = app.get(&admin, &path).await.expect(200).body["roles"].clone();
-    let grant = |areas: Value, types: Value| json!([{"role": "officer", "areas": areas, "case_types": types}]);
+    let grant =
+        |areas: Value, types: Value| json!([{"role": "officer", "areas": areas, "case_types": types, "until": null}]);
     let (ward, types) = (json!(["E05013664"]), json!(["graffiti"]));
     let grants = [
         grant(ward.clone(), Value::Null),

@@ -120,6 +120,43 @@ fn the_roads_that_partners_take_are_linked() {
     }
 }
 
+/// What does not fit a schema that stands under a name.
+fn misfits(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
+    let schemas = support::schemas_within(document, schema).into_iter();
+    let schemas = schemas.map(|name| (name.clone(), document["components"]["schemas"][&name].clone()));
+    let schemas: BTreeMap<String, Value> = schemas.collect();
+    let whole = json!({"$ref": schema["$ref"], "components": {"schemas": schemas}});
+    let options = jsonschema::options().with_draft(Draft::Draft202012);
+    let validator = options.build(&whole).unwrap();
+    validator.iter_errors(value).map(|misfit| misfit.to_string()).collect()
+}
+
+/// What an answer looks like is seen from its example: its own, or that of its schema. Lines of
+/// JSON are none.
+#[test]
+fn every_answer_of_json_has_an_example_that_fits() {
+    let (document, mut seen) = (document(), 0);
+
+    for (id, operation) in operations() {
+        let answers = operation["responses"].as_object().unwrap();
+        for (status, answer) in answers.iter().filter(|(status, _)| status.starts_with('2')) {
+            let content = answer["content"].as_object().into_iter().flatten();
+            let is_json =
+                |(kind, _): &(&String, &Value)| ["application/json", "application/geo+json"].contains(&kind.as_str());
+            for (kind, content) in content.filter(is_json) {
+                let schema = &content["schema"];
+                let example = content
+                    .get("example")
+                    .or_else(|| resolved(&document, schema).get("example"));
+                let example = example.unwrap_or_else(|| panic!("{id} {status} {kind}: there is no example"));
+                assert_eq!(misfits(&document, schema, example), [""; 0], "{id} {status} {kind}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 120, "few answers are JSON: {seen}");
+}
+
 fn takes(operation: &Value, place: &str, name: &str) -> bool {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     parameters.into_iter().any(|it| it["in"] == place && it["name"] == name)

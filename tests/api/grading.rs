@@ -5,7 +5,7 @@ use chrono::Duration;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Actor, TestApp};
+use crate::support::{Actor, TestApp, assessment};
 
 const OWNER: &str = "csm@camden.example";
 const COLLEAGUE: &str = "asb@camden.example";
@@ -255,10 +255,11 @@ async fn a_case_that_becomes_one_of_high_risk_tells_a_supervisor_and_is_to_be_as
     assert_eq!(told[0][0]["role"], "supervisor");
     assert!(told[0][0]["say"].as_str().unwrap().starts_with("High risk"), "{told:?}");
     let assessed = app
-        .transition(&owner, case, "risk_assess", json!({"earlier_reports": 0}))
+        .transition(&owner, case, "risk_assess", assessment("high"))
         .await
         .expect(200);
-    assert!(running(&assessed.body).is_empty());
+    let looks = [("risk_review", "2026-03-30T22:59:59Z"), ("supervisor_review", next_day)];
+    assert_eq!(running(&assessed.body), looks);
 }
 
 #[actix_web::test]
@@ -397,7 +398,7 @@ async fn a_signed_disclaimer_is_an_attachment_of_the_case_and_of_no_other() {
 /// A case of nuisance that `lead` works to a plan.
 pub async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
     let case = app.case(lead, "nuisance").await;
-    let known = json!({"risk_band": "medium", "qualifier": "nuisance", "lead": lead.user_id});
+    let known = json!({"qualifier": "nuisance", "lead": lead.user_id});
     app.patch(lead, &format!("/v1/cases/{case}"), known).await.expect(200);
     let plan = json!({"text": "Diary sheets for four weeks.", "contact_every_working_days": 5});
     let me = app.get(lead, "/v1/me").await.expect(200).body;
@@ -407,7 +408,7 @@ pub async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
         _ => "council_asb",
     };
     for (event, data) in [
-        ("risk_assess", json!({"earlier_reports": 2})),
+        ("risk_assess", assessment("medium")),
         ("allocate", json!({"lead_agency": agency})),
         ("action_plan", json!({"plan": plan, "agreed_with_victim": true})),
     ] {
@@ -566,10 +567,11 @@ async fn a_case_without_a_lead_is_not_allocated_and_that_is_said_by_the_cases_ow
     let app = TestApp::start().await;
     let lead = app.sign_in(OWNER).await;
     let case = app.case(&lead, "nuisance").await;
-    let known = json!({"risk_band": "medium", "qualifier": "nuisance"});
+    let known = json!({"qualifier": "nuisance"});
     app.patch(&lead, &format!("/v1/cases/{case}"), known).await.expect(200);
-    let assessed = json!({"earlier_reports": 2});
-    app.transition(&lead, case, "risk_assess", assessed).await.expect(200);
+    app.transition(&lead, case, "risk_assess", assessment("medium"))
+        .await
+        .expect(200);
 
     let allocate = json!({"lead_agency": "council_asb"});
     let refused = app.transition(&lead, case, "allocate", allocate).await.expect(409);

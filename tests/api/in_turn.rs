@@ -184,3 +184,73 @@ async fn a_connection_on_which_nothing_is_asked_is_closed_when_the_service_stops
     idle.read_to_string(&mut rest).await.unwrap();
     assert!(rest.starts_with("TTP/1.1 200 "), "{rest}");
 }
+
+/// Long enough for a service that lets go, on a machine that is busy.
+const LONG: Duration = Duration::from_secs(30);
+
+/// A service that waits so long for heads, and for bodies that nobody reads.
+async fn patient_for(time: Duration) -> TestApp {
+    TestApp::start_with(|config| config.deadlines.head = time).await
+}
+
+/// A request for whose body nobody looks.
+const UNREAD: &str = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+#[actix_web::test]
+async fn a_client_that_stops_in_the_middle_of_a_later_head_is_let_go_of() {
+    let app = patient_for(Duration::from_secs(1)).await;
+    let address = app.listen();
+    let first = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+    for begun in ["G", "GET /healthz HTTP/1.1\r\nHost: local", "\r\n"] {
+        let ended = tokio::time::timeout(LONG, exchange(address, [first, begun].concat())).await;
+
+        let text = ended.expect("it waits for the rest");
+        assert_eq!(statuses(&answers(&text)), ["200"], "{begun:?}: {text}");
+    }
+}
+
+#[actix_web::test]
+async fn a_client_that_does_not_finish_a_body_that_nobody_reads_is_let_go_of() {
+    let app = patient_for(Duration::from_secs(1)).await;
+    let address = app.listen();
+    let refused = "POST /v1/cases HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+                   Transfer-Encoding: chunked\r\n\r\n";
+
+    for (head, expected) in [(UNREAD, "200"), (refused, "401")] {
+        for begun in ["", "5\r\nhello\r\n", "ffffff\r\nhello"] {
+            let ended = tokio::time::timeout(LONG, exchange(address, [head, begun].concat())).await;
+
+            let text = ended.unwrap_or_else(|_| panic!("{expected}: it waits for the rest of {begun:?}"));
+            let answers = answers(&text);
+            assert_eq!(statuses(&answers), [expected], "{begun:?}: {text}");
+            assert_eq!(header(answers[0].0, "connection"), Some("close"), "{text}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn behind_a_body_that_nobody_read_the_connection_ends() {
+    let app = patient_for(Duration::from_secs(600)).await;
+    let address = app.listen();
+    let requests = [UNREAD, "5\r\nhello\r\n0\r\n\r\n", UNREAD].concat();
+
+    let ended = tokio::time::timeout(LONG, exchange(address, requests)).await;
+
+    let text = ended.expect("it waits for more");
+    assert_eq!(statuses(&answers(&text)), ["200"], "{text}");
+}
+
+#[actix_web::test]
+async fn a_head_behind_empty_lines_is_answered() {
+    let app = TestApp::start().await;
+    let address = app.listen();
+    let last = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let first = last.replace("Connection: close\r\n", "");
+
+    for lines in ["\r\n".to_owned(), "\n".repeat(100_000)] {
+        let text = exchange(address, [lines.as_str(), first.as_str(), lines.as_str(), last].concat()).await;
+
+        assert_eq!(statuses(&answers(&text)), ["200", "200"], "{text}");
+    }
+}

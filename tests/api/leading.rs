@@ -5,7 +5,7 @@ use diesel_async::SimpleAsyncConnection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{ALL_CLASSES, Actor, Reply, TestApp};
+use crate::support::{ALL_CLASSES, Actor, Reply, TestApp, assessment};
 
 struct Scene {
     app: TestApp,
@@ -26,11 +26,11 @@ impl Scene {
         let mut body = app.case_body("nuisance").await;
         body["details"] = json!({"asb_category": "noise", "noise_source": "music"});
         let case = app.post(&police, "/v1/cases", body).await.expect(201).id();
-        let known = json!({"risk_band": "medium", "qualifier": "nuisance", "lead": police.user_id});
+        let known = json!({"qualifier": "nuisance", "lead": police.user_id});
         app.patch(&police, &format!("/v1/cases/{case}"), known)
             .await
             .expect(200);
-        app.transition(&police, case, "risk_assess", json!({"earlier_reports": 2}))
+        app.transition(&police, case, "risk_assess", assessment("medium"))
             .await
             .expect(200);
         let share = app

@@ -60,6 +60,7 @@ mod reading_the_log;
 mod recalls;
 mod recoding;
 mod rescans;
+mod risk;
 mod sampling;
 mod schema;
 mod sealing;

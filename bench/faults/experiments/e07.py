@@ -19,7 +19,8 @@ ARRIVALS = 50
 
 def run(bench, report):
     heads, bodies, readers, before, during = (100, 100, 40, 4, 41) if bench.short else (500, 500, 200, 15, 75)
-    counts = {"heads": heads, "bodies": bodies, "readers of 200 answers": readers}
+    counts = {"heads": heads // 2, "later heads": heads // 2, "bodies": bodies // 2,
+              "bodies that nobody reads": bodies // 2, "readers of 200 answers": readers}
     with bench.stand("e07") as stand:
         load = stand.load(writers=1)
         load.start()
@@ -120,9 +121,13 @@ class Good:
 def beginnings(headers):
     """What each kind of slow client sends at once, and how much those take in who never read."""
     wanted = message("GET", "/openapi.json")
+    begun = message("GET", "/healthz")[:-2] + b"X-Slow: "
+    unread = message("GET", "/healthz", [("Transfer-Encoding", "chunked")]) + b"ffffff\r\n"
     return {
-        "heads": (message("GET", "/healthz")[:-2] + b"X-Slow: ", None),
+        "heads": (begun, None),
+        "later heads": (message("GET", "/healthz") + begun, None),
         "bodies": (message("POST", "/v1/cases", headers, {"title": "x" * 1000})[:-1000], None),
+        "bodies that nobody reads": (unread, None),
         "readers of one answer": (wanted, 4096),
         "readers of 200 answers": (wanted * 200, 4096),
     }

@@ -30,7 +30,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 ///
 /// The caller's organisation becomes its owner; nobody else sees it until it is shared. The ward is derived
 /// from the place as at now, and must lie in the partnership's area. `details` may be empty: the case type's
-/// guards ask for what a transition needs.
+/// guards ask for what a transition needs. `advice` of the answer says what is to be done at once, as where
+/// somebody is in danger now.
 ///
 /// Of some types one case is open at a time about the same, by the detail that the type names in
 /// `one_open_case_per`: a vehicle by its registration mark. Where the caller may see one that is open in the
@@ -47,11 +48,15 @@ async fn create_case(caller: Caller<may::CreateCase>, body: JsonBody<NewCase>) -
     caller
         .alter_ahead(body, Setting::of, async |room, new: NewCase, setting| {
             let sight = insert(room, new, setting).await?;
+            let alerts = sight.standing_alerts(room)?;
             let view = sight.view(room)?;
-            let told = match view.separate_because {
+            let mut told = match view.separate_because {
                 None => json!({ "type": view.kind }),
                 Some(_) => json!({ "type": view.kind, "separate": true }),
             };
+            if !alerts.is_empty() {
+                told["alerts"] = json!(alerts);
+            }
             let event = OutboxEvent::of_case("case.created", view.id, view.owner.id).with(told);
             let answer = view.mark(Answer::created(format!("/v1/cases/{}", view.id), &view)?);
             Ok(view

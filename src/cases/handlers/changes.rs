@@ -38,7 +38,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 /// Change a case
 ///
 /// A merge patch (RFC 7396; `application/merge-patch+json` or `application/json`). Organisations that
-/// contribute may change `details` and `separate_because`; the rest is for the owner. Details by which it is
+/// contribute may change `details` and `separate_because`; the rest is for the owner. `risk_band` is the
+/// owner's first view until the risk is assessed by a step, and that step's from then on. Details by which it is
 /// about the same as another open case are refused as at recording (`case-already-open`). Where the case type
 /// has a step that follows by itself from what the details come to say, the answer is the case after it. A case
 /// that moves to another point keeps neither `uprn` nor `usrn` that is not named. What says of a case what it
@@ -60,10 +61,13 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
                 room.request.expect_version(sight.case.version)?;
                 room.no_earlier_than(sight.case.updated_at);
                 let (before, place) = (sight.case.clone(), sight.place.clone());
+                let stood = sight.standing_alerts(room)?;
                 apply(room, &mut sight, changes).await?;
                 let changed = changed_members(&before, place.as_ref(), &sight);
-                let Heightened { alerts, clocks } = sight.heighten(room, before.risk_band.as_deref())?;
+                let Heightened { mut alerts, clocks } = sight.heighten(room, before.risk_band.as_deref())?;
                 let (followed, moved) = sight.follow(room, &before.details)?.unzip();
+                let standing = sight.standing_alerts(room)?.into_iter();
+                alerts.extend(standing.filter(|alert| !stood.contains(alert)));
                 sight.look_again(room, None).await?;
                 if !changed.is_empty() {
                     sight.case.version += 1;
@@ -100,7 +104,12 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
 }
 
 /// Keeps what a grading was, where it was changed.
-fn regraded<T>(audited: Audited<T>, name: &'static str, from: Option<String>, to: &Option<String>) -> Audited<T> {
+pub(super) fn regraded<T>(
+    audited: Audited<T>,
+    name: &'static str,
+    from: Option<String>,
+    to: &Option<String>,
+) -> Audited<T> {
     match &from == to {
         true => audited,
         false => audited.fact(name, json!({ "from": from, "to": to })),
@@ -146,6 +155,7 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<(
         patch_details(room, sight, patch)?;
     }
     check_risk(room, sight, &changes)?;
+    check_assessed(room, sight, &changes)?;
     apply_owners(&mut sight.case, &changes);
     if named.iter().any(|member| PLACE.contains(member)) {
         move_place(room, sight, &changes).await?;
@@ -220,6 +230,22 @@ fn check_risk(room: &Room, sight: &Sight, changes: &CaseChanges) -> Result<()> {
              it, nor does who leads it lay it down: somebody else does"
                 .to_owned(),
         ));
+    }
+    Ok(())
+}
+
+/// The band that an assessment gave is another by the next assessment alone (domain §3.5).
+fn check_assessed(room: &Room, sight: &Sight, changes: &CaseChanges) -> Result<()> {
+    let Some(band) = changes.risk_band else { return Ok(()) };
+    let is_other = band.map(RiskBand::as_str) != sight.case.risk_band.as_deref();
+    let workflow = sight.workflow(room)?;
+    if is_other && workflow.is_assessed(&sight.case.details) {
+        let steps = workflow.assessing_steps(&sight.case.state);
+        let by = match steps.is_empty() {
+            true => "a step, of which there is none from where it stands".to_owned(),
+            false => format!("the step `{}`", steps.join("` or `")),
+        };
+        return Err(CaseError::BandAssessed(by).into());
     }
     Ok(())
 }

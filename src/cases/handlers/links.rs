@@ -143,11 +143,10 @@ pub async fn unlink_cases(caller: Caller<may::UpdateCase>, ids: Id<2>) -> Result
             let access = access::find(room, case_id).await?;
             let row = queries::find(room, case_id, link_id).await?;
             let [from, to] = row.ends();
-            if ![row.org_id, from.1, to.1].contains(&access.org_id) {
-                return Err(AppError::Forbidden(
-                    "only the organisation that made a link, or owns one of its cases, takes it back".to_owned(),
-                ));
-            }
+            access::check_whose(
+                [row.org_id, from.1, to.1].contains(&access.org_id),
+                "only the organisation that made a link, or owns one of its cases, takes it back",
+            )?;
             let access = access.contributing()?;
             check_not_ended(room, &row).await?;
             if !queries::delete(room, link_id).await? {

@@ -177,6 +177,7 @@ impl Sight {
             proposed_by: self.hands.proposed_by,
             risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
             qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
+            earlier_reports: None,
             attachments: attachments.collect(),
             is_duplicate_of_open: self.is_duplicate_of_open(),
             clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
@@ -239,14 +240,30 @@ impl Sight {
         })
     }
 
+    /// Whose attention it asks for by what it says, whatever step is taken.
+    ///
+    /// # Errors
+    /// If no workflow is known for the stored type.
+    pub fn standing_alerts(&self, room: &Room) -> Result<Vec<Alert>> {
+        Ok(self.workflow(room)?.standing_alerts(&self.facts(room)))
+    }
+
     /// Brings it where a decision leads; answers with the clocks that changed.
     ///
     /// # Errors
     /// If no workflow is known for the stored type, or a clock cannot be worked out.
     pub fn take(&mut self, room: &Room, decision: &Decision) -> Result<MovedClocks> {
         let workflow = self.workflow(room)?;
-        let moved = model::move_clocks(workflow, self.case.opened_at, &mut self.clocks, decision, room.now)?;
+        let mut moved = model::move_clocks(workflow, self.case.opened_at, &mut self.clocks, decision, room.now)?;
+        let high = Some(RiskBand::High.as_str());
+        let band = decision.risk_band.map(RiskBand::as_str);
+        if band == high && self.case.risk_band.as_deref() != high {
+            let hastened = model::hasten_clocks(workflow, &mut self.clocks, room.now)?;
+            moved.retain(|(id, _)| hastened.iter().all(|(other, _)| other != id));
+            moved.extend(hastened);
+        }
         let case = &mut self.case;
+        case.risk_band = band.map(str::to_owned);
         decision.to.clone_into(&mut case.state);
         decision.class.as_str().clone_into(&mut case.status_class);
         decision.public_status.as_str().clone_into(&mut case.public_status);
@@ -284,11 +301,13 @@ impl Sight {
     /// If no workflow is known for the stored type.
     pub fn view(mut self, room: &Room) -> Result<CaseView> {
         let workflow = self.workflow(room)?;
+        let facts = self.facts(room);
         let allowed = if self.access.level == "view" {
             Vec::new()
         } else {
-            workflow.allowed(&self.facts(room))
+            workflow.allowed(&facts)
         };
+        let advice = workflow.standing_alerts(&facts).into_iter().map(|alert| alert.say);
         if !self.shows_people(room) {
             workflow.conceal_people(&mut self.case.details);
         }
@@ -303,6 +322,7 @@ impl Sight {
         let leading = self.hands.leading.map(|(id, name)| Named { id, name });
         Ok(CaseView {
             lead_organisation: leading.unwrap_or_else(|| view.owner.clone()),
+            advice: advice.collect(),
             tells_of_people,
             ..view
         })

@@ -190,11 +190,10 @@ async fn own(room: &mut Room, ids: Id<2>) -> Result<(Access, SubjectRow)> {
     let (case_id, subject_id) = ids.pair();
     let access = access::find(room, case_id).await?.opening("subjects")?;
     let row = queries::find(room, case_id, subject_id).await?;
-    if row.org_id != access.org_id {
-        return Err(AppError::Forbidden(
-            "only the organisation that added this subject may change it".to_owned(),
-        ));
-    }
+    access::check_whose(
+        row.org_id == access.org_id,
+        "only the organisation that added this subject may change it",
+    )?;
     let access = access.contributing()?;
     access::lock(room, case_id).await?.ok_or(AppError::NotFound)?;
     let row = queries::lock(room, case_id, subject_id).await?;

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::changes::regraded;
+use super::earlier;
 use super::sight::Sight;
 use crate::audit::{Op, OutboxEvent};
 use crate::cases::access::{self, Access};
@@ -14,8 +16,8 @@ use crate::cases::queries::cases::{self as queries, CaseRow};
 use crate::cases::queries::transitions::{self as steps, Key, TransitionRow};
 use crate::cases::view::cases::CaseView;
 use crate::cases::view::transitions::{NewTransition, Step};
-use crate::cases::workflow::Decision;
 use crate::cases::workflow::names::LoggedAs;
+use crate::cases::workflow::{Decision, Facts};
 use crate::clocks::Clock;
 use crate::db::names_of;
 use crate::doors::{Answer, Audited, Caller, Id, JsonBody, Params, Room, may};
@@ -57,18 +59,32 @@ async fn transition_case(
             async |room, wanted: NewTransition, mut sight| {
                 room.request.expect_version(sight.case.version)?;
                 room.no_earlier_than(sight.case.updated_at);
-                let data = wanted.data.unwrap_or_else(|| json!({}));
-                let (decision, moved) = decide(room, &mut sight, wanted.event.as_str(), &data).await?;
+                let (event, data) = (wanted.event.as_str(), wanted.data.unwrap_or_else(|| json!({})));
+                let earlier = earlier::look_for(room, &sight, event).await?;
+                let band = sight.case.risk_band.clone();
+                let (decision, moved) = decide(room, &mut sight, (event, &data), earlier.as_deref()).await?;
                 let reason = wanted.reason.map(Text::into_string);
                 let step = step_of(room, &sight.case, &decision, reason, data);
                 write(room, &sight.case, &moved, step).await?;
                 let view = sight.view(room)?;
                 let answer = view.mark(Answer::ok(&view)?);
                 let audited = view.note_look(Audited::new(op_of(&decision), answer));
+                let audited = regraded(audited, "risk_band", band, &view.risk_band);
+                let audited = combined(audited, earlier);
                 Ok(tell(audited.classes(view.classes()), &view, &decision))
             },
         )
         .await
+}
+
+/// Says in the log which other cases were counted, for their owners too.
+fn combined<T>(audited: Audited<T>, earlier: Option<Vec<(Uuid, Uuid)>>) -> Audited<T> {
+    match earlier {
+        None => audited,
+        Some(found) => audited
+            .fact("earlier_reports", found.len())
+            .combined_with(found, &["core", "location"]),
+    }
 }
 
 /// Says in the log and in the timeline that a step was taken.
@@ -156,10 +172,18 @@ fn show_people(room: &Room, access: &Access, steps: &mut [Step]) -> Result<bool>
     Ok(steps.iter().any(tells))
 }
 
-/// Decides the event and applies it to the case and its clocks; answers also with
-/// the clocks that changed.
-async fn decide(room: &Room, sight: &mut Sight, event: &str, data: &Value) -> Result<(Decision, Vec<(Uuid, Clock)>)> {
-    let facts = sight.facts_for(room, event).await?;
+/// Decides the event with its data and applies it to the case and its clocks; answers also with
+/// the clocks that changed. `earlier` are the earlier reports, where they were looked for.
+async fn decide(
+    room: &Room,
+    sight: &mut Sight,
+    (event, data): (&str, &Value),
+    earlier: Option<&[(Uuid, Uuid)]>,
+) -> Result<(Decision, Vec<(Uuid, Clock)>)> {
+    let facts = Facts {
+        earlier_reports: earlier.map(|found| u32::try_from(found.len()).unwrap_or(u32::MAX)),
+        ..sight.facts_for(room, event).await?
+    };
     let decision = sight.workflow(room)?.decide(&facts, event, data)?;
     let moved = sight.take(room, &decision)?;
     sight.look_again(room, Some(event)).await?;

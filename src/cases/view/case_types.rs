@@ -66,6 +66,9 @@ pub struct CaseType {
     /// something happened, `readOnly` those that only a transition writes.
     #[schema(value_type = Object)]
     details: Value,
+    /// What asks for attention as soon as an open case says it, and stands in its `advice`.
+    #[schema(required = false)]
+    alerts: Vec<CaseTypeAlert>,
     /// The transitions: an event may have several, for other states or people.
     edges: Vec<CaseTypeEdge>,
 }
@@ -180,7 +183,7 @@ struct CaseTypeEdge {
     /// The JSON Schema (draft 2020-12) of its `data`.
     #[schema(value_type = Object)]
     data: Value,
-    /// The details that it writes.
+    /// The details that it writes, and the band of risk.
     #[schema(required = false)]
     sets: Vec<CaseTypeSetting>,
     /// The clocks that it starts.
@@ -283,12 +286,12 @@ struct CaseTypeGuard {
     when: CaseTypeCondition,
 }
 
-/// A detail that a transition writes.
+/// A detail that a transition writes, or the band of risk.
 #[derive(ToSchema)]
 struct CaseTypeSetting {
-    /// Pointer under `/details`; `-` at its end appends to a list.
+    /// Pointer under `/details`, where `-` at its end appends to a list; or `/case/risk_band`.
     to: String,
-    /// Pointer under `/data`, or `now`, or `actor_user`.
+    /// Pointer under `/data`, or `/case/earlier_reports`, or `now`, or `actor_user`.
     #[schema(required = false)]
     from: String,
     /// A fixed value instead.
@@ -327,7 +330,7 @@ struct CaseTypePause {
     reason: PauseReason,
 }
 
-/// Whose attention a transition asks for.
+/// Whose attention a transition asks for, or what a case says.
 #[derive(ToSchema)]
 struct CaseTypeAlert {
     /// The code of a built-in role.

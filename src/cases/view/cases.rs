@@ -112,7 +112,7 @@ pub struct CaseChanges {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Qualifier>)]
     pub qualifier: Option<Option<Qualifier>>,
-    /// Band of the latest risk assessment; `null` clears it.
+    /// A first view of the risk; `null` clears it. Once a step has assessed it, that step's alone.
     #[serde(default, deserialize_with = "present")]
     // The words are those of a priority; clients know the schema by that name.
     #[schema(value_type = Option<Priority>)]
@@ -268,7 +268,7 @@ impl ClockView {
     "updated_at": "2026-03-02T09:00:00Z", "closed_at": null, "version": 1,
     "my_access": {"level": "owner", "data_classes": ["core", "location", "subjects", "notes", "attachments", "intelligence"],
         "via": "owner", "since": "2026-03-02T09:00:00Z", "expires_at": null},
-    "clocks": [], "allowed_transitions": [{"event": "inspect", "to": ["abandoned"], "missing": []}]
+    "clocks": [], "advice": [], "allowed_transitions": [{"event": "inspect", "to": ["abandoned"], "missing": []}]
 }))]
 pub struct CaseView {
     /// The case.
@@ -357,6 +357,8 @@ pub struct CaseView {
     pub my_access: MyAccess,
     /// Its clocks, oldest first.
     pub clocks: Vec<ClockView>,
+    /// What to do before all else, as to call 999; empty where that is nothing.
+    pub advice: Vec<String>,
     /// What the caller could do next.
     pub allowed_transitions: Vec<AllowedTransition>,
     /// Whether `details` say who is in it.
@@ -420,6 +422,7 @@ impl CaseView {
             version: case.version,
             my_access: access.into(),
             clocks,
+            advice: Vec::new(),
             allowed_transitions: allowed.into_iter().map(AllowedTransition::from).collect(),
             tells_of_people: false,
         }

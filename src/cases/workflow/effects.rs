@@ -5,8 +5,8 @@ use toml::Spanned;
 
 use super::facts::{Alert, ClockPause, ClockStart, Facts};
 use super::file::{AlertLine, EdgeLine, EndLine, SetLine, StartLine, WhenLine};
-use super::guard::{View, time};
-use super::names::{CountsFrom, RiskBand};
+use super::guard::{View, end, time};
+use super::names::{CountsFrom, RiskBand, StateClass};
 use super::{Edge, Workflow};
 
 /// The details after an edge has written what its data brings; `before` is the view
@@ -18,7 +18,7 @@ pub(super) fn details_after(edge: &EdgeLine, facts: &Facts, before: &View<'_>) -
     };
     let lines = edge.sets.iter().map(Spanned::get_ref);
     for line in lines.filter(|line| before.holds(line.when.as_ref())) {
-        let value = set_value(line, facts, before.data);
+        let value = set_value(line, facts, before);
         let path = line.to.strip_prefix("/details/");
         if let (Some(value), Some(path)) = (value, path) {
             write(&mut details, path, value);
@@ -27,15 +27,12 @@ pub(super) fn details_after(edge: &EdgeLine, facts: &Facts, before: &View<'_>) -
     details
 }
 
-fn set_value(line: &SetLine, facts: &Facts, data: &Value) -> Option<Value> {
+pub(super) fn set_value(line: &SetLine, facts: &Facts, before: &View<'_>) -> Option<Value> {
     match line.from.as_deref() {
         None => line.value.clone(),
         Some("now") => Some(json!(facts.now)),
         Some("actor_user") => Some(json!(facts.actor.user_id)),
-        Some(pointer) => {
-            let value = data.pointer(pointer.strip_prefix("/data")?)?;
-            (!value.is_null()).then(|| value.clone())
-        }
+        Some(pointer) => before.at(pointer).cloned(),
     }
 }
 
@@ -156,21 +153,38 @@ fn begin(workflow: &Workflow, facts: &Facts, effects: &mut ClockEffects, start: 
     if runs {
         effects.void(name);
     }
-    let moment = |at: &Option<String>| {
-        let told = view.at(at.as_deref()?).and_then(time)?;
-        Some(told.to_utc())
-    };
+    let told = |at: &Option<String>| view.at(at.as_deref()?);
     effects.starts.push(ClockStart {
         clock: name.to_owned(),
         counts_from,
-        date: moment(&start.date),
-        since: moment(&start.since),
+        date: told(&start.date).and_then(end),
+        since: told(&start.since).and_then(time).map(|since| since.to_utc()),
     });
 }
 
 fn is_unstopped(facts: &Facts, name: &str) -> bool {
     let mut named = facts.clocks.iter().filter(|clock| clock.name == name);
     named.any(|clock| clock.stopped_at.is_none())
+}
+
+impl Workflow {
+    /// Whose attention an open case asks for by what it says, whatever step is taken.
+    #[must_use]
+    pub fn standing_alerts(&self, facts: &Facts) -> Vec<Alert> {
+        let is_open = self.state(&facts.state).is_some_and(|it| it.class == StateClass::Open);
+        let (case, nothing) = (facts.case_members(), Value::Null);
+        let view = View {
+            case: &case,
+            before: &facts.details,
+            details: &facts.details,
+            data: &nothing,
+        };
+        let lines = self.file.alerts.iter().map(Spanned::get_ref);
+        lines
+            .filter(|alert| is_open && view.holds(alert.when.as_ref()))
+            .map(alert_of)
+            .collect()
+    }
 }
 
 /// Whose attention the edge asks for.

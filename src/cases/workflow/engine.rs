@@ -11,6 +11,7 @@ use super::file::{ClosingLine, EdgeLine, StateLine};
 use super::guard::{View, holds_post};
 use super::leading;
 use super::names::StateClass;
+use super::risk;
 use super::schema;
 use super::{Edge, Workflow, says};
 
@@ -83,7 +84,8 @@ impl Workflow {
             return Err(WorkflowError::DataInvalid { event, faults });
         }
         let target = self.target(&edge.line, facts, event, data)?;
-        let case = facts.case_members();
+        let mut case = facts.case_members();
+        risk::put_told(&mut case, data);
         let before = View {
             case: &case,
             before: &facts.details,
@@ -91,7 +93,9 @@ impl Workflow {
             data,
         };
         let details_after = effects::details_after(&edge.line, facts, &before);
+        let (risk_band, case_after) = risk::banded(&edge.line, facts, &before);
         let view = View {
+            case: &case_after,
             details: &details_after,
             ..before
         };
@@ -109,6 +113,7 @@ impl Workflow {
             alerts: effects::alerts(&edge.line, &view),
             leads: leading::leads(&edge.line, facts, &view),
             details_after,
+            risk_band,
             meets: clocks.meets,
             voids: clocks.voids,
             starts: clocks.starts,
@@ -187,6 +192,7 @@ impl Workflow {
         let guards = edge.guards.iter();
         let mut unmet: Vec<Unmet> = guards.filter_map(|guard| guard.unmet(facts, view)).collect();
         unmet.extend(leading::unmet(&edge.line, facts, view));
+        unmet.extend(risk::unmet_by_band(facts, view));
         let mut closure = None;
         if closes(target, facts) {
             unmet.extend(closure::unmet_by_case(self, facts));

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::names::{CountsFrom, LoggedAs, NotToldReason, Phase, PublicStatus, Qualifier, RiskBand, StateClass};
+use super::risk;
 use crate::clocks::{Basis, PauseReason};
 use crate::identity::roles::Role;
 use crate::sharing::model::{DataClass, OrgKind};
@@ -68,6 +69,9 @@ pub struct Facts {
     pub proposed_by: Option<Uuid>,
     pub risk_band: Option<RiskBand>,
     pub qualifier: Option<Qualifier>,
+    /// Other cases about the place that count as earlier reports, of those that the actor may
+    /// see, where they were looked for.
+    pub earlier_reports: Option<u32>,
     pub attachments: Vec<AttachmentFact>,
     /// The case is linked as the duplicate of another that is open.
     pub is_duplicate_of_open: bool,
@@ -87,7 +91,9 @@ impl Facts {
         put("risk_band", self.risk_band.map(|band| band.to_string()));
         put("qualifier", self.qualifier.map(|it| it.as_str().to_owned()));
         put("lead", self.lead_user.map(|id| id.to_string()));
-        Value::Object(members)
+        let mut members = Value::Object(members);
+        risk::put_reports(&mut members, self.earlier_reports);
+        members
     }
 
     /// The person who has the case in hand: who leads it or, where nobody does, recorded it.
@@ -106,7 +112,7 @@ impl Facts {
 }
 
 /// Members of `/case` a pointer may name.
-pub const CASE_MEMBERS: &[&str] = &["risk_band", "qualifier", "lead"];
+pub const CASE_MEMBERS: &[&str] = &["risk_band", "qualifier", "lead", "earlier_reports", "is_repeat"];
 
 /// An event this actor could record now, or once what is missing is there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -168,6 +174,8 @@ pub struct Decision {
     pub details_after: Value,
     /// Organisation that leads from then on, where the step says which.
     pub leads: Option<Uuid>,
+    /// The band of risk afterwards.
+    pub risk_band: Option<RiskBand>,
     /// Clocks to end before any is started: what was due is done.
     pub meets: Vec<String>,
     /// Clocks to end likewise: nothing is due any more.

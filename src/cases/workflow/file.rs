@@ -43,6 +43,9 @@ pub struct WorkflowFile {
     pub defs: Value,
     /// JSON Schema (draft 2020-12) of a case's details; none is required at creation.
     pub details: Spanned<Value>,
+    /// What asks for attention as soon as an open case says it, at the report or by a change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Spanned<AlertLine>>,
     pub edges: Vec<Spanned<EdgeLine>>,
 }
 
@@ -261,13 +264,13 @@ pub struct GuardLine {
     pub when: Option<WhenLine>,
 }
 
-/// A member of the details written by a transition.
+/// A member of the details, or the band of risk, written by a transition.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetLine {
-    /// Pointer under `/details`; a last segment `-` appends to a list.
+    /// Pointer under `/details`, where a last segment `-` appends to a list; or `/case/risk_band`.
     pub to: String,
-    /// Pointer under `/data`, or `now`, `actor_user`.
+    /// Pointer under `/data`, or `/case/earlier_reports`, `now`, `actor_user`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// A fixed value instead.
@@ -311,7 +314,7 @@ pub struct PauseLine {
     pub reason: PauseReason,
 }
 
-/// A person's attention asked for by an edge.
+/// A person's attention asked for by an edge, or by what a case says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlertLine {

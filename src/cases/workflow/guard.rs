@@ -13,7 +13,7 @@ use super::file::{GuardLine, PostLine, RequireLine, WhenLine};
 use super::leading;
 use super::names::Phase;
 use super::sample::is_drawn;
-use crate::clocks::local_date;
+use crate::clocks::{end_of_day, local_date};
 use crate::sharing::model::OrgKind;
 
 /// A guard with its parameters in place.
@@ -158,6 +158,7 @@ impl Test {
             Self::ClockOpen { .. } => "clock_open",
             Self::ClockRunning { .. } => "clock_running",
             Self::ClockNotRunning { .. } => "clock_not_running",
+            Self::NotSampled { .. } => "not_sampled",
             Self::PoliceCheckFresh { .. } => "police_check_fresh",
             Self::ConsentRecorded => "consent_recorded",
             Self::LinkedAsDuplicate => "linked_as_duplicate",
@@ -298,6 +299,15 @@ pub(super) fn has_come(value: &Value, now: DateTime<Utc>) -> bool {
     match time(value) {
         Some(at) => at <= now,
         None => day(value).is_some_and(|day| local_date(now).is_ok_and(|today| day <= today)),
+    }
+}
+
+/// The time that a value tells, or the end of the day that it tells in London. Of a day so far
+/// ahead that no clock is kept for it, a time for which none is kept either.
+pub(super) fn end(value: &Value) -> Option<DateTime<Utc>> {
+    match time(value) {
+        Some(at) => Some(at.to_utc()),
+        None => day(value).map(|day| end_of_day(day).unwrap_or(DateTime::<Utc>::MAX_UTC)),
     }
 }
 

@@ -19,6 +19,7 @@ mod leading;
 pub mod names;
 mod offer;
 mod one_open;
+mod risk;
 pub mod sample;
 pub mod schema;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use toml::Spanned;
 use super::engine::{closes, is_within, permits};
 use super::facts::{Allowed, Facts};
 use super::guard::View;
-use super::{Edge, Workflow, closure, effects, schema};
+use super::{Edge, Workflow, closure, effects, risk, schema};
 
 impl Workflow {
     /// Every event this actor could record from the state the case is in, with what is missing
@@ -75,7 +75,9 @@ fn may_come(edge: &Edge, view: &View<'_>, at: &str) -> bool {
     let mut sets = edge.line.sets.iter().map(Spanned::get_ref);
     sets.any(|set| {
         let writes_there = is_within(at, &set.to) || is_within(&set.to, at);
-        let from = set.from.as_deref().filter(|from| from.starts_with("/data"));
+        // How many earlier reports there are is looked up as the step is taken.
+        let comes = |from: &&str| from.starts_with("/data") || *from == risk::EARLIER_REPORTS;
+        let from = set.from.as_deref().filter(comes);
         let is_open = from.is_some_and(|from| view.at(from).is_none());
         let must_come = from.and_then(|from| from.strip_prefix("/data"));
         let must_come = must_come.is_some_and(|from| schema::requires(&edge.data_schema, from));

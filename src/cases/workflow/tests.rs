@@ -11,6 +11,7 @@ mod one_open;
 mod permitted;
 mod personal;
 mod random;
+mod risk;
 mod rules;
 mod sampling;
 mod times;

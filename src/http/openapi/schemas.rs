@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::openapi::schema::{ArrayItems, Object, SchemaType, Type};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
@@ -10,10 +11,12 @@ use super::operations_of;
 
 const PLACE: &str = "#/components/schemas/";
 
-/// Completes those that are answered, and drops those that nothing refers to.
+/// Completes those that are answered, drops those that nothing refers to, and shows what a
+/// page is by what it lists.
 pub fn complete(document: &mut OpenApi) {
     say_what_is_always_there(document);
     drop_unused(document);
+    exemplify_pages(document);
 }
 
 /// What is answered has every member that may be `null`, also where it is: an `Option` is written
@@ -82,6 +85,45 @@ fn takes_null(kind: &SchemaType) -> bool {
         SchemaType::Type(kind) => *kind == Type::Null,
         SchemaType::Array(kinds) => kinds.contains(&Type::Null),
         SchemaType::AnyValue => false,
+    }
+}
+
+/// Gives each page of a list the example of the records in it.
+fn exemplify_pages(document: &mut OpenApi) {
+    let Some(components) = document.components.as_mut() else {
+        return;
+    };
+    let known = components.schemas.iter();
+    let known: BTreeMap<String, Value> = known
+        .filter_map(|(name, schema)| Some((name.clone(), example_of(schema)?)))
+        .collect();
+    for schema in components.schemas.values_mut() {
+        if let RefOr::T(Schema::Object(page)) = schema
+            && page.example.is_none()
+            && let Some(record) = listed_in(page).and_then(|name| known.get(name))
+        {
+            page.example = Some(json!({"items": [record], "next": null}));
+        }
+    }
+}
+
+fn example_of(schema: &RefOr<Schema>) -> Option<Value> {
+    let written = serde_json::to_value(schema).ok()?;
+    written.get("example").cloned()
+}
+
+/// The schema of the records of a page, by its name; `None` of what is no page.
+fn listed_in(object: &Object) -> Option<&str> {
+    object.properties.get("next")?;
+    let RefOr::T(Schema::Array(list)) = object.properties.get("items")? else {
+        return None;
+    };
+    let ArrayItems::RefOrSchema(record) = &list.items else {
+        return None;
+    };
+    match &**record {
+        RefOr::Ref(reference) => reference.ref_location.strip_prefix(PLACE),
+        RefOr::T(_) => None,
     }
 }
 

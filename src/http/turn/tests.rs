@@ -1,12 +1,19 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
+use tokio::runtime::{Builder, Runtime};
 
 use super::*;
+
+mod deadlines;
+
+const PATIENCE: Duration = Duration::from_secs(5);
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// Counts how often it is woken.
 #[derive(Default)]
@@ -23,16 +30,25 @@ struct Wire {
     client: DuplexStream,
     server: InTurn<DuplexStream>,
     woken: Arc<Counting>,
+    /// Whose time passes only when it is told to.
+    runtime: Runtime,
 }
 
 impl Wire {
     fn new() -> Self {
         let (client, server) = duplex(1 << 20);
+        let mut runtime = Builder::new_current_thread();
         Self {
             client,
-            server: InTurn::new(server),
+            server: InTurn::new(server, PATIENCE),
             woken: Arc::default(),
+            runtime: runtime.enable_time().start_paused(true).build().unwrap(),
         }
+    }
+
+    /// Lets so much time pass.
+    fn wait(&self, time: Duration) {
+        self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
     fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -50,19 +66,27 @@ impl Wire {
 
     /// Has the server do something that takes no time.
     fn poll<R>(&mut self, what: impl FnOnce(Pin<&mut InTurn<DuplexStream>>, &mut Context<'_>) -> Poll<R>) -> Poll<R> {
+        let _time = self.runtime.enter();
         let waker = Waker::from(self.woken.clone());
         what(Pin::new(&mut self.server), &mut Context::from_waker(&waker))
     }
 
     /// What is handed on at once; nothing at the end.
-    fn read(&mut self) -> Poll<Vec<u8>> {
+    fn try_read(&mut self) -> Poll<std::io::Result<Vec<u8>>> {
         let mut space = [0; 1024];
         let mut buffer = ReadBuf::new(&mut space);
         let read = self.poll(|server, context| server.poll_read(context, &mut buffer));
-        read.map(|read| {
-            read.unwrap();
-            buffer.filled().to_vec()
-        })
+        read.map_ok(|()| buffer.filled().to_vec())
+    }
+
+    /// The same, where it has not failed.
+    fn read(&mut self) -> Poll<Vec<u8>> {
+        self.try_read().map(Result::unwrap)
+    }
+
+    /// Whether it has ended, since what was begun did not come in time.
+    fn is_cut(&mut self) -> bool {
+        matches!(self.try_read(), Poll::Ready(Err(error)) if error.kind() == std::io::ErrorKind::TimedOut)
     }
 
     /// What is handed on until whoever reads has to wait, or it ends.
@@ -89,7 +113,7 @@ fn the_next_head_is_handed_on_when_the_request_before_is_answered() {
 
     for head in [FIRST, SECOND, FIRST] {
         assert_eq!(wire.pass(), head.as_bytes());
-        let ours = wire.turn().take(0);
+        let ours = wire.turn().take(Some(0));
         assert_eq!(wire.pass(), b"");
         assert_eq!(wire.pass(), b"");
         drop(ours);
@@ -105,13 +129,13 @@ fn whoever_waits_is_woken_when_there_is_more_to_hand_on() {
     // What comes next is known only when this is understood.
     wire.pass();
     assert_eq!(wire.wakes(), 1);
-    let ours = wire.turn().take(0);
+    let ours = wire.turn().take(Some(0));
     wire.pass();
     assert_eq!(wire.wakes(), 1);
     drop(ours);
     assert_eq!(wire.wakes(), 2);
     wire.pass();
-    let _ours = wire.turn().take(0);
+    let _ours = wire.turn().take(Some(0));
     wire.pass();
     wire.send(FIRST);
     assert_eq!(wire.wakes(), 3);
@@ -128,7 +152,7 @@ fn a_head_ends_where_it_ends_however_it_comes() {
             assert_eq!(wire.pass(), start.as_bytes());
             wire.send([end, FIRST].concat());
             assert_eq!(wire.pass(), end.as_bytes());
-            let _ours = wire.turn().take(0);
+            let _ours = wire.turn().take(Some(0));
             assert_eq!(wire.pass(), b"");
         }
     }
@@ -156,7 +180,7 @@ fn a_body_is_handed_on_to_its_last_byte_and_not_beyond() {
     wire.send([FIRST, "\n\n\n\n\n", SECOND].concat());
 
     assert_eq!(wire.pass(), FIRST.as_bytes());
-    let ours = wire.turn().take(5);
+    let ours = wire.turn().take(Some(5));
     assert_eq!(wire.pass(), b"\n\n\n\n\n");
     assert_eq!(wire.pass(), b"");
     drop(ours);
@@ -169,20 +193,41 @@ fn a_body_in_chunks_is_handed_on_as_it_is_asked_for_and_not_beyond() {
     wire.send([CHUNKED, "1\r\n\n\r\n", "0\r\nX-Trailer: b\r\n\r\n", SECOND].concat());
 
     assert_eq!(wire.pass(), CHUNKED.as_bytes());
-    let ours = wire.turn().take(0);
+    let ours = wire.turn().take(None);
     assert_eq!(wire.pass(), b"");
     wire.pass();
     let before = wire.wakes();
     wire.turn().ask();
     assert_eq!(wire.wakes(), before + 1);
     // An empty line within is taken for the end, which only means asking again.
-    assert_eq!(wire.pass(), b"1\r\n\n");
-    assert_eq!(wire.pass(), b"");
-    wire.turn().ask();
-    assert_eq!(wire.pass(), b"\r\n0\r\nX-Trailer: b\r\n\r\n");
+    for part in ["1\r\n\n", "\r\n", "0\r\nX-Trailer: b\r\n\r\n"] {
+        assert_eq!(wire.pass(), part.as_bytes());
+        assert_eq!(wire.pass(), b"");
+        wire.turn().ask();
+    }
+    wire.turn().ended();
     assert_eq!(wire.pass(), b"");
     drop(ours);
     assert_eq!(wire.pass(), SECOND.as_bytes());
+}
+
+#[test]
+fn a_body_in_chunks_ends_where_it_ends_whatever_comes_before() {
+    for trailer in ["", "\n", "\n\n", "a\n\n\n", "\n\r\n\n\n"] {
+        let body = format!("1\r\n\n\r\n0\r\n{trailer}\r\n\r\n");
+        let mut wire = Wire::new();
+        wire.send([CHUNKED, body.as_str(), SECOND].concat());
+        wire.pass();
+        let _ours = wire.turn().take(None);
+
+        let mut all = Vec::new();
+        while all.len() < body.len() {
+            wire.turn().ask();
+            all.extend(wire.pass());
+        }
+
+        assert_eq!(all, body.as_bytes());
+    }
 }
 
 #[test]
@@ -191,9 +236,47 @@ fn what_is_left_of_a_body_that_nobody_read_is_handed_on_after_the_answer() {
     wire.send([CHUNKED, "5\r\nhello\r\n0\r\n\r\n", SECOND].concat());
 
     assert_eq!(wire.pass(), CHUNKED.as_bytes());
-    drop(wire.turn().take(0));
+    drop(wire.turn().take(None));
     assert_eq!(wire.pass(), b"5\r\nhello\r\n0\r\n\r\n");
     assert_eq!(wire.pass(), SECOND.as_bytes());
+}
+
+#[test]
+fn lines_ahead_of_a_head_are_handed_on_together_and_the_head_behind_them_as_ever() {
+    for line in ["\n", "\r\n"] {
+        let lines = line.repeat(100_000);
+        let mut wire = Wire::new();
+        wire.send([FIRST, lines.as_str(), SECOND, FIRST].concat());
+        wire.pass();
+        drop(wire.turn().take(Some(0)));
+        let before = wire.wakes();
+
+        let mut all = Vec::new();
+        while all.len() < lines.len() + SECOND.len() {
+            all.extend(wire.pass());
+        }
+
+        assert_eq!(all, [lines.as_str(), SECOND].concat().as_bytes());
+        let wakes = wire.wakes() - before;
+        assert!(wakes <= lines.len() / 512, "{wakes}");
+    }
+}
+
+#[test]
+fn whoever_waits_for_more_of_a_body_is_not_woken_by_asking_for_it() {
+    let mut wire = Wire::new();
+    wire.send(CHUNKED);
+    wire.pass();
+    let _ours = wire.turn().take(None);
+    wire.pass();
+    let before = wire.wakes();
+
+    for _ in 0..3 {
+        wire.turn().ask();
+        assert_eq!(wire.pass(), b"");
+    }
+
+    assert_eq!(wire.wakes(), before);
 }
 
 #[test]
@@ -216,7 +299,7 @@ fn that_a_client_hangs_up_is_noticed_while_its_request_is_answered() {
     let mut wire = Wire::new();
     wire.send(FIRST);
     wire.pass();
-    let _ours = wire.turn().take(0);
+    let _ours = wire.turn().take(Some(0));
     assert_eq!(wire.read(), Poll::Pending);
 
     wire.client.shutdown().now_or_never().unwrap().unwrap();
@@ -231,7 +314,7 @@ fn the_end_comes_after_all_that_was_sent_before() {
     wire.client.shutdown().now_or_never().unwrap().unwrap();
 
     assert_eq!(wire.pass(), FIRST.as_bytes());
-    let ours = wire.turn().take(0);
+    let ours = wire.turn().take(Some(0));
     assert_eq!(wire.read(), Poll::Pending);
     drop(ours);
     assert_eq!(wire.pass(), SECOND.as_bytes());
@@ -241,8 +324,8 @@ fn the_end_comes_after_all_that_was_sent_before() {
 #[test]
 fn no_more_is_taken_from_a_client_than_can_be_handed_on_soon() {
     let (mut client, server) = duplex(1);
-    let mut server = InTurn::new(server);
-    let _ours = server.turn().take(0);
+    let mut server = InTurn::new(server, PATIENCE);
+    let _ours = server.turn().take(Some(0));
     let waker = Waker::noop();
     let mut context = Context::from_waker(waker);
 
@@ -277,7 +360,7 @@ proptest! {
             wire.send(piece);
             for length in bodies.iter().cycle() {
                 let head = wire.pass();
-                let ours = wire.turn().take(*length);
+                let ours = wire.turn().take(Some(*length));
                 let body = wire.pass();
                 drop(ours);
                 prop_assert!(body.len() as u64 <= *length);

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Scene, closing, disposal, removed};
+use crate::support::assessment;
 
 impl Scene {
     /// Says that the risk of a case is high, and leaves it without a lead.
@@ -59,7 +60,7 @@ async fn a_nuisance_of_high_risk_is_closed_by_who_neither_recorded_it_nor_propos
     let case = it.app.case(&it.council, "nuisance").await;
     it.share_with(&it.police, case).await;
     it.make_high(case).await;
-    it.takes(case, "risk_assess", json!({"earlier_reports": 2})).await;
+    it.takes(case, "risk_assess", assessment("high")).await;
     let proposal = json!({"proposed_outcome": "no_evidence", "victim_asked": false});
     let proposed = it.act(&it.colleague, case, "propose_close", proposal).await;
     let proposed = proposed.expect(200).body;

@@ -224,12 +224,6 @@ async fn what_the_recipient_writes_while_the_share_is_revoked_is_not_found_and_n
             json!({"body": "Seen at noon.", "audience": "partners", "basis": "fact"}),
         ),
         (
-            "subjects",
-            Method::POST,
-            "subjects",
-            json!({"kind": "vehicle", "role": "other", "basis": "fact", "particulars": {"vrm": "AB12CDE"}}),
-        ),
-        (
             "case_positions",
             Method::PUT,
             "positions/mine",
@@ -244,6 +238,31 @@ async fn what_the_recipient_writes_while_the_share_is_revoked_is_not_found_and_n
 
         assert_eq!(written.expect(404).problem(), "not-found", "{table}");
         assert_eq!(app.number(&format!("select count(*) as number from {table}")).await, 0);
+        app.assert_settled().await;
+    }
+}
+
+#[actix_web::test]
+async fn of_adding_somebody_and_revoking_the_share_the_one_that_comes_first_counts() {
+    for add_first in [true, false] {
+        let shared = Shared::new().await;
+        let app = &shared.app;
+        let subjects = format!("{}/subjects", shared.path());
+        let vehicle = json!({"kind": "vehicle", "role": "other", "basis": "fact", "particulars": {"vrm": "AB12CDE"}});
+        let add = app.post(&shared.housing, &subjects, vehicle);
+        let lock = "select from cases for update";
+
+        let (added, revoked) = if add_first {
+            in_order(app, lock, add, shared.revoke()).await
+        } else {
+            let (revoked, added) = in_order(app, lock, shared.revoke(), add).await;
+            (added, revoked)
+        };
+
+        added.expect(if add_first { 201 } else { 404 });
+        revoked.expect(204);
+        let kept = app.number("select count(*) as number from subjects").await;
+        assert_eq!(kept, i64::from(add_first));
         app.assert_settled().await;
     }
 }

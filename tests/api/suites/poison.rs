@@ -4,7 +4,9 @@ mod forms;
 mod headers;
 mod members;
 mod parameters;
+mod steps;
 mod values;
+mod ways;
 
 use std::future::ready;
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use wardlink::identity::tokens::AccessSubject;
 
 use super::world::same_for_all;
-use crate::support::{Actor, TestApp, filled, open_operations, operations};
+use crate::support::{Actor, TestApp, exchange, filled, open_operations, operations};
 
 #[test]
 fn the_open_operations_are_those_of_the_list() {
@@ -18,6 +18,29 @@ fn the_open_operations_are_those_of_the_list() {
     open.sort();
 
     assert_eq!(open, open_operations());
+}
+
+/// The description and its page are no operations, so no other suite calls them. That nothing
+/// else is served so is held in `tests/architecture.rs`.
+#[actix_web::test]
+async fn what_is_served_besides_the_operations_is_the_same_for_everybody() {
+    let app = TestApp::start().await;
+    let actor = app.sign_in("csm@camden.example").await;
+    let address = app.listen();
+
+    for path in include_str!("served_besides.txt").lines() {
+        let line = format!("GET {}", path.replace("{_:.*}", ""));
+        let nobody = format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let somebody = format!("{}\r\n", app.head(&actor, &line));
+        let answers = [exchange(address, nobody).await, exchange(address, somebody).await];
+
+        let [to_nobody, to_somebody] = answers.each_ref().map(|answer| {
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            (head.split(' ').nth(1), body)
+        });
+        assert_eq!(to_nobody, to_somebody, "{path}");
+        assert!(["200", "307"].contains(&to_nobody.0.unwrap()), "{path}: {to_nobody:?}");
+    }
 }
 
 /// Every header that lets nobody in, each with why.

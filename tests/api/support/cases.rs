@@ -8,6 +8,16 @@ use super::{Actor, Reply, TestApp};
 /// A point in Kentish Town South.
 const KENTISH_TOWN_SOUTH: [f64; 2] = [-0.1385, 51.5475];
 
+/// What the assessment of a nuisance is told that found this band of risk.
+pub fn assessment(band: &str) -> Value {
+    let answers = json!([
+        {"question": "frequency", "answer": "weekly", "points": 3},
+        {"question": "effect", "points": 9},
+    ]);
+    json!({"assessment": {"tool": "ram", "version": "2025.1", "answers": answers, "score": 12, "band": band,
+        "next_review_on": "2026-03-30"}})
+}
+
 impl TestApp {
     /// The id of a partnership of `actor`.
     pub async fn partnership(&self, code: &str) -> Uuid {

@@ -14,6 +14,7 @@ mod systems;
 mod wire;
 
 pub use app::{Reply, TestApp, instant};
+pub use cases::assessment;
 
 pub use database::TestDatabase;
 pub use line::{Line, behind};

@@ -11,13 +11,14 @@ use crate::cases::workflow::engine::{ANY_OPEN, SAME};
 use crate::cases::workflow::facts::CASE_MEMBERS;
 use crate::cases::workflow::file::{ClockLine, EdgeLine, Name, PostLine, SetLine, StartLine, WhenLine, WorkflowFile};
 use crate::cases::workflow::guard::{self, Guard, Test};
-use crate::cases::workflow::names::LoggedAs;
-use crate::cases::workflow::{offer, schema};
+use crate::cases::workflow::names::{LoggedAs, RiskBand};
+use crate::cases::workflow::{offer, risk, schema};
 use crate::clocks::Basis;
 
 /// Checks every edge and returns those without fault, ready to decide.
 pub(super) fn check(file: &WorkflowFile, details: &Value, faults: &mut Faults) -> Vec<Edge> {
     let posts: Vec<PostLine> = file.posts.iter().map(|it| it.get_ref().clone()).collect();
+    check_alerts(file, details, faults);
     let mut edges = Vec::new();
     for line in &file.edges {
         let checker = EdgeCheck {
@@ -29,6 +30,23 @@ pub(super) fn check(file: &WorkflowFile, details: &Value, faults: &mut Faults) -
         edges.extend(checker.check(line, faults));
     }
     edges
+}
+
+/// What asks for attention whatever step is taken says when, by what is known of the case.
+fn check_alerts(file: &WorkflowFile, details: &Value, faults: &mut Faults) {
+    let checker = EdgeCheck {
+        file,
+        details,
+        data: Value::Null,
+        posts: &[],
+    };
+    for alert in &file.alerts {
+        let offset = alert.span().start;
+        if alert.get_ref().when.is_none() {
+            faults.add(offset, "an alert of the case type says `when`");
+        }
+        checker.check_when(alert.get_ref().when.as_ref(), offset, faults);
+    }
 }
 
 /// One edge under check.
@@ -283,14 +301,30 @@ impl EdgeCheck<'_> {
     }
 
     fn check_set(&self, set: &SetLine) -> Result<(), String> {
+        if set.to == risk::BAND {
+            return self.check_band(set);
+        }
         if !set.to.starts_with("/details/") || self.member(&set.to).is_none() {
             return Err(format!("nothing can be written at `{}`", set.to));
         }
         match (set.from.as_deref(), &set.value) {
-            (Some("now" | "actor_user"), None) | (None, Some(_)) => Ok(()),
+            (Some("now" | "actor_user" | risk::EARLIER_REPORTS), None) | (None, Some(_)) => Ok(()),
             (Some(from), None) if from.starts_with("/data/") && self.member(from).is_some() => Ok(()),
             (Some(from), None) => Err(format!("nothing is ever at `{from}`")),
             (Some(_), Some(_)) | (None, None) => Err("a member is set `from` somewhere or to a `value`".to_owned()),
+        }
+    }
+
+    /// The band is one of an assessment that is kept, else nobody would know what it is of.
+    fn check_band(&self, set: &SetLine) -> Result<(), String> {
+        let from = set.from.as_deref().unwrap_or_default();
+        let bands: BTreeSet<String> = RiskBand::ALL.iter().map(ToString::to_string).collect();
+        if enum_of(self.member(from)) != Some(bands) {
+            return Err(format!("`{}` is set from a band of risk in the data", risk::BAND));
+        }
+        match self.member(risk::ASSESSMENT) {
+            Some(_) => Ok(()),
+            None => Err(format!("the assessment is kept at `{}`", risk::ASSESSMENT)),
         }
     }
 

@@ -191,7 +191,7 @@ fn each_guard_is_known_by_the_name_that_files_give_it() {
         for parameter in takes.iter().map(|parameter| parameter.trim_end_matches('?')) {
             line[parameter] = match parameter {
                 "phase" => json!("before"),
-                "hours" => json!(2),
+                "hours" | "percent" => json!(2),
                 "posts" => json!([]),
                 "in" => json!(["x"]),
                 _ => json!("/details/x"),

@@ -143,7 +143,9 @@ fn leaves(root: &Value, at: &str) -> Vec<String> {
 fn writes(edge: &Edge, member: &str) -> bool {
     let mut sets = edge.line.sets.iter().map(Spanned::get_ref);
     sets.any(|set| {
-        let to = set.to.strip_prefix("/details").unwrap();
+        let Some(to) = set.to.strip_prefix("/details") else {
+            return false;
+        };
         let Some(rest) = member.strip_prefix(to).filter(|_| is_within(member, to)) else {
             return false;
         };

@@ -49,6 +49,13 @@ pub fn closing(mut data: Value) -> Value {
     data
 }
 
+/// What an assessment of the risk that gave a band is told.
+pub fn assessment(band: &str) -> Value {
+    let answers = json!([{ "question": "frequency", "answer": "weekly", "points": 3 }]);
+    json!({ "assessment": { "tool": "ram", "version": "2025.1", "answers": answers, "score": 12, "band": band,
+        "next_review_on": "2026-03-30" } })
+}
+
 pub fn now() -> DateTime<Utc> {
     "2026-03-02T09:00:00Z".parse().unwrap()
 }
@@ -119,6 +126,7 @@ impl Sim {
             proposed_by: None,
             risk_band: None,
             qualifier: None,
+            earlier_reports: Some(0),
             attachments: Vec::new(),
             is_duplicate_of_open: false,
             clocks: clocks.collect(),
@@ -263,6 +271,7 @@ impl Sim {
         }
         self.facts.state.clone_from(&decision.to);
         self.facts.details = decision.details_after.clone();
+        self.facts.risk_band = decision.risk_band;
         if let Some(leads) = decision.leads {
             self.facts.lead_organisation = Some(leads).filter(|leads| *leads != self.facts.owner_organisation);
         }

@@ -369,6 +369,38 @@ fn effects_that_write_nowhere() {
 }
 
 #[test]
+fn a_band_that_is_of_no_assessment_that_is_kept() {
+    let band = |member: &str| {
+        format!(
+            "data = {{ properties = {{ band = {{ enum = {member} }} }} }}\n\
+             sets = [{{ to = \"/case/risk_band\", from = \"/data/band\" }}]\nguards = ["
+        )
+    };
+    for (member, reason) in [
+        ("[\"low\", \"high\"]", "is set from a band of risk in the data"),
+        ("[\"standard\", \"medium\", \"high\"]", "the assessment is kept at"),
+    ] {
+        fault_at("guards = [", &band(member), "sets =", reason);
+    }
+}
+
+#[test]
+fn an_alert_of_the_type_that_says_no_when_or_looks_where_nothing_is() {
+    let alert = |when: &str| format!("[[alerts]]\nrole = \"supervisor\"\nsay = \"x\"\n{when}\n[[edges]]");
+    for (when, reason) in [
+        ("", "says `when`"),
+        (
+            "when = { at = \"/data/depth\", present = true }",
+            "nothing is ever at `/data/depth`",
+        ),
+    ] {
+        fault_at("[[edges]]", &alert(when), "[[alerts]]", reason);
+    }
+    let good = alert("when = { at = \"/details/depth\", in = [\"deep\"] }");
+    Workflow::load("workflows/pothole.toml", &GOOD.replacen("[[edges]]", &good, 1)).unwrap();
+}
+
+#[test]
 fn closed_without_outcome_and_declared_twice() {
     fault_at("outcomes = [\"filled\"]\n", "", "name = \"filled\"", "has no outcome");
     let faults = faults("name = \"filled\"", "name = \"reported\"");

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::forbidden::{NOT_PERMITTED, refused_for};
 use super::harness::*;
+use crate::cases::workflow::Allowed;
 use crate::cases::workflow::names::{Qualifier, RiskBand};
 use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
@@ -207,17 +208,19 @@ fn a_hearing_that_is_adjourned_or_vacated_keeps_nothing_up() {
 }
 
 #[test]
-fn who_answers_for_a_closed_case_asks_how_it_went_and_nothing_else_happens() {
+fn who_answers_for_a_closed_case_asks_how_it_went_and_any_may_say_that_it_is_reported_again() {
     let mut sim = Sim::new("nuisance");
     sim.led_by(COUNCIL).back_in("closed_resolved");
     let offered = |sim: &mut Sim, who: Who| {
         let _ = sim.attempt(who, "no_such_event", json!({}));
         sim.workflow.allowed(&sim.facts)
     };
-    let survey = offered(&mut sim, COUNCIL);
-    assert_eq!(survey.len(), 1);
-    assert_eq!((survey[0].event.as_str(), survey[0].missing.len()), ("survey", 0));
-    assert!(offered(&mut sim, POLICE).is_empty());
+    let events = |offered: &[Allowed]| -> Vec<String> { offered.iter().map(|it| it.event.clone()).collect() };
+    let to_lead = offered(&mut sim, COUNCIL);
+    assert_eq!(events(&to_lead), ["survey", "reported_again"]);
+    assert!(to_lead[0].missing.is_empty());
+    assert_eq!(events(&offered(&mut sim, POLICE)), ["reported_again"]);
+    assert!(offered(&mut sim, CONTRACTOR).is_empty());
     let answered = sim
         .attempt(COUNCIL, "survey", json!({ "answer": "no_answer" }))
         .unwrap();
@@ -228,7 +231,7 @@ fn who_answers_for_a_closed_case_asks_how_it_went_and_nothing_else_happens() {
 fn of_a_council_only_officers_assess_the_risk() {
     let mut sim = Sim::new("nuisance");
     sim.assessed_as(RiskBand::Standard, Qualifier::Nuisance);
-    let data = json!({ "earlier_reports": 0 });
+    let data = assessment("standard");
     let contact_centre = (OrgKind::Council, Role::CallHandler);
     assert_eq!(
         sim.refused(contact_centre, "risk_assess", data.clone()).0,

@@ -356,7 +356,7 @@ fn a_change_to_high_risk_tells_whom_the_assessment_would_tell() {
     let mut sim = Sim::new("nuisance");
     let told = sim
         .assessed_as(RiskBand::High, Qualifier::Personal)
-        .attempt(SERGEANT, "risk_assess", json!({ "earlier_reports": 0 }))
+        .attempt(SERGEANT, "risk_assess", assessment("high"))
         .unwrap();
 
     assert_eq!(told.alerts.len(), 1);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::harness::*;
-use crate::cases::workflow::names::{Phase, Qualifier, RiskBand};
+use crate::cases::workflow::names::{Phase, Qualifier};
 
 type Fired = BTreeSet<(usize, String)>;
 
@@ -281,10 +281,15 @@ fn step(kind: &str) -> Value {
 fn nuisance_led_by_council() -> Sim {
     let mut sim = Sim::new("nuisance");
     let grade = json!({ "scheme": "ncs_epsr", "value": "scheduled", "rationale": "Nobody is in danger." });
-    sim.assessed_as(RiskBand::High, Qualifier::Personal)
-        .led_by(COUNCIL)
+    sim.facts.qualifier = Some(Qualifier::Personal);
+    sim.led_by(COUNCIL)
         .ok(POLICE, "grade", grade)
-        .ok(SERGEANT, "risk_assess", json!({ "earlier_reports": 2 }))
+        .ok(SERGEANT, "risk_assess", assessment("high"))
+        .ok(
+            COUNCIL_SUPERVISOR,
+            "supervise",
+            json!({ "conference": "to_be_referred" }),
+        )
         .ok(SERGEANT, "allocate", allocation("council_asb", COUNCIL));
     let plan = json!({ "text": "Diary, then a letter.", "contact_every_working_days": 5, "safety": "Door chain." });
     sim.ok(
@@ -303,8 +308,10 @@ fn nuisance_led_by_council() -> Sim {
 #[test]
 fn every_edge_for_nuisance_fires() {
     let mut sim = nuisance_led_by_council();
+    let mut again = assessment("high");
+    again["why"] = json!("meeting");
     sim.ok(COUNCIL, "refer", json!({ "to": "cmarac" }))
-        .ok(COUNCIL, "reassess", json!({ "why": "meeting" }))
+        .ok(COUNCIL, "reassess", again)
         .ok(COUNCIL, "recur", json!({ "incident": "Again on Friday." }))
         .ok(COUNCIL, "intervene", step("injunction"))
         .ok(COUNCIL, "list_hearing", json!({ "hearing_at": "2026-03-05T10:00:00Z" }))
@@ -341,6 +348,8 @@ fn every_edge_for_nuisance_fires() {
         sim.ok(COUNCIL, "survey", json!({ "answer": "satisfied" }))
             .state_is(&format!("closed_{outcome}"));
         assert!(!sim.runs("satisfaction_survey"));
+        sim.ok(COUNCIL, "reported_again", none())
+            .state_is(&format!("closed_{outcome}"));
     }
     assert_eq!(sim.never_fired(&sim.fired), Vec::<String>::new());
 }

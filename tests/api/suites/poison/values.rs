@@ -103,13 +103,23 @@ impl Poison {
             || pointers
                 .iter()
                 .any(|pointer| place.starts_with(pointer) || pointer.starts_with(&within));
-        if self.answers.contains(&reply.status.as_u16()) && is_about_it {
-            return None;
-        }
+        let is_due = self.answers.contains(&reply.status.as_u16()) && is_about_it;
+        (!is_due).then(|| self.told(operation, place, reply))
+    }
+
+    /// What was answered to it, in a few words.
+    pub fn told(&self, operation: &str, place: &str, reply: &Reply) -> String {
         let text: String = self.text.chars().take(40).collect();
         let status = reply.status.as_u16();
-        Some(format!("{operation} {place} {text}: {status} {}", reply.body))
+        format!("{operation} {place} {text}: {status} {}", reply.body)
     }
+}
+
+/// Whether it was refused without a word about any member of the body: maybe for something
+/// else than what stands there.
+pub fn is_silent(reply: &Reply) -> bool {
+    let errors = reply.body["errors"].as_array();
+    [403, 409].contains(&reply.status.as_u16()) && errors.is_none_or(Vec::is_empty)
 }
 
 /// What is refused wherever it stands, before anybody asks what it means.

@@ -30,6 +30,7 @@ pub struct Stranger {
     pub answers: &'static [u16],
 }
 
+const OPERATOR: &str = "operator@wardlink.example";
 const PASSPHRASE: &str = "kettle-orbit-lantern-moss";
 
 impl World {
@@ -48,8 +49,9 @@ impl World {
         let app = &self.app;
         let elsewhere = app.sign_in("asb@islington.example").await;
         let revoked = app.sign_in("manager@primrose.example").await;
-        let fire = fire_brigade(self).await;
-        for actor in [&elsewhere, &revoked, &fire] {
+        let fire = newcomer(self, "fire", "London Fire Brigade", "admin@fire.example").await;
+        let left = newcomer(self, "health", "North London Trust", "admin@trust.example").await;
+        for actor in [&elsewhere, &revoked, &fire, &left] {
             app.grant_only(actor, may::CODES, None, None).await;
         }
         let share = app
@@ -60,6 +62,10 @@ impl World {
             .expect(204);
         app.open_to(&self.owner, self.file.shared, fire.org_id, "contribute", ALL_CLASSES)
             .await;
+        // All that rests on a membership ends with it.
+        app.open_to(&self.owner, self.file.case, left.org_id, "contribute", ALL_CLASSES)
+            .await;
+        show_out(self, &left).await;
         let stranger = |who, actor, home| Stranger {
             who,
             actor,
@@ -70,10 +76,12 @@ impl World {
             stranger("another organisation", elsewhere, Home::Elsewhere),
             stranger("whose share was revoked", revoked, Home::Partner),
             stranger("with a share of another case", fire, Home::Partner),
+            stranger("whose organisation has left", left, Home::Elsewhere),
         ]
     }
 
-    async fn without_the_role(&self) -> Vec<Stranger> {
+    /// Those of the owner whose roles are for other work.
+    pub async fn without_the_role(&self) -> Vec<Stranger> {
         let stranger = |who, actor| Stranger {
             who,
             actor,
@@ -86,7 +94,8 @@ impl World {
         vec![stranger("a panel member", panel), stranger("an administrator", admin)]
     }
 
-    async fn former_members(&self) -> Vec<Stranger> {
+    /// Those of the owner whose account or session has ended.
+    pub async fn former_members(&self) -> Vec<Stranger> {
         let app = &self.app;
         let disabled = colleague(app, "left@camden.example").await;
         let ended = colleague(app, "home@camden.example").await;
@@ -139,16 +148,27 @@ pub async fn colleague(app: &TestApp, email: &str) -> Actor {
     app.sign_in(email).await
 }
 
-/// Somebody of an organisation that joins the partnership.
-async fn fire_brigade(world: &World) -> Actor {
+/// Somebody of an organisation of that kind and name, which joins the partnership.
+async fn newcomer(world: &World, kind: &str, name: &str, email: &str) -> Actor {
     let app = &world.app;
-    let operator = app.sign_in("operator@wardlink.example").await;
-    let administrator = json!({"email": "admin@fire.example", "name": "Noor Aziz", "password": PASSPHRASE});
-    let body = json!({"kind": "fire", "name": "London Fire Brigade", "administrator": administrator});
+    let operator = app.sign_in(OPERATOR).await;
+    let administrator = json!({"email": email, "name": "Noor Aziz", "password": PASSPHRASE});
+    let body = json!({"kind": kind, "name": name, "administrator": administrator});
     let made = app.post(&operator, "/v1/organisations", body).await.expect(201);
-    let members = format!("/v1/partnerships/{}/members", app.partnership("CAM").await);
-    app.post(&operator, &members, json!({"organisation_id": made.id()}))
+    app.post(&operator, &members(world).await, json!({"organisation_id": made.id()}))
         .await
         .expect(201);
-    app.sign_in("admin@fire.example").await
+    app.sign_in(email).await
+}
+
+/// Ends the membership of somebody's organisation.
+async fn show_out(world: &World, actor: &Actor) {
+    let operator = world.app.sign_in(OPERATOR).await;
+    let membership = format!("{}/{}", members(world).await, actor.org_id);
+    world.app.delete(&operator, &membership).await.expect(204);
+}
+
+/// The address of the partnership's members.
+async fn members(world: &World) -> String {
+    format!("/v1/partnerships/{}/members", world.app.partnership("CAM").await)
 }
