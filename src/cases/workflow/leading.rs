@@ -34,21 +34,26 @@ pub(super) fn leads(line: &EdgeLine, facts: &Facts, view: &View<'_>) -> Option<U
     Some(named.unwrap_or(facts.owner_organisation))
 }
 
-/// Who may not see a case, or not add to it, cannot lead it; and who works on it for its owner
-/// does not take it out of their hands. Whatever the file says: the record is the owner's.
+/// Who may not see a case, or not add to it, cannot lead it. That another leads is for the owner
+/// to say, whose record it is; who leads may lay that down.
 pub(super) fn unmet(line: &EdgeLine, facts: &Facts, view: &View<'_>) -> Option<Unmet> {
     let at = line.leads.as_ref()?.get_ref();
-    let named = view.at(at)?;
-    let (guard, say) = match organisation(facts, Some(named)) {
+    let owner = facts.owner_organisation;
+    let (actor, now) = (facts.actor.organisation_id, facts.lead_organisation.unwrap_or(owner));
+    let next = match view.at(at) {
+        Some(named) => organisation(facts, Some(named)).map(|it| it.id),
+        None => Some(owner),
+    };
+    let (guard, say) = match next {
         None => (
             "lead_contributes",
             "the organisation that leads owns the case, or may contribute to it now: share it first",
         ),
-        Some(it) if it.id != facts.owner_organisation && facts.actor.organisation_id != facts.owner_organisation => (
+        Some(next) if next == now || actor == owner || (actor == now && next == owner) => return None,
+        Some(_) => (
             "owner_names_lead",
             "that another organisation leads is for the owner of the case to say",
         ),
-        Some(_) => return None,
     };
     Some(Unmet {
         guard,

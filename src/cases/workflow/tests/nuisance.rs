@@ -351,6 +351,31 @@ fn the_lead_is_given_by_the_owner_to_who_contributes() {
 }
 
 #[test]
+fn who_leads_may_lay_that_down_and_nobody_else_but_the_owner_takes_it_from_them() {
+    let mut sim = Sim::new("nuisance");
+    sim.led_by(SERGEANT).back_in("assessed");
+    sim.ok(SERGEANT, "allocate", allocation("council_asb", COUNCIL))
+        .back_in("assessed");
+    let landlord = (OrgKind::Housing, Role::Supervisor);
+    let to_owner = json!({ "lead_agency": "police" });
+    for data in [to_owner.clone(), allocation("housing_provider", HOUSING)] {
+        refused_for(&mut sim, landlord, "allocate", data, "for the owner of the case to say");
+    }
+    let other = allocation("housing_provider", HOUSING);
+    refused_for(
+        &mut sim,
+        COUNCIL_SUPERVISOR,
+        "allocate",
+        other,
+        "for the owner of the case to say",
+    );
+    sim.ok(COUNCIL_SUPERVISOR, "allocate", allocation("council_housing", COUNCIL))
+        .back_in("assessed")
+        .ok(COUNCIL_SUPERVISOR, "allocate", to_owner);
+    assert_eq!(sim.facts.lead_organisation, None);
+}
+
+#[test]
 fn an_allocation_is_offered_as_ready_whoever_may_lead() {
     for (tenure, crime) in [
         ("rp_tenant", false),
