@@ -3,6 +3,7 @@
 pub mod cases;
 pub mod earlier;
 pub mod firing;
+pub mod hands;
 pub mod links;
 pub mod list;
 pub mod notes;

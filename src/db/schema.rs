@@ -371,6 +371,7 @@ diesel::table! {
         open_case_key -> Nullable<Text>,
         separate_because -> Nullable<Text>,
         waiting_until -> Nullable<Timestamptz>,
+        lead_organisation_id -> Nullable<Uuid>,
     }
 }
 

@@ -2,6 +2,7 @@
 //! through the service. The rest of the list is about machines that are not here.
 
 mod graffiti;
+mod high_risk;
 mod nuisance;
 mod vehicles;
 

@@ -199,6 +199,29 @@ async fn who_leads_a_case_of_high_risk_does_not_make_it_a_lower_one() {
 }
 
 #[actix_web::test]
+async fn who_recorded_a_case_of_high_risk_that_nobody_leads_does_not_make_it_a_lower_one() {
+    let app = TestApp::start().await;
+    let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
+    let path = format!("/v1/cases/{}", app.a_case_of(&owner).await);
+    app.patch(&owner, &path, json!({"risk_band": "high"})).await.expect(200);
+
+    app.patch(&owner, &path, json!({"risk_band": "medium"}))
+        .await
+        .expect(403);
+
+    // Who leads it has it in hand then.
+    app.patch(&owner, &path, json!({"lead": colleague.user_id}))
+        .await
+        .expect(200);
+    app.patch(&colleague, &path, json!({"risk_band": "medium"}))
+        .await
+        .expect(403);
+    app.patch(&owner, &path, json!({"risk_band": "medium"}))
+        .await
+        .expect(200);
+}
+
+#[actix_web::test]
 async fn a_case_that_becomes_one_of_high_risk_tells_a_supervisor_and_is_to_be_assessed_within_a_day() {
     let app = TestApp::start().await;
     let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
@@ -378,9 +401,15 @@ pub async fn planned(app: &TestApp, lead: &Actor) -> Uuid {
     let known = json!({"qualifier": "nuisance", "lead": lead.user_id});
     app.patch(lead, &format!("/v1/cases/{case}"), known).await.expect(200);
     let plan = json!({"text": "Diary sheets for four weeks.", "contact_every_working_days": 5});
+    let me = app.get(lead, "/v1/me").await.expect(200).body;
+    let agency = match me["organisation"]["kind"].as_str().unwrap() {
+        "police" => "police",
+        "housing" => "housing_provider",
+        _ => "council_asb",
+    };
     for (event, data) in [
         ("risk_assess", assessment("medium")),
-        ("allocate", json!({"lead_agency": "council_asb"})),
+        ("allocate", json!({"lead_agency": agency})),
         ("action_plan", json!({"plan": plan, "agreed_with_victim": true})),
     ] {
         app.transition(lead, case, event, data).await.expect(200);

@@ -36,6 +36,7 @@ mod holds;
 mod in_turn;
 mod keeping_up;
 mod keys;
+mod leading;
 mod limits;
 mod links;
 mod migrations;

@@ -12,6 +12,7 @@ use super::sight::Sight;
 use crate::audit::OutboxEvent;
 use crate::cases::model::{self, CaseError};
 use crate::cases::queries::cases::{self as queries, CaseRow, LocationRow, MyAccessRow};
+use crate::cases::queries::hands::Hands;
 use crate::cases::view::cases::{CaseView, NewCase};
 use crate::cases::view::words::{Marking, Priority};
 use crate::cases::workflow::Workflow;
@@ -119,7 +120,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
         uprn: new.uprn.map(|number| number.0),
         usrn: new.usrn.map(|number| number.0),
     };
-    queries::insert(room, &case, room.person.user_id, &place, &clocks).await?;
+    queries::insert(room, &case, &place, &clocks).await?;
     let access = MyAccessRow::of_owner(room.now);
     Ok(Sight {
         case,
@@ -130,6 +131,7 @@ async fn insert(room: &Room, new: NewCase, setting: Setting) -> Result<Sight> {
         clocks,
         attachments: Vec::new(),
         originals: Vec::new(),
+        hands: Hands::default(),
     })
 }
 
@@ -167,12 +169,14 @@ fn opened(room: &Room, workflow: &Workflow, new: &NewCase) -> Result<CaseRow> {
         outcome: None,
         due_at: None,
         opened_at: room.now,
+        opened_by: room.person.user_id,
         updated_at: room.now,
         closed_at: None,
         version: 1,
         open_case_key: None,
         separate_because: new.separate_because.clone().map(Text::into_string),
         waiting_until: None,
+        lead_organisation_id: None,
     })
 }
 

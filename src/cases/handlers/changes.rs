@@ -68,6 +68,7 @@ async fn update_case(caller: Caller<may::UpdateCase>, id: Id, body: JsonBody<Cas
                 let (followed, moved) = sight.follow(room, &before.details)?.unzip();
                 let standing = sight.standing_alerts(room)?.into_iter();
                 alerts.extend(standing.filter(|alert| !stood.contains(alert)));
+                sight.look_again(room, None).await?;
                 if !changed.is_empty() {
                     sight.case.version += 1;
                     sight.case.updated_at = room.now;
@@ -153,7 +154,7 @@ async fn apply(room: &Room, sight: &mut Sight, changes: CaseChanges) -> Result<(
     if let Some(patch) = &changes.details {
         patch_details(room, sight, patch)?;
     }
-    check_risk(room, &sight.case, &changes)?;
+    check_risk(room, sight, &changes)?;
     check_assessed(room, sight, &changes)?;
     apply_owners(&mut sight.case, &changes);
     if named.iter().any(|member| PLACE.contains(member)) {
@@ -213,16 +214,21 @@ fn those<const N: usize>(members: [(&'static str, bool); N]) -> Vec<&'static str
     is_so.map(|(name, _)| name).collect()
 }
 
-/// A case of high risk is not closed by who leads it (domain §3.10); nor do they make it
-/// one of lower risk, or somebody else's, first.
-fn check_risk(room: &Room, case: &CaseRow, changes: &CaseChanges) -> Result<()> {
+/// A case of high risk is not closed by who leads it, or recorded it where nobody does, nor by
+/// who proposed that (domain §3.10); nor do they make it one of lower risk first, or lay down
+/// what they lead.
+fn check_risk(room: &Room, sight: &Sight, changes: &CaseChanges) -> Result<()> {
+    let case = &sight.case;
     let was_high = case.risk_band.as_deref() == Some(RiskBand::High.as_str());
     let lowers = changes.risk_band.is_some_and(|band| band != Some(RiskBand::High));
     let me = Some(room.person.user_id);
-    let hands_over = changes.lead.is_some_and(|lead| lead != me);
-    if was_high && case.lead_user_id == me && (lowers || hands_over) {
+    let holds = case.lead_user_id.or(Some(case.opened_by)) == me || sight.hands.proposed_by == me;
+    let lays_down = case.lead_user_id == me && changes.lead.is_some_and(|lead| lead != me);
+    if was_high && (lays_down || (holds && lowers)) {
         return Err(AppError::Forbidden(
-            "who leads a case of high risk neither lowers it nor lays it down: somebody else does".to_owned(),
+            "who leads a case of high risk, or recorded it where nobody does, or proposed to close it does not lower \
+             it, nor does who leads it lay it down: somebody else does"
+                .to_owned(),
         ));
     }
     Ok(())

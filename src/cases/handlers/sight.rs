@@ -7,11 +7,14 @@ use uuid::Uuid;
 use crate::cases::access;
 use crate::cases::model;
 use crate::cases::queries::cases::{self as queries, AttachmentFactRow, CaseRow, LocationRow, MyAccessRow};
+use crate::cases::queries::hands::{self, Hands};
 use crate::cases::queries::links;
-use crate::cases::view::cases::{CaseView, ClockView};
+use crate::cases::view::cases::{CaseView, ClockView, Named};
 use crate::cases::view::words::Marking;
 use crate::cases::workflow::names::{Phase, Qualifier, RiskBand, StateClass};
-use crate::cases::workflow::{Actor, Alert, AttachmentFact, Decision, Facts, Workflow};
+use crate::cases::workflow::{
+    Actor, Alert, AttachmentFact, Decision, Facts, OrganisationFact, PROPOSE_CLOSE, Workflow,
+};
 use crate::clocks::Clock;
 use crate::db::names_of;
 use crate::doors::{Answer, Audited, Doorstep, Room};
@@ -39,6 +42,8 @@ pub(super) struct Sight {
     pub attachments: Vec<AttachmentFactRow>,
     /// The open cases that it is linked to as their duplicate, each with its type.
     pub originals: Vec<(Uuid, String)>,
+    /// In whose hands it is besides.
+    pub hands: Hands,
 }
 
 /// The clocks that a change has moved, each with its id.
@@ -54,7 +59,8 @@ pub(super) struct Heightened {
 }
 
 impl Sight {
-    /// Looks at a case, in one round trip where its owner is a partner.
+    /// Looks at a case, in one round trip where its owner is a partner and leads it, and the risk
+    /// is not high.
     ///
     /// # Errors
     /// [`AppError::NotFound`] where it does not exist for the caller.
@@ -74,6 +80,7 @@ impl Sight {
             (owner, lead) = (names.of(case.org_id), names.of(case.lead_user_id));
         }
         Ok(Self {
+            hands: hands::of(step, &case, proposing(&case)).await?,
             case,
             access,
             place,
@@ -163,9 +170,11 @@ impl Sight {
             details: case.details.clone(),
             actor,
             owner_organisation: case.org_id,
-            owner_user: case.lead_user_id,
-            lead_organisation: Some(case.org_id),
+            lead_organisation: self.hands.leading.as_ref().map(|(id, _)| *id),
+            organisations: Vec::new(),
             lead_user: case.lead_user_id,
+            opened_by: Some(case.opened_by),
+            proposed_by: self.hands.proposed_by,
             risk_band: case.risk_band.as_deref().and_then(RiskBand::parse),
             qualifier: case.qualifier.as_deref().and_then(Qualifier::parse),
             earlier_reports: None,
@@ -174,6 +183,39 @@ impl Sight {
             clocks: self.clocks.iter().map(|(_, clock)| model::clock_fact(clock)).collect(),
             now: room.now,
         }
+    }
+
+    /// As [`Self::facts`], for taking a step: with the organisations that it may name as lead,
+    /// where it names one.
+    ///
+    /// # Errors
+    /// Those of the database, or if no workflow is known for the stored type.
+    pub async fn facts_for(&self, room: &Room, event: &str) -> Result<Facts> {
+        let mut facts = self.facts(room);
+        if self.workflow(room)?.names_lead(event) {
+            let mut ids = hands::contributors(room, self.case.id).await?;
+            ids.push(self.case.org_id);
+            let names = names_of(room, ids.clone()).await?;
+            let fact = |id| {
+                let kind = OrgKind::parse(&names.kind_of(id)?)?;
+                Some(OrganisationFact { id, kind })
+            };
+            facts.organisations = ids.into_iter().filter_map(fact).collect();
+        }
+        Ok(facts)
+    }
+
+    /// Looks again in whose hands it is, where a change or the step `event`, which is not
+    /// written yet, has made that another question.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn look_again(&mut self, room: &Room, event: Option<&str>) -> Result<()> {
+        self.hands = hands::of(room, &self.case, proposing(&self.case)).await?;
+        if event == Some(PROPOSE_CLOSE) {
+            self.hands.proposed_by = Some(room.person.user_id);
+        }
+        Ok(())
     }
 
     /// What follows where a change, and no step, has made it a case of high risk, which it
@@ -226,6 +268,9 @@ impl Sight {
         decision.class.as_str().clone_into(&mut case.status_class);
         decision.public_status.as_str().clone_into(&mut case.public_status);
         case.details = decision.details_after.clone();
+        if let Some(leads) = decision.leads {
+            case.lead_organisation_id = Some(leads).filter(|leads| *leads != case.org_id);
+        }
         let closed = decision.class == StateClass::Closed;
         case.due_at = model::next_due(workflow, &self.clocks);
         case.waiting_until = model::waiting_until(workflow, &self.clocks).filter(|_| !closed);
@@ -274,12 +319,20 @@ impl Sight {
         });
         let full = (self.case, self.access, self.place, self.owner, self.lead);
         let view = CaseView::of(full, clocks.collect(), allowed, room.now);
+        let leading = self.hands.leading.map(|(id, name)| Named { id, name });
         Ok(CaseView {
+            lead_organisation: leading.unwrap_or_else(|| view.owner.clone()),
             advice: advice.collect(),
             tells_of_people,
             ..view
         })
     }
+}
+
+/// The step by which its closing is proposed, where it matters who took it (domain §3.10).
+fn proposing(case: &CaseRow) -> Option<&'static str> {
+    let is_high = case.risk_band.as_deref() == Some(RiskBand::High.as_str());
+    (is_high && case.status_class == StateClass::Open.as_str()).then_some(PROPOSE_CLOSE)
 }
 
 /// The workflow of a stored case type.

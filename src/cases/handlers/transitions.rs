@@ -62,7 +62,7 @@ async fn transition_case(
                 let (event, data) = (wanted.event.as_str(), wanted.data.unwrap_or_else(|| json!({})));
                 let earlier = earlier::look_for(room, &sight, event).await?;
                 let band = sight.case.risk_band.clone();
-                let (decision, moved) = decide(room, &mut sight, (event, &data), earlier.as_deref())?;
+                let (decision, moved) = decide(room, &mut sight, (event, &data), earlier.as_deref()).await?;
                 let reason = wanted.reason.map(Text::into_string);
                 let step = step_of(room, &sight.case, &decision, reason, data);
                 write(room, &sight.case, &moved, step).await?;
@@ -89,12 +89,17 @@ fn combined<T>(audited: Audited<T>, earlier: Option<Vec<(Uuid, Uuid)>>) -> Audit
 
 /// Says in the log and in the timeline that a step was taken.
 pub(super) fn tell<T>(audited: Audited<T>, view: &CaseView, decision: &Decision) -> Audited<T> {
-    let facts = json!({ "event": decision.event, "from": decision.from, "to": decision.to });
+    let mut facts = json!({ "event": decision.event, "from": decision.from, "to": decision.to });
+    if let Some(leads) = decision.leads {
+        facts["lead_organisation_id"] = json!(leads);
+    }
     let mut told = facts.clone();
     told["alerts"] = json!(decision.alerts);
     let event = OutboxEvent::of_case("case.transitioned", view.id, view.owner.id).with(told);
     let disclosed = decision.disclosed.iter().map(|class| class.as_str());
-    audited.fact("transition", facts).event(event).told_outside(disclosed)
+    let leads = decision.leads.filter(|leads| *leads != view.owner.id);
+    let audited = audited.fact("transition", facts).recipients(leads);
+    audited.event(event).told_outside(disclosed)
 }
 
 /// What the step is in the log. What it tells outside stands there apart: the caller may be
@@ -169,7 +174,7 @@ fn show_people(room: &Room, access: &Access, steps: &mut [Step]) -> Result<bool>
 
 /// Decides the event with its data and applies it to the case and its clocks; answers also with
 /// the clocks that changed. `earlier` are the earlier reports, where they were looked for.
-fn decide(
+async fn decide(
     room: &Room,
     sight: &mut Sight,
     (event, data): (&str, &Value),
@@ -177,10 +182,11 @@ fn decide(
 ) -> Result<(Decision, Vec<(Uuid, Clock)>)> {
     let facts = Facts {
         earlier_reports: earlier.map(|found| u32::try_from(found.len()).unwrap_or(u32::MAX)),
-        ..sight.facts(room)
+        ..sight.facts_for(room, event).await?
     };
     let decision = sight.workflow(room)?.decide(&facts, event, data)?;
     let moved = sight.take(room, &decision)?;
+    sight.look_again(room, Some(event)).await?;
     sight.case.updated_at = room.now;
     sight.case.version += 1;
     Ok((decision, moved))

@@ -51,14 +51,13 @@ pub async fn name_of_employer(mut connection: &AsyncPgConnection, user: Uuid) ->
 pub async fn insert(
     connection: &AsyncPgConnection,
     case: &CaseRow,
-    opened_by: Uuid,
     place: &LocationRow,
     clocks: &[(Uuid, Clock)],
 ) -> Result<()> {
     let (id, org) = (case.id, case.org_id);
     let (mut first, mut second) = (connection, connection);
     let case = diesel::insert_into(cases::table)
-        .values((case, cases::opened_by.eq(opened_by)))
+        .values(case)
         .prepared()
         .execute(&mut first)
         .map_err(AppError::from);
@@ -102,12 +101,15 @@ pub struct CaseRow {
     pub outcome: Option<String>,
     pub due_at: Option<DateTime<Utc>>,
     pub opened_at: DateTime<Utc>,
+    pub opened_by: Uuid,
     pub updated_at: DateTime<Utc>,
     pub closed_at: Option<DateTime<Utc>>,
     pub version: i64,
     pub open_case_key: Option<String>,
     pub separate_because: Option<String>,
     pub waiting_until: Option<DateTime<Utc>>,
+    /// The organisation that was named to lead it; it does as long as it may contribute.
+    pub lead_organisation_id: Option<Uuid>,
 }
 
 /// How the caller's organisation may see a case.
@@ -193,6 +195,7 @@ pub async fn update(mut connection: &AsyncPgConnection, case: &CaseRow) -> Resul
             cases::open_case_key.eq(&case.open_case_key),
             cases::separate_because.eq(&case.separate_because),
             cases::waiting_until.eq(case.waiting_until),
+            cases::lead_organisation_id.eq(case.lead_organisation_id),
         ))
         .prepared()
         .execute(&mut connection)

@@ -159,6 +159,9 @@ struct CaseTypeEdge {
     choose: CaseTypeChoice,
     /// Who may take it.
     who: Vec<CaseTypePost>,
+    /// Pointer under `/data` to the organisation that leads from then on; the owner, where none is named.
+    #[schema(required = false)]
+    leads: String,
     /// What is recorded where a clock takes it, and closes the case by it.
     #[schema(required = false)]
     closing_by_clock: CaseTypeClosing,
@@ -265,6 +268,9 @@ struct CaseTypeGuard {
     percent: u32,
     #[schema(required = false)]
     posts: Vec<String>,
+    /// Kinds of organisation.
+    #[schema(required = false)]
+    agencies: Vec<OrgKind>,
     #[schema(required = false)]
     at: String,
     #[schema(required = false)]

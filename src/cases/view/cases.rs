@@ -6,6 +6,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::transitions::AllowedTransition;
 use super::words::{Marking, Priority, Regime};
 use crate::cases::access::AccessLevel;
 use crate::cases::queries::cases::{FullCase, LocationRow, MyAccessRow};
@@ -248,27 +249,6 @@ impl ClockView {
     }
 }
 
-/// What the caller could do next with a case.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct AllowedTransition {
-    /// Send it as `event`.
-    pub event: String,
-    /// The states it may lead to.
-    pub to: Vec<String>,
-    /// What has to be there first, in plain words; empty if nothing.
-    pub missing: Vec<String>,
-}
-
-impl From<Allowed> for AllowedTransition {
-    fn from(allowed: Allowed) -> Self {
-        Self {
-            event: allowed.event,
-            to: allowed.to,
-            missing: allowed.missing,
-        }
-    }
-}
-
 /// A case.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -278,6 +258,7 @@ impl From<Allowed> for AllowedTransition {
     "description": "Not moved for five weeks, two flat tyres, rubbish inside.",
     "owner": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service"},
     "partnership_id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b71", "lead": null,
+    "lead_organisation": {"id": "01935f1e-9c1a-7d2e-8a51-0d6c1f2a9b70", "name": "Metropolitan Police Service"},
     "priority": "standard", "qualifier": null, "risk_band": null, "marking": "OFFICIAL", "regime": "le_part3",
     "ward": "E05013664", "ward_at_report": "E05013664",
     "location": {"type": "Point", "coordinates": [-0.1395, 51.5485]}, "address": "Leverton Street, NW5",
@@ -316,6 +297,9 @@ pub struct CaseView {
     pub partnership_id: Uuid,
     /// The lead officer.
     pub lead: Option<Named>,
+    /// The organisation that leads it: the owner, unless a step named another, which leads for as
+    /// long as it may contribute.
+    pub lead_organisation: Named,
     /// How urgent.
     #[schema(value_type = Priority)]
     pub priority: String,
@@ -396,6 +380,10 @@ impl CaseView {
             uprn: None,
             usrn: None,
         });
+        let owner = Named {
+            id: case.org_id,
+            name: owner_name,
+        };
         Self {
             overdue: case.status_class == "open" && case.due_at.is_some_and(|due| due < now),
             id: case.id,
@@ -406,10 +394,8 @@ impl CaseView {
             public_status: case.public_status,
             title: case.title,
             description: case.description,
-            owner: Named {
-                id: case.org_id,
-                name: owner_name,
-            },
+            lead_organisation: owner.clone(),
+            owner,
             partnership_id: case.partnership_id,
             lead: case.lead_user_id.map(|id| Named { id, name: lead_name }),
             priority: case.priority,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::cases::queries::transitions::TransitionRow;
 use crate::cases::view::cases::Named;
+use crate::cases::workflow::Allowed;
 use crate::db::Names;
 use crate::http::fields::Text;
 
@@ -25,6 +26,27 @@ pub struct NewTransition {
     #[serde(default)]
     #[schema(value_type = Object)]
     pub data: Option<Value>,
+}
+
+/// What the caller could do next with a case.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AllowedTransition {
+    /// Send it as `event`.
+    pub event: String,
+    /// The states it may lead to.
+    pub to: Vec<String>,
+    /// What has to be there first, in plain words; empty if nothing.
+    pub missing: Vec<String>,
+}
+
+impl From<Allowed> for AllowedTransition {
+    fn from(allowed: Allowed) -> Self {
+        Self {
+            event: allowed.event,
+            to: allowed.to,
+            missing: allowed.missing,
+        }
+    }
 }
 
 /// A step that was taken.

@@ -14,6 +14,9 @@ use super::names::{ClockPurpose, NotToldReason, Qualifier, RiskBand};
 use crate::clocks::Basis;
 use crate::identity::roles::Role;
 
+/// The event by which somebody proposes to close a case, in types that have one.
+pub const PROPOSE_CLOSE: &str = "propose_close";
+
 /// Rules that need nothing but the case and the actor.
 pub(super) fn unmet_by_case(workflow: &Workflow, facts: &Facts) -> Vec<Unmet> {
     let mut unmet: Vec<Unmet> = facts
@@ -35,15 +38,28 @@ pub(super) fn unmet_by_case(workflow: &Workflow, facts: &Facts) -> Vec<Unmet> {
             at: None,
         });
     }
-    let actor = Some(facts.actor.user_id);
-    if is_high && (facts.lead_user == actor || facts.owner_user == actor) {
-        unmet.push(Unmet {
-            guard: "supervisor_not_owner_when_high_risk",
-            say: "a case of high risk is closed by somebody other than the person who holds it".to_owned(),
-            at: None,
-        });
+    if is_high {
+        unmet.extend(unmet_alone(facts));
     }
     unmet
+}
+
+/// A case of high risk takes two people to close (domain §3.10): who holds it and who proposed
+/// its end have looked at it already.
+fn unmet_alone(facts: &Facts) -> Option<Unmet> {
+    let actor = Some(facts.actor.user_id);
+    let than = if facts.held_by() == actor {
+        "the person who leads it or, where nobody does, recorded it"
+    } else if facts.proposed_by == actor {
+        "the person who proposed to close it"
+    } else {
+        return None;
+    };
+    Some(Unmet {
+        guard: "closed_by_another_when_high_risk",
+        say: format!("a case of high risk is closed by somebody other than {than}"),
+        at: None,
+    })
 }
 
 /// A deadline is open until it is stopped; a waiting period until it is over.

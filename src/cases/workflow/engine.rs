@@ -9,6 +9,7 @@ use super::error::{Unmet, WorkflowError};
 use super::facts::{Closure, Decision, Facts};
 use super::file::{ClosingLine, EdgeLine, StateLine};
 use super::guard::{View, holds_post};
+use super::leading;
 use super::names::StateClass;
 use super::risk;
 use super::schema;
@@ -110,6 +111,7 @@ impl Workflow {
             logged_as: edge.line.logged_as,
             disclosed: edge.line.disclosed.clone(),
             alerts: effects::alerts(&edge.line, &view),
+            leads: leading::leads(&edge.line, facts, &view),
             details_after,
             risk_band,
             meets: clocks.meets,
@@ -189,6 +191,7 @@ impl Workflow {
     ) -> Result<Option<Closure>, WorkflowError> {
         let guards = edge.guards.iter();
         let mut unmet: Vec<Unmet> = guards.filter_map(|guard| guard.unmet(facts, view)).collect();
+        unmet.extend(leading::unmet(&edge.line, facts, view));
         unmet.extend(risk::unmet_by_band(facts, view));
         let mut closure = None;
         if closes(target, facts) {

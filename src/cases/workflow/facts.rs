@@ -30,6 +30,13 @@ pub struct AttachmentFact {
     pub is_photo: bool,
 }
 
+/// One organisation that may lead the case.
+#[derive(Debug, Clone, Copy)]
+pub struct OrganisationFact {
+    pub id: Uuid,
+    pub kind: OrgKind,
+}
+
 /// One clock of the case, past or running.
 #[derive(Debug, Clone)]
 pub struct ClockFact {
@@ -50,11 +57,16 @@ pub struct Facts {
     pub actor: Actor,
     /// Organisation that owns the record.
     pub owner_organisation: Uuid,
-    /// Person who holds the case for its owner, if one does.
-    pub owner_user: Option<Uuid>,
-    /// Organisation that leads the work; the owner's while nobody was named.
+    /// Organisation that leads the work, where that is another than the owner.
     pub lead_organisation: Option<Uuid>,
+    /// The owner, and those that contribute to the case now: asked for where a step says which
+    /// of them leads.
+    pub organisations: Vec<OrganisationFact>,
     pub lead_user: Option<Uuid>,
+    /// Person who recorded the case; nobody asks where nobody acts.
+    pub opened_by: Option<Uuid>,
+    /// Person who proposed last to close it: asked for where the risk is high.
+    pub proposed_by: Option<Uuid>,
     pub risk_band: Option<RiskBand>,
     pub qualifier: Option<Qualifier>,
     /// Other cases about the place that count as earlier reports, of those that the actor may
@@ -82,6 +94,11 @@ impl Facts {
         let mut members = Value::Object(members);
         risk::put_reports(&mut members, self.earlier_reports);
         members
+    }
+
+    /// The person who has the case in hand: who leads it or, where nobody does, recorded it.
+    pub(super) fn held_by(&self) -> Option<Uuid> {
+        self.lead_user.or(self.opened_by)
     }
 
     /// The latest clock of a name. One is started in place of the one before, if from an
@@ -155,6 +172,8 @@ pub struct Decision {
     /// Classes of data that somebody outside of the system is told.
     pub disclosed: Vec<DataClass>,
     pub details_after: Value,
+    /// Organisation that leads from then on, where the step says which.
+    pub leads: Option<Uuid>,
     /// The band of risk afterwards.
     pub risk_band: Option<RiskBand>,
     /// Clocks to end before any is started: what was due is done.

@@ -142,6 +142,10 @@ pub struct EdgeLine {
     pub choose: Option<Spanned<ChoiceLine>>,
     /// Names of posts.
     pub who: Vec<Name>,
+    /// Pointer under `/data` to the organisation that leads from then on; the owner, where none
+    /// is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leads: Option<Name>,
     /// What is recorded where a clock takes the step and closes the case by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closing_by_clock: Option<Spanned<ClosingLine>>,
@@ -242,6 +246,9 @@ pub struct GuardLine {
     pub percent: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posts: Option<Vec<String>>,
+    /// Kinds of organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agencies: Option<Vec<OrgKind>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,9 +10,11 @@ use uuid::Uuid;
 use super::error::Unmet;
 use super::facts::{Actor, ClockFact, Facts};
 use super::file::{GuardLine, PostLine, RequireLine, WhenLine};
+use super::leading;
 use super::names::Phase;
 use super::sample::is_drawn;
 use crate::clocks::{end_of_day, local_date};
+use crate::sharing::model::OrgKind;
 
 /// A guard with its parameters in place.
 #[derive(Debug, Clone)]
@@ -65,6 +67,9 @@ pub enum Test {
         among: Vec<Value>,
         past: Option<String>,
     },
+    /// The organisation that a value names, or the owner where none is named, is of one of
+    /// these kinds.
+    OrganisationIs { at: String, agencies: Vec<OrgKind> },
     /// Only people of these posts, under the guard's condition, or where what `unless`
     /// names is on record.
     DoneBy {
@@ -164,6 +169,7 @@ impl Test {
             Self::Ahead { .. } => "ahead",
             Self::Happened { .. } => "happened",
             Self::ListHas { .. } => "list_has",
+            Self::OrganisationIs { .. } => "organisation_is",
             Self::DoneBy { .. } => "done_by",
         }
     }
@@ -176,7 +182,8 @@ impl Test {
             | Self::Absent { at }
             | Self::Ahead { at }
             | Self::Happened { at }
-            | Self::ListHas { at, .. } => Some(at.as_str()),
+            | Self::ListHas { at, .. }
+            | Self::OrganisationIs { at, .. } => Some(at.as_str()),
             Self::ConsentRecorded => Some("/details/consent"),
             Self::PoliceCheckFresh { .. } => Some("/details/pnc_check"),
             Self::PhotoAttached { .. }
@@ -220,6 +227,9 @@ impl Test {
             } => {
                 let past = past.as_deref().map(|name| (name, facts.now));
                 list_has(view.at(at), (member, among), past)
+            }
+            Self::OrganisationIs { at, agencies } => {
+                leading::organisation(facts, view.at(at)).is_some_and(|it| agencies.contains(&it.kind))
             }
             Self::DoneBy { posts, unless } => {
                 unless.as_ref().is_some_and(|at| view.at(at).is_some())
@@ -338,6 +348,7 @@ pub(super) const PARAMETERS: &[(&str, &[&str])] = &[
     ("happened", &["at"]),
     ("value_in", &["at", "in"]),
     ("list_has", &["at", "member", "in", "past?"]),
+    ("organisation_is", &["at", "agencies"]),
     ("done_by", &["posts", "at?"]),
 ];
 
@@ -366,6 +377,7 @@ fn check_parameters(line: &GuardLine) -> Result<(), String> {
         ("hours", line.hours.is_some()),
         ("percent", line.percent.is_some()),
         ("posts", line.posts.is_some()),
+        ("agencies", line.agencies.is_some()),
         ("at", line.at.is_some()),
         ("member", line.member.is_some()),
         ("past", line.past.is_some()),
@@ -411,6 +423,10 @@ fn test_of(line: &GuardLine, posts: &[PostLine]) -> Result<Test, String> {
             member: line.member.clone().unwrap_or_default(),
             among,
             past: line.past.clone(),
+        },
+        "organisation_is" => Test::OrganisationIs {
+            at,
+            agencies: line.agencies.clone().unwrap_or_default(),
         },
         "done_by" => Test::DoneBy {
             posts: posts_named(line.posts.as_deref().unwrap_or_default(), posts)?,

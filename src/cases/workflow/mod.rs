@@ -15,6 +15,7 @@ pub mod facts;
 pub mod file;
 pub mod guard;
 pub mod known;
+mod leading;
 pub mod names;
 mod offer;
 mod one_open;
@@ -28,8 +29,12 @@ use chrono::{DateTime, Utc};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
+pub use closure::PROPOSE_CLOSE;
 pub use error::{FileFault, PROBLEMS, SchemaFault, Unmet, WorkflowError};
-pub use facts::{Actor, Alert, Allowed, AttachmentFact, ClockFact, ClockPause, ClockStart, Closure, Decision, Facts};
+pub use facts::{
+    Actor, Alert, Allowed, AttachmentFact, ClockFact, ClockPause, ClockStart, Closure, Decision, Facts,
+    OrganisationFact,
+};
 pub use file::{ClockLine, EdgeLine, PostLine, StateLine, WorkflowFile};
 pub use one_open::keys_in;
 

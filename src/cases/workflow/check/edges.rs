@@ -107,6 +107,7 @@ impl EdgeCheck<'_> {
         self.check_clocks(edge, faults);
         self.check_when_said(edge, faults);
         check_disclosed(edge, faults);
+        self.check_leads(edge, faults);
         for alert in &edge.alerts {
             self.check_when(alert.get_ref().when.as_ref(), alert.span().start, faults);
         }
@@ -248,7 +249,8 @@ impl EdgeCheck<'_> {
             | Test::Present { at }
             | Test::Absent { at }
             | Test::Ahead { at }
-            | Test::Happened { at } => self.check_pointer(at, offset, faults),
+            | Test::Happened { at }
+            | Test::OrganisationIs { at, .. } => self.check_pointer(at, offset, faults),
             Test::ConsentRecorded => self.check_pointer("/details/consent/given_by", offset, faults),
             Test::PoliceCheckFresh { .. } => {
                 self.check_pointer("/details/pnc_check/at", offset, faults);
@@ -366,6 +368,15 @@ impl EdgeCheck<'_> {
             if edge.to.is_none() || self.data.get("required").is_some() {
                 faults.add(offset, "what happens by itself has a `to`, and needs no data");
             }
+        }
+    }
+
+    /// The organisation that leads is named in the data, by its id.
+    fn check_leads(&self, edge: &EdgeLine, faults: &mut Faults) {
+        let Some(at) = &edge.leads else { return };
+        let named = self.member(at.get_ref()).filter(|_| at.get_ref().starts_with("/data/"));
+        if named.is_none_or(|member| member["format"] != "uuid") {
+            faults.at(at, format!("`{}` is no id in the data", at.get_ref()));
         }
     }
 

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::forbidden::*;
 use super::harness::*;
-use crate::cases::workflow::ClockFact;
 use crate::cases::workflow::names::{NotToldReason, Qualifier, RiskBand};
+use crate::cases::workflow::{Catalogue, ClockFact, PROPOSE_CLOSE};
 use crate::clocks::Basis;
 
 fn closings() -> Vec<(Sim, Who, &'static str, Value)> {
@@ -37,17 +37,50 @@ fn closings() -> Vec<(Sim, Who, &'static str, Value)> {
 }
 
 #[test]
-fn no_case_of_high_risk_is_closed_by_whoever_holds_it() {
+fn no_case_of_high_risk_is_closed_by_whoever_holds_it_or_proposed_that() {
     for (mut sim, who, event, data) in closings() {
+        let (me, other) = (Some(user(who)), Some(Uuid::nil()));
+        let in_hand = |sim: &mut Sim, (lead, opened_by, proposed_by)| {
+            sim.facts.lead_user = lead;
+            sim.facts.opened_by = opened_by;
+            sim.facts.proposed_by = proposed_by;
+        };
         sim.assessed_as(RiskBand::High, Qualifier::Nuisance);
-        sim.facts.lead_user = Some(user(who));
-        refused_for(&mut sim, who, event, data.clone(), "somebody other than");
-        sim.facts.lead_user = Some(Uuid::nil());
-        sim.facts.owner_user = Some(user(who));
-        refused_for(&mut sim, who, event, data.clone(), "somebody other than");
-        sim.facts.owner_user = None;
+        for (hands, than) in [
+            ((me, other, other), "leads it"),
+            ((None, me, other), "recorded it"),
+            ((None, me, None), "recorded it"),
+            ((other, other, me), "proposed to close it"),
+            ((None, other, me), "proposed to close it"),
+        ] {
+            in_hand(&mut sim, hands);
+            let (slug, said) = sim.refused(who, event, data.clone());
+            assert!(
+                slug == GUARD && said.contains("somebody other than") && said.contains(than),
+                "{said}"
+            );
+        }
+        // Who recorded it has given it to who leads it.
+        in_hand(&mut sim, (other, me, other));
         sim.ok(who, event, data);
     }
+}
+
+#[test]
+fn a_case_of_lower_risk_may_be_closed_by_whoever_holds_it() {
+    for (mut sim, who, event, data) in closings() {
+        sim.assessed_as(RiskBand::Medium, Qualifier::Nuisance);
+        let me = Some(user(who));
+        (sim.facts.lead_user, sim.facts.opened_by, sim.facts.proposed_by) = (me, me, me);
+        sim.ok(who, event, data);
+    }
+}
+
+#[test]
+fn some_case_type_has_the_step_by_which_a_closing_is_proposed() {
+    let catalogue = Catalogue::built_in().unwrap();
+    let mut edges = catalogue.iter().flat_map(|workflow| &workflow.edges);
+    assert!(edges.any(|edge| edge.line.event.get_ref() == PROPOSE_CLOSE));
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn a_safety_plan_is_made_where_there_is_one() {
         sim.assessed_as(RiskBand::High, Qualifier::Personal)
             .led_by(COUNCIL)
             .back_in("assessed")
-            .ok(SERGEANT, "allocate", json!({ "lead_agency": "council_asb" }))
+            .ok(SERGEANT, "allocate", allocation("council_asb", COUNCIL))
             .assessed_as(band, Qualifier::Personal);
         let mut plan = json!({ "text": "Diary.", "contact_every_working_days": 5 });
         if let Some(safety) = safety {

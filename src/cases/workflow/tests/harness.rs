@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cases::workflow::names::{CountsFrom, Phase, Qualifier, RiskBand, StateClass};
-use crate::cases::workflow::{Actor, AttachmentFact, Catalogue, ClockFact, Decision, Facts, Workflow, WorkflowError};
+use crate::cases::workflow::{
+    Actor, AttachmentFact, Catalogue, ClockFact, Decision, Facts, OrganisationFact, PROPOSE_CLOSE, Workflow,
+    WorkflowError,
+};
 use crate::clocks::ClockKind;
 use crate::identity::roles::Role;
 use crate::sharing::model::OrgKind;
@@ -73,6 +76,23 @@ pub fn user(who: Who) -> Uuid {
     actor(who).user_id
 }
 
+pub fn organisation(who: Who) -> OrganisationFact {
+    let Actor {
+        organisation_id,
+        agency,
+        ..
+    } = actor(who);
+    OrganisationFact {
+        id: organisation_id,
+        kind: agency,
+    }
+}
+
+/// What an allocation is told: which service leads, and of whose organisation.
+pub fn allocation(agency: &str, to: Who) -> Value {
+    json!({ "lead_agency": agency, "lead_organisation_id": organisation(to).id })
+}
+
 pub struct Sim {
     pub workflow: Workflow,
     pub facts: Facts,
@@ -99,9 +119,11 @@ impl Sim {
             details: json!({}),
             actor: actor(SERGEANT),
             owner_organisation: actor(SERGEANT).organisation_id,
-            owner_user: Some(user(SERGEANT)),
             lead_organisation: None,
+            organisations: [POLICE, COUNCIL, HOUSING].map(organisation).to_vec(),
             lead_user: None,
+            opened_by: Some(user(SERGEANT)),
+            proposed_by: None,
             risk_band: None,
             qualifier: None,
             earlier_reports: Some(0),
@@ -250,6 +272,12 @@ impl Sim {
         self.facts.state.clone_from(&decision.to);
         self.facts.details = decision.details_after.clone();
         self.facts.risk_band = decision.risk_band;
+        if let Some(leads) = decision.leads {
+            self.facts.lead_organisation = Some(leads).filter(|leads| *leads != self.facts.owner_organisation);
+        }
+        if decision.event == PROPOSE_CLOSE {
+            self.facts.proposed_by = Some(self.facts.actor.user_id);
+        }
         let class = self.workflow.state(&decision.to).unwrap().class;
         assert_eq!(class, decision.class);
         assert!(decision.closure.is_none() || class == StateClass::Closed);

@@ -99,6 +99,19 @@ fn what_is_told_outside_says_what_it_is_and_nothing_else_does() {
 }
 
 #[test]
+fn who_leads_is_named_by_an_id_in_the_data() {
+    let street = r#"who = ["street"]"#;
+    for at in ["/data/organisation", "/details/depth"] {
+        fault_at(
+            street,
+            &format!("{street}\nleads = \"{at}\""),
+            "leads = ",
+            "is no id in the data",
+        );
+    }
+}
+
+#[test]
 fn the_good_file_is_good() {
     Workflow::load("workflows/pothole.toml", GOOD).unwrap();
 }

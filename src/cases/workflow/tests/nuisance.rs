@@ -247,3 +247,148 @@ fn only_the_lead_organisation_works_the_plan() {
     assert_eq!(sim.refused(POLICE, "monitor", json!({})).0, NOT_PERMITTED);
     sim.ok(COUNCIL, "monitor", json!({}));
 }
+
+/// The services that may lead a case of the police with these details, each with its
+/// organisation.
+fn may_lead(details: &Value) -> Vec<&'static str> {
+    let services = [
+        ("police", POLICE),
+        ("council_asb", COUNCIL),
+        ("council_housing", COUNCIL),
+        ("environmental_health", COUNCIL),
+        ("housing_provider", HOUSING),
+    ];
+    let may = |service: &(&'static str, Who)| {
+        let (agency, to) = *service;
+        let mut sim = Sim::new("nuisance");
+        sim.led_by(SERGEANT).back_in("assessed");
+        sim.facts.details = details.clone();
+        sim.attempt(SERGEANT, "allocate", allocation(agency, to)).is_ok()
+    };
+    services.into_iter().filter(may).map(|(agency, _)| agency).collect()
+}
+
+#[test]
+fn whose_tenants_they_are_whether_it_is_a_crime_and_what_it_is_say_who_may_lead() {
+    let all = [
+        "police",
+        "council_asb",
+        "council_housing",
+        "environmental_health",
+        "housing_provider",
+    ];
+    assert_eq!(may_lead(&json!({})), all);
+    let of_council = ["council_asb", "council_housing", "environmental_health"];
+    for (reporter, other_party, expected) in [
+        (
+            "rp_tenant",
+            "rp_tenant",
+            &["environmental_health", "housing_provider"][..],
+        ),
+        (
+            "council_tenant",
+            "council_tenant",
+            &["council_housing", "environmental_health"][..],
+        ),
+        ("council_tenant", "owner", &of_council[..]),
+        ("rp_tenant", "council_tenant", &of_council[..]),
+        ("private_tenant", "owner", &["council_asb", "environmental_health"][..]),
+        (
+            "rp_tenant",
+            "private_tenant",
+            &["council_asb", "environmental_health"][..],
+        ),
+        ("other", "rp_tenant", &["council_asb", "environmental_health"][..]),
+        ("unknown", "rp_tenant", &all[..]),
+    ] {
+        let mut details = json!({ "tenure_reporter": reporter, "tenure_other_party": other_party });
+        assert_eq!(may_lead(&details), expected, "{reporter} and {other_party}");
+        details["victims_code_applies"] = json!(true);
+        assert_eq!(may_lead(&details), ["police"], "{reporter} and {other_party}");
+    }
+    for (category, is_theirs) in [("noise", true), ("animal_problems", true), ("street_drinking", false)] {
+        let may = may_lead(&json!({ "asb_category": category }));
+        assert_eq!(may.contains(&"environmental_health"), is_theirs, "{category}");
+    }
+}
+
+#[test]
+fn who_is_named_leads_and_where_nobody_is_the_owner_does() {
+    let mut sim = Sim::new("nuisance");
+    let plan = json!({ "text": "Diary.", "contact_every_working_days": 5 });
+    let plan = json!({ "plan": plan, "agreed_with_victim": true });
+    sim.led_by(SERGEANT).back_in("assessed");
+    let named = allocation("housing_provider", HOUSING);
+    let decision = sim.attempt(SERGEANT, "allocate", named.clone()).unwrap();
+    assert_eq!(json!(decision.leads), named["lead_organisation_id"]);
+    assert_eq!(sim.refused(POLICE, "action_plan", plan.clone()).0, NOT_PERMITTED);
+    sim.ok(HOUSING, "action_plan", plan.clone());
+
+    sim.back_in("assessed")
+        .ok(SERGEANT, "allocate", json!({ "lead_agency": "police" }));
+    assert_eq!(sim.facts.lead_organisation, None);
+    assert_eq!(sim.refused(HOUSING, "action_plan", plan.clone()).0, NOT_PERMITTED);
+    sim.ok(POLICE, "action_plan", plan);
+}
+
+#[test]
+fn the_lead_is_given_by_the_owner_to_who_contributes() {
+    let mut sim = Sim::new("nuisance");
+    sim.led_by(SERGEANT).back_in("assessed");
+    let own = allocation("council_asb", COUNCIL);
+    refused_for(
+        &mut sim,
+        COUNCIL_SUPERVISOR,
+        "allocate",
+        own.clone(),
+        "for the owner of the case to say",
+    );
+    sim.facts.organisations.retain(|it| it.kind != OrgKind::Council);
+    refused_for(&mut sim, SERGEANT, "allocate", own, "may contribute to it now");
+    let nobody = json!({ "lead_agency": "police", "lead_organisation_id": DOCUMENT });
+    refused_for(&mut sim, SERGEANT, "allocate", nobody, "may contribute to it now");
+    sim.ok(COUNCIL_SUPERVISOR, "allocate", json!({ "lead_agency": "police" }));
+}
+
+#[test]
+fn who_leads_may_lay_that_down_and_nobody_else_but_the_owner_takes_it_from_them() {
+    let mut sim = Sim::new("nuisance");
+    sim.led_by(SERGEANT).back_in("assessed");
+    sim.ok(SERGEANT, "allocate", allocation("council_asb", COUNCIL))
+        .back_in("assessed");
+    let landlord = (OrgKind::Housing, Role::Supervisor);
+    let to_owner = json!({ "lead_agency": "police" });
+    for data in [to_owner.clone(), allocation("housing_provider", HOUSING)] {
+        refused_for(&mut sim, landlord, "allocate", data, "for the owner of the case to say");
+    }
+    let other = allocation("housing_provider", HOUSING);
+    refused_for(
+        &mut sim,
+        COUNCIL_SUPERVISOR,
+        "allocate",
+        other,
+        "for the owner of the case to say",
+    );
+    sim.ok(COUNCIL_SUPERVISOR, "allocate", allocation("council_housing", COUNCIL))
+        .back_in("assessed")
+        .ok(COUNCIL_SUPERVISOR, "allocate", to_owner);
+    assert_eq!(sim.facts.lead_organisation, None);
+}
+
+#[test]
+fn an_allocation_is_offered_as_ready_whoever_may_lead() {
+    for (tenure, crime) in [
+        ("rp_tenant", false),
+        ("council_tenant", false),
+        ("owner", false),
+        ("owner", true),
+    ] {
+        let mut sim = Sim::new("nuisance");
+        sim.led_by(SERGEANT).back_in("assessed");
+        sim.facts.details =
+            json!({ "tenure_reporter": tenure, "tenure_other_party": tenure, "victims_code_applies": crime });
+        let offered = sim.workflow.allowed(&sim.facts);
+        let allocate = offered.into_iter().find(|it| it.event == "allocate").unwrap();
+        assert_eq!(allocate.missing, Vec::<String>::new(), "{tenure}");
+    }
+}

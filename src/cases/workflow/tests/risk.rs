@@ -107,6 +107,17 @@ fn who_leads_a_case_of_high_risk_does_not_assess_it_as_lower() {
 }
 
 #[test]
+fn who_recorded_or_proposed_to_close_a_case_of_high_risk_does_not_assess_it_as_lower() {
+    let mut sim = reported();
+    sim.ok(SERGEANT, "risk_assess", assessment("high"));
+    refused_for(&mut sim, SERGEANT, "reassess", again("medium"), "somebody else does");
+
+    let proposal = json!({ "proposed_outcome": "no_evidence", "victim_asked": false });
+    sim.led_by(SERGEANT).ok(POLICE, "propose_close", proposal);
+    refused_for(&mut sim, POLICE, "reassess", again("medium"), "somebody else does");
+}
+
+#[test]
 fn three_reports_in_six_months_are_a_repeat_whatever_who_assesses_says() {
     for (counted, told, said, found, repeat) in [
         (Some(1), None, None, json!(1), Value::Null),

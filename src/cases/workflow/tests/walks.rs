@@ -290,7 +290,7 @@ fn nuisance_led_by_council() -> Sim {
             "supervise",
             json!({ "conference": "to_be_referred" }),
         )
-        .ok(SERGEANT, "allocate", json!({ "lead_agency": "council_asb" }));
+        .ok(SERGEANT, "allocate", allocation("council_asb", COUNCIL));
     let plan = json!({ "text": "Diary, then a letter.", "contact_every_working_days": 5, "safety": "Door chain." });
     sim.ok(
         COUNCIL,
