@@ -194,6 +194,7 @@ fn each_guard_is_known_by_the_name_that_files_give_it() {
                 "hours" | "percent" => json!(2),
                 "posts" => json!([]),
                 "in" => json!(["x"]),
+                "agencies" => json!([]),
                 _ => json!("/details/x"),
             };
         }
