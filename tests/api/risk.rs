@@ -138,13 +138,13 @@ async fn earlier_reports_are_those_of_six_months_at_the_place_that_who_assesses_
         ("alteration", vec![case], &json!(2))
     );
     for (of, looked_at) in [(&owner, near), (&police, same_property)] {
-        let looks = app.number(&format!(
+        let looks = format!(
             "select count(*) as number from wardlink.audit_events where action = 'transition_case'
              and op = 'combination' and case_ids = array['{looked_at}'::uuid]
              and case_org_ids = array['{}'::uuid]",
             of.org_id
-        ));
-        assert_eq!(looks.await, 1);
+        );
+        assert_eq!(app.number(&looks).await, 1);
     }
     let unsaid = json!({"details": {"repeat": false}});
     app.patch(&owner, &format!("/v1/cases/{case}"), unsaid)
