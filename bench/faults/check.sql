@@ -64,9 +64,9 @@ select 'outbox without audit', o.name || ' ' || o.request_id from outbox_events 
 select 'audit without outbox', e.action || ' ' || e.request_id from audit_events e
   where e.outcome = 'done' and not coalesce((e.facts ->> 'replayed')::boolean, false)
   and e.action in ('create_case', 'update_case', 'add_note', 'transition_case', 'propose_task', 'accept_task')
-  -- What was told outside is logged beside the step that told it, under a request id of its own.
+  -- What was told outside, and what was set beside it, is logged beside the step, under a request id of its own.
   and not exists (select from outbox_events o
-    where o.tx = e.tx and (o.request_id = e.request_id or e.op = 'disclosure'));
+    where o.tx = e.tx and (o.request_id = e.request_id or e.op in ('disclosure', 'combination')));
 -- What was answered is in the log, exactly once.
 select 'answered and not logged', format('%s, %s times', a.request_id, coalesce(n.times, 0)) from attempts a
   left join (select request_id, outcome, count(*) as times from audit_events group by request_id, outcome) n
