@@ -86,8 +86,8 @@ fn first_to_succeed(sim: &mut Sim, who: usize, event: &str, data: &Value) -> Opt
         .find_map(Result::ok)
 }
 
-/// Lives through the steps, over and over from the start, and counts the closings.
-fn live(code: &str, steps: &[Step]) -> Result<usize, TestCaseError> {
+/// A case of high risk that a sergeant leads, at times with a statutory clock that never ends.
+fn begun(code: &str, has_endless_clock: bool) -> Sim {
     let mut sim = Sim::new(code);
     sim.photos()
         .led_by(SERGEANT)
@@ -98,7 +98,7 @@ fn live(code: &str, steps: &[Step]) -> Result<usize, TestCaseError> {
         phase: None,
         is_photo: false,
     });
-    if steps.first().is_some_and(|(_, _, pick, _)| pick % 2 == 0) {
+    if has_endless_clock {
         sim.facts.clocks.push(ClockFact {
             name: "cpn_appeal".to_owned(),
             basis: Basis::Statute,
@@ -108,6 +108,12 @@ fn live(code: &str, steps: &[Step]) -> Result<usize, TestCaseError> {
             paused: false,
         });
     }
+    sim
+}
+
+/// Lives through the steps, over and over from the start, and counts the closings.
+fn live(code: &str, steps: &[Step]) -> Result<usize, TestCaseError> {
+    let mut sim = begun(code, steps.first().is_some_and(|(_, _, pick, _)| pick % 2 == 0));
     let mut closed = 0;
     for (edge, who, pick, hours) in steps {
         // Half the time an event that could happen, so that walks get somewhere.
