@@ -80,7 +80,7 @@ pub enum Weight {
 
 impl Weight {
     /// The parameters of lists by which is searched.
-    const SEARCHING: [&str; 3] = ["q", "uprn", "bbox"];
+    const SEARCHING: [&str; 4] = ["q", "uprn", "bbox", "near_case"];
     /// What is looked for by a body, since it says who somebody is.
     const SEARCH_BY_BODY: &str = "/v1/subjects/search";
 

@@ -7,8 +7,9 @@ set local statement_timeout = '10min';
 set local role wardlink_owner;
 set local search_path = wardlink, pg_temp;
 
--- Of closed cases jobs see those alone that a clock closed: by a step of nobody, with an
--- outcome, to where the case is. What they change is held against that too.
+-- Of closed cases jobs see those that a clock closed: by a step of nobody, with an outcome, to
+-- where the case is; and as before those with a risk band, whose tasks they escalate. What they
+-- change is held against the first too.
 grant select (case_id, to_state, actor_user_id, outcome) on case_transitions to wardlink_worker;
 create policy keeper_of_clocks_looks on case_transitions for select to wardlink_worker
   using (actor_user_id is null);

@@ -13,7 +13,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::actions::BESIDE_OPERATIONS;
-use super::queries::{self, AuditRow, Filter, near, references};
+use super::queries::near::{self, Near};
+use super::queries::{self, AuditRow, Filter, references};
 use super::view::{
     AuditEvent, AuditQuery, Disclosure, DisclosureQuery, PurposeOfReading, References, redact, referred_to,
 };
@@ -27,8 +28,9 @@ use crate::http::paging::{self, Asked, Page, read_cursor};
 
 const LATEST_FIRST: &str = "-at,-seq";
 
-/// How near a case is to another where nobody says so, in metres, and how far at most.
-const USUAL_METRES: u16 = 100;
+/// How near a case is to another where nobody says so, and by which steps it is said, in metres:
+/// by smaller ones it could be measured where a case lies.
+const HUNDRED: u16 = 100;
 const MOST_METRES: u16 = 1_000;
 
 /// What the log may be read for (DPA 2018 s.62(4)).
@@ -74,9 +76,11 @@ pub async fn list_audit_events(
             expect_action(room, query.action.as_ref().map(|text| text.as_str()))?;
             expect_order("from", query.from, query.to)?;
             let limit = paging::limit(query.limit)?;
+            let near = cases_near(room, &query).await?;
+            let around = near.as_ref().and_then(|near| near.to);
             let filter = Filter {
                 case: case_of(room, &query).await?,
-                any_case: cases_near(room, &query).await?,
+                any_case: near.map(|near| near.cases),
                 before: read_cursor(LATEST_FIRST, query.cursor.as_deref())?,
                 with_nobodys: room.person.org_kind == "platform",
                 ..filter_of(&query)
@@ -92,11 +96,16 @@ pub async fn list_audit_events(
             let page = Page::of(views, limit, LATEST_FIRST, |event: &AuditEvent| (event.at, event.seq))?;
             let answer = asked.linked(Answer::ok(&page)?, page.next.as_deref());
             let (latest, earliest) = (page.items.first(), page.items.last());
-            Ok(Audited::consultation(answer)
+            let audited = Audited::consultation(answer)
                 .fact("filters", query.filters())
                 .fact("shown", page.items.len())
                 .fact("latest", json!(latest.map(|event| event.seq)))
-                .fact("earliest", json!(earliest.map(|event| event.seq))))
+                .fact("earliest", json!(earliest.map(|event| event.seq)));
+            // Which cases lie around one tells where they are.
+            Ok(match around {
+                Some(case) => audited.cases([case]).classes(["location"]),
+                None => audited,
+            })
         })
         .await
 }
@@ -124,10 +133,10 @@ async fn case_of(room: &mut Room, query: &AuditQuery) -> Result<Option<Uuid>> {
 
 /// The cases near the one that is meant. It is asked of one person, since their acts are few of
 /// all there are, and no index finds events by many cases.
-async fn cases_near(room: &mut Room, query: &AuditQuery) -> Result<Option<Vec<Uuid>>> {
-    let metres = query.within_metres.unwrap_or(USUAL_METRES);
-    if !(1..=MOST_METRES).contains(&metres) {
-        let detail = format!("is from 1 to {MOST_METRES}");
+async fn cases_near(room: &mut Room, query: &AuditQuery) -> Result<Option<Near>> {
+    let metres = query.within_metres.unwrap_or(HUNDRED);
+    if metres == 0 || metres > MOST_METRES || metres % HUNDRED != 0 {
+        let detail = format!("is from {HUNDRED} to {MOST_METRES}, by the hundred");
         return Err(AppError::invalid("within_metres", detail));
     }
     let Some(case) = query.near_case else {

@@ -62,8 +62,8 @@ pub struct AuditQuery {
     /// Only what `actor`, who is to be named with it, did with cases near this one, it among them:
     /// cases of which your organisation sees where they are.
     pub near_case: Option<Uuid>,
-    /// How near in metres, 1 to 1000; 100 where it is left out.
-    #[param(minimum = 1, maximum = 1000)]
+    /// How near in metres, by the hundred up to 1000; 100 where it is left out.
+    #[param(minimum = 100, maximum = 1000, multiple_of = 100)]
     pub within_metres: Option<u16>,
     /// Another record that was, by its id: a person, a note, a task, a share, a user.
     pub subject: Option<Uuid>,

@@ -140,6 +140,20 @@ async fn a_partner_that_was_named_works_the_case_until_its_share_is_revoked() {
 }
 
 #[actix_web::test]
+async fn whoever_sees_a_danger_says_so_whoever_leads() {
+    let it = Scene::open().await;
+    it.allocate(&it.police, "environmental_health", it.council.org_id)
+        .await
+        .expect(200);
+    let mut danger = assessment("high");
+    danger["why"] = json!("meeting");
+
+    let case = it.act(&it.police, "reassess", danger).await.expect(200).body;
+
+    assert_eq!(case["risk_band"], "high");
+}
+
+#[actix_web::test]
 async fn the_owner_leads_again_where_the_share_is_narrowed_or_its_time_is_over() {
     for is_narrowed in [true, false] {
         let it = Scene::open().await;

@@ -351,14 +351,22 @@ async fn a9_did_an_officer_look_at_cases_around_a_certain_place() {
     };
 
     assert_eq!(looks(&manager, home, "").await, [json!(beside)]);
-    assert_eq!(looks(&manager, home, "&within_metres=20").await, [] as [Value; 0]);
     assert_eq!(
         looks(&manager, home, "&within_metres=1000").await,
         [json!(away), json!(beside)]
     );
-    assert_eq!(looks(&colleague, home, "&within_metres=1").await, [json!(home)]);
+    assert_eq!(looks(&colleague, home, "&within_metres=100").await, [json!(home)]);
+    let told = app.last_audit("list_audit_events").await;
+    assert_eq!(
+        (told.case_ids, told.data_classes),
+        (vec![home], vec!["location".to_owned()])
+    );
     assert_eq!(looks(&manager, Uuid::now_v7(), "").await, [] as [Value; 0]);
-    for query in [format!("near_case={home}"), "within_metres=0".to_owned()] {
+    for query in [
+        format!("near_case={home}"),
+        "within_metres=0".to_owned(),
+        "within_metres=150".to_owned(),
+    ] {
         let path = format!("/v1/audit/events?{query}");
         let draft = app
             .draft(&auditor, Method::GET, &path)

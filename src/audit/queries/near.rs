@@ -14,21 +14,29 @@ const MOST: i64 = 1_000;
 /// Of a degree of latitude; one of longitude has as many times the cosine of the latitude.
 const METRES_OF_A_DEGREE: f64 = 111_320.0;
 
-/// The cases within so many metres of one, itself among them, as far as the caller's
-/// organisation sees where they are. Of one whose place it does not see, none; `None` where
-/// there are more than a thousand.
+/// The cases around one.
+#[derive(Debug, Default)]
+pub struct Near {
+    /// That one with its owner, if the caller's organisation sees where it is.
+    pub to: Option<(Uuid, Uuid)>,
+    /// Those around it, itself among them.
+    pub cases: Vec<Uuid>,
+}
+
+/// The cases within so many metres of one, as far as the caller's organisation sees where they
+/// are; `None` where there are more than a thousand.
 ///
 /// # Errors
 /// Those of the database.
-pub async fn cases_near(connection: &mut AsyncPgConnection, case: Uuid, metres: u16) -> Result<Option<Vec<Uuid>>> {
-    let place: Option<(Option<f64>, Option<f64>)> = case_access::table
+pub async fn cases_near(connection: &mut AsyncPgConnection, case: Uuid, metres: u16) -> Result<Option<Near>> {
+    let place: Option<(Uuid, Option<f64>, Option<f64>)> = case_access::table
         .filter(case_access::case_id.eq(case))
-        .select((case_access::lon, case_access::lat))
+        .select((case_access::case_org_id, case_access::lon, case_access::lat))
         .first(connection)
         .await
         .optional()?;
-    let Some((Some(lon), Some(lat))) = place else {
-        return Ok(Some(Vec::new()));
+    let Some((owner, Some(lon), Some(lat))) = place else {
+        return Ok(Some(Near::default()));
     };
     let radius = f64::from(metres);
     let across = METRES_OF_A_DEGREE * lat.to_radians().cos().max(f64::EPSILON);
@@ -52,5 +60,8 @@ pub async fn cases_near(connection: &mut AsyncPgConnection, case: Uuid, metres: 
         let (lon, lat) = lon.zip(lat)?;
         is_near(lon, lat).then_some(id)
     });
-    Ok(Some(near.collect()))
+    Ok(Some(Near {
+        to: Some((case, owner)),
+        cases: near.collect(),
+    }))
 }

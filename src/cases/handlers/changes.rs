@@ -214,20 +214,19 @@ fn those<const N: usize>(members: [(&'static str, bool); N]) -> Vec<&'static str
     is_so.map(|(name, _)| name).collect()
 }
 
-/// A case of high risk is not closed by who leads it, or recorded it where nobody does, nor by
-/// who proposed that (domain §3.10); nor do they make it one of lower risk first, or lay down
-/// what they lead.
+/// A case of high risk is not closed by who recorded or leads it, nor by who proposed that (domain
+/// §3.10); nor do they make it one of lower risk first, or lay down what they lead.
 fn check_risk(room: &Room, sight: &Sight, changes: &CaseChanges) -> Result<()> {
     let case = &sight.case;
     let was_high = case.risk_band.as_deref() == Some(RiskBand::High.as_str());
     let lowers = changes.risk_band.is_some_and(|band| band != Some(RiskBand::High));
     let me = Some(room.person.user_id);
-    let holds = case.lead_user_id.or(Some(case.opened_by)) == me || sight.hands.proposed_by == me;
+    let holds = [case.lead_user_id, Some(case.opened_by), sight.hands.proposed_by].contains(&me);
     let lays_down = case.lead_user_id == me && changes.lead.is_some_and(|lead| lead != me);
     if was_high && (lays_down || (holds && lowers)) {
         return Err(AppError::Forbidden(
-            "who leads a case of high risk, or recorded it where nobody does, or proposed to close it does not lower \
-             it, nor does who leads it lay it down: somebody else does"
+            "who recorded or leads a case of high risk, or proposed to close it, does not lower it, nor does who leads \
+             it lay it down: somebody else does"
                 .to_owned(),
         ));
     }

@@ -75,7 +75,14 @@ impl Found {
         let after: Option<Uuid> = paging::read_cursor(ORDER, cursor).map_err(in_body)?;
         let mut used: Vec<String> = given.keys().cloned().collect();
         used.sort_unstable();
-        let rows = queries::search(step, Value::Object(given), after, limit).await?;
+        let rows = queries::search(
+            step,
+            (step.user_id, step.session_id),
+            Value::Object(given),
+            after,
+            limit,
+        )
+        .await?;
         let found = rows.into_iter().map(|(row, access)| FoundSubject::of(row, access));
         let page = Page::of(found.collect(), limit, ORDER, |item| item.subject.id)?;
         Ok(Self { page, used })

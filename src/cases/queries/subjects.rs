@@ -8,6 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::one_open::reads_cases;
 use crate::cases::access::Access;
 use crate::db::Prepare;
 use crate::db::schema::{agreements, case_access, shares, subjects};
@@ -63,6 +64,7 @@ diesel::define_sql_function! {
 /// reach of roles.
 pub async fn search(
     mut connection: &AsyncPgConnection,
+    (user, session): (Uuid, Uuid),
     given: Value,
     after: Option<Uuid>,
     limit: i64,
@@ -70,6 +72,8 @@ pub async fn search(
     let mut query = subjects::table
         .inner_join(case_access::table.on(case_access::case_id.eq(subjects::case_id)))
         .filter(subjects::search_keys.contains(subject_keys(given)))
+        // With whom is found it says something of the case.
+        .filter(reads_cases(user, session, case_access::ward_gss, case_access::type_))
         .order(subjects::id)
         .limit(limit + 1)
         .select((SubjectRow::as_select(), Access::as_select()))

@@ -44,13 +44,12 @@ pub(super) fn unmet_by_case(workflow: &Workflow, facts: &Facts) -> Vec<Unmet> {
     unmet
 }
 
-/// A case of high risk takes two people to close (domain §3.10): who holds it and who proposed
-/// its end have looked at it already.
+/// A case of high risk takes two people to close (domain §3.10): who recorded it, who leads it
+/// and who proposed its end have looked at it already.
 fn unmet_alone(facts: &Facts) -> Option<Unmet> {
-    let actor = Some(facts.actor.user_id);
-    let than = if facts.held_by() == actor {
-        "the person who leads it or, where nobody does, recorded it"
-    } else if facts.proposed_by == actor {
+    let than = if facts.has_been_in_hand() {
+        "the person who recorded or leads it"
+    } else if facts.proposed_by == Some(facts.actor.user_id) {
         "the person who proposed to close it"
     } else {
         return None;

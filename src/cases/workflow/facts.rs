@@ -96,9 +96,9 @@ impl Facts {
         members
     }
 
-    /// The person who has the case in hand: who leads it or, where nobody does, recorded it.
-    pub(super) fn held_by(&self) -> Option<Uuid> {
-        self.lead_user.or(self.opened_by)
+    /// Whether whoever acts has had the case in hand: leads it, or recorded it.
+    pub(super) fn has_been_in_hand(&self) -> bool {
+        [self.lead_user, self.opened_by].contains(&Some(self.actor.user_id))
     }
 
     /// The latest clock of a name. One is started in place of the one before, if from an

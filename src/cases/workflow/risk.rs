@@ -89,18 +89,17 @@ pub(super) fn banded(line: &EdgeLine, facts: &Facts, before: &View<'_>) -> (Opti
     (said.or(facts.risk_band), case)
 }
 
-/// A case of high risk is not closed by who holds it, or proposed that (domain §3.10); nor do they
-/// make it one of lower risk first.
+/// A case of high risk is not closed by who recorded or leads it, or proposed that (domain §3.10);
+/// nor do they make it one of lower risk first.
 pub(super) fn unmet_by_band(facts: &Facts, view: &View<'_>) -> Option<Unmet> {
     let was_high = facts.risk_band == Some(RiskBand::High);
     let is_high = view.at(BAND) == Some(&json!(RiskBand::High));
-    let actor = Some(facts.actor.user_id);
-    let holds = facts.held_by() == actor || facts.proposed_by == actor;
+    let holds = facts.has_been_in_hand() || facts.proposed_by == Some(facts.actor.user_id);
     (was_high && !is_high && holds).then(|| Unmet {
         guard: "risk_lowered_by_somebody_else",
         say:
-            "who leads a case of high risk, or recorded it where nobody does, or proposed to close it does not assess \
-              it as lower: somebody else does"
+            "who recorded or leads a case of high risk, or proposed to close it, does not assess it as lower: somebody \
+              else does"
                 .to_owned(),
         at: Some("/data/assessment/band".to_owned()),
     })

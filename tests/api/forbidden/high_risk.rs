@@ -31,8 +31,7 @@ async fn a_vehicle_of_high_risk_is_disposed_of_by_somebody_else_than_who_recorde
     }
 
     let wreck = disposal("fit_only_for_destruction");
-    it.stops(&it.council, case, "dispose", wreck.clone(), "recorded it")
-        .await;
+    it.stops(&it.council, case, "dispose", wreck.clone(), "recorded").await;
     it.act(&it.colleague, case, "dispose", wreck).await.expect(200);
 }
 
@@ -49,8 +48,16 @@ async fn graffiti_of_high_risk_is_closed_by_somebody_else_than_who_recorded_it()
     }
 
     let clean = closing(json!({"result": "clean"}));
-    it.stops(&it.council, case, "verify", clean.clone(), "recorded it")
-        .await;
+    it.stops(&it.council, case, "verify", clean.clone(), "recorded").await;
+    // Nor is it another matter once somebody else leads it by name.
+    let path = format!("/v1/cases/{case}");
+    let lead = json!({"lead": it.colleague.user_id});
+    it.app.patch(&it.council, &path, lead).await.expect(200);
+    it.stops(&it.council, case, "verify", clean.clone(), "recorded").await;
+    it.app
+        .patch(&it.council, &path, json!({"lead": null}))
+        .await
+        .expect(200);
     it.act(&it.colleague, case, "verify", clean).await.expect(200);
 }
 
@@ -66,7 +73,7 @@ async fn a_nuisance_of_high_risk_is_closed_by_who_neither_recorded_it_nor_propos
     let proposed = proposed.expect(200).body;
 
     let close = closing(json!({"outcome": "no_evidence", "case_review_right_stated": true}));
-    for (who, than) in [(&it.council, "recorded it"), (&it.colleague, "proposed to close it")] {
+    for (who, than) in [(&it.council, "recorded"), (&it.colleague, "proposed to close it")] {
         it.stops(who, case, "close", close.clone(), than).await;
     }
     // Whoever proposed it is told so with the answer, and wherever they look at the case.

@@ -48,8 +48,10 @@ fn no_case_of_high_risk_is_closed_by_whoever_holds_it_or_proposed_that() {
         sim.assessed_as(RiskBand::High, Qualifier::Nuisance);
         for (hands, than) in [
             ((me, other, other), "leads it"),
-            ((None, me, other), "recorded it"),
-            ((None, me, None), "recorded it"),
+            ((None, me, other), "recorded"),
+            ((None, me, None), "recorded"),
+            // Whoever leads it by now.
+            ((other, me, other), "recorded"),
             ((other, other, me), "proposed to close it"),
             ((None, other, me), "proposed to close it"),
         ] {
@@ -60,8 +62,7 @@ fn no_case_of_high_risk_is_closed_by_whoever_holds_it_or_proposed_that() {
                 "{said}"
             );
         }
-        // Who recorded it has given it to who leads it.
-        in_hand(&mut sim, (other, me, other));
+        in_hand(&mut sim, (other, other, other));
         sim.ok(who, event, data);
     }
 }

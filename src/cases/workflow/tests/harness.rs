@@ -122,7 +122,7 @@ impl Sim {
             lead_organisation: None,
             organisations: [POLICE, COUNCIL, HOUSING].map(organisation).to_vec(),
             lead_user: None,
-            opened_by: Some(user(SERGEANT)),
+            opened_by: Some(user((OrgKind::Police, Role::CallHandler))),
             proposed_by: None,
             risk_band: None,
             qualifier: None,

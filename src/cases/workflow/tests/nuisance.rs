@@ -351,6 +351,19 @@ fn the_lead_is_given_by_the_owner_to_who_contributes() {
 }
 
 #[test]
+fn whoever_owns_a_case_has_it_led_by_who_contributes() {
+    let fire = (OrgKind::Fire, Role::Supervisor);
+    let mut sim = Sim::new("nuisance");
+    sim.back_in("assessed").facts.lead_user = Some(user(fire));
+    sim.facts.owner_organisation = organisation(fire).id;
+    sim.facts.organisations.push(organisation(fire));
+
+    sim.ok(fire, "allocate", allocation("council_asb", COUNCIL));
+
+    assert_eq!(sim.facts.lead_organisation, Some(organisation(COUNCIL).id));
+}
+
+#[test]
 fn who_leads_may_lay_that_down_and_nobody_else_but_the_owner_takes_it_from_them() {
     let mut sim = Sim::new("nuisance");
     sim.led_by(SERGEANT).back_in("assessed");

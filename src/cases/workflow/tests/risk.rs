@@ -109,6 +109,7 @@ fn who_leads_a_case_of_high_risk_does_not_assess_it_as_lower() {
 #[test]
 fn who_recorded_or_proposed_to_close_a_case_of_high_risk_does_not_assess_it_as_lower() {
     let mut sim = reported();
+    sim.facts.opened_by = Some(user(SERGEANT));
     sim.ok(SERGEANT, "risk_assess", assessment("high"));
     refused_for(&mut sim, SERGEANT, "reassess", again("medium"), "somebody else does");
 
