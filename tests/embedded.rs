@@ -429,28 +429,47 @@ fn root_starts_it_in_a_folder_that_is_closed_to_the_servers_account() {
     service.stops(&server);
 }
 
+/// What a database answers to a query for one text, `told`.
+#[expect(clippy::disallowed_methods, reason = "a test looks at the server")]
+fn ask(url: &str, query: &str) -> String {
+    #[derive(QueryableByName)]
+    struct Answer {
+        #[diesel(sql_type = Text)]
+        told: String,
+    }
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().build().unwrap().block_on(async {
+        let mut connection = AsyncPgConnection::establish(url).await.unwrap();
+        let answer: Answer = diesel::sql_query(query).get_result(&mut connection).await.unwrap();
+        answer.told
+    })
+}
+
+/// Waits until all that was logged is sealed.
+#[track_caller]
+fn seals_all(server: &Server) {
+    let url = format!(
+        "host='{}' user='{}' dbname='wardlink'",
+        server.socket.display(),
+        embedded::ADMIN
+    );
+    let query = "select ((select count(*) from wardlink.audit_events) = size)::text as told from wardlink.sealing";
+    let deadline = Instant::now() + PATIENCE;
+    while ask(&url, query) != "true" {
+        assert!(Instant::now() < deadline, "it is not sealed");
+    }
+}
+
 /// Where the log is among the files of a server that has been stopped. It is started once more
 /// to be asked.
-#[expect(clippy::disallowed_methods, reason = "nobody but a test asks for a file")]
 fn file_of_the_log(server: &Server) -> PathBuf {
-    #[derive(QueryableByName)]
-    struct Located {
-        #[diesel(sql_type = Text)]
-        path: String,
-    }
     let settings = Settings {
         data_dir: server.data.clone(),
         durability: Durability::Durable,
     };
     let postgres = embedded::start(&settings).unwrap();
-    let url = postgres.url("wardlink", embedded::ADMIN);
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    let path = runtime.enable_all().build().unwrap().block_on(async {
-        let mut connection = AsyncPgConnection::establish(&url).await.unwrap();
-        let asked = "select pg_relation_filepath('wardlink.audit_events') as path";
-        let located: Located = diesel::sql_query(asked).get_result(&mut connection).await.unwrap();
-        located.path
-    });
+    let query = "select pg_relation_filepath('wardlink.audit_events') as told";
+    let path = ask(&postgres.url("wardlink", embedded::ADMIN), query);
     postgres.stop().unwrap();
     server.data.join("cluster").join(path)
 }
@@ -468,6 +487,7 @@ fn flip(file: &Path, word: &[u8]) {
 fn a_byte_changed_in_the_file_of_the_log_is_found_by_its_checksum_and_without_it() {
     let folder = Folder::new("flipped");
     let (service, server) = Service::serving(&folder);
+    seals_all(&server);
     service.stops(&server);
     let file = file_of_the_log(&server);
     let whole = verify(&folder);

@@ -199,7 +199,7 @@ async fn who_leads_a_case_of_high_risk_does_not_make_it_a_lower_one() {
 }
 
 #[actix_web::test]
-async fn who_recorded_a_case_of_high_risk_that_nobody_leads_does_not_make_it_a_lower_one() {
+async fn who_recorded_a_case_of_high_risk_does_not_make_it_a_lower_one_whoever_leads_it() {
     let app = TestApp::start().await;
     let (owner, colleague) = (app.sign_in(OWNER).await, app.sign_in(COLLEAGUE).await);
     let path = format!("/v1/cases/{}", app.a_case_of(&owner).await);
@@ -209,14 +209,14 @@ async fn who_recorded_a_case_of_high_risk_that_nobody_leads_does_not_make_it_a_l
         .await
         .expect(403);
 
-    // Who leads it has it in hand then.
     app.patch(&owner, &path, json!({"lead": colleague.user_id}))
         .await
         .expect(200);
+    for who in [&owner, &colleague] {
+        app.patch(who, &path, json!({"risk_band": "medium"})).await.expect(403);
+    }
+    app.patch(&owner, &path, json!({"lead": null})).await.expect(200);
     app.patch(&colleague, &path, json!({"risk_band": "medium"}))
-        .await
-        .expect(403);
-    app.patch(&owner, &path, json!({"risk_band": "medium"}))
         .await
         .expect(200);
 }
