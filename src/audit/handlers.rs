@@ -135,7 +135,7 @@ async fn case_of(room: &mut Room, query: &AuditQuery) -> Result<Option<Uuid>> {
 /// all there are, and no index finds events by many cases.
 async fn cases_near(room: &mut Room, query: &AuditQuery) -> Result<Option<Near>> {
     let metres = query.within_metres.unwrap_or(HUNDRED);
-    if metres == 0 || metres > MOST_METRES || metres % HUNDRED != 0 {
+    if !(HUNDRED..=MOST_METRES).contains(&metres) || !metres.is_multiple_of(HUNDRED) {
         let detail = format!("is from {HUNDRED} to {MOST_METRES}, by the hundred");
         return Err(AppError::invalid("within_metres", detail));
     }
