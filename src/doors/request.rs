@@ -131,6 +131,8 @@ impl Request {
         let if_match = note(text(headers, "If-Match", 200));
         let if_none_match = note(text(headers, "If-None-Match", 200));
         let pattern = http.match_pattern();
+        // One that is sent and says nothing is none.
+        let purpose_text = purpose_text.or_else(|| headers.contains_key("Access-Purpose").then(String::new));
         let purpose = purpose_text.map_or(Ok(Purpose::CaseWork), |text| text.parse());
         let query = services
             .operations

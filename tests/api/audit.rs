@@ -339,6 +339,19 @@ async fn the_owner_sees_every_reader_of_a_case_and_a_partner_its_own() {
 }
 
 #[actix_web::test]
+async fn a_purpose_that_is_sent_is_one_of_those_there_are() {
+    let app = TestApp::start().await;
+    let manager = app.sign_in(MANAGER).await;
+    let case = format!("/v1/cases/{}", case_of(&app, &manager).await);
+
+    for purpose in ["", "curiosity"] {
+        let draft = app.draft(&manager, Method::GET, &case).header("Access-Purpose", purpose);
+        draft.send().await.expect(400);
+        assert_eq!(app.last_audit("read_case").await.outcome, "refused", "{purpose:?}");
+    }
+}
+
+#[actix_web::test]
 async fn the_timeline_shows_each_organisation_what_it_may_know() {
     let app = TestApp::start().await;
     let manager = app.sign_in(MANAGER).await;
