@@ -345,7 +345,9 @@ async fn a_purpose_that_is_sent_is_one_of_those_there_are() {
     let case = format!("/v1/cases/{}", case_of(&app, &manager).await);
 
     for purpose in ["", "curiosity"] {
-        let draft = app.draft(&manager, Method::GET, &case).header("Access-Purpose", purpose);
+        let draft = app
+            .draft(&manager, Method::GET, &case)
+            .header("Access-Purpose", purpose);
         draft.send().await.expect(400);
         assert_eq!(app.last_audit("read_case").await.outcome, "refused", "{purpose:?}");
     }
