@@ -11,6 +11,7 @@ pub mod priority;
 mod queries;
 pub mod succession;
 pub mod topology;
+pub mod vicinity;
 mod view;
 pub mod ward_map;
 

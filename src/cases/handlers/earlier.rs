@@ -19,22 +19,22 @@ pub(super) async fn look_for(room: &Room, sight: &Sight, event: &str) -> Result<
         return Ok(None);
     }
     let Some(place) = &sight.place else { return Ok(None) };
-    let here = (place.lon, place.lat);
+    let around = repeats::around((place.lon, place.lat));
     let uprn = place.uprn.as_deref().map(|number| number.trim_start_matches('0'));
     let sought = Sought {
         case: sight.case.id,
         case_type: &sight.case.type_,
         uprn: uprn.filter(|number| !number.is_empty()),
-        around: repeats::around(here),
+        bounds: around.bounds(),
         since: repeats::since(room.now),
     };
     let caller = (room.person.user_id, room.person.session_id);
-    let (around, there) = queries::list(room, &sought, caller).await?;
+    let (in_bounds, there) = queries::list(room, &sought, caller).await?;
     let is_near = |report: &ReportRow| {
         let place = report.lon.zip(report.lat);
-        place.is_some_and(|place| repeats::is_near(here, place))
+        place.is_some_and(|place| around.holds(place))
     };
-    let near = around.into_iter().filter(is_near);
+    let near = in_bounds.into_iter().filter(is_near);
     let mut found: Vec<(Uuid, Uuid)> = near
         .chain(there)
         .map(|report| (report.case_id, report.case_org_id))

@@ -25,7 +25,7 @@ pub struct Sought<'a> {
     /// Its property, without zeros before the number.
     pub uprn: Option<&'a str>,
     /// West, south, east and north of what is near it.
-    pub around: [f64; 4],
+    pub bounds: [f64; 4],
     /// The moment since which they count.
     pub since: DateTime<Utc>,
 }
@@ -52,14 +52,14 @@ pub async fn list(
     sought: &Sought<'_>,
     reader: (Uuid, Uuid),
 ) -> Result<(Vec<ReportRow>, Vec<ReportRow>)> {
-    let [west, south, east, north] = sought.around;
-    let around = reports(sought, reader)
+    let [west, south, east, north] = sought.bounds;
+    let in_bounds = reports(sought, reader)
         .filter(case_access::lon.between(west, east))
         .filter(case_access::lat.between(south, north));
     let there = reports(sought, reader).filter(case_access::uprn.eq(sought.uprn));
     // Each by an index of its own.
-    let (around, there) = join!(load(connection, around), load(connection, there));
-    Ok((around?, there?))
+    let (in_bounds, there) = join!(load(connection, in_bounds), load(connection, there));
+    Ok((in_bounds?, there?))
 }
 
 fn reports<'a>(sought: &Sought<'a>, (user, session): (Uuid, Uuid)) -> Boxed<'a> {
