@@ -170,7 +170,7 @@ fn add_asked_for(of: &Sender, status: &str, response: &mut Response) {
 fn limit_headers() -> [(&'static str, Header); 2] {
     let header = |description: &str| HeaderBuilder::new().description(Some(description)).build();
     let policy = "The limits that the request counted towards, in requests a minute. A change counts as two, a search \
-                  by words, for a UPRN, for subjects or on the map as ten.";
+                  by words, for a UPRN, for subjects, near a case or on the map as ten.";
     let left = "What is left of them, and the seconds until nothing is used up any more.";
     [("RateLimit-Policy", header(policy)), ("RateLimit", header(left))]
 }
