@@ -1,5 +1,6 @@
 -- Of cases that are linked as duplicates in a ring one stays open, also where all are closed at
--- once: whoever changes a case holds those that it is a duplicate of as they are.
+-- once: whoever takes a step by which a case may end as a duplicate holds those that it is one of
+-- as they are.
 
 set local lock_timeout = '5s';
 set local statement_timeout = '10min';

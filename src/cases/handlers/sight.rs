@@ -321,7 +321,7 @@ impl Sight {
         let view = CaseView::of(full, clocks.collect(), allowed, room.now);
         let leading = self.hands.leading.map(|(id, name)| Named { id, name });
         Ok(CaseView {
-            lead_organisation: leading.unwrap_or_else(|| view.owner.clone()),
+            lead_organisation: leading.unwrap_or(view.lead_organisation),
             advice: advice.collect(),
             tells_of_people,
             ..view

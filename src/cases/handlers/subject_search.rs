@@ -70,6 +70,8 @@ impl Found {
         if given.is_empty() {
             return Err(AppError::invalid("/particulars", "names nothing to look for"));
         }
+        // Other lists take both as parameters.
+        let in_body = |error: AppError| error.within("/");
         let limit = paging::limit(wanted.limit).map_err(in_body)?;
         let cursor = wanted.cursor.as_ref().map(Text::as_str);
         let after: Option<Uuid> = paging::read_cursor(ORDER, cursor).map_err(in_body)?;
@@ -91,18 +93,5 @@ impl Found {
     /// The cases of what is shown, each with its owner.
     fn cases(&self) -> impl Iterator<Item = (Uuid, Uuid)> + '_ {
         self.page.items.iter().map(|item| (item.case.id, item.case.owner_id))
-    }
-}
-
-/// A fault in what other lists take as a parameter, as one of a member of the body.
-fn in_body(error: AppError) -> AppError {
-    match error {
-        AppError::Invalid(mut errors) => {
-            for error in &mut errors {
-                error.pointer.insert(0, '/');
-            }
-            AppError::Invalid(errors)
-        }
-        other => other,
     }
 }

@@ -61,7 +61,10 @@ diesel::define_sql_function! {
 /// The subjects after the subject `after` that match all of `given`, in the order they were
 /// added, each with the caller's access to its case. Which there are for the caller is for the
 /// policies to say: of subjects for the class of data and for children, of the case for the
-/// reach of roles.
+/// reach of roles; and only of cases that somebody (user and session) may read as well.
+///
+/// # Errors
+/// Those of the database.
 pub async fn search(
     mut connection: &AsyncPgConnection,
     (user, session): (Uuid, Uuid),

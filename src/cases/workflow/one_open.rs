@@ -98,6 +98,7 @@ mod tests {
         }
         assert_eq!(graffiti.open_case_key(&json!({"vrm": "AB12CDE"})), None);
     }
+
     #[test]
     fn a_mark_is_found_among_other_words_however_it_is_spelt() {
         for search in [
